@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */
+/*
+ * The only definition of what crosses the kernel boundary. src/layout/layout.gen.ts is made from
+ * the BTF of the compiled object; sizes are asserted so that padding cannot creep in. Constants
+ * are enums, not #defines: macros leave no trace in BTF.
+ */
+#pragma once
+#include <linux/types.h>
+
+enum xdpol_layout {
+	XDPOL_LAYOUT_VERSION = 1,
+	XDPOL_LEAF_BOUNDS = 15,	 /* ranges of one leaf: these and one before the first bound */
+	XDPOL_ROOT_BOUNDS = 8,	 /* the same for a root leaf, which holds a whole table */
+	XDPOL_NODE_KEYS = 8,	 /* children of one IPv6 tree node */
+	XDPOL_TREE_DEPTH = 24,	 /* nodes visited at most: 8^22 > 2^64, twice the top */
+	XDPOL_BUCKET_SLOTS = 7,	 /* (source, destination) pairs in one sparse bucket */
+	XDPOL_BUCKET_PROBES = 3, /* buckets searched for one pair */
+	XDPOL_LIST_MAX = 16,	 /* entries of a rule list */
+	XDPOL_PORT_PAGE = 256,
+	XDPOL_ANY_PROTOCOL = 256,
+	XDPOL_MAX_EXT_HEADERS = 8,
+	XDPOL_MAX_VLAN_TAGS = 2,
+	XDPOL_TABLE_UNIT = 128, /* the size of a table is a multiple of this, and not 0 */
+};
+
+/* Directions split every counter: index = 2 * slot + direction. */
+enum xdpol_direction {
+	XDPOL_INGRESS = 0,
+	XDPOL_EGRESS = 1,
+	XDPOL_DIRECTIONS = 2,
+};
+
+/* Counter slots with a fixed meaning. Rules and defaults get theirs from FIRST_NAMED on. */
+enum xdpol_slot {
+	XDPOL_SLOT_NON_IP = 0,
+	XDPOL_SLOT_FRAGMENT = 1, /* later fragments, counted besides what decided them */
+	XDPOL_SLOT_MALFORMED_DROP = 2,
+	XDPOL_SLOT_MALFORMED_PASS = 3,
+	XDPOL_SLOT_VLAN_DEPTH_DROP = 4,
+	XDPOL_SLOT_VLAN_DEPTH_PASS = 5,
+	XDPOL_SLOT_EXT_HEADERS_DROP = 6,
+	XDPOL_SLOT_EXT_HEADERS_PASS = 7,
+	XDPOL_SLOT_NEIGHBOR_DISCOVERY = 8,
+	XDPOL_SLOT_BROADCAST = 9,
+	XDPOL_SLOT_MULTICAST = 10,
+	XDPOL_SLOT_RSVP = 11,
+	XDPOL_SLOT_IKE = 12,
+	XDPOL_SLOT_KERBEROS = 13,
+	XDPOL_SLOT_FIRST_NAMED = 16,
+};
+
+/* Bit n is the exemption counted in slot XDPOL_SLOT_NEIGHBOR_DISCOVERY + n. */
+enum xdpol_exemption {
+	XDPOL_EXEMPT_NEIGHBOR_DISCOVERY = 1,
+	XDPOL_EXEMPT_BROADCAST = 2,
+	XDPOL_EXEMPT_MULTICAST = 4,
+	XDPOL_EXEMPT_RSVP = 8,
+	XDPOL_EXEMPT_IKE = 16,
+	XDPOL_EXEMPT_KERBEROS = 32,
+};
+
+/*
+ * What a packet's service key counts in: each plane is a key space of its own in the port pages.
+ * The first PORT_PLANES have source ports. A fragment without its ports has only a protocol.
+ */
+enum xdpol_plane {
+	XDPOL_PLANE_TCP = 0,
+	XDPOL_PLANE_TCP_ESTABLISHED = 1,
+	XDPOL_PLANE_UDP = 2,
+	XDPOL_PLANE_SCTP = 3,
+	XDPOL_PORT_PLANES = 4,
+	XDPOL_PLANE_ICMP = 4,	/* key = type << 8 | code */
+	XDPOL_PLANE_ICMPV6 = 5, /* key = type << 8 | code */
+	XDPOL_WIDE_PLANES = 6,	/* planes of 65536 keys; those after have one page */
+	XDPOL_PLANE_PROTOCOL = 6, /* key = protocol number */
+	XDPOL_PLANE_FRAGMENT = 7, /* key = protocol number */
+	XDPOL_PLANES = 8,
+};
+
+/* The tables of a policy. Each is one element of an exact-size array, put in for `.data.<name>`. */
+enum xdpol_table {
+	/* IPv4 address -> class */
+	XDPOL_TABLE_src4_filter, /* u64[2^18]: a bit per /24, set where the class is not 0 */
+	XDPOL_TABLE_src4_index,	 /* u32[2^16] by the first 16 bits: class, leaf, or fan of leaves */
+	XDPOL_TABLE_src4_leaves, /* struct xdpol_leaf[], or one struct xdpol_root */
+	XDPOL_TABLE_dst4_filter,
+	XDPOL_TABLE_dst4_index,
+	XDPOL_TABLE_dst4_leaves,
+	/* IPv6 address -> class */
+	XDPOL_TABLE_src6_nodes, /* struct xdpol_node[], the root first */
+	XDPOL_TABLE_dst6_nodes,
+	/* (plane, port) -> class: u16 page numbers, then u16 pages[][256] */
+	XDPOL_TABLE_dport_pages,
+	XDPOL_TABLE_sport_pages,
+	/* classes -> rule value (dense) or rule set (rows): u32[source classes][destination classes]... */
+	XDPOL_TABLE_cross4,
+	XDPOL_TABLE_cross6,
+	/* sparse: sets of rules that look at one address only, and a hash of the pairs that matter */
+	XDPOL_TABLE_src4_sets,
+	XDPOL_TABLE_dst4_sets,
+	XDPOL_TABLE_pairs4, /* struct xdpol_bucket[] */
+	XDPOL_TABLE_src6_sets,
+	XDPOL_TABLE_dst6_sets,
+	XDPOL_TABLE_pairs6,
+	/* a rule set is a row by destination port class, or a short list */
+	XDPOL_TABLE_rows,    /* u32[][dport_classes]: rule value, or subrow */
+	XDPOL_TABLE_subrows, /* u32[][sport_classes]: rule value */
+	XDPOL_TABLE_lists,   /* struct xdpol_list_entry[] */
+	XDPOL_TABLE_rank_slots, /* u32[ranks + 1]: counter slot by rank; the last is the default's */
+	XDPOL_TABLES,
+};
+
+enum xdpol_rule_mode {
+	XDPOL_RULES_DENSE = 0,
+	XDPOL_RULES_ROWS = 1,
+	XDPOL_RULES_SPARSE = 2,
+};
+
+/*
+ * References inside tables, told apart by their top bits. An index entry is a class, one leaf, or a
+ * fan: 2^k leaves picked by the next k address bits. A set is a row, or a list of 1..16 entries.
+ */
+enum xdpol_reference {
+	XDPOL_INDEX_LEAF_BIT = 31,
+	XDPOL_INDEX_FAN_BIT = 30,
+	XDPOL_INDEX_FAN_SHIFT = 26, /* 4 bits: k */
+	XDPOL_NODE_CHILD_BIT = 31,  /* the value is a node searched by the same half of the address */
+	XDPOL_NODE_LOW_BIT = 30,    /* the value is a node searched by the low half */
+	XDPOL_SET_LIST_BIT = 31,
+	XDPOL_SET_COUNT_SHIFT = 26, /* 5 bits: entries of the list */
+	XDPOL_ROW_SUBROW_BIT = 31,
+	XDPOL_VALUE_PERMIT_BIT = 0, /* a rule value: rank << 1 | permit; the lowest value decides */
+	XDPOL_VALUE_RANK_SHIFT = 1,
+};
+
+/* Conditions of a list entry that not every packet can meet. */
+enum xdpol_need {
+	XDPOL_NEED_L4 = 1, /* ports, type or flags: not a later fragment */
+	XDPOL_NEED_ESTABLISHED = 2,
+};
+
+/* One cache line: the class of the range that holds a 16-bit key. Unused bounds are 0xffff and repeat the last class. */
+struct xdpol_leaf {
+	__u16 bounds[16]; /* the last is not used */
+	__u16 classes[16];
+};
+
+struct xdpol_root {
+	__u32 bounds[8]; /* unused: not compared, shape.root_bounds tells */
+	__u16 classes[16];
+};
+
+/* Keys ascend and the first is the lowest of its subtree; unused ones repeat the last with its value. */
+struct xdpol_node {
+	__u64 keys[8];
+	__u32 values[8];
+	__u32 zero[8];
+};
+
+struct xdpol_bucket {
+	__u32 keys[7]; /* (source class << 16 | destination class) + 1; 0: free */
+	__u32 overflowed;
+	__u32 sets[7];
+	__u32 zero;
+};
+
+struct xdpol_list_entry {
+	__u16 dport_lo, dport_hi;
+	__u16 sport_lo, sport_hi;
+	__u16 protocol; /* or XDPOL_ANY_PROTOCOL */
+	__u16 need;
+	__u32 value;
+};
+
+/* Per CPU. Only the data plane adds, only userspace reads. */
+struct xdpol_counter {
+	__u64 packets;
+	__u64 bytes;	/* of frames, from the Ethernet header on, without FCS */
+	__u64 jiffies;	/* when the last packet was counted */
+};
+
+/* What decided the last packet of a tracing program, for replay and tests. */
+struct xdpol_trace {
+	__u32 slot;
+	__u32 rank;	 /* of the deciding filter; of the default: the number of ranks */
+	__u32 pass;
+	__u32 fragment; /* 1: a later fragment */
+};
+
+struct xdpol_address4_shape {
+	__u32 indexed;	   /* 0: one root leaf */
+	__u32 root_bounds; /* compared in the root leaf */
+	__u32 filtered;	   /* the /24 bitmap is in front */
+};
+
+struct xdpol_rule_shape {
+	__u32 mode; /* enum xdpol_rule_mode */
+	__u32 dst_classes;
+	__u32 bucket_mask;
+};
+
+/* Frozen before load: the verifier sees constants and removes what a policy does not use. */
+struct xdpol_shape {
+	__u32 layout_version;
+	__u32 strict;
+	__u32 exemptions; /* enum xdpol_exemption, ORed */
+	__u32 trace;
+	__u32 default_value; /* the rule value where nothing matches: above every rule's */
+	__u32 dport_classes;
+	__u32 sport_classes;
+	struct xdpol_address4_shape src4_shape, dst4_shape;
+	struct xdpol_rule_shape rules4, rules6;
+	__u32 bytes[XDPOL_TABLES]; /* size of each table */
+};
+
+/* Names every type above once, so that all of them reach the object's BTF. */
+struct xdpol_types {
+	enum xdpol_layout layout;
+	enum xdpol_direction direction;
+	enum xdpol_slot slot;
+	enum xdpol_exemption exemption;
+	enum xdpol_plane plane;
+	enum xdpol_table table;
+	enum xdpol_rule_mode rule_mode;
+	enum xdpol_reference reference;
+	enum xdpol_need need;
+	struct xdpol_leaf leaf;
+	struct xdpol_root root;
+	struct xdpol_node node;
+	struct xdpol_bucket bucket;
+	struct xdpol_list_entry list_entry;
+	struct xdpol_counter counter;
+	struct xdpol_trace trace;
+	struct xdpol_shape shape;
+};
+
+_Static_assert(sizeof(struct xdpol_leaf) == 64, "one cache line");
+_Static_assert(sizeof(struct xdpol_root) == 64, "one cache line");
+_Static_assert(sizeof(struct xdpol_node) == 128, "two cache lines");
+_Static_assert(sizeof(struct xdpol_bucket) == 64, "one cache line");
+_Static_assert(sizeof(struct xdpol_list_entry) == 16, "no padding");
+_Static_assert(sizeof(struct xdpol_counter) == 24, "no padding");
+_Static_assert(sizeof(struct xdpol_trace) == 16, "no padding");
+_Static_assert(sizeof(struct xdpol_shape) == 4 * (19 + XDPOL_TABLES), "no padding");

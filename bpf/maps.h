@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */
+/* Map definitions, nothing else. */
+#pragma once
+#include "layout.h"
+
+#include <bpf/bpf_helpers.h>
+
+/*
+ * Counters outlive every generation of the program: the loader puts in the interface's pinned map.
+ * The size here is the smallest that loads.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__type(key, __u32);
+	__type(value, struct xdpol_counter);
+	__uint(max_entries, XDPOL_SLOT_FIRST_NAMED *XDPOL_DIRECTIONS);
+} counters SEC(".maps");
+
+const volatile struct xdpol_shape shape = {
+	.layout_version = XDPOL_LAYOUT_VERSION,
+	.bytes = { [0 ... XDPOL_TABLES - 1] = XDPOL_TABLE_UNIT },
+};
+
+struct xdpol_trace trace;
+
+/* Never read: it carries the layout's types into BTF. */
+const struct xdpol_types *layout_types;
+
+/*
+ * A table is addressed as a global: no lookup, no NULL check, and userspace fills it through mmap.
+ * The loader replaces each of these sections by an array of the policy's exact size.
+ */
+#define TABLE(name) __u8 name[XDPOL_TABLE_UNIT] SEC(".data." #name)
+
+TABLE(src4_filter);
+TABLE(src4_index);
+TABLE(src4_leaves);
+TABLE(dst4_filter);
+TABLE(dst4_index);
+TABLE(dst4_leaves);
+TABLE(src6_nodes);
+TABLE(dst6_nodes);
+TABLE(dport_pages);
+TABLE(sport_pages);
+TABLE(cross4);
+TABLE(cross6);
+TABLE(src4_sets);
+TABLE(dst4_sets);
+TABLE(pairs4);
+TABLE(src6_sets);
+TABLE(dst6_sets);
+TABLE(pairs6);
+TABLE(rows);
+TABLE(subrows);
+TABLE(lists);
+TABLE(rank_slots);

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */
+/*
+ * Packet -> struct pkt. The only file that touches packet bytes.
+ *
+ * Every function takes the cursor where its header starts, checks that the header is whole, fills
+ * in what it read and moves the cursor behind it. What cannot be read is never guessed.
+ */
+#pragma once
+#include "layout.h"
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+
+enum outcome {
+	PARSED = 0,
+	NON_IP,
+	MALFORMED,
+	VLAN_DEPTH,
+	EXT_HEADERS,
+};
+
+enum pkt_flag {
+	PKT_BROADCAST_FRAME = 1,
+	PKT_LATER_FRAGMENT = 2,
+};
+
+/* Addresses and ports in host order. */
+struct pkt {
+	__u64 src[2], dst[2]; /* IPv6: high and low half; IPv4: in [0] */
+	__u32 bytes;	      /* of the frame */
+	__u16 sport;
+	__u16 dport; /* the service key of its plane */
+	__u8 family; /* 4 or 6 */
+	__u8 protocol;
+	__u8 plane; /* enum xdpol_plane */
+	__u8 flags; /* enum pkt_flag */
+	__u8 hop_limit;
+};
+
+struct cursor {
+	void *pos;
+	void *end;	/* of the bytes that can be read */
+	__u32 left;	/* bytes from pos to the end of the frame, then of the IP packet */
+	__u32 segmented; /* the stack will segment this frame: its IP length may be 0 */
+};
+
+struct vlan_tag {
+	__be16 tci_be;
+	__be16 type_be;
+};
+
+struct ext_header {
+	__u8 next;
+	__u8 length;
+	__be16 fragment_be;
+	__be32 identification_be;
+};
+
+struct sctp_header {
+	__be16 source_be, dest_be;
+	__be32 tag_be, checksum_be;
+};
+
+/* Both versions of ICMP; every message has eight bytes at least. */
+struct icmp_header {
+	__u8 type, code;
+	__be16 checksum_be;
+	__be32 rest_be;
+};
+
+enum {
+	IP_OFFSET_MASK = 0x1fff,
+	IPV6_OFFSET_MASK = 0xfff8,
+	PROTOCOL_SCTP = 132,
+};
+
+/* A header of `size` bytes that lies within the packet, or NULL. */
+static __always_inline void *header_at(struct cursor *cur, __u32 size)
+{
+	if (cur->left < size || cur->pos + size > cur->end)
+		return NULL;
+	return cur->pos;
+}
+
+static __always_inline void advance(struct cursor *cur, __u32 size)
+{
+	cur->pos += size;
+	cur->left -= size;
+}
+
+static __always_inline int parse_ethernet(struct cursor *cur, struct pkt *pkt, __be16 *type_be)
+{
+	struct ethhdr *eth = header_at(cur, sizeof(*eth));
+
+	if (!eth)
+		return MALFORMED;
+	if ((*(__u32 *)eth->h_dest & *(__u32 *)(eth->h_dest + 2)) == 0xffffffff)
+		pkt->flags |= PKT_BROADCAST_FRAME;
+	*type_be = eth->h_proto;
+	advance(cur, sizeof(*eth));
+	return PARSED;
+}
+
+static __always_inline int is_vlan(__be16 type_be)
+{
+	return type_be == bpf_htons(ETH_P_8021Q) || type_be == bpf_htons(ETH_P_8021AD);
+}
+
+static __always_inline int parse_vlans(struct cursor *cur, __be16 *type_be)
+{
+#pragma unroll
+	for (int i = 0; i < XDPOL_MAX_VLAN_TAGS; i++) {
+		struct vlan_tag *tag;
+
+		if (!is_vlan(*type_be))
+			return PARSED;
+		tag = header_at(cur, sizeof(*tag));
+		if (!tag)
+			return MALFORMED;
+		*type_be = tag->type_be;
+		advance(cur, sizeof(*tag));
+	}
+	return is_vlan(*type_be) ? VLAN_DEPTH : PARSED;
+}
+
+static __always_inline int parse_tcp(struct cursor *cur, struct pkt *pkt)
+{
+	struct tcphdr *tcp = header_at(cur, sizeof(*tcp));
+	__u32 length;
+
+	if (!tcp)
+		return MALFORMED;
+	length = tcp->doff * 4;
+	if (length < sizeof(*tcp) || length > cur->left)
+		return MALFORMED;
+	pkt->plane = tcp->ack || tcp->rst ? XDPOL_PLANE_TCP_ESTABLISHED : XDPOL_PLANE_TCP;
+	pkt->sport = bpf_ntohs(tcp->source);
+	pkt->dport = bpf_ntohs(tcp->dest);
+	return PARSED;
+}
+
+static __always_inline int parse_udp(struct cursor *cur, struct pkt *pkt)
+{
+	struct udphdr *udp = header_at(cur, sizeof(*udp));
+
+	if (!udp)
+		return MALFORMED;
+	pkt->plane = XDPOL_PLANE_UDP;
+	pkt->sport = bpf_ntohs(udp->source);
+	pkt->dport = bpf_ntohs(udp->dest);
+	return PARSED;
+}
+
+static __always_inline int parse_sctp(struct cursor *cur, struct pkt *pkt)
+{
+	struct sctp_header *sctp = header_at(cur, sizeof(*sctp));
+
+	if (!sctp)
+		return MALFORMED;
+	pkt->plane = XDPOL_PLANE_SCTP;
+	pkt->sport = bpf_ntohs(sctp->source_be);
+	pkt->dport = bpf_ntohs(sctp->dest_be);
+	return PARSED;
+}
+
+static __always_inline int parse_icmp(struct cursor *cur, struct pkt *pkt, __u8 plane)
+{
+	struct icmp_header *icmp = header_at(cur, sizeof(*icmp));
+
+	if (!icmp)
+		return MALFORMED;
+	pkt->plane = plane;
+	pkt->dport = icmp->type << 8 | icmp->code;
+	return PARSED;
+}
+
+static __always_inline int parse_l4(struct cursor *cur, struct pkt *pkt)
+{
+	if (pkt->flags & PKT_LATER_FRAGMENT) {
+		pkt->plane = XDPOL_PLANE_FRAGMENT;
+		pkt->dport = pkt->protocol;
+		return PARSED;
+	}
+	switch (pkt->protocol) {
+	case IPPROTO_TCP:
+		return parse_tcp(cur, pkt);
+	case IPPROTO_UDP:
+		return parse_udp(cur, pkt);
+	case IPPROTO_ICMP:
+		return parse_icmp(cur, pkt, XDPOL_PLANE_ICMP);
+	case IPPROTO_ICMPV6:
+		return parse_icmp(cur, pkt, XDPOL_PLANE_ICMPV6);
+	case PROTOCOL_SCTP:
+		return parse_sctp(cur, pkt);
+	default:
+		pkt->plane = XDPOL_PLANE_PROTOCOL;
+		pkt->dport = pkt->protocol;
+		return PARSED;
+	}
+}
+
+static __always_inline int parse_ipv4(struct cursor *cur, struct pkt *pkt)
+{
+	struct iphdr *ip = header_at(cur, sizeof(*ip));
+	__u32 header, total;
+
+	if (!ip)
+		return MALFORMED;
+	header = ip->ihl * 4;
+	total = bpf_ntohs(ip->tot_len);
+	if (!total && cur->segmented)
+		total = cur->left;
+	if (ip->version != 4 || header < sizeof(*ip) || total < header || total > cur->left)
+		return MALFORMED;
+	pkt->family = 4;
+	pkt->src[0] = bpf_ntohl(ip->saddr);
+	pkt->dst[0] = bpf_ntohl(ip->daddr);
+	pkt->protocol = ip->protocol;
+	pkt->hop_limit = ip->ttl;
+	if (ip->frag_off & bpf_htons(IP_OFFSET_MASK))
+		pkt->flags |= PKT_LATER_FRAGMENT;
+	cur->left = total;
+	if (!header_at(cur, header))
+		return MALFORMED;
+	advance(cur, header);
+	return parse_l4(cur, pkt);
+}
+
+/*
+ * How each extension header tells its length: (length byte & length_mask) + plus, in units of
+ * `unit` bytes; unit 0: not an extension header. A table and not a switch: the verifier walks
+ * every branch of every iteration, and a load has none.
+ */
+struct extension {
+	__u8 unit, plus, length_mask, unused;
+	__be16 offset_mask_be; /* bits that mark a later fragment */
+};
+
+const struct extension extensions[256] = {
+	[IPPROTO_HOPOPTS] = { .unit = 8, .plus = 1, .length_mask = 0xff },
+	[IPPROTO_ROUTING] = { .unit = 8, .plus = 1, .length_mask = 0xff },
+	[IPPROTO_DSTOPTS] = { .unit = 8, .plus = 1, .length_mask = 0xff },
+	[IPPROTO_AH] = { .unit = 4, .plus = 2, .length_mask = 0xff },
+	[IPPROTO_FRAGMENT] = { .unit = 8, .plus = 1, .offset_mask_be = bpf_htons(IPV6_OFFSET_MASK) },
+};
+
+/* Walks extension headers up to the protocol. A later fragment ends the walk: the rest is not headers. */
+static __always_inline int parse_extensions(struct cursor *cur, struct pkt *pkt)
+{
+	for (int i = 0; i <= XDPOL_MAX_EXT_HEADERS; i++) {
+		const struct extension *kind = &extensions[pkt->protocol];
+		struct ext_header *ext;
+		__u32 length;
+
+		if (!kind->unit)
+			return PARSED;
+		if (i == XDPOL_MAX_EXT_HEADERS)
+			return EXT_HEADERS;
+		ext = header_at(cur, sizeof(*ext));
+		if (!ext)
+			return MALFORMED;
+		length = ((ext->length & kind->length_mask) + kind->plus) * (kind->unit & 15);
+		if (!header_at(cur, length))
+			return MALFORMED;
+		pkt->protocol = ext->next;
+		advance(cur, length);
+		if (ext->fragment_be & kind->offset_mask_be) {
+			pkt->flags |= PKT_LATER_FRAGMENT;
+			return PARSED;
+		}
+	}
+	return EXT_HEADERS;
+}
+
+static __always_inline void read_address6(const struct in6_addr *address, __u64 *halves)
+{
+	const __be32 *word = address->in6_u.u6_addr32;
+
+	halves[0] = (__u64)bpf_ntohl(word[0]) << 32 | bpf_ntohl(word[1]);
+	halves[1] = (__u64)bpf_ntohl(word[2]) << 32 | bpf_ntohl(word[3]);
+}
+
+static __always_inline int parse_ipv6(struct cursor *cur, struct pkt *pkt)
+{
+	struct ipv6hdr *ip = header_at(cur, sizeof(*ip));
+	__u32 payload;
+	int outcome;
+
+	if (!ip)
+		return MALFORMED;
+	payload = bpf_ntohs(ip->payload_len);
+	if (!payload && cur->segmented)
+		payload = cur->left - sizeof(*ip);
+	if (ip->version != 6 || payload + sizeof(*ip) > cur->left)
+		return MALFORMED;
+	pkt->family = 6;
+	read_address6(&ip->saddr, pkt->src);
+	read_address6(&ip->daddr, pkt->dst);
+	pkt->protocol = ip->nexthdr;
+	pkt->hop_limit = ip->hop_limit;
+	advance(cur, sizeof(*ip));
+	cur->left = payload;
+	outcome = parse_extensions(cur, pkt);
+	if (outcome != PARSED)
+		return outcome;
+	return parse_l4(cur, pkt);
+}
+
+static __always_inline int parse(struct cursor *cur, struct pkt *pkt)
+{
+	__be16 type_be;
+	int outcome = parse_ethernet(cur, pkt, &type_be);
+
+	if (outcome != PARSED)
+		return outcome;
+	outcome = parse_vlans(cur, &type_be);
+	if (outcome != PARSED)
+		return outcome;
+	if (type_be == bpf_htons(ETH_P_IP))
+		return parse_ipv4(cur, pkt);
+	if (type_be == bpf_htons(ETH_P_IPV6))
+		return parse_ipv6(cur, pkt);
+	return NON_IP;
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: (MIT OR GPL-2.0-only)
+/* Entry points: XDP for what arrives, tcx egress for what leaves. Both make the same calls. */
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+
+#include "decide.h"
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
+
+static __always_inline enum outcome parse_frame(void *data, void *end, __u32 segmented, struct pkt *pkt)
+{
+	struct cursor cur = { .pos = data, .end = end, .left = pkt->bytes, .segmented = segmented };
+
+	return parse(&cur, pkt);
+}
+
+/* Headers are read from the first buffer; the frame's length counts all of them. */
+SEC("xdp.frags")
+int xdpol_ingress(struct xdp_md *ctx)
+{
+	struct pkt pkt = { .bytes = bpf_xdp_get_buff_len(ctx) };
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	enum outcome outcome = parse_frame(data, end, 0, &pkt);
+
+	return filter(&pkt, outcome, XDPOL_INGRESS) ? XDP_PASS : XDP_DROP;
+}
+
+/* Passing leaves the verdict to the next program and the stack. */
+SEC("tc")
+int xdpol_egress(struct __sk_buff *skb)
+{
+	struct pkt pkt = { .bytes = skb->len };
+	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+	enum outcome outcome = parse_frame(data, end, skb->gso_size, &pkt);
+
+	if (outcome == MALFORMED && end - data < skb->len && !bpf_skb_pull_data(skb, 0)) {
+		pkt = (struct pkt){ .bytes = skb->len };
+		data = (void *)(long)skb->data;
+		end = (void *)(long)skb->data_end;
+		outcome = parse_frame(data, end, skb->gso_size, &pkt);
+	}
+	return filter(&pkt, outcome, XDPOL_EGRESS) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+}

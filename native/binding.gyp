@@ -1,0 +1,31 @@
+{
+  "targets": [
+    {
+      "target_name": "libbpf_ts_bindings",
+      "sources": [
+        "src/addon.cc",
+        "src/args.cc",
+        "src/error.cc",
+        "src/handle.cc",
+        "src/inspect.cc",
+        "src/interfaces.cc",
+        "src/link.cc",
+        "src/load.cc",
+        "src/map.cc",
+        "src/map_batch.cc",
+        "src/map_memory.cc",
+        "src/map_open.cc",
+        "src/program.cc",
+        "src/ring_buffer.cc",
+        "src/system.cc",
+        "src/test_run.cc",
+      ],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_CPP_EXCEPTIONS_ALL", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      "cflags_cc!": ["-fno-exceptions", "-std=gnu++17", "-fno-rtti"],
+      "cflags_cc": ["-std=c++20", "-fexceptions", "-Wall", "-Wextra", "-Werror"],
+      "cflags!": ["-Wno-unused-parameter"],
+      "libraries": ["-lbpf", "-lelf"],
+    }
+  ]
+}

@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { addon } from './lib/addon.ts';
+import { BpfError } from './lib/error.ts';
+import { LoadedObject } from './lib/object.ts';
+import type {
+  BpfLink,
+  BpfMap,
+  BpfObject,
+  BpfProgramHandle,
+  LoadOptions,
+  MapSpec,
+  NetworkInterface,
+  NewMap,
+  ObjectSpec,
+  RingBuffer as RingBufferHandle,
+  RingBufferConstructor,
+  XdpAttachment,
+} from './lib/types.ts';
+
+export { BpfError, type BpfErrorFields } from './lib/error.ts';
+export type * from './lib/types.ts';
+
+/** BPF_F_* of map creation. */
+export const mapFlags: {
+  readonly noPrealloc: number;
+  readonly readOnlyForPrograms: number;
+  readonly mmapable: number;
+  readonly innerMap: number;
+} = {
+  noPrealloc: 1,
+  readOnlyForPrograms: 1 << 7,
+  mmapable: 1 << 10,
+  innerMap: 1 << 12,
+};
+
+export type RingBuffer = RingBufferHandle;
+export const RingBuffer: RingBufferConstructor = addon.RingBuffer;
+
+function readObject(source: string | Uint8Array, op: string): { readonly bytes: Uint8Array; readonly name: string } {
+  if (typeof source !== 'string') return { bytes: source, name: 'object' };
+  try {
+    return { bytes: readFileSync(source), name: basename(source).replace(/\.o$/u, '') };
+  } catch (cause) {
+    const { code = 'EIO', errno = 0 } = cause as NodeJS.ErrnoException;
+    const fields = { code, errno: Math.abs(errno), op, target: source, cause };
+    throw new BpfError(`${op} ${source}: cannot read the object file (${code})`, fields);
+  }
+}
+
+/** Reads what an object file (a path or its bytes) declares. Needs no privileges. */
+export function inspectObject(source: string | Uint8Array): ObjectSpec {
+  const { bytes, name } = readObject(source, 'object_open');
+  return addon.inspectObject(bytes, name);
+}
+
+/**
+ * Loads an object's maps and programs into the kernel: all or nothing. A refused program throws BpfError with
+ * `verifierLog`. The caller disposes the object, which closes its maps and programs.
+ */
+export function loadObject(source: string | Uint8Array, opts: LoadOptions = {}): BpfObject {
+  const { bytes, name } = readObject(source, 'object_load');
+  return new LoadedObject(addon.loadObject(bytes, opts.name ?? name, opts));
+}
+
+export function createMap(spec: NewMap): BpfMap {
+  return addon.createMap(spec);
+}
+
+/** Throws one BpfError EMISMATCH that lists everything in which the pinned map differs from `expect`. */
+export function openPinnedMap(path: string, expect: Partial<MapSpec> = {}): BpfMap {
+  return addon.openPinnedMap(path, expect);
+}
+
+export function openMapById(id: number): BpfMap {
+  return addon.openMapById(id);
+}
+
+export function openPinnedProgram(path: string): BpfProgramHandle {
+  return addon.openPinnedProgram(path);
+}
+
+export function openProgramById(id: number): BpfProgramHandle {
+  return addon.openProgramById(id);
+}
+
+export function openPinnedLink(path: string): BpfLink {
+  return addon.openPinnedLink(path);
+}
+
+/** Removes a pin; false when there was none. Refuses (EINVAL) what does not lie on a bpffs. */
+export function unlinkPin(path: string): boolean {
+  return addon.unlinkPin(path);
+}
+
+/** CPUs that could ever be plugged in: how many values a per-CPU map has. */
+export function possibleCpus(): number {
+  return addon.possibleCpus();
+}
+
+/** Of the library that runs, such as `1.1`. */
+export function libbpfVersion(): string {
+  return addon.libbpfVersion();
+}
+
+/** The XDP program of an interface; the native one where there are several. ENODEV: no such interface. */
+export function xdpAttached(ifindex: number): XdpAttachment | undefined {
+  return addon.xdpAttached(ifindex);
+}
+
+/** Ids of the tcx programs of an interface, in the order they run. ENODEV: no such interface. */
+export function tcxPrograms(ifindex: number, hook: 'ingress' | 'egress'): readonly number[] {
+  return addon.tcxPrograms(ifindex, hook);
+}
+
+/** Every interface of the current network namespace, those that are down included. */
+export function interfaces(): readonly NetworkInterface[] {
+  return addon.interfaces();
+}
+
+export function interfaceIndex(name: string): number | undefined {
+  return addon.interfaceIndex(name);
+}
+
+/** Mounts a bpffs at an existing directory; one that is already mounted there is fine. */
+export function mountBpffs(path: string): void {
+  addon.mountBpffs(path);
+}
+
+/** False for other file systems; ENOENT when there is no such path. */
+export function isBpffs(path: string): boolean {
+  return addon.isBpffs(path);
+}

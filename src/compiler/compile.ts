@@ -1,0 +1,245 @@
+/**
+ * The whole compiler: policy and host addresses in, the bytes of every table out. Pure: the same
+ * text and the same addresses give the same bytes anywhere.
+ */
+import type { Diagnostics } from '../base/diagnostics.ts';
+import type { Family } from '../base/ip.ts';
+import { ENUMS } from '../layout/layout.gen.ts';
+import type { HostAddresses, Policy } from '../policy/model.ts';
+import type { AddressClasses } from './address-classes.ts';
+import { addressClasses } from './address-classes.ts';
+import type { Address4Tables } from './encode-address4.ts';
+import { encodeAddress4 } from './encode-address4.ts';
+import { encodeAddress6 } from './encode-address6.ts';
+import { encodeServicePages } from './encode-service.ts';
+import type { DirectedFilter } from './expand.ts';
+import { rankedFilters } from './expand.ts';
+import type { AddressCondition } from './resolve.ts';
+import { encodeLists, RuleSets, ruleValue } from './rule-sets.ts';
+import type { Budgets, ModeName, RuleTable } from './rule-table.ts';
+import { DEFAULT_BUDGETS, ruleTable } from './rule-table.ts';
+import type { Services } from './service-classes.ts';
+import { serviceClasses } from './service-classes.ts';
+
+export type TableName = Exclude<keyof typeof ENUMS.table, 'TABLES'>;
+
+/** Table names in the order of their sizes in the frozen shape. */
+export const TABLE_NAMES: readonly TableName[] = (Object.keys(ENUMS.table) as (keyof typeof ENUMS.table)[]).filter(
+  (name): name is TableName => name !== 'TABLES',
+);
+
+/** What the program is specialised by, besides table sizes: the fields of struct xdpol_shape. */
+export interface Shape {
+  readonly strict: boolean;
+  readonly exemptions: number;
+  readonly defaultValue: number;
+  readonly dportClasses: number;
+  readonly sportClasses: number;
+  readonly src4: Address4Tables;
+  readonly dst4: Address4Tables;
+  readonly rules4: RuleTable;
+  readonly rules6: RuleTable;
+}
+
+export interface CompiledPolicy {
+  readonly policy: Policy;
+  /** By rank; the default has rank `ranked.length`. */
+  readonly ranked: readonly DirectedFilter[];
+  readonly shape: Shape;
+  /** Every table but rank_slots, whose slots only the host's counters know. Unpadded. */
+  readonly tables: ReadonlyMap<TableName, Uint8Array>;
+  readonly statistics: CompileStatistics;
+}
+
+export interface CompileStatistics {
+  readonly filters: number;
+  readonly directedFilters: number;
+  readonly classes: Readonly<Record<'source4' | 'destination4' | 'source6' | 'destination6' | 'destinationService' | 'sourcePort', number>>;
+  readonly ranges: Readonly<Record<'source4' | 'destination4' | 'source6' | 'destination6', number>>;
+  readonly mode4: ModeName;
+  readonly mode6: ModeName;
+  readonly pairs4: number;
+  readonly pairs6: number;
+  /** Milliseconds by pass. */
+  readonly milliseconds: Readonly<Record<'expand' | 'classes' | 'rules' | 'encode', number>>;
+}
+
+export interface CompileOptions {
+  /** The interface whose tables these are; undefined: rules limited to interfaces take no part. */
+  readonly interfaceName?: string | undefined;
+  readonly budgets?: Budgets;
+  /** Milliseconds from any start, for the statistics only. */
+  readonly clock?: () => number;
+}
+
+/** Address classes are 16 bits wide in the leaves and in pair keys. */
+const MAX_CLASSES = 65535;
+
+/** Compiles, or reports to `diags` which budget the policy exceeds and returns undefined. */
+export function compile(
+  policy: Policy,
+  host: HostAddresses,
+  diags: Diagnostics,
+  options: CompileOptions = {},
+): CompiledPolicy | undefined {
+  const clock = options.clock ?? ((): number => 0);
+  const times = [clock()];
+  const ranked = rankedFilters(policy, host, options.interfaceName);
+  times.push(clock());
+  const services = serviceClasses(ranked);
+  const families = { 4: familyClasses(4, ranked), 6: familyClasses(6, ranked) };
+  times.push(clock());
+  const over = overClasses(families[4], families[6], services);
+  if (over !== undefined) return refuse(policy, diags, over);
+  const defaultValue = ruleValue(ranked.length, policy.default === 'permit');
+  const sets = new RuleSets(ranked, services, defaultValue);
+  const budgets = options.budgets ?? DEFAULT_BUDGETS;
+  const rules4 = ruleTable({ ranked, ...families[4], services, sets, budgets });
+  if ('over' in rules4) return refuse(policy, diags, rules4.over);
+  const rules6 = ruleTable({ ranked, ...families[6], services, sets, budgets });
+  if ('over' in rules6) return refuse(policy, diags, rules6.over);
+  times.push(clock());
+  const src4 = encodeAddress4(families[4].source);
+  const dst4 = encodeAddress4(families[4].destination);
+  const tables = new Map<TableName, Uint8Array>([
+    ...addressTables(src4, dst4),
+    ['src6_nodes', encodeAddress6(families[6].source)],
+    ['dst6_nodes', encodeAddress6(families[6].destination)],
+    ['dport_pages', encodeServicePages(services.destination.planes, ENUMS.plane.WIDE_PLANES)],
+    ['sport_pages', encodeServicePages(services.source.planes, ENUMS.plane.PORT_PLANES)],
+    ...ruleTables(rules4, rules6),
+    ['rows', bytesOf(Uint32Array.from(sets.rows))],
+    ['subrows', bytesOf(Uint32Array.from(sets.subrows))],
+    ['lists', encodeLists(sets.listed, ranked, sets)],
+  ]);
+  times.push(clock());
+  const shape: Shape = {
+    strict: policy.strict,
+    exemptions: exemptionBits(policy),
+    defaultValue,
+    dportClasses: services.destination.count,
+    sportClasses: services.source.count,
+    src4,
+    dst4,
+    rules4,
+    rules6,
+  };
+  return { policy, ranked, shape, tables, statistics: statisticsOf(policy, ranked, families, services, shape, times) };
+}
+
+interface FamilyClasses {
+  readonly source: AddressClasses;
+  readonly destination: AddressClasses;
+}
+
+function familyClasses(family: Family, ranked: readonly DirectedFilter[]): FamilyClasses {
+  const relevant = ranked.filter(
+    ({ source, destination }) => (source.family ?? family) === family && (destination.family ?? family) === family,
+  );
+  return {
+    source: addressClasses(family, distinct(relevant.map((f) => f.source))),
+    destination: addressClasses(family, distinct(relevant.map((f) => f.destination))),
+  };
+}
+
+/** Without `any`, each condition once. */
+function distinct(conditions: readonly AddressCondition[]): readonly AddressCondition[] {
+  return [...new Set(conditions)].filter((c) => c.family !== undefined);
+}
+
+function overClasses(v4: FamilyClasses, v6: FamilyClasses, services: Services): string | undefined {
+  const counts: readonly (readonly [string, number])[] = [
+    ['IPv4 source', v4.source.classes.length],
+    ['IPv4 destination', v4.destination.classes.length],
+    ['IPv6 source', v6.source.classes.length],
+    ['IPv6 destination', v6.destination.classes.length],
+    ['destination service', services.destination.count],
+    ['source port', services.source.count],
+  ];
+  const over = counts.find(([, count]) => count > MAX_CLASSES);
+  return over === undefined ? undefined : `${over[1]} ${over[0]} classes, the tables hold ${MAX_CLASSES}`;
+}
+
+function refuse(policy: Policy, diags: Diagnostics, numbers: string): undefined {
+  diags.error(
+    'XP0701',
+    policy.span,
+    `the policy is too large for the tables: ${numbers}`,
+    'put addresses that are treated alike into one address set',
+  );
+}
+
+/** Bit n is the nth exemption, in the order of the kernel's slots. */
+function exemptionBits(policy: Policy): number {
+  const bits = {
+    'neighbor-discovery': ENUMS.exemption.EXEMPT_NEIGHBOR_DISCOVERY,
+    broadcast: ENUMS.exemption.EXEMPT_BROADCAST,
+    multicast: ENUMS.exemption.EXEMPT_MULTICAST,
+    rsvp: ENUMS.exemption.EXEMPT_RSVP,
+    ike: ENUMS.exemption.EXEMPT_IKE,
+    kerberos: ENUMS.exemption.EXEMPT_KERBEROS,
+  } as const;
+  return policy.exemptions.reduce((sum, exemption) => sum | bits[exemption], 0);
+}
+
+function bytesOf(words: Uint32Array): Uint8Array {
+  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+}
+
+function addressTables(src4: Address4Tables, dst4: Address4Tables): (readonly [TableName, Uint8Array])[] {
+  return [
+    ['src4_filter', src4.filter],
+    ['src4_index', src4.index],
+    ['src4_leaves', src4.leaves],
+    ['dst4_filter', dst4.filter],
+    ['dst4_index', dst4.index],
+    ['dst4_leaves', dst4.leaves],
+  ];
+}
+
+function ruleTables(rules4: RuleTable, rules6: RuleTable): (readonly [TableName, Uint8Array])[] {
+  return [
+    ['cross4', bytesOf(rules4.cross)],
+    ['src4_sets', bytesOf(rules4.srcSets)],
+    ['dst4_sets', bytesOf(rules4.dstSets)],
+    ['pairs4', rules4.pairs],
+    ['cross6', bytesOf(rules6.cross)],
+    ['src6_sets', bytesOf(rules6.srcSets)],
+    ['dst6_sets', bytesOf(rules6.dstSets)],
+    ['pairs6', rules6.pairs],
+  ];
+}
+
+function statisticsOf(
+  policy: Policy,
+  ranked: readonly DirectedFilter[],
+  families: Readonly<Record<Family, FamilyClasses>>,
+  services: Services,
+  shape: Shape,
+  times: readonly number[],
+): CompileStatistics {
+  const pass = (i: number): number => (times[i + 1] ?? 0) - (times[i] ?? 0);
+  return {
+    filters: policy.rules.reduce((sum, rule) => sum + rule.filterList.filters.length, 0),
+    directedFilters: ranked.length,
+    classes: {
+      source4: families[4].source.classes.length,
+      destination4: families[4].destination.classes.length,
+      source6: families[6].source.classes.length,
+      destination6: families[6].destination.classes.length,
+      destinationService: services.destination.count,
+      sourcePort: services.source.count,
+    },
+    ranges: {
+      source4: families[4].source.rangeCount,
+      destination4: families[4].destination.rangeCount,
+      source6: families[6].source.rangeCount,
+      destination6: families[6].destination.rangeCount,
+    },
+    mode4: shape.rules4.mode,
+    mode6: shape.rules6.mode,
+    pairs4: shape.rules4.pairCount,
+    pairs6: shape.rules6.pairCount,
+    milliseconds: { expand: pass(0), classes: pass(1), rules: pass(2), encode: pass(3) },
+  };
+}

@@ -1,0 +1,335 @@
+// Generated from the BTF of bpf/xdpol.bpf.c by `npm run generate`: change bpf/layout.h, not this file.
+
+/** Constants by enum, without their prefix. */
+export const ENUMS = {
+  layout: {
+    VERSION: 1,
+    LEAF_BOUNDS: 15,
+    ROOT_BOUNDS: 8,
+    NODE_KEYS: 8,
+    TREE_DEPTH: 24,
+    BUCKET_SLOTS: 7,
+    BUCKET_PROBES: 3,
+    LIST_MAX: 16,
+    PORT_PAGE: 256,
+    ANY_PROTOCOL: 256,
+    MAX_EXT_HEADERS: 8,
+    MAX_VLAN_TAGS: 2,
+    TABLE_UNIT: 128
+  },
+  direction: {
+    INGRESS: 0,
+    EGRESS: 1,
+    DIRECTIONS: 2
+  },
+  slot: {
+    NON_IP: 0,
+    FRAGMENT: 1,
+    MALFORMED_DROP: 2,
+    MALFORMED_PASS: 3,
+    VLAN_DEPTH_DROP: 4,
+    VLAN_DEPTH_PASS: 5,
+    EXT_HEADERS_DROP: 6,
+    EXT_HEADERS_PASS: 7,
+    NEIGHBOR_DISCOVERY: 8,
+    BROADCAST: 9,
+    MULTICAST: 10,
+    RSVP: 11,
+    IKE: 12,
+    KERBEROS: 13,
+    FIRST_NAMED: 16
+  },
+  exemption: {
+    EXEMPT_NEIGHBOR_DISCOVERY: 1,
+    EXEMPT_BROADCAST: 2,
+    EXEMPT_MULTICAST: 4,
+    EXEMPT_RSVP: 8,
+    EXEMPT_IKE: 16,
+    EXEMPT_KERBEROS: 32
+  },
+  plane: {
+    TCP: 0,
+    TCP_ESTABLISHED: 1,
+    UDP: 2,
+    SCTP: 3,
+    PORT_PLANES: 4,
+    ICMP: 4,
+    ICMPV6: 5,
+    WIDE_PLANES: 6,
+    PROTOCOL: 6,
+    FRAGMENT: 7,
+    PLANES: 8
+  },
+  table: {
+    src4_filter: 0,
+    src4_index: 1,
+    src4_leaves: 2,
+    dst4_filter: 3,
+    dst4_index: 4,
+    dst4_leaves: 5,
+    src6_nodes: 6,
+    dst6_nodes: 7,
+    dport_pages: 8,
+    sport_pages: 9,
+    cross4: 10,
+    cross6: 11,
+    src4_sets: 12,
+    dst4_sets: 13,
+    pairs4: 14,
+    src6_sets: 15,
+    dst6_sets: 16,
+    pairs6: 17,
+    rows: 18,
+    subrows: 19,
+    lists: 20,
+    rank_slots: 21,
+    TABLES: 22
+  },
+  rule_mode: {
+    RULES_DENSE: 0,
+    RULES_ROWS: 1,
+    RULES_SPARSE: 2
+  },
+  reference: {
+    INDEX_LEAF_BIT: 31,
+    INDEX_FAN_BIT: 30,
+    INDEX_FAN_SHIFT: 26,
+    NODE_CHILD_BIT: 31,
+    NODE_LOW_BIT: 30,
+    SET_LIST_BIT: 31,
+    SET_COUNT_SHIFT: 26,
+    ROW_SUBROW_BIT: 31,
+    VALUE_PERMIT_BIT: 0,
+    VALUE_RANK_SHIFT: 1
+  },
+  need: {
+    L4: 1,
+    ESTABLISHED: 2
+  }
+} as const;
+
+/** Byte sizes and offsets. */
+export const STRUCTS = {
+  counter: {
+    size: 24,
+    fields: {
+      packets: {
+        offset: 0,
+        size: 8
+      },
+      bytes: {
+        offset: 8,
+        size: 8
+      },
+      jiffies: {
+        offset: 16,
+        size: 8
+      }
+    }
+  },
+  shape: {
+    size: 164,
+    fields: {
+      layout_version: {
+        offset: 0,
+        size: 4
+      },
+      strict: {
+        offset: 4,
+        size: 4
+      },
+      exemptions: {
+        offset: 8,
+        size: 4
+      },
+      trace: {
+        offset: 12,
+        size: 4
+      },
+      default_value: {
+        offset: 16,
+        size: 4
+      },
+      dport_classes: {
+        offset: 20,
+        size: 4
+      },
+      sport_classes: {
+        offset: 24,
+        size: 4
+      },
+      src4_shape: {
+        offset: 28,
+        size: 12
+      },
+      dst4_shape: {
+        offset: 40,
+        size: 12
+      },
+      rules4: {
+        offset: 52,
+        size: 12
+      },
+      rules6: {
+        offset: 64,
+        size: 12
+      },
+      bytes: {
+        offset: 76,
+        size: 88
+      }
+    }
+  },
+  address4_shape: {
+    size: 12,
+    fields: {
+      indexed: {
+        offset: 0,
+        size: 4
+      },
+      root_bounds: {
+        offset: 4,
+        size: 4
+      },
+      filtered: {
+        offset: 8,
+        size: 4
+      }
+    }
+  },
+  rule_shape: {
+    size: 12,
+    fields: {
+      mode: {
+        offset: 0,
+        size: 4
+      },
+      dst_classes: {
+        offset: 4,
+        size: 4
+      },
+      bucket_mask: {
+        offset: 8,
+        size: 4
+      }
+    }
+  },
+  trace: {
+    size: 16,
+    fields: {
+      slot: {
+        offset: 0,
+        size: 4
+      },
+      rank: {
+        offset: 4,
+        size: 4
+      },
+      pass: {
+        offset: 8,
+        size: 4
+      },
+      fragment: {
+        offset: 12,
+        size: 4
+      }
+    }
+  },
+  leaf: {
+    size: 64,
+    fields: {
+      bounds: {
+        offset: 0,
+        size: 32
+      },
+      classes: {
+        offset: 32,
+        size: 32
+      }
+    }
+  },
+  root: {
+    size: 64,
+    fields: {
+      bounds: {
+        offset: 0,
+        size: 32
+      },
+      classes: {
+        offset: 32,
+        size: 32
+      }
+    }
+  },
+  node: {
+    size: 128,
+    fields: {
+      keys: {
+        offset: 0,
+        size: 64
+      },
+      values: {
+        offset: 64,
+        size: 32
+      },
+      zero: {
+        offset: 96,
+        size: 32
+      }
+    }
+  },
+  bucket: {
+    size: 64,
+    fields: {
+      keys: {
+        offset: 0,
+        size: 28
+      },
+      overflowed: {
+        offset: 28,
+        size: 4
+      },
+      sets: {
+        offset: 32,
+        size: 28
+      },
+      zero: {
+        offset: 60,
+        size: 4
+      }
+    }
+  },
+  list_entry: {
+    size: 16,
+    fields: {
+      dport_lo: {
+        offset: 0,
+        size: 2
+      },
+      dport_hi: {
+        offset: 2,
+        size: 2
+      },
+      sport_lo: {
+        offset: 4,
+        size: 2
+      },
+      sport_hi: {
+        offset: 6,
+        size: 2
+      },
+      protocol: {
+        offset: 8,
+        size: 2
+      },
+      need: {
+        offset: 10,
+        size: 2
+      },
+      value: {
+        offset: 12,
+        size: 4
+      }
+    }
+  }
+} as const;

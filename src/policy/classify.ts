@@ -1,0 +1,253 @@
+/**
+ * The reference classifier: what a policy does with one packet, by walking every filter. It shares nothing with
+ * the compiler but the model and the order, so that the two can be compared.
+ */
+import { present } from '../base/assert.ts';
+import type { Address } from '../base/ip.ts';
+import { formatPrefix } from '../base/ip.ts';
+import type {
+  Action,
+  AddressMatch,
+  Exemption,
+  Filter,
+  HostAddresses,
+  ParseReason,
+  Policy,
+  PortRange,
+  Rule,
+  Verdict,
+} from './model.ts';
+import type { Decoded, Packet } from './packet.ts';
+import { exemptionOf } from './packet-exemption.ts';
+import type { PrefixSet } from './prefix-set.ts';
+import { hostSet, matchLength, PrefixSetBuilder } from './prefix-set.ts';
+import type { Ranked } from './specificity.ts';
+import { compareRanked, specificityOf } from './specificity.ts';
+
+export type DecidedBy = 'rule' | 'default' | 'exemption' | 'parse';
+
+export interface Decision {
+  readonly verdict: Verdict;
+  readonly by: DecidedBy;
+  /** null unless `by` is `rule`. */
+  readonly rule: string | null;
+  /** As written; null unless `by` is `rule`. */
+  readonly filter: string | null;
+  /** null unless `by` is `exemption` or `parse`. */
+  readonly reason: Exemption | ParseReason | null;
+  /** A later fragment: counted as such besides, whatever decided. */
+  readonly fragment: boolean;
+}
+
+export interface ClassifyOptions {
+  /** Where the packet is seen. Without it, rules limited to interfaces match nothing. */
+  readonly interface?: string | undefined;
+}
+
+/** One half of a filter that matches the packet. */
+export interface Candidate extends Ranked {
+  readonly rule: string;
+  readonly filter: Filter;
+  readonly half: Half;
+}
+
+export type Half = 'forward' | 'mirror';
+
+type ResolvedAddress = PrefixSet | 'any';
+
+/** One direction of a filter, with its addresses resolved. */
+interface Direction {
+  readonly rule: Rule;
+  readonly ruleIndex: number;
+  readonly filter: Filter;
+  readonly half: Half;
+  readonly source: ResolvedAddress;
+  readonly destination: ResolvedAddress;
+  readonly sourcePorts: readonly PortRange[];
+  readonly destinationPorts: readonly PortRange[];
+  readonly established: boolean;
+}
+
+/** One packet by one policy. To classify many packets keep a ReferenceClassifier: this one resolves every address anew. */
+export function classify(
+  policy: Policy,
+  host: HostAddresses,
+  packet: Packet | Decoded,
+  options: ClassifyOptions = {},
+): Decision {
+  return new ReferenceClassifier(policy, host).classify(packet, options);
+}
+
+/** Every half of a filter that matches, the deciding one first. */
+export function candidates(
+  policy: Policy,
+  host: HostAddresses,
+  packet: Packet,
+  options: ClassifyOptions = {},
+): readonly Candidate[] {
+  return new ReferenceClassifier(policy, host).candidates(packet, options);
+}
+
+export class ReferenceClassifier {
+  readonly #policy: Policy;
+  readonly #directions: readonly Direction[];
+
+  /** Resolves the policy's addresses once. Every set and name it uses must be known. */
+  constructor(policy: Policy, host: HostAddresses) {
+    this.#policy = policy;
+    const resolve = resolver(policy, host);
+    this.#directions = policy.rules.flatMap((rule, ruleIndex) =>
+      rule.filterList.filters.flatMap((filter) => directionsOf(rule, ruleIndex, filter, resolve)),
+    );
+  }
+
+  classify(packet: Packet | Decoded, options: ClassifyOptions = {}): Decision {
+    if ('kind' in packet) {
+      return packet.kind === 'packet' ? this.classify(packet.packet, options) : this.#unparsed(packet.reason);
+    }
+    const fragment = packet.laterFragment;
+    const none = { rule: null, filter: null, reason: null, fragment } as const;
+    const exemption = exemptionOf(packet, this.#policy.exemptions);
+    if (exemption !== undefined) return { ...none, verdict: 'pass', by: 'exemption', reason: exemption };
+    const winner = this.candidates(packet, options)[0];
+    if (winner === undefined) return { ...none, verdict: verdictOf(this.#policy.default), by: 'default' };
+    const { rule, filter, action } = winner;
+    return { ...none, verdict: verdictOf(action), by: 'rule', rule, filter: filter.text };
+  }
+
+  /** In rank order. Within one rule, equal candidates keep the order of the filters, forward half first. */
+  candidates(packet: Packet, options: ClassifyOptions = {}): readonly Candidate[] {
+    return this.#directions
+      .filter((direction) => appliesAt(direction.rule, options.interface))
+      .flatMap((direction) => matching(direction, packet) ?? [])
+      .sort(compareRanked);
+  }
+
+  #unparsed(reason: ParseReason): Decision {
+    const verdict = this.#policy.strict && reason !== 'non_ip' ? 'drop' : 'pass';
+    return { verdict, by: 'parse', rule: null, filter: null, reason, fragment: false };
+  }
+}
+
+export function verdictOf(action: Action): Verdict {
+  return action === 'permit' ? 'pass' : 'drop';
+}
+
+function appliesAt(rule: Rule, interfaceName: string | undefined): boolean {
+  return rule.interfaces === undefined || (interfaceName !== undefined && rule.interfaces.includes(interfaceName));
+}
+
+type Resolve = (match: AddressMatch) => ResolvedAddress;
+
+function resolver(policy: Policy, host: HostAddresses): Resolve {
+  const me = hostSet(host.me);
+  return (match) => {
+    switch (match.kind) {
+      case 'any':
+        return 'any';
+      case 'me':
+        return me;
+      case 'prefix': {
+        const builder = new PrefixSetBuilder();
+        builder.add(match.prefix);
+        return builder.build();
+      }
+      case 'name':
+        return hostSet(present(host.names.get(match.name), `no answer for the name ${match.name}`));
+      case 'set':
+        return present(policy.addressSets.get(match.name), `no address set ${match.name}`).prefixes;
+    }
+  };
+}
+
+/** The forward half and, of a mirrored filter, the mirror half, unless the two are the same. */
+function directionsOf(rule: Rule, ruleIndex: number, filter: Filter, resolve: Resolve): Direction[] {
+  const source = resolve(filter.source);
+  const destination = resolve(filter.destination);
+  const { sourcePorts, destinationPorts, established } = filter;
+  const whose = { rule, ruleIndex, filter };
+  const forward: Direction = {
+    ...whose,
+    half: 'forward',
+    source,
+    destination,
+    sourcePorts,
+    destinationPorts,
+    established,
+  };
+  const mirror: Direction = {
+    ...whose,
+    half: 'mirror',
+    source: destination,
+    destination: source,
+    sourcePorts: destinationPorts,
+    destinationPorts: sourcePorts,
+    established: established || filter.mirrored === 'established',
+  };
+  if (filter.mirrored === false || (isOwnMirror(filter) && mirror.established === established)) return [forward];
+  return [forward, mirror];
+}
+
+function isOwnMirror(filter: Filter): boolean {
+  const { source, destination, sourcePorts, destinationPorts } = filter;
+  return sameAddressMatch(source, destination) && samePorts(sourcePorts, destinationPorts);
+}
+
+/** By what is written, not by what it resolves to. */
+function sameAddressMatch(a: AddressMatch, b: AddressMatch): boolean {
+  if (a.kind === 'prefix') return b.kind === 'prefix' && formatPrefix(a.prefix) === formatPrefix(b.prefix);
+  return a.kind === b.kind && ('name' in a ? a.name : '') === ('name' in b ? b.name : '');
+}
+
+function samePorts(a: readonly PortRange[], b: readonly PortRange[]): boolean {
+  return a.length === b.length && a.every((range, i) => range.lo === b[i]?.lo && range.hi === b[i].hi);
+}
+
+/** The candidate that a direction is for a packet, with the prefixes and port ranges that the packet falls into. */
+function matching(direction: Direction, packet: Packet): Candidate | undefined {
+  const { rule, ruleIndex, filter, half } = direction;
+  if (filter.protocol !== undefined && filter.protocol !== packet.protocol) return undefined;
+  if (!matchesTransport(direction, packet)) return undefined;
+  const sourceLength = lengthIn(direction.source, packet.source);
+  const destinationLength = lengthIn(direction.destination, packet.destination);
+  const sourcePort = rangeWith(direction.sourcePorts, packet.sourcePort);
+  const destinationPort = rangeWith(direction.destinationPorts, packet.destinationPort);
+  if (sourceLength === undefined || destinationLength === undefined) return undefined;
+  if (sourcePort === undefined || destinationPort === undefined) return undefined;
+  const specificity = specificityOf({
+    sourceLength,
+    destinationLength,
+    protocol: filter.protocol,
+    sourcePort,
+    destinationPort,
+    icmp: filter.icmp,
+    established: direction.established,
+    limited: rule.interfaces !== undefined,
+  });
+  return { rule: rule.name, ruleIndex, filter, half, action: rule.action, specificity };
+}
+
+/** The conditions that a later fragment cannot meet: it has no ports, ICMP type or TCP flags to show. */
+function matchesTransport(direction: Direction, packet: Packet): boolean {
+  const { icmp } = direction.filter;
+  if (packet.laterFragment) {
+    const portless = isAnyPort(direction.sourcePorts) && isAnyPort(direction.destinationPorts);
+    return portless && icmp === undefined && !direction.established;
+  }
+  if (direction.established && !packet.established) return false;
+  if (icmp === undefined) return true;
+  return icmp.type === packet.icmp?.type && (icmp.code === undefined || icmp.code === packet.icmp.code);
+}
+
+function isAnyPort(ranges: readonly PortRange[]): boolean {
+  return ranges.length === 1 && ranges[0]?.lo === 0 && ranges[0].hi === 65535;
+}
+
+/** The length of the prefix around the address, 0 for any. */
+function lengthIn(where: ResolvedAddress, address: Address): number | undefined {
+  return where === 'any' ? 0 : matchLength(where, address);
+}
+
+function rangeWith(ranges: readonly PortRange[], port: number): PortRange | undefined {
+  return ranges.find((range) => range.lo <= port && port <= range.hi);
+}

@@ -1,0 +1,107 @@
+/**
+ * What a policy is once it has been read: names still symbolic, addresses not yet resolved.
+ * Action is what a policy says, Verdict is what happens to a packet.
+ */
+import type { Span } from '../base/diagnostics.ts';
+import type { Address, Prefix } from '../base/ip.ts';
+import type { PrefixSet } from './prefix-set.ts';
+
+export type Action = 'permit' | 'block';
+export type Verdict = 'pass' | 'drop';
+
+export const EXEMPTIONS = ['neighbor-discovery', 'broadcast', 'multicast', 'rsvp', 'ike', 'kerberos'] as const;
+export type Exemption = (typeof EXEMPTIONS)[number];
+
+/** What the parser could not read; `fragment` is counted besides and never decides. */
+export const PARSE_REASONS = ['non_ip', 'malformed', 'vlan_depth', 'ext_headers'] as const;
+export type ParseReason = (typeof PARSE_REASONS)[number];
+
+/** IP protocol numbers that have more than a number: ports, or a type and a code. */
+export const PROTOCOLS = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58, sctp: 132 } as const;
+
+/** Both ends included, 0..65535. */
+export interface PortRange {
+  readonly lo: number;
+  readonly hi: number;
+}
+export const ANY_PORT: PortRange = { lo: 0, hi: 65535 };
+
+export type AddressMatch =
+  | { readonly kind: 'any' }
+  /** Every address of the host's filtered interfaces, known only when resolved. */
+  | { readonly kind: 'me' }
+  | { readonly kind: 'prefix'; readonly prefix: Prefix }
+  /** A DNS name: all its A and AAAA answers, known only when resolved. */
+  | { readonly kind: 'name'; readonly name: string }
+  /** An address set of the policy. */
+  | { readonly kind: 'set'; readonly name: string };
+
+export interface IcmpMatch {
+  readonly type: number;
+  /** undefined: any code. */
+  readonly code: number | undefined;
+}
+
+/** `true`: the mirror half matches every packet; `established`: only TCP with ACK or RST. */
+export type Mirrored = boolean | 'established';
+
+/** A filter as written. One filter stands for one or two directions and for every pair of its addresses and port ranges. */
+export interface Filter {
+  readonly source: AddressMatch;
+  readonly destination: AddressMatch;
+  /** Sorted, disjoint, not adjacent, at least one; `[ANY_PORT]` for any. */
+  readonly sourcePorts: readonly PortRange[];
+  readonly destinationPorts: readonly PortRange[];
+  /** undefined: any protocol. */
+  readonly protocol: number | undefined;
+  /** Only with protocol icmp or icmpv6. */
+  readonly icmp: IcmpMatch | undefined;
+  /** Only with protocol tcp. */
+  readonly established: boolean;
+  readonly mirrored: Mirrored;
+  /** As the user wrote it, on one line. */
+  readonly text: string;
+  readonly span: Span;
+}
+
+export interface FilterList {
+  readonly name: string;
+  readonly filters: readonly Filter[];
+  readonly span: Span;
+}
+
+export interface Rule {
+  readonly name: string;
+  /** The named list, or the rule's own anonymous one (named like the rule). */
+  readonly filterList: FilterList;
+  readonly action: Action;
+  /** undefined: every interface the policy is applied to. */
+  readonly interfaces: readonly string[] | undefined;
+  readonly span: Span;
+}
+
+export interface AddressSet {
+  readonly name: string;
+  readonly prefixes: PrefixSet;
+  readonly span: Span;
+}
+
+export interface Policy {
+  readonly name: string;
+  readonly description: string;
+  readonly default: Action;
+  /** Drop what cannot be parsed. */
+  readonly strict: boolean;
+  readonly exemptions: readonly Exemption[];
+  readonly addressSets: ReadonlyMap<string, AddressSet>;
+  readonly filterLists: ReadonlyMap<string, FilterList>;
+  readonly rules: readonly Rule[];
+  readonly span: Span;
+}
+
+/** What only the host knows, gathered before a policy is compiled or classified. */
+export interface HostAddresses {
+  readonly me: readonly Address[];
+  /** Answers for every DNS name the policy uses. */
+  readonly names: ReadonlyMap<string, readonly Address[]>;
+}

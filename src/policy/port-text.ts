@@ -1,0 +1,84 @@
+/** Ports and protocols as text. */
+
+import { present } from '../base/assert.ts';
+import type { Diagnostics } from '../base/diagnostics.ts';
+import type { PortRange } from './model.ts';
+import { ANY_PORT, PROTOCOLS } from './model.ts';
+import { didYouMean } from './suggest.ts';
+import type { Token } from './token.ts';
+
+const MAX_PORT = ANY_PORT.hi;
+const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(PROTOCOLS).map(([name, number]) => [number, name]),
+);
+
+/** `tcp`, or the number where the protocol has no name here. */
+export function protocolName(protocol: number): string {
+  return PROTOCOL_NAMES.get(protocol) ?? String(protocol);
+}
+
+/** Parses `80`, `8000-8080` or `any`. Reports to `diags` and returns undefined on bad input. */
+export function parsePortRange(token: Token, diags: Diagnostics): PortRange | undefined {
+  if (token.text === 'any' || token.text === '*') return ANY_PORT;
+  const match = /^(?<lo>\d{1,9})(?:\s*-\s*(?<hi>\d{1,9}))?$/u.exec(token.text);
+  if (match === null) {
+    const message = `expected a port, a range or any, found "${token.text}"`;
+    return diags.error('XP0110', token.span, message, 'write 80, 8000-8080 or any');
+  }
+  const lo = Number(match.groups?.['lo']);
+  const hi = Number(match.groups?.['hi'] ?? lo);
+  if (Math.max(lo, hi) > MAX_PORT) {
+    return diags.error('XP0111', token.span, `port ${Math.max(lo, hi)} is above ${MAX_PORT}`);
+  }
+  if (lo > hi) {
+    return diags.error('XP0112', token.span, `port range ${lo}-${hi} is empty`, `did you mean ${hi}-${lo}?`);
+  }
+  if (lo === 0) {
+    const help = hi === 0 || hi === MAX_PORT ? 'write any for every port' : `did you mean 1-${hi}?`;
+    return diags.error('XP0113', token.span, 'port 0 is no port', help);
+  }
+  return { lo, hi };
+}
+
+/** Sorted, disjoint and not adjacent: the fewest ranges with the same ports. */
+export function mergeRanges(ranges: readonly PortRange[]): PortRange[] {
+  const merged: PortRange[] = [];
+  for (const range of [...ranges].sort((a, b) => a.lo - b.lo)) {
+    const last = merged.at(-1);
+    if (last !== undefined && range.lo <= last.hi + 1) {
+      merged[merged.length - 1] = {
+        lo: last.lo,
+        hi: Math.max(last.hi, range.hi),
+      };
+    } else {
+      merged.push(range);
+    }
+  }
+  return merged;
+}
+
+export function isAnyPort(ranges: readonly PortRange[]): boolean {
+  return ranges.length === 1 && present(ranges[0]).lo === ANY_PORT.lo && present(ranges[0]).hi === ANY_PORT.hi;
+}
+
+/** A protocol condition; no number is any protocol. */
+export interface ProtocolMatch {
+  readonly number: number | undefined;
+}
+
+/** Parses a lower-case protocol name, `any` or a number 0-255. */
+export function parseProtocol(token: Token, diags: Diagnostics): ProtocolMatch | undefined {
+  if (token.text === 'any') return { number: undefined };
+  const known = Object.entries(PROTOCOLS).find(([name]) => name === token.text);
+  if (known !== undefined) return { number: known[1] };
+  if (/^\d+$/u.test(token.text)) return parseProtocolNumber(token, diags);
+  const message = `expected any, tcp, udp, icmp, icmpv6, sctp or a number, found "${token.text}"`;
+  return diags.error('XP0114', token.span, message, didYouMean(token.text, ['any', ...Object.keys(PROTOCOLS)]));
+}
+
+/** Parses a token of digits. */
+export function parseProtocolNumber(token: Token, diags: Diagnostics): ProtocolMatch | undefined {
+  const number = Number(token.text);
+  if (number <= 255) return { number };
+  return diags.error('XP0115', token.span, `protocol ${token.text} is above 255`);
+}

@@ -1,0 +1,140 @@
+/**
+ * Sets of prefixes in columns, because a set may have a million of them. Within one family the
+ * prefixes are sorted by address and disjoint: duplicates are gone and a prefix inside a wider
+ * one of the same set is absorbed by it. Neighbours are not joined: a host stays a host.
+ */
+import type { Address, Family, Prefix } from '../base/ip.ts';
+import { fullLength, wordMask } from '../base/ip.ts';
+import { present } from '../base/assert.ts';
+import { sortedOrder } from '../base/radix.ts';
+
+export interface PrefixColumn {
+  readonly family: Family;
+  readonly count: number;
+  /** count * 1 (IPv4) or count * 4 (IPv6) words, most significant first. */
+  readonly words: Uint32Array;
+  readonly lengths: Uint8Array;
+}
+
+export interface PrefixSet {
+  readonly v4: PrefixColumn;
+  readonly v6: PrefixColumn;
+}
+
+/** Words of one address of a family. */
+export function wordsOf(family: Family): 1 | 4 {
+  return family === 4 ? 1 : 4;
+}
+
+/** Collects prefixes in any order; `build` sorts them and merges what overlaps. */
+export class PrefixSetBuilder {
+  readonly #columns = { 4: new ColumnBuilder(4), 6: new ColumnBuilder(6) };
+
+  add(prefix: Prefix): void {
+    this.#columns[prefix.family].add(prefix.words, prefix.length);
+  }
+
+  /** IPv4 without an object per line: for reading large files. */
+  addIpv4(word: number, length: number): void {
+    this.#columns[4].addWord(word, length);
+  }
+
+  build(): PrefixSet {
+    return { v4: this.#columns[4].build(), v6: this.#columns[6].build() };
+  }
+}
+
+class ColumnBuilder {
+  readonly #family: Family;
+  #words = new Uint32Array(64);
+  #lengths = new Uint8Array(16);
+  #count = 0;
+
+  constructor(family: Family) {
+    this.#family = family;
+  }
+
+  add(words: readonly number[], length: number): void {
+    this.#reserve();
+    this.#words.set(words, this.#count * words.length);
+    this.#lengths[this.#count++] = length;
+  }
+
+  addWord(word: number, length: number): void {
+    this.#reserve();
+    this.#words[this.#count] = word;
+    this.#lengths[this.#count++] = length;
+  }
+
+  build(): PrefixColumn {
+    const size = wordsOf(this.#family);
+    const order = sortedOrder(this.#words, size, this.#count, this.#lengths);
+    const words = new Uint32Array(this.#count * size);
+    const lengths = new Uint8Array(this.#count);
+    let kept = 0;
+    for (const from of order) {
+      const length = present(this.#lengths[from]);
+      if (kept > 0 && covers(words, lengths, kept - 1, this.#words, from, size)) continue;
+      for (let w = 0; w < size; w++) words[kept * size + w] = present(this.#words[from * size + w]);
+      lengths[kept++] = length;
+    }
+    return { family: this.#family, count: kept, words: words.slice(0, kept * size), lengths: lengths.slice(0, kept) };
+  }
+
+  #reserve(): void {
+    if (this.#count < this.#lengths.length) return;
+    const lengths = new Uint8Array(this.#lengths.length * 2);
+    lengths.set(this.#lengths);
+    const words = new Uint32Array(lengths.length * wordsOf(this.#family));
+    words.set(this.#words.subarray(0, this.#count * wordsOf(this.#family)));
+    this.#lengths = lengths;
+    this.#words = words;
+  }
+}
+
+/** Does prefix `outer` of one column contain the address of entry `inner` of another? */
+function covers(
+  words: Uint32Array,
+  lengths: Uint8Array,
+  outer: number,
+  others: Uint32Array,
+  inner: number,
+  size: number,
+): boolean {
+  const length = present(lengths[outer]);
+  for (let w = 0; w < size; w++) {
+    if ((present(words[outer * size + w]) ^ present(others[inner * size + w])) & wordMask(length, w)) return false;
+  }
+  return true;
+}
+
+/** The length of the prefix that contains `address`, or undefined. Binary search: prefixes are disjoint. */
+export function matchLength(set: PrefixSet, address: Address): number | undefined {
+  const column = address.family === 4 ? set.v4 : set.v6;
+  const size = wordsOf(address.family);
+  let lo = 0;
+  let hi = column.count;
+  while (lo < hi) {
+    const mid = (lo + hi) >>> 1;
+    if (compareAt(column.words, mid * size, address.words) <= 0) lo = mid + 1;
+    else hi = mid;
+  }
+  if (lo === 0) return undefined;
+  const words = Uint32Array.from(address.words);
+  return covers(column.words, column.lengths, lo - 1, words, 0, size) ? column.lengths[lo - 1] : undefined;
+}
+
+function compareAt(words: Uint32Array, at: number, address: readonly number[]): number {
+  for (const [w, word] of address.entries()) {
+    const difference = present(words[at + w]) - word;
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** A set of whole addresses. */
+export function hostSet(addresses: readonly Address[]): PrefixSet {
+  const builder = new PrefixSetBuilder();
+  for (const address of addresses) builder.add({ ...address, length: fullLength(address.family) });
+  return builder.build();
+}

@@ -1,0 +1,226 @@
+import fc from 'fast-check';
+import { present } from '../../src/base/assert.ts';
+import type { Address, Family } from '../../src/base/ip.ts';
+import { formatAddress, fullLength, parseAddress } from '../../src/base/ip.ts';
+import type { AddressMatch, Filter, HostAddresses, Policy, PortRange } from '../../src/policy/model.ts';
+import { PROTOCOLS } from '../../src/policy/model.ts';
+import type { PrefixColumn } from '../../src/policy/prefix-set.ts';
+import { wordsOf } from '../../src/policy/prefix-set.ts';
+import { prefixEdges } from './arbitrary-policy.ts';
+import type { CommonFields, FrameFields, TestPacket } from './packets.ts';
+import { altered, BROADCAST_MAC, extension, icmp, icmpv6, raw, sctp, TAG, tcp, udp } from './packets.ts';
+
+/** What to draw one end of a packet from. */
+interface End {
+  readonly addresses: Readonly<Record<Family, readonly Address[]>>;
+  readonly ports: readonly number[];
+}
+
+/** What to draw a packet from: the edges of one filter, one way round. */
+interface Target {
+  readonly source: End;
+  readonly destination: End;
+  readonly protocols: readonly number[];
+  readonly types: readonly number[];
+  readonly codes: readonly number[];
+}
+
+const ELSEWHERE = ['203.0.113.9', '255.255.255.255', '224.0.0.5', '2001:db8:ffff::9', 'ff02::1'].map((text) =>
+  present(parseAddress(text)),
+);
+const OTHER_PORTS = [1, 88, 500, 40000] as const;
+const OTHER_PROTOCOLS = [1, 6, 17, 58, 132, 46, 47, 50, 59, 255] as const;
+
+export function packetNear(policy: Policy, host: HostAddresses): fc.Arbitrary<TestPacket> {
+  const targets = policy.rules
+    .flatMap((rule) => rule.filterList.filters)
+    .flatMap((filter) => targetsOf(filter, policy, host));
+  return fc.constantFrom(...targets).chain(packetAt);
+}
+
+export function frameNear(policy: Policy, host: HostAddresses): fc.Arbitrary<TestPacket> {
+  const packet = packetNear(policy, host);
+  return fc.oneof(
+    { weight: 4, arbitrary: packet.chain((p) => wrongFields.map((wrong) => altered(p, wrong))) },
+    { weight: 4, arbitrary: packet.chain(cutAnywhere) },
+    { weight: 3, arbitrary: packet.chain(flipped) },
+    { weight: 1, arbitrary: fc.uint8Array({ maxLength: 128 }).map((bytes) => withFrame(NOISE, bytes, 'noise')) },
+  );
+}
+
+const NOISE = raw(255, '10.0.0.1', '10.0.0.2');
+
+/** Both ways round, so that replies are as frequent as requests. */
+function targetsOf(filter: Filter, policy: Policy, host: HostAddresses): Target[] {
+  const source = endOf(filter.source, filter.sourcePorts, policy, host);
+  const destination = endOf(filter.destination, filter.destinationPorts, policy, host);
+  const named = filter.protocol === undefined ? [] : new Array<number>(8).fill(filter.protocol);
+  const protocols = [...named, ...OTHER_PROTOCOLS];
+  const types = [0, 8, 128, 133, 135, 137, ...new Array<number>(6).fill(filter.icmp?.type ?? 8)];
+  const codes = [0, 1, filter.icmp?.code ?? 0];
+  const service = { protocols, types, codes };
+  return [
+    { source, destination, ...service },
+    { source: destination, destination: source, ...service },
+  ];
+}
+
+function endOf(match: AddressMatch, ports: readonly PortRange[], policy: Policy, host: HostAddresses): End {
+  const all = [...edgesOf(match, policy, host), ...ELSEWHERE, ...host.me];
+  const ofFamily = (family: Family): Address[] => all.filter((address) => address.family === family);
+  const edges = ports.flatMap(({ lo, hi }) => [lo, hi, lo, hi, lo - 1, hi + 1]).filter((p) => p >= 0 && p <= 65535);
+  return { addresses: { 4: ofFamily(4), 6: ofFamily(6) }, ports: [...edges, ...OTHER_PORTS] };
+}
+
+function edgesOf(match: AddressMatch, policy: Policy, host: HostAddresses): readonly Address[] {
+  const hostEdges = (all: readonly Address[]): Address[] =>
+    all.flatMap((address) => prefixEdges({ ...address, length: fullLength(address.family) }));
+  switch (match.kind) {
+    case 'any':
+      return [...host.me, ...[...host.names.values()].flat()];
+    case 'me':
+      return hostEdges(host.me);
+    case 'name':
+      return hostEdges(present(host.names.get(match.name)));
+    case 'prefix':
+      return prefixEdges(match.prefix);
+    case 'set': {
+      const { v4, v6 } = present(policy.addressSets.get(match.name)).prefixes;
+      return [...columnEdges(v4), ...columnEdges(v6)];
+    }
+  }
+}
+
+/** Of the first prefixes only: a set may be large. */
+function columnEdges(column: PrefixColumn): Address[] {
+  const size = wordsOf(column.family);
+  return Array.from({ length: Math.min(column.count, 64) }, (_, i) => ({
+    family: column.family,
+    words: [...column.words.subarray(i * size, (i + 1) * size)],
+    length: present(column.lengths[i]),
+  })).flatMap(prefixEdges);
+}
+
+const FLAGS = ['', 'S', 'A', 'SA', 'R', 'RA', 'FA', 'PA', 'FPU'] as const;
+
+function packetAt(target: Target): fc.Arbitrary<TestPacket> {
+  return fc.constantFrom<Family>(4, 4, 6).chain((family) =>
+    fc
+      .record({
+        source: fc.constantFrom(...target.source.addresses[family]).map(formatAddress),
+        destination: fc.constantFrom(...target.destination.addresses[family]).map(formatAddress),
+        // 0 is hop-by-hop behind an IPv6 header: not a protocol there.
+        protocol: fc.constantFrom(...target.protocols.filter((number) => family === 4 || number !== 0)),
+        sport: fc.constantFrom(...target.source.ports),
+        dport: fc.constantFrom(...target.destination.ports),
+        type: fc.constantFrom(...target.types),
+        code: fc.constantFrom(...target.codes),
+        flags: fc.constantFrom(...FLAGS),
+        common: family === 4 ? common4 : common6,
+      })
+      .map(({ source, destination, common, ...drawn }) => packetOfProtocol(source, destination, drawn, common)),
+  );
+}
+
+interface Drawn {
+  readonly protocol: number;
+  readonly sport: number;
+  readonly dport: number;
+  readonly type: number;
+  readonly code: number;
+  readonly flags: string;
+}
+
+function packetOfProtocol(source: string, destination: string, drawn: Drawn, common: CommonFields): TestPacket {
+  const { protocol, sport, dport, type, code, flags } = drawn;
+  switch (protocol) {
+    case PROTOCOLS.tcp:
+      return tcp(source, destination, { sport, dport, flags, ...common });
+    case PROTOCOLS.udp:
+      return udp(source, destination, { sport, dport, ...common });
+    case PROTOCOLS.sctp:
+      return sctp(source, destination, { sport, dport, ...common });
+    case PROTOCOLS.icmp:
+      return icmp(source, destination, { type, code, ...common });
+    case PROTOCOLS.icmpv6:
+      return icmpv6(source, destination, { type, code, ...common });
+    default:
+      return raw(protocol, source, destination, { ...common, payload: Uint8Array.of(0, 80, 0, 80) });
+  }
+}
+
+/** What matters seldom is drawn seldom. */
+function seldom<T>(usual: T, others: fc.Arbitrary<T>): fc.Arbitrary<T> {
+  return fc.oneof({ weight: 5, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: others });
+}
+
+const tags = seldom<readonly number[]>([], fc.array(fc.constantFrom(TAG.vlan, TAG.service), { maxLength: 2 }));
+const fragments = seldom<CommonFields>(
+  {},
+  fc.constantFrom(
+    { fragment: { offset: 0, more: true } },
+    { fragment: { offset: 0, more: false } },
+    { fragment: { offset: 1, more: true } },
+    { fragment: { offset: 8191, more: false } },
+  ),
+);
+const link = fc
+  .record({
+    tags,
+    padding: seldom(0, fc.integer({ min: 1, max: 40 })),
+    ethernetDestination: seldom('02:00:00:00:00:01', fc.constant(BROADCAST_MAC)),
+    hopLimit: fc.constantFrom(64, 255, 255, 1),
+    fragments,
+  })
+  .map(({ fragments: fragment, ...rest }): CommonFields => ({ ...rest, ...fragment }));
+
+const common4: fc.Arbitrary<CommonFields> = fc
+  .tuple(link, seldom(0, fc.integer({ min: 1, max: 10 })))
+  .map(([common, words]) => ({ ...common, options: new Uint8Array(words * 4).fill(1) }));
+
+const header = fc.oneof(
+  fc.tuple(fc.constantFrom('hopByHop', 'routing', 'destination'), fc.constantFrom(8, 16, 32)),
+  fc.tuple(fc.constant('authentication' as const), fc.constantFrom(12, 16, 24)),
+);
+/** 7 and the fragment header are 8, the most that is walked. */
+const headers = seldom([], fc.array(header, { maxLength: 7 }));
+
+const common6: fc.Arbitrary<CommonFields> = fc.tuple(link, headers).map(([common, all]) => ({
+  ...common,
+  extensions: all.map(([kind, bytes]) => extension(kind, bytes)),
+}));
+
+/** Changes that make a frame wrong, or leave it just right. */
+const wrongFields: fc.Arbitrary<Partial<FrameFields>> = fc.oneof(
+  fc.integer({ min: 0, max: 15 }).map((headerWords) => ({ headerWords })),
+  fc.integer({ min: 0, max: 120 }).map((totalLength) => ({ totalLength })),
+  fc.integer({ min: 0, max: 120 }).map((payloadLength) => ({ payloadLength })),
+  fc.constantFrom(0, 4, 5, 6, 15).map((version) => ({ version })),
+  fc.constantFrom(0x0800, 0x86dd, 0x0806, 0x8100, 0x88a8).map((etherType) => ({ etherType })),
+  fc.array(fc.constantFrom(TAG.vlan, TAG.service), { minLength: 2, maxLength: 4 }).map((all) => ({ tags: all })),
+  fc
+    .array(fc.constantFrom('hopByHop', 'routing', 'destination', 'authentication', 'fragment'), {
+      minLength: 7,
+      maxLength: 10,
+    })
+    .map((kinds) => ({ extensions: kinds.map((kind) => extension(kind)) })),
+  fc.integer({ min: 0, max: 255 }).map((length) => ({ extensions: [extension('routing', 8, length)] })),
+);
+
+function cutAnywhere(packet: TestPacket): fc.Arbitrary<TestPacket> {
+  return fc.integer({ min: 0, max: packet.frame.length }).map((cut) => altered(packet, { cutTo: cut }));
+}
+
+/** Up to four bytes changed, in the headers above all. */
+function flipped(packet: TestPacket): fc.Arbitrary<TestPacket> {
+  const at = fc.integer({ min: 0, max: Math.max(0, packet.frame.length - 1) });
+  return fc.array(fc.tuple(at, fc.integer({ min: 0, max: 255 })), { minLength: 1, maxLength: 4 }).map((changes) => {
+    const frame = packet.frame.slice();
+    for (const [offset, value] of changes) frame[offset] = value;
+    return withFrame(packet, frame, `bytes ${changes.map(([offset, value]) => `${offset}=${value}`).join(' ')}`);
+  });
+}
+
+function withFrame(packet: TestPacket, frame: Uint8Array, note: string): TestPacket {
+  return { frame, summary: `${packet.summary}, ${note}`, fields: packet.fields };
+}

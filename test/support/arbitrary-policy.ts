@@ -1,0 +1,212 @@
+import fc from 'fast-check';
+import { present } from '../../src/base/assert.ts';
+import { spanOfFile } from '../../src/base/diagnostics.ts';
+import type { Address, Family, Prefix } from '../../src/base/ip.ts';
+import { fullLength, parseAddress, prefixOf } from '../../src/base/ip.ts';
+import type {
+  AddressMatch,
+  AddressSet,
+  Filter,
+  FilterList,
+  HostAddresses,
+  Policy,
+  PortRange,
+  Rule,
+} from '../../src/policy/model.ts';
+import { ANY_PORT, EXEMPTIONS, PROTOCOLS } from '../../src/policy/model.ts';
+import { PrefixSetBuilder } from '../../src/policy/prefix-set.ts';
+import { filterText } from './policies.ts';
+
+export const TEST_INTERFACES: readonly string[] = ['eth0', 'eth1'];
+
+const NAMES = ['host.example', 'both.example'] as const;
+const SETS = ['scanners', 'office'] as const;
+
+export const TEST_HOST: HostAddresses = {
+  me: ['10.0.0.1', '10.0.0.6', '2001:db8::1'].map(address),
+  names: new Map([
+    ['host.example', [address('10.0.0.2')]],
+    ['both.example', [address('10.0.0.3'), address('2001:db8::3')]],
+  ]),
+};
+
+const SPAN = spanOfFile('arbitrary.yaml');
+
+function address(text: string): Address {
+  return present(parseAddress(text));
+}
+
+/** Eight neighbours and a few that share only their first bits. */
+const addressOf: Record<Family, fc.Arbitrary<Address>> = {
+  4: fc.oneof(
+    { weight: 4, arbitrary: fc.integer({ min: 0, max: 7 }).map((n) => address(`10.0.0.${n}`)) },
+    { weight: 1, arbitrary: fc.constantFrom('10.0.1.0', '10.128.0.0', '192.0.2.1', '0.0.0.0').map(address) },
+    { weight: 1, arbitrary: fc.constantFrom('255.255.255.255', '224.0.0.1').map(address) },
+  ),
+  6: fc.oneof(
+    { weight: 4, arbitrary: fc.integer({ min: 0, max: 7 }).map((n) => address(`2001:db8::${n}`)) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom('2001:db8:0:1::', '2001:db8::1:0:0:1', '2001:db9::', '::').map(address),
+    },
+    { weight: 1, arbitrary: fc.constantFrom('ff02::1', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff').map(address) },
+  ),
+};
+
+const LENGTHS: Record<Family, readonly number[]> = {
+  4: [0, 1, 8, 23, 24, 29, 30, 31, 32, 32],
+  6: [0, 1, 31, 32, 63, 64, 65, 96, 125, 126, 127, 128, 128],
+};
+
+function prefix(family: Family): fc.Arbitrary<Prefix> {
+  const length = fc.constantFrom(...LENGTHS[family]);
+  return fc.tuple(addressOf[family], length).map(([host, bits]) => prefixOf(host, bits));
+}
+
+/** The family is that of every prefix the filter writes, so that its ends never disagree. */
+function addressMatch(family: Family): fc.Arbitrary<AddressMatch> {
+  return fc.oneof(
+    { weight: 3, arbitrary: fc.constant({ kind: 'any' } as const) },
+    { weight: 5, arbitrary: prefix(family).map((p) => ({ kind: 'prefix', prefix: p }) as const) },
+    { weight: 2, arbitrary: fc.constant({ kind: 'me' } as const) },
+    { weight: 1, arbitrary: fc.constantFrom(...NAMES).map((name) => ({ kind: 'name', name }) as const) },
+    { weight: 2, arbitrary: fc.constantFrom(...SETS).map((name) => ({ kind: 'set', name }) as const) },
+  );
+}
+
+const PORT_EDGES = [1, 2, 3, 79, 80, 81, 88, 443, 500, 1023, 1024, 65534, 65535] as const;
+
+const portRange = fc
+  .tuple(fc.constantFrom(...PORT_EDGES), fc.constantFrom(...PORT_EDGES), fc.boolean())
+  .map(([a, b, single]): PortRange => (single ? { lo: a, hi: a } : { lo: Math.min(a, b), hi: Math.max(a, b) }));
+
+/** Sorted, disjoint, not adjacent: ranges that touch become one. */
+export function joinedRanges(ranges: readonly PortRange[]): readonly PortRange[] {
+  const joined: PortRange[] = [];
+  for (const range of [...ranges].sort((a, b) => a.lo - b.lo)) {
+    const last = joined.at(-1);
+    if (last === undefined || range.lo > last.hi + 1) joined.push(range);
+    else joined[joined.length - 1] = { lo: last.lo, hi: Math.max(last.hi, range.hi) };
+  }
+  return joined;
+}
+
+const ports = fc.oneof(
+  { weight: 2, arbitrary: fc.constant([ANY_PORT]) },
+  { weight: 3, arbitrary: fc.array(portRange, { minLength: 1, maxLength: 3 }).map(joinedRanges) },
+);
+
+type Service = Pick<Filter, 'protocol' | 'sourcePorts' | 'destinationPorts' | 'icmp' | 'established'>;
+const NO_PORTS = {
+  sourcePorts: [ANY_PORT],
+  destinationPorts: [ANY_PORT],
+  icmp: undefined,
+  established: false,
+} as const;
+
+function service(family: Family): fc.Arbitrary<Service> {
+  const withPorts = fc.constantFrom(PROTOCOLS.tcp, PROTOCOLS.udp, PROTOCOLS.sctp);
+  const code = fc.option(fc.constantFrom(0, 1), { nil: undefined });
+  const icmp = fc.option(fc.record({ type: fc.constantFrom(0, 8, 128, 135), code }), { nil: undefined });
+  const icmpProtocol = family === 4 ? PROTOCOLS.icmp : PROTOCOLS.icmpv6;
+  return fc.oneof(
+    { weight: 2, arbitrary: fc.constantFrom(undefined, 47, 46, 0, 255).map((p) => ({ ...NO_PORTS, protocol: p })) },
+    {
+      weight: 5,
+      arbitrary: fc
+        .record({ protocol: withPorts, sourcePorts: ports, destinationPorts: ports, established: fc.boolean() })
+        .map((s) => ({ ...s, icmp: undefined, established: s.established && s.protocol === PROTOCOLS.tcp })),
+    },
+    { weight: 2, arbitrary: icmp.map((match) => ({ ...NO_PORTS, protocol: icmpProtocol, icmp: match })) },
+  );
+}
+
+const filter: fc.Arbitrary<Filter> = fc.constantFrom<Family>(4, 6).chain((family) =>
+  fc
+    .record({
+      source: addressMatch(family),
+      destination: addressMatch(family),
+      service: service(family),
+      mirrored: fc.constantFrom(false, true, 'established' as const),
+    })
+    .map(({ source, destination, service: s, mirrored }) => {
+      const isEstablishable = s.protocol === undefined || s.protocol === PROTOCOLS.tcp;
+      const mirror = mirrored === 'established' && !isEstablishable ? true : mirrored;
+      const bare = { ...s, source, destination, mirrored: mirror, span: SPAN };
+      return { ...bare, text: filterText(bare) };
+    }),
+);
+
+const filters = fc.array(filter, { minLength: 1, maxLength: 4 });
+
+const interfaces = fc.oneof(
+  { weight: 4, arbitrary: fc.constant(undefined) },
+  { weight: 2, arbitrary: fc.constantFrom(...TEST_INTERFACES).map((name) => [name]) },
+  { weight: 1, arbitrary: fc.constant(TEST_INTERFACES) },
+);
+
+function addressSet(name: string): fc.Arbitrary<AddressSet> {
+  const some = fc.array(fc.oneof(prefix(4), prefix(6)), { maxLength: 6 });
+  return some.map((prefixes) => {
+    const builder = new PrefixSetBuilder();
+    for (const p of prefixes) builder.add(p);
+    return { name, prefixes: builder.build(), span: SPAN };
+  });
+}
+
+/** One named list that rules may share; the other rules have their own. */
+export function policy(): fc.Arbitrary<Policy> {
+  const rule = fc.record({
+    shared: fc.integer({ min: 0, max: 3 }).map((n) => n === 0),
+    filters,
+    action: fc.constantFrom('permit', 'block'),
+    interfaces,
+  });
+  return fc
+    .record({
+      sharedFilters: filters,
+      rules: fc.array(rule, { minLength: 1, maxLength: 6 }),
+      default: fc.constantFrom('permit', 'block'),
+      strict: fc.boolean(),
+      exemptions: fc.subarray([...EXEMPTIONS]),
+      sets: fc.tuple(...SETS.map(addressSet)),
+    })
+    .map(({ sharedFilters, rules, sets, ...rest }): Policy => {
+      const common: FilterList = { name: 'shared', filters: sharedFilters, span: SPAN };
+      return {
+        ...rest,
+        name: 'arbitrary',
+        description: '',
+        addressSets: new Map(sets.map((set) => [set.name, set])),
+        filterLists: new Map([[common.name, common]]),
+        rules: rules.map(({ shared, filters: own, ...r }, i): Rule => {
+          const name = `rule ${i + 1}`;
+          return { ...r, name, span: SPAN, filterList: shared ? common : { name, filters: own, span: SPAN } };
+        }),
+        span: SPAN,
+      };
+    });
+}
+
+/** Addresses at both ends of a prefix and one off them, without wrapping around. */
+export function prefixEdges(of: Prefix): readonly Address[] {
+  const first = { family: of.family, words: of.words };
+  const width = fullLength(of.family);
+  const ones = of.words.map((word, i) => {
+    const bits = Math.min(32, Math.max(0, of.length - 32 * i));
+    return (word | (bits === 32 ? 0 : 0xffffffff >>> bits)) >>> 0;
+  });
+  const last = { family: of.family, words: ones };
+  const inside = of.length >= width ? [first] : [first, last];
+  return [...inside, ...step(first, -1), ...step(last, 1)];
+}
+
+function step(from: Address, by: 1 | -1): readonly Address[] {
+  const words = [...from.words];
+  for (let i = words.length - 1; i >= 0; i--) {
+    const sum = present(words[i]) + by;
+    words[i] = sum >>> 0;
+    if (sum >= 0 && sum <= 0xffffffff) return [{ family: from.family, words }];
+  }
+  return [];
+}

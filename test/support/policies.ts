@@ -1,0 +1,162 @@
+/** Policies built directly, without a reader: for tests of what comes after reading. */
+
+import { present } from '../../src/base/assert.ts';
+import { spanOfFile } from '../../src/base/diagnostics.ts';
+import type { Address, Prefix } from '../../src/base/ip.ts';
+import { formatPrefix, fullLength, parseAddress, prefixOf } from '../../src/base/ip.ts';
+import type {
+  Action,
+  AddressMatch,
+  AddressSet,
+  Filter,
+  HostAddresses,
+  Mirrored,
+  Policy,
+  PortRange,
+  Rule,
+} from '../../src/policy/model.ts';
+import { ANY_PORT, PROTOCOLS } from '../../src/policy/model.ts';
+import { PrefixSetBuilder } from '../../src/policy/prefix-set.ts';
+
+const SPAN = spanOfFile('test.yaml');
+
+export interface FilterFields {
+  /** `any`, `me`, `$set`, an address, a prefix, or a DNS name. `any` unless given. */
+  readonly from?: string;
+  readonly to?: string;
+  /** A protocol's name or number. */
+  readonly protocol?: string | number;
+  /** `80`, `80-90` or several with commas. */
+  readonly sport?: string;
+  readonly dport?: string;
+  readonly type?: number;
+  readonly code?: number;
+  readonly established?: boolean;
+  readonly mirrored?: Mirrored;
+}
+
+export interface RuleFields {
+  readonly name?: string;
+  readonly action: Action;
+  readonly filters: readonly Filter[];
+  readonly interfaces?: readonly string[];
+}
+
+export function filterOf(fields: FilterFields = {}): Filter {
+  const { from = 'any', to = 'any', type, code, established = false, mirrored = false } = fields;
+  const bare: Omit<Filter, 'text'> = {
+    source: addressMatchOf(from),
+    destination: addressMatchOf(to),
+    sourcePorts: portsOf(fields.sport),
+    destinationPorts: portsOf(fields.dport),
+    protocol: protocolOf(fields.protocol),
+    icmp: type === undefined ? undefined : { type, code },
+    established,
+    mirrored,
+    span: SPAN,
+  };
+  return { ...bare, text: filterText(bare) };
+}
+
+export function permit(...filters: readonly FilterFields[]): RuleFields {
+  return { action: 'permit', filters: filters.map(filterOf) };
+}
+
+export function block(...filters: readonly FilterFields[]): RuleFields {
+  return { action: 'block', filters: filters.map(filterOf) };
+}
+
+/** Rules are called `permit 1`, `block 2`, ... by action and position unless they have a name. */
+export function policyOf(rules: readonly RuleFields[], changes: Partial<Policy> = {}): Policy {
+  return {
+    name: 'test',
+    description: '',
+    default: 'permit',
+    strict: true,
+    exemptions: [],
+    addressSets: new Map(),
+    filterLists: new Map(),
+    rules: rules.map(({ name, action, filters, interfaces }, i): Rule => {
+      const called = name ?? `${action} ${i + 1}`;
+      return { name: called, action, filterList: { name: called, filters, span: SPAN }, interfaces, span: SPAN };
+    }),
+    span: SPAN,
+    ...changes,
+  };
+}
+
+export function setsOf(sets: Readonly<Record<string, readonly string[]>>): ReadonlyMap<string, AddressSet> {
+  return new Map(
+    Object.entries(sets).map(([name, lines]) => {
+      const builder = new PrefixSetBuilder();
+      for (const line of lines) builder.add(prefixFrom(line));
+      return [name, { name, prefixes: builder.build(), span: SPAN }];
+    }),
+  );
+}
+
+export function hostOf(
+  me: readonly string[] = [],
+  names: Readonly<Record<string, readonly string[]>> = {},
+): HostAddresses {
+  const addresses = (texts: readonly string[]): Address[] => texts.map((text) => present(parseAddress(text)));
+  return { me: addresses(me), names: new Map(Object.entries(names).map(([name, all]) => [name, addresses(all)])) };
+}
+
+/** One line that tells filters apart. */
+export function filterText(filter: Omit<Filter, 'text'>): string {
+  const { source, destination, sourcePorts, destinationPorts, protocol, icmp, established, mirrored } = filter;
+  const arrow = mirrored === 'established' ? '+est' : mirrored ? '+' : '=';
+  const service = [
+    protocol ?? 'any',
+    ...(icmp === undefined ? [] : [`type ${icmp.type}`, `code ${icmp.code ?? '*'}`]),
+    ...(established ? ['established'] : []),
+  ];
+  const ends = [endText(source, sourcePorts), arrow, endText(destination, destinationPorts)];
+  return [...ends, ...service].join(' ');
+}
+
+function endText(match: AddressMatch, ports: readonly PortRange[]): string {
+  const ranges = ports.map(({ lo, hi }) => (lo === hi ? `${lo}` : `${lo}-${hi}`)).join(',');
+  return `${matchText(match)}:${ranges === '0-65535' ? '*' : ranges}`;
+}
+
+function matchText(match: AddressMatch): string {
+  switch (match.kind) {
+    case 'any':
+    case 'me':
+      return match.kind;
+    case 'prefix':
+      return formatPrefix(match.prefix);
+    case 'name':
+      return match.name;
+    case 'set':
+      return `$${match.name}`;
+  }
+}
+
+function addressMatchOf(text: string): AddressMatch {
+  if (text === 'any' || text === 'me') return { kind: text };
+  if (text.startsWith('$')) return { kind: 'set', name: text.slice(1) };
+  const isAddress = parseAddress(present(text.split('/')[0])) !== undefined;
+  return isAddress ? { kind: 'prefix', prefix: prefixFrom(text) } : { kind: 'name', name: text };
+}
+
+export function prefixFrom(text: string): Prefix {
+  const [host, length] = text.split('/');
+  const address = present(parseAddress(present(host)), `no address: ${text}`);
+  return prefixOf(address, length === undefined ? fullLength(address.family) : Number(length));
+}
+
+function portsOf(text: string | undefined): readonly PortRange[] {
+  if (text === undefined) return [ANY_PORT];
+  return text.split(',').map((part) => {
+    const [lo, hi] = part.split('-').map(Number);
+    return { lo: present(lo), hi: hi ?? present(lo) };
+  });
+}
+
+function protocolOf(protocol: string | number | undefined): number | undefined {
+  if (typeof protocol !== 'string') return protocol;
+  return present(new Map<string, number>(Object.entries(PROTOCOLS)).get(protocol), `no protocol: ${protocol}`);
+}
