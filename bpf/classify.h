@@ -168,6 +168,17 @@ static __always_inline __u32 address6_class(struct table nodes, const __u64 *hal
 	return 0;
 }
 
+/*
+ * source class << 16 | destination class. A global function: the verifier walks its loops once and
+ * not again for every path through the parser.
+ */
+__noinline __u32 address6_classes(__u64 src_high, __u64 src_low, __u64 dst_high, __u64 dst_low)
+{
+	const __u64 src[2] = { src_high, src_low }, dst[2] = { dst_high, dst_low };
+
+	return address6_class(TABLE_OF(src6_nodes), src) << 16 | address6_class(TABLE_OF(dst6_nodes), dst);
+}
+
 /* ---- service classes ---- */
 
 struct service {
@@ -209,36 +220,55 @@ static __always_inline struct service service_of(const struct pkt *pkt)
 
 /* ---- rule sets ---- */
 
-static __always_inline int list_entry_matches(const struct xdpol_list_entry *entry, const struct pkt *pkt)
-{
-	__u32 has = 0;
+/* What a list looks at, in the two words that a global function can be given. */
+struct list_key {
+	__u16 dport, sport;
+	__u8 protocol, unused;
+	__u16 has; /* enum xdpol_need: what the packet can answer for */
+};
 
-	if (pkt->plane != XDPOL_PLANE_FRAGMENT)
-		has |= XDPOL_NEED_L4;
-	if (pkt->plane == XDPOL_PLANE_TCP_ESTABLISHED)
-		has |= XDPOL_NEED_ESTABLISHED;
-	return (entry->need & ~has) == 0 &&
-	       (entry->protocol == XDPOL_ANY_PROTOCOL || entry->protocol == pkt->protocol) &&
-	       pkt->dport >= entry->dport_lo && pkt->dport <= entry->dport_hi &&
-	       pkt->sport >= entry->sport_lo && pkt->sport <= entry->sport_hi;
+union list_key_word {
+	struct list_key key;
+	__u64 word;
+};
+
+static __always_inline int list_entry_matches(const struct xdpol_list_entry *entry, struct list_key key)
+{
+	return (entry->need & ~key.has) == 0 &&
+	       (entry->protocol == XDPOL_ANY_PROTOCOL || entry->protocol == key.protocol) &&
+	       key.dport >= entry->dport_lo && key.dport <= entry->dport_hi && key.sport >= entry->sport_lo &&
+	       key.sport <= entry->sport_hi;
 }
 
-/* The first match: entries are in rank order. */
-static __always_inline __u32 list_value(__u32 set, const struct pkt *pkt)
+/* The first match: entries are in rank order. A global function for the same reason as above. */
+__noinline __u32 list_value(__u32 set, __u64 word)
 {
+	const union list_key_word packed = { .word = word };
 	__u32 count = set >> XDPOL_SET_COUNT_SHIFT & 31;
 	__u32 first = set & ((1U << XDPOL_SET_COUNT_SHIFT) - 1);
 
 	for (int i = 0; i < XDPOL_LIST_MAX && i < count; i++) {
-		const struct xdpol_list_entry *entry =
-			element(TABLE_OF(lists), first + i, sizeof(*entry));
+		const struct xdpol_list_entry *entry = element(TABLE_OF(lists), first + i, sizeof(*entry));
 
 		if (!entry)
 			break;
-		if (list_entry_matches(entry, pkt))
+		if (list_entry_matches(entry, packed.key))
 			return entry->value;
 	}
 	return shape.default_value;
+}
+
+static __always_inline __u64 list_key_of(const struct pkt *pkt)
+{
+	union list_key_word packed = { .key = { .dport = pkt->dport,
+						.sport = pkt->sport,
+						.protocol = pkt->protocol } };
+
+	if (pkt->plane != XDPOL_PLANE_FRAGMENT)
+		packed.key.has |= XDPOL_NEED_L4;
+	if (pkt->plane == XDPOL_PLANE_TCP_ESTABLISHED)
+		packed.key.has |= XDPOL_NEED_ESTABLISHED;
+	return packed.word;
 }
 
 static __always_inline __u32 row_value(__u32 row, struct service service)
@@ -254,7 +284,7 @@ static __always_inline __u32 row_value(__u32 row, struct service service)
 static __always_inline __u32 set_value(__u32 set, const struct pkt *pkt, struct service service)
 {
 	if (has_bit(set, XDPOL_SET_LIST_BIT))
-		return list_value(set, pkt);
+		return list_value(set, list_key_of(pkt));
 	return row_value(set, service);
 }
 
@@ -334,9 +364,11 @@ static __always_inline __u32 rule_value(struct rule_tables tables, const struct 
 
 static __always_inline __u32 classify(const struct pkt *pkt)
 {
+	__u32 classes;
+
 	if (pkt->family == 4)
 		return rule_value(RULE_TABLES(4), pkt, address4_class(ADDRESS4_TABLES(src), pkt->src[0]),
 				  address4_class(ADDRESS4_TABLES(dst), pkt->dst[0]));
-	return rule_value(RULE_TABLES(6), pkt, address6_class(TABLE_OF(src6_nodes), pkt->src),
-			  address6_class(TABLE_OF(dst6_nodes), pkt->dst));
+	classes = address6_classes(pkt->src[0], pkt->src[1], pkt->dst[0], pkt->dst[1]);
+	return rule_value(RULE_TABLES(6), pkt, classes >> 16, classes & 0xffff);
 }

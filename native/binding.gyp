@@ -1,7 +1,7 @@
 {
   "targets": [
     {
-      "target_name": "libbpf_ts_bindings",
+      "target_name": "bindings",
       "sources": [
         "src/addon.cc",
         "src/args.cc",
@@ -14,16 +14,17 @@
         "src/map.cc",
         "src/map_batch.cc",
         "src/map_memory.cc",
-        "src/map_open.cc",
+        "src/open.cc",
         "src/program.cc",
         "src/ring_buffer.cc",
         "src/system.cc",
         "src/test_run.cc",
       ],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
-      "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_CPP_EXCEPTIONS_ALL", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_CPP_EXCEPTIONS", "NODE_ADDON_API_CPP_EXCEPTIONS_ALL", "NODE_ADDON_API_DISABLE_DEPRECATED"],
       "cflags_cc!": ["-fno-exceptions", "-std=gnu++17", "-fno-rtti"],
-      "cflags_cc": ["-std=c++20", "-fexceptions", "-Wall", "-Wextra", "-Werror"],
+      # GCC 12 reports overlaps that cannot be in `"text" + std::to_string(n)` (GCC bug 105651).
+      "cflags_cc": ["-std=c++20", "-fexceptions", "-Wall", "-Wextra", "-Werror", "-Wno-restrict"],
       "cflags!": ["-Wno-unused-parameter"],
       "libraries": ["-lbpf", "-lelf"],
     }

@@ -57,8 +57,8 @@ function* walk(map: BpfMap, first: Uint8Array | undefined): Generator<readonly [
   }
 }
 
-/** dist/lib/addon.js -> build/Release. */
-const ADDON_PATH = '../../build/Release/libbpf_ts_bindings.node';
+/** From dist/lib/addon.js. */
+const ADDON_PATH = '../bindings.node';
 
 function load(): Addon {
   const loaded = createRequire(import.meta.url)(ADDON_PATH) as Addon;

@@ -14,7 +14,7 @@ UniqueFd Duplicate(const Call& call, int fd) {
 
 void ReleaseAll(AddonState& state) noexcept {
   // Release does not change the set: membership ends with the object, not with its fd.
-  for (Resource* resource : state.open) resource->Release();
+  for (Resource* resource : *state.resources) resource->Release();
 }
 
 void ReportLeak(Napi::Env env, const Resource& resource) noexcept {

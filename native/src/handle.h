@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <unordered_set>
 #include <utility>
 
 #include "error.h"
@@ -46,18 +48,18 @@ struct Seed {
 
 class Resource {
  public:
-  explicit Resource(Napi::Env env) : state_(AddonState::Of(env)) { state_.open.insert(this); }
+  explicit Resource(Napi::Env env) : registry_(AddonState::Of(env).resources) { registry_->insert(this); }
   Resource(const Resource&) = delete;
   Resource& operator=(const Resource&) = delete;
-  virtual ~Resource() { state_.open.erase(this); }
+  virtual ~Resource() { registry_->erase(this); }
 
   // Gives back what it owns. Idempotent.
   virtual void Release() noexcept = 0;
   virtual bool IsOpen() const noexcept = 0;
   virtual std::string Describe() const = 0;
 
- protected:
-  AddonState& state_;
+ private:
+  std::shared_ptr<std::unordered_set<Resource*>> registry_;
 };
 
 // Closes everything that is open; the environment is about to end.

@@ -31,8 +31,8 @@ BpfLink::BpfLink(const Napi::CallbackInfo& info) : FdHandle(info) {
 Napi::Function BpfLink::Define(Napi::Env env) {
   return DefineClass(env, kClass,
                      {
-                         InstanceAccessor<&BpfLink::Id>("id"),
-                         InstanceAccessor<&BpfLink::Closed>("closed"),
+                         InstanceAccessor("id", &BpfLink::Id, nullptr),
+                         InstanceAccessor("closed", &BpfLink::Closed, nullptr),
                          InstanceAccessor<&BpfLink::Type>("type"),
                          InstanceAccessor<&BpfLink::ProgramId>("programId"),
                          InstanceAccessor<&BpfLink::Ifindex>("ifindex"),
@@ -41,7 +41,7 @@ Napi::Function BpfLink::Define(Napi::Env env) {
                          InstanceMethod<&BpfLink::Pin>("pin"),
                          InstanceMethod<&BpfLink::Unpin>("unpin"),
                          InstanceMethod<&BpfLink::Detach>("detach"),
-                         InstanceMethod<&BpfLink::Dispose>(Napi::Symbol::WellKnown(env, "dispose")),
+                         InstanceMethod(Napi::Symbol::WellKnown(env, "dispose"), &BpfLink::Dispose),
                      });
 }
 

@@ -47,8 +47,8 @@ BpfMap::BpfMap(const Napi::CallbackInfo& info) : FdHandle(info) {
 Napi::Function BpfMap::Define(Napi::Env env) {
   return DefineClass(env, kClass,
                      {
-                         InstanceAccessor<&BpfMap::Id>("id"),
-                         InstanceAccessor<&BpfMap::Closed>("closed"),
+                         InstanceAccessor("id", &BpfMap::Id, nullptr),
+                         InstanceAccessor("closed", &BpfMap::Closed, nullptr),
                          InstanceAccessor<&BpfMap::Spec>("spec"),
                          InstanceAccessor<&BpfMap::ValueStride>("valueStride"),
                          InstanceMethod<&BpfMap::Lookup>("lookup"),
@@ -60,7 +60,7 @@ Napi::Function BpfMap::Define(Napi::Env env) {
                          InstanceMethod<&BpfMap::Mmap>("mmap"),
                          InstanceMethod<&BpfMap::Freeze>("freeze"),
                          InstanceMethod<&BpfMap::Pin>("pin"),
-                         InstanceMethod<&BpfMap::Dispose>(Napi::Symbol::WellKnown(env, "dispose")),
+                         InstanceMethod(Napi::Symbol::WellKnown(env, "dispose"), &BpfMap::Dispose),
                      });
 }
 

@@ -20,8 +20,8 @@ Napi::Object Entries(Napi::Env env, uint32_t count, Napi::Uint8Array keys, Napi:
 // An array has max_entries entries, always: one call, straight into the result.
 Napi::Object BpfMap::ReadArray(const Call& call) {
   const uint32_t entries = shape_.max_entries;
-  const Napi::Uint8Array keys = Napi::Uint8Array::New(call.env, static_cast<size_t>(entries) * shape_.key_size);
-  const Napi::Uint8Array values = Napi::Uint8Array::New(call.env, static_cast<size_t>(entries) * value_stride_);
+  Napi::Uint8Array keys = Napi::Uint8Array::New(call.env, static_cast<size_t>(entries) * shape_.key_size);
+  Napi::Uint8Array values = Napi::Uint8Array::New(call.env, static_cast<size_t>(entries) * value_stride_);
   uint32_t next = 0;
   uint32_t count = entries;
   const int status = bpf_map_lookup_batch(fd(), nullptr, &next, keys.Data(), values.Data(), &count, nullptr);

@@ -46,7 +46,7 @@ Napi::Value BpfMap::Mmap(const Napi::CallbackInfo& info) {
     mapping_ = std::move(mapping);
     memory_ = Napi::Persistent(buffer);
   }
-  const Napi::ArrayBuffer buffer = memory_.Value();
+  Napi::ArrayBuffer buffer = memory_.Value();
   return Napi::Uint8Array::New(info.Env(), buffer.ByteLength(), buffer, 0);
 }
 

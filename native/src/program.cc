@@ -48,8 +48,8 @@ Napi::Function BpfProgram::Define(Napi::Env env) {
   return DefineClass(env, kClass,
                      {
                          InstanceAccessor<&BpfProgram::Name>("name"),
-                         InstanceAccessor<&BpfProgram::Id>("id"),
-                         InstanceAccessor<&BpfProgram::Closed>("closed"),
+                         InstanceAccessor("id", &BpfProgram::Id, nullptr),
+                         InstanceAccessor("closed", &BpfProgram::Closed, nullptr),
                          InstanceAccessor<&BpfProgram::Type>("type"),
                          InstanceAccessor<&BpfProgram::Tag>("tag"),
                          InstanceAccessor<&BpfProgram::InsnCount>("insnCount"),
@@ -62,7 +62,7 @@ Napi::Function BpfProgram::Define(Napi::Env env) {
                          InstanceMethod<&BpfProgram::AttachTcx>("attachTcx"),
                          InstanceMethod<&BpfProgram::BindMap>("bindMap"),
                          InstanceMethod<&BpfProgram::Pin>("pin"),
-                         InstanceMethod<&BpfProgram::Dispose>(Napi::Symbol::WellKnown(env, "dispose")),
+                         InstanceMethod(Napi::Symbol::WellKnown(env, "dispose"), &BpfProgram::Dispose),
                      });
 }
 

@@ -4,6 +4,7 @@
 
 #include <napi.h>
 
+#include <memory>
 #include <unordered_set>
 
 namespace lbt {
@@ -17,10 +18,10 @@ struct AddonState {
   Napi::FunctionReference map;
   Napi::FunctionReference program;
   Napi::FunctionReference link;
-  Napi::FunctionReference ring_buffer;
 
-  // Everything open, so that the end of the environment can close it.
-  std::unordered_set<Resource*> open;
+  // Everything there is, so that the end of the environment can close it. Shared with its members: whichever is
+  // destroyed last finds it.
+  std::shared_ptr<std::unordered_set<Resource*>> resources = std::make_shared<std::unordered_set<Resource*>>();
 
   // Set only while this addon constructs a handle: JavaScript cannot construct one, it has no seed.
   Seed* seed = nullptr;

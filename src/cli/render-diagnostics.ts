@@ -12,7 +12,7 @@ export interface RenderOptions {
 }
 
 /** Columns of source text shown; a longer line is windowed around the caret. */
-const WINDOW = 100;
+const WINDOW = 110;
 /** Columns that a help may fill on the caret's line. */
 const HELP_LIMIT = 120;
 const TAB_WIDTH = 4;

@@ -23,6 +23,8 @@ export interface AddressCondition {
 
 export const ANY_ADDRESS: AddressCondition = { id: 0, family: undefined, length: 0, words: new Uint32Array(0), count: 0 };
 
+const ANY: readonly AddressCondition[] = [ANY_ADDRESS];
+
 /** Resolves every address of a policy; equal addresses get the same conditions. */
 export class Resolver {
   readonly #policy: Policy;
@@ -37,7 +39,7 @@ export class Resolver {
 
   /** The conditions whose union is the address: none where a name or `me` has no address. */
   resolve(match: AddressMatch): readonly AddressCondition[] {
-    if (match.kind === 'any') return [ANY_ADDRESS];
+    if (match.kind === 'any') return ANY;
     const key = keyOf(match);
     const known = this.#known.get(key);
     if (known !== undefined) return known;

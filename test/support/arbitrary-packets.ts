@@ -18,6 +18,7 @@ interface End {
 
 /** What to draw a packet from: the edges of one filter, one way round. */
 interface Target {
+  readonly families: readonly Family[];
   readonly source: End;
   readonly destination: End;
   readonly protocols: readonly number[];
@@ -28,6 +29,9 @@ interface Target {
 const ELSEWHERE = ['203.0.113.9', '255.255.255.255', '224.0.0.5', '2001:db8:ffff::9', 'ff02::1'].map((text) =>
   present(parseAddress(text)),
 );
+const NEIGHBOURS = [0, 1, 2, 3, 4, 5, 6, 7].flatMap((n) =>
+  [`10.0.0.${n}`, `2001:db8::${n}`].map((text) => present(parseAddress(text))),
+);
 const OTHER_PORTS = [1, 88, 500, 40000] as const;
 const OTHER_PROTOCOLS = [1, 6, 17, 58, 132, 46, 47, 50, 59, 255] as const;
 
@@ -35,7 +39,7 @@ export function packetNear(policy: Policy, host: HostAddresses): fc.Arbitrary<Te
   const targets = policy.rules
     .flatMap((rule) => rule.filterList.filters)
     .flatMap((filter) => targetsOf(filter, policy, host));
-  return fc.constantFrom(...targets).chain(packetAt);
+  return drawn.map((numbers) => packetAt(pick(targets, numbers.target), numbers));
 }
 
 export function frameNear(policy: Policy, host: HostAddresses): fc.Arbitrary<TestPacket> {
@@ -54,22 +58,41 @@ const NOISE = raw(255, '10.0.0.1', '10.0.0.2');
 function targetsOf(filter: Filter, policy: Policy, host: HostAddresses): Target[] {
   const source = endOf(filter.source, filter.sourcePorts, policy, host);
   const destination = endOf(filter.destination, filter.destinationPorts, policy, host);
-  const named = filter.protocol === undefined ? [] : new Array<number>(8).fill(filter.protocol);
+  const named = filter.protocol === undefined ? [6, 6, 17] : new Array<number>(30).fill(filter.protocol);
   const protocols = [...named, ...OTHER_PROTOCOLS];
-  const types = [0, 8, 128, 133, 135, 137, ...new Array<number>(6).fill(filter.icmp?.type ?? 8)];
-  const codes = [0, 1, filter.icmp?.code ?? 0];
-  const service = { protocols, types, codes };
+  const types = [0, 8, 128, 133, 135, 137, ...new Array<number>(12).fill(filter.icmp?.type ?? 8)];
+  const codes = [0, 1, ...new Array<number>(4).fill(filter.icmp?.code ?? 0)];
+  const service = { families: familiesOf(filter), protocols, types, codes };
   return [
     { source, destination, ...service },
     { source: destination, destination: source, ...service },
   ];
 }
 
+/** That of the filter's prefixes, and seldom the other. */
+function familiesOf(filter: Filter): readonly Family[] {
+  const written = [filter.source, filter.destination].find((match) => match.kind === 'prefix');
+  return written === undefined ? [4, 4, 6] : [...new Array<Family>(9).fill(written.prefix.family), 4, 6];
+}
+
+/** Places on the edges and one off them, and seldom somewhere else. */
 function endOf(match: AddressMatch, ports: readonly PortRange[], policy: Policy, host: HostAddresses): End {
-  const all = [...edgesOf(match, policy, host), ...ELSEWHERE, ...host.me];
-  const ofFamily = (family: Family): Address[] => all.filter((address) => address.family === family);
-  const edges = ports.flatMap(({ lo, hi }) => [lo, hi, lo, hi, lo - 1, hi + 1]).filter((p) => p >= 0 && p <= 65535);
-  return { addresses: { 4: ofFamily(4), 6: ofFamily(6) }, ports: [...edges, ...OTHER_PORTS] };
+  const near = edgesOf(match, policy, host);
+  const ofFamily = (family: Family): Address[] => {
+    const isFamily = (address: Address): boolean => address.family === family;
+    const edges = near.filter(isFamily);
+    const others = [...NEIGHBOURS, ...ELSEWHERE].filter(isFamily);
+    return [...edges, ...repeated(edges, others.length * 4), ...others];
+  };
+  const edges = ports
+    .flatMap(({ lo, hi }) => [lo, hi, lo, hi, lo, hi, lo - 1, hi + 1])
+    .filter((p) => p >= 0 && p <= 65535);
+  return { addresses: { 4: ofFamily(4), 6: ofFamily(6) }, ports: [...repeated(edges, 12), ...OTHER_PORTS] };
+}
+
+/** Goes round `all` up to `length`, so that it outweighs what is listed besides. */
+function repeated<T>(all: readonly T[], length: number): T[] {
+  return all.length === 0 ? [] : Array.from({ length: Math.max(length, all.length) }, (_, i) => pick(all, i));
 }
 
 function edgesOf(match: AddressMatch, policy: Policy, host: HostAddresses): readonly Address[] {
@@ -77,7 +100,7 @@ function edgesOf(match: AddressMatch, policy: Policy, host: HostAddresses): read
     all.flatMap((address) => prefixEdges({ ...address, length: fullLength(address.family) }));
   switch (match.kind) {
     case 'any':
-      return [...host.me, ...[...host.names.values()].flat()];
+      return [...host.me, ...NEIGHBOURS];
     case 'me':
       return hostEdges(host.me);
     case 'name':
@@ -103,39 +126,21 @@ function columnEdges(column: PrefixColumn): Address[] {
 
 const FLAGS = ['', 'S', 'A', 'SA', 'R', 'RA', 'FA', 'PA', 'FPU'] as const;
 
-function packetAt(target: Target): fc.Arbitrary<TestPacket> {
-  return fc.constantFrom<Family>(4, 4, 6).chain((family) =>
-    fc
-      .record({
-        source: fc.constantFrom(...target.source.addresses[family]).map(formatAddress),
-        destination: fc.constantFrom(...target.destination.addresses[family]).map(formatAddress),
-        // 0 is hop-by-hop behind an IPv6 header: not a protocol there.
-        protocol: fc.constantFrom(...target.protocols.filter((number) => family === 4 || number !== 0)),
-        sport: fc.constantFrom(...target.source.ports),
-        dport: fc.constantFrom(...target.destination.ports),
-        type: fc.constantFrom(...target.types),
-        code: fc.constantFrom(...target.codes),
-        flags: fc.constantFrom(...FLAGS),
-        common: family === 4 ? common4 : common6,
-      })
-      .map(({ source, destination, common, ...drawn }) => packetOfProtocol(source, destination, drawn, common)),
-  );
-}
-
-interface Drawn {
-  readonly protocol: number;
-  readonly sport: number;
-  readonly dport: number;
-  readonly type: number;
-  readonly code: number;
-  readonly flags: string;
-}
-
-function packetOfProtocol(source: string, destination: string, drawn: Drawn, common: CommonFields): TestPacket {
-  const { protocol, sport, dport, type, code, flags } = drawn;
+function packetAt(target: Target, numbers: Drawn): TestPacket {
+  const family = pick(target.families, numbers.family);
+  const source = formatAddress(pick(target.source.addresses[family], numbers.source));
+  const destination = formatAddress(pick(target.destination.addresses[family], numbers.destination));
+  const sport = pick(target.source.ports, numbers.sport);
+  const dport = pick(target.destination.ports, numbers.dport);
+  const type = pick(target.types, numbers.type);
+  const code = pick(target.codes, numbers.code);
+  const common = family === 4 ? numbers.common4 : numbers.common6;
+  // 0 is hop-by-hop behind an IPv6 header: not a protocol there.
+  const protocols = target.protocols.filter((number) => family === 4 || number !== 0);
+  const protocol = pick(protocols, numbers.protocol);
   switch (protocol) {
     case PROTOCOLS.tcp:
-      return tcp(source, destination, { sport, dport, flags, ...common });
+      return tcp(source, destination, { sport, dport, flags: numbers.flags, ...common });
     case PROTOCOLS.udp:
       return udp(source, destination, { sport, dport, ...common });
     case PROTOCOLS.sctp:
@@ -147,6 +152,10 @@ function packetOfProtocol(source: string, destination: string, drawn: Drawn, com
     default:
       return raw(protocol, source, destination, { ...common, payload: Uint8Array.of(0, 80, 0, 80) });
   }
+}
+
+function pick<T>(all: readonly T[], number: number): T {
+  return present(all[number % all.length]);
 }
 
 /** What matters seldom is drawn seldom. */
@@ -189,6 +198,38 @@ const common6: fc.Arbitrary<CommonFields> = fc.tuple(link, headers).map(([common
   ...common,
   extensions: all.map(([kind, bytes]) => extension(kind, bytes)),
 }));
+
+/** One packet before it is known what there is to choose from: numbers choose, modulo how many there are. */
+interface Drawn {
+  readonly target: number;
+  readonly family: number;
+  readonly source: number;
+  readonly destination: number;
+  readonly protocol: number;
+  readonly sport: number;
+  readonly dport: number;
+  readonly type: number;
+  readonly code: number;
+  readonly flags: string;
+  readonly common4: CommonFields;
+  readonly common6: CommonFields;
+}
+
+const number = fc.nat({ max: 0xffff });
+const drawn: fc.Arbitrary<Drawn> = fc.record({
+  target: number,
+  family: number,
+  source: number,
+  destination: number,
+  protocol: number,
+  sport: number,
+  dport: number,
+  type: number,
+  code: number,
+  flags: fc.constantFrom(...FLAGS),
+  common4,
+  common6,
+});
 
 /** Changes that make a frame wrong, or leave it just right. */
 const wrongFields: fc.Arbitrary<Partial<FrameFields>> = fc.oneof(

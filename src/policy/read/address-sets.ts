@@ -31,7 +31,12 @@ export function readAddressSets(
   return sets;
 }
 
-function readSet(name: string, { key, value }: MapEntry, source: SetSource, diags: Diagnostics): AddressSet | undefined {
+function readSet(
+  name: string,
+  { key, value }: MapEntry,
+  source: SetSource,
+  diags: Diagnostics,
+): AddressSet | undefined {
   const mark = diags.all.length;
   if (!SET_NAME.test(name)) {
     const help = 'use letters, digits, dots, dashes and underscores';

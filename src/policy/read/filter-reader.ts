@@ -118,7 +118,10 @@ function readSetReference(token: Token, scope: FilterScope): AddressMatch | unde
   const name = token.text.slice(1);
   scope.usedSets.add(name);
   if (scope.sets.has(name)) return scope.sets.get(name) === undefined ? undefined : { kind: 'set', name };
-  const nearest = didYouMean(token.text, [...scope.sets.keys()].map((known) => `$${known}`));
+  const nearest = didYouMean(
+    token.text,
+    [...scope.sets.keys()].map((known) => `$${known}`),
+  );
   return scope.diags.error('XP0206', token.span, `there is no address set ${name}`, nearest);
 }
 
@@ -152,7 +155,8 @@ function readIcmp(map: MapNode, diags: Diagnostics): { readonly match: IcmpMatch
   if (codeNode !== undefined && typeNode === undefined) {
     return diags.error('XP0122', codeNode.span, 'icmpCode needs icmpType', 'a code means nothing without its type');
   }
-  if ((typeNode !== undefined && type === undefined) || (codeNode !== undefined && code === undefined)) return undefined;
+  if ((typeNode !== undefined && type === undefined) || (codeNode !== undefined && code === undefined))
+    return undefined;
   return { match: type === undefined ? undefined : { type, code } };
 }
 

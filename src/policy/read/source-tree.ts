@@ -7,6 +7,7 @@ import type { CST, Document, ParsedNode } from 'yaml';
 import { Composer, isAlias, isCollection, isMap, isScalar, isSeq, Parser, Scalar } from 'yaml';
 import type { Diagnostics, Span } from '../../base/diagnostics.ts';
 import { spanOfFile } from '../../base/diagnostics.ts';
+import { failedSince } from '../failed-since.ts';
 import type { Token } from '../token.ts';
 import { SourceLines } from './source-lines.ts';
 
@@ -56,13 +57,18 @@ export function readSourceTree(file: string, text: string, diags: Diagnostics): 
   if (document === undefined || document.contents === null) {
     return diags.error('XP0011', spanOfFile(file), 'the file holds no policy');
   }
+  const mark = diags.all.length;
   reportSyntax(document, lines, diags);
   const tree = new TreeReader(lines, diags).read(document.contents, 0);
-  return document.errors.length > 0 ? undefined : tree;
+  return failedSince(diags, mark) ? undefined : tree;
 }
 
+/** The parser may report one place several times over; the first report says most. */
 function reportSyntax(document: Document.Parsed, lines: SourceLines, diags: Diagnostics): void {
+  const reported = new Set<number>();
   for (const problem of [...document.errors, ...document.warnings]) {
+    if (reported.has(problem.pos[0])) continue;
+    reported.add(problem.pos[0]);
     const span = lines.span(problem.pos[0], problem.pos[1]);
     if (problem.code === 'DUPLICATE_KEY') diags.error('XP0002', span, 'this key is already there');
     else if (problem.code === 'BAD_ALIAS') diags.error('XP0001', span, 'an alias without a name', QUOTE_HELP);
@@ -158,7 +164,7 @@ class TreeReader {
       };
     }
     const quoted = node.type === Scalar.QUOTE_DOUBLE || node.type === Scalar.QUOTE_SINGLE ? 1 : 0;
-    const literal = this.#lines.text.slice(start + quoted, end - quoted) === node.value;
+    const literal = node.value !== '' && this.#lines.text.slice(start + quoted, end - quoted) === node.value;
     const inner = literal ? this.#lines.span(start + quoted, end - quoted) : span;
     return {
       kind: 'scalar',

@@ -29,10 +29,19 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 
 let compiled: ValidateFunction | undefined;
 
-/** Compiled at first use: a program that reads no policy does not pay for it. */
+/**
+ * Compiled at first use: a program that reads no policy does not pay for it. That the schema is a valid
+ * one is a test's business; checking it here would take longer than everything else.
+ */
 function validator(): ValidateFunction {
   if (compiled === undefined) {
-    const ajv = new Ajv2020({ allErrors: true, verbose: true, allowUnionTypes: true });
+    const ajv = new Ajv2020({
+      allErrors: true,
+      verbose: true,
+      allowUnionTypes: true,
+      meta: false,
+      validateSchema: false,
+    });
     ajv.addVocabulary(['x-expected']);
     compiled = ajv.compile(schema);
   }
@@ -58,22 +67,23 @@ function plainValue(node: SourceNode): unknown {
 function report(error: StructureError, root: SourceNode, diags: Diagnostics): void {
   if (/\/(?:anyOf|oneOf)\/\d/u.test(error.schemaPath)) return;
   const node = nodeAt(root, error.instancePath);
-  switch (error.keyword) {
-    case 'additionalProperties':
-      return reportUnknownKey(error, node, diags);
-    case 'required':
-      return diags.error('XP0007', node.span, `the key ${String(error.params['missingProperty'])} is missing`);
-    case 'minItems':
-      return diags.error('XP0009', node.span, 'an empty list', 'leave the key out for any');
-    case 'enum':
-      return reportWord(error, node, diags);
-    case 'type':
-      return reportType(error, node, diags);
-    case 'anyOf':
-      return node.kind === 'scalar' ? undefined : reportType(error, node, diags);
-    default:
-  }
+  REPORTERS[error.keyword]?.(error, node, diags);
 }
+
+type Reporter = (error: StructureError, node: SourceNode, diags: Diagnostics) => void;
+
+/** Keywords without an entry are for editors. */
+const REPORTERS: Readonly<Record<string, Reporter>> = {
+  additionalProperties: reportUnknownKey,
+  required: (error, node, diags) =>
+    diags.error('XP0007', node.span, `the key ${String(error.params['missingProperty'])} is missing`),
+  minItems: (_, node, diags) => diags.error('XP0009', node.span, 'an empty list', 'leave the key out for any'),
+  enum: reportWord,
+  type: reportType,
+  anyOf: (error, node, diags) => {
+    if (node.kind !== 'scalar') reportType(error, node, diags);
+  },
+};
 
 function nodeAt(root: SourceNode, pointer: string): SourceNode {
   let node = root;
@@ -98,9 +108,15 @@ function reportWord(error: StructureError, node: SourceNode, diags: Diagnostics)
   const allowed = (error.params['allowedValues'] as readonly unknown[]).map(String);
   const found = describe(node);
   const word = node.kind === 'scalar' ? node.token.text : '';
-  const nearest = /^(?:yes|on)$/iu.test(word) ? 'true' : /^(?:no|off)$/iu.test(word) ? 'false' : closest(word, allowed);
+  const nearest = truthOf(word) ?? closest(word, allowed);
   const help = nearest !== undefined && allowed.includes(nearest) ? `did you mean ${nearest}?` : undefined;
   diags.error('XP0008', node.span, `expected ${listed(allowed)}, found ${found}`, help);
+}
+
+/** What other dialects of YAML, and quotes, make of true and false. */
+function truthOf(word: string): 'true' | 'false' | undefined {
+  if (/^(?:yes|on|true)$/iu.test(word)) return 'true';
+  return /^(?:no|off|false)$/iu.test(word) ? 'false' : undefined;
 }
 
 function listed(words: readonly string[]): string {
@@ -122,6 +138,10 @@ function typeHelp(error: StructureError, node: SourceNode, wanted: readonly stri
   if (node.kind !== 'scalar') return undefined;
   if (node.value === 0 && /\/(?:source|destination)$/u.test(error.instancePath)) {
     return "write me for the host's own addresses";
+  }
+  if (wanted.includes('boolean')) {
+    const truth = truthOf(node.token.text);
+    return truth === undefined ? undefined : `write ${truth}, without quotes`;
   }
   if (node.value === null) return wanted.includes('array') ? 'an empty list is written []' : undefined;
   return wanted.includes('string') && typeof node.value !== 'string' ? `quote it: "${node.token.text}"` : undefined;

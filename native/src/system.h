@@ -1,0 +1,21 @@
+// Functions that make no handle: interfaces, attachments, the bpffs, the library itself.
+#ifndef LIBBPF_TS_SYSTEM_H
+#define LIBBPF_TS_SYSTEM_H
+
+#include <napi.h>
+
+namespace lbt {
+
+Napi::Value Interfaces(const Napi::CallbackInfo& info);
+Napi::Value InterfaceIndex(const Napi::CallbackInfo& info);
+Napi::Value XdpAttached(const Napi::CallbackInfo& info);
+Napi::Value TcxPrograms(const Napi::CallbackInfo& info);
+Napi::Value UnlinkPin(const Napi::CallbackInfo& info);
+void MountBpffs(const Napi::CallbackInfo& info);
+Napi::Value IsBpffs(const Napi::CallbackInfo& info);
+Napi::Value PossibleCpus(const Napi::CallbackInfo& info);
+Napi::Value LibbpfVersion(const Napi::CallbackInfo& info);
+
+}  // namespace lbt
+
+#endif

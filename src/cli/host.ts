@@ -1,0 +1,87 @@
+/** What only the host knows: its addresses, its interfaces, the answers of DNS. */
+import { lookup } from 'node:dns/promises';
+import type { NetworkInterface } from 'libbpf-ts-bindings';
+import { interfaces as listInterfaces } from 'libbpf-ts-bindings';
+import { present } from '../base/assert.ts';
+import type { Diagnostics } from '../base/diagnostics.ts';
+import { EnvironmentError } from '../base/environment-error.ts';
+import type { Address } from '../base/ip.ts';
+import { parseAddress } from '../base/ip.ts';
+import type { AddressMatch, HostAddresses, Policy } from '../policy/model.ts';
+import { UsageError } from './exit.ts';
+
+/** Addresses of `--me` options. */
+export function parseMe(texts: readonly string[]): readonly Address[] {
+  return texts.map((text) => {
+    const address = parseAddress(text);
+    if (address === undefined) throw new UsageError(`--me ${text}: not an address`, 'write an IPv4 or IPv6 address, such as 192.0.2.1');
+    return address;
+  });
+}
+
+function isLoopback({ family, words }: Address): boolean {
+  if (family === 4) return present(words[0]) >>> 24 === 127;
+  return words.every((word, i) => word === (i === 3 ? 1 : 0));
+}
+
+function addressesOf(devices: readonly NetworkInterface[]): Address[] {
+  return devices.flatMap((device) => device.addresses).map(({ address }) => present(parseAddress(address), address));
+}
+
+/** Every address of this host that is not loopback's. */
+export function hostAddresses(): readonly Address[] {
+  return addressesOf(listInterfaces()).filter((address) => !isLoopback(address));
+}
+
+export function interfaceAddresses(devices: readonly NetworkInterface[]): readonly Address[] {
+  return addressesOf(devices);
+}
+
+/** The named interfaces; an unknown name says which there are. */
+export function findInterfaces(names: readonly string[]): readonly NetworkInterface[] {
+  const all = listInterfaces();
+  return names.map((name) => {
+    const found = all.find((device) => device.name === name);
+    if (found !== undefined) return found;
+    const known = all.map((device) => device.name).filter((other) => other !== 'lo');
+    throw new EnvironmentError(`there is no interface ${name}`, { help: `this network namespace has: ${known.join(', ') || 'none'}` });
+  });
+}
+
+function* matchesOf(policy: Policy): Generator<AddressMatch> {
+  for (const rule of policy.rules) {
+    for (const filter of rule.filterList.filters) yield* [filter.source, filter.destination];
+  }
+}
+
+export function usesMe(policy: Policy): boolean {
+  return [...matchesOf(policy)].some((match) => match.kind === 'me');
+}
+
+/** Every address each DNS name of the policy has now. A name without one is an error in the policy. */
+async function resolveNames(policy: Policy, diags: Diagnostics): Promise<ReadonlyMap<string, readonly Address[]>> {
+  const answers = new Map<string, readonly Address[]>();
+  for (const rule of policy.rules) {
+    for (const filter of rule.filterList.filters) {
+      for (const match of [filter.source, filter.destination]) {
+        if (match.kind !== 'name' || answers.has(match.name)) continue;
+        const found = await lookup(match.name, { all: true }).catch((error: unknown) => {
+          const code = (error as NodeJS.ErrnoException).code ?? 'no answer';
+          diags.error('XP0210', filter.span, `the name ${match.name} has no address: ${code}`, 'check the name, or write its addresses');
+          return [];
+        });
+        answers.set(match.name, found.map(({ address }) => present(parseAddress(address.split('%')[0] ?? address))));
+      }
+    }
+  }
+  return answers;
+}
+
+/** What `me` and the names of a policy stand for. */
+export async function resolveHost(policy: Policy, me: readonly Address[], diags: Diagnostics): Promise<HostAddresses> {
+  const names = await resolveNames(policy, diags);
+  if (me.length === 0 && usesMe(policy)) {
+    diags.warning('XP0211', policy.span, 'me has no address here: its filters match nothing', 'say which with --me ADDRESS');
+  }
+  return { me, names };
+}

@@ -1,0 +1,75 @@
+/** The POLICY argument: a file, `-` for standard input, or the name of a stored policy. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { Diagnostics } from '../base/diagnostics.ts';
+import { EnvironmentError } from '../base/environment-error.ts';
+import type { Policy } from '../policy/model.ts';
+import { readPolicy } from '../policy/read/policy-reader.ts';
+import type { PolicyText } from '../store/store.ts';
+import { PolicyStore } from '../store/store.ts';
+
+export interface ReadPolicyResult {
+  /** undefined where the diagnostics have errors. */
+  readonly policy: Policy | undefined;
+  readonly diags: Diagnostics;
+  readonly source: PolicyText;
+  /** SHA-256 of the text and its set files, hex. */
+  readonly hash: string;
+}
+
+interface Text {
+  readonly text: string;
+  readonly readSet: (path: string) => Uint8Array | { readonly error: string };
+}
+
+function readFileOr(path: string): Uint8Array | { readonly error: string } {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    return { error: (error as NodeJS.ErrnoException).code ?? String(error) };
+  }
+}
+
+function fromFile(path: string): Text | undefined {
+  const content = readFileOr(path === '-' ? '/dev/stdin' : path);
+  if ('error' in content) {
+    if (content.error === 'ENOENT') return undefined;
+    throw new EnvironmentError(`cannot read the policy ${path}: ${content.error}`, { help: 'name a readable YAML or JSON file' });
+  }
+  const folder = path === '-' ? process.cwd() : dirname(path);
+  return {
+    text: new TextDecoder().decode(content),
+    readSet: (set) => readFileOr(isAbsolute(set) ? set : resolve(folder, set)),
+  };
+}
+
+function fromStore(name: string): Text {
+  const store = new PolicyStore();
+  const stored = store.read(name);
+  if (stored === undefined) {
+    const known = store.list();
+    const names = known.length === 0 ? 'none is stored' : `stored are: ${known.join(', ')}`;
+    throw new EnvironmentError(`there is no file and no stored policy ${name}`, { help: `name a policy file, - or a stored policy; ${names}` });
+  }
+  return { text: stored.text, readSet: (path) => stored.setFiles.get(path) ?? { error: 'not stored with the policy' } };
+}
+
+export function readPolicyArgument(argument: string): ReadPolicyResult {
+  const { text, readSet } = fromFile(argument) ?? fromStore(argument);
+  const setFiles = new Map<string, Uint8Array>();
+  const readSetFile = (path: string): Uint8Array | { readonly error: string } => {
+    const content = readSet(path);
+    if (content instanceof Uint8Array) setFiles.set(path, content);
+    return content;
+  };
+  const diags = new Diagnostics();
+  const policy = readPolicy({ file: argument === '-' ? 'stdin' : argument, text, readSetFile }, diags);
+  return { policy, diags, source: { text, setFiles }, hash: hashOf({ text, setFiles }) };
+}
+
+function hashOf({ text, setFiles }: PolicyText): string {
+  const hash = createHash('sha256').update(text);
+  for (const [path, content] of setFiles) hash.update(`\0${path}\0`).update(content);
+  return hash.digest('hex');
+}

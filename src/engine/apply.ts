@@ -1,0 +1,136 @@
+/**
+ * Putting a policy in force. Everything that can fail without touching traffic is done first, for
+ * every interface; then each hook flips in one step. What fails before leaves all as it was, what
+ * fails between is undone.
+ */
+import { mkdirSync } from 'node:fs';
+import type { BpfMap, NetworkInterface } from 'libbpf-ts-bindings';
+import { BpfError } from 'libbpf-ts-bindings';
+import { present } from '../base/assert.ts';
+import type { CompiledPolicy } from '../compiler/compile.ts';
+import type { Policy } from '../policy/model.ts';
+import type { RequestedMode } from './attachment.ts';
+import { newestGeneration, readAttachments, swapHook } from './attachment.ts';
+import { interfaceDirectory, makePinRoot, sweepDeadNamespaces } from './bpffs.ts';
+import { openCountersFor, readSlots, writeSlots } from './counter-maps.ts';
+import type { Generation } from './generation.ts';
+import { createGenerationMap } from './generation.ts';
+import type { LoadedPolicy } from './program.ts';
+import { DIRECTIONS, loadPolicy } from './program.ts';
+import type { PolicySlots } from './slots.ts';
+import { policySlots } from './slots.ts';
+import { tableEntries } from './table-entries.ts';
+
+export interface ApplyTarget {
+  readonly device: NetworkInterface;
+  /** The policy as it applies to this interface. */
+  readonly compiled: CompiledPolicy;
+}
+
+export interface ApplyRequest {
+  readonly targets: readonly ApplyTarget[];
+  /** SHA-256 of the policy's canonical text, hex. */
+  readonly hash: string;
+  readonly mode: RequestedMode;
+  readonly now: Date;
+  /** Stop before the first hook flips. */
+  readonly dryRun?: boolean;
+}
+
+export interface ApplyOutcome {
+  readonly generation: number;
+  readonly notes: readonly string[];
+}
+
+/** A policy loaded for one interface, ready to be swapped in. */
+interface Prepared {
+  readonly device: NetworkInterface;
+  readonly directory: string;
+  readonly loaded: LoadedPolicy;
+}
+
+export function applyPolicy(request: ApplyRequest): ApplyOutcome {
+  const root = makePinRoot();
+  sweepDeadNamespaces(root);
+  const generation = (newestGeneration(readAttachments())?.generation ?? 0) + 1;
+  const prepared: Prepared[] = [];
+  try {
+    for (const target of request.targets) prepared.push(prepare(root, target, request, generation));
+    return { generation, notes: request.dryRun === true ? [] : swapAll(prepared, request.mode) };
+  } finally {
+    for (const { loaded } of prepared) loaded[Symbol.dispose]();
+  }
+}
+
+function prepare(root: string, { device, compiled }: ApplyTarget, request: ApplyRequest, generation: number): Prepared {
+  const directory = interfaceDirectory(root, device.name);
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const registry = readSlots(directory);
+  const known = registry.size;
+  const slots = policySlots(registry, compiled.policy);
+  if (registry.size !== known) writeSlots(directory, registry);
+  using counters: BpfMap = openCountersFor(directory, registry.size);
+  const loaded = loadPolicy({ compiled, slots, counters });
+  try {
+    using record = createGenerationMap(describe(compiled, slots, loaded, request, generation));
+    for (const direction of DIRECTIONS) loaded.program(direction).bindMap(record);
+  } catch (error) {
+    loaded[Symbol.dispose]();
+    throw error;
+  }
+  return { device, directory, loaded };
+}
+
+function describe(
+  compiled: CompiledPolicy,
+  slots: PolicySlots,
+  loaded: LoadedPolicy,
+  { hash, now }: ApplyRequest,
+  generation: number,
+): Generation {
+  const policy: Policy = compiled.policy;
+  return {
+    policy: policy.name,
+    hash,
+    generation,
+    appliedAt: now.toISOString(),
+    default: policy.default,
+    defaultSlot: slots.default,
+    rules: policy.rules.map(({ name, action, filterList }, i) => ({
+      name,
+      action,
+      filterList: filterList.name,
+      filters: filterList.filters.length,
+      slot: present(slots.rules[i]),
+    })),
+    tables: [...loaded.tableBytes].map(([name, bytes]) => ({ name, entries: tableEntries(name, compiled), bytes })),
+  };
+}
+
+/** XDP and tcx flip one after the other; a packet meets one of them, and each flips in one step. */
+function swapAll(prepared: readonly Prepared[], mode: RequestedMode): string[] {
+  const undo: (() => void)[] = [];
+  const notes: string[] = [];
+  try {
+    for (const { device, directory, loaded } of prepared) {
+      for (const direction of DIRECTIONS) {
+        const result = swapHook(directory, direction, device, loaded.program(direction), mode);
+        undo.push(result.undo);
+        if (result.note !== undefined) notes.push(result.note);
+      }
+    }
+  } catch (error) {
+    for (const step of undo.reverse()) undoStep(step);
+    throw error;
+  }
+  return notes;
+}
+
+/** The first failure is the one to report; an interface that went away has nothing to undo. */
+function undoStep(step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    if (!(error instanceof BpfError)) throw error;
+  }
+}

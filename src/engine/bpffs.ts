@@ -1,0 +1,145 @@
+/**
+ * Where pins live: `<bpffs>/xdpol/net-<namespace>/<interface>/`.
+ *
+ * Pins must outlive the command that makes them. Under `ip netns exec` a command has a mount
+ * namespace of its own, whose /sys is new and goes with it; so the bpffs used is that of the
+ * outermost ancestor process that can be looked into, which is the shell's or the service's.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { BpfError, isBpffs, mountBpffs, openPinnedLink, unlinkPin } from 'libbpf-ts-bindings';
+import { EnvironmentError } from '../base/environment-error.ts';
+
+const BPFFS = '/sys/fs/bpf';
+
+interface MountNamespace {
+  readonly pid: number;
+  /** Its root as a path of ours; empty for our own namespace. */
+  readonly root: string;
+}
+
+function mountNamespaceOf(pid: number | 'self'): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/mnt`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** From this process outwards. */
+function ancestors(): number[] {
+  const pids: number[] = [];
+  for (let pid = process.ppid; pid > 0; ) {
+    pids.push(pid);
+    try {
+      // The command name, in parentheses, may contain anything; the parent's id is the second field after it.
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      pid = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+    } catch {
+      break;
+    }
+  }
+  return pids;
+}
+
+function outermostNamespace(): MountNamespace {
+  const own = mountNamespaceOf('self');
+  const outermost = ancestors().findLast((pid) => mountNamespaceOf(pid) !== undefined);
+  if (outermost === undefined || mountNamespaceOf(outermost) === own) return { pid: process.pid, root: '' };
+  return { pid: outermost, root: `/proc/${outermost}/root` };
+}
+
+/** `XDPOL_BPFFS` names another bpffs. */
+function location(): { readonly path: string; readonly namespace: MountNamespace } {
+  const override = process.env['XDPOL_BPFFS'];
+  const namespace = override === undefined ? outermostNamespace() : { pid: process.pid, root: '' };
+  return { path: `${namespace.root}${override ?? BPFFS}`, namespace };
+}
+
+function mount(path: string, namespace: MountNamespace): void {
+  try {
+    if (namespace.root === '') mountBpffs(path);
+    else execFileSync('nsenter', ['-t', String(namespace.pid), '-m', 'mount', '-t', 'bpf', 'bpf', BPFFS], { stdio: 'pipe' });
+  } catch (cause) {
+    const shown = path.slice(namespace.root.length);
+    throw new EnvironmentError(`there is no BPF file system at ${shown}, and it cannot be mounted`, {
+      help: `as root: mount -t bpf bpf ${shown}`,
+      cause,
+    });
+  }
+}
+
+function namespaceDirectory(bpffs: string): string {
+  return join(bpffs, 'xdpol', `net-${statSync('/proc/self/ns/net').ino}`);
+}
+
+/** The directory of this network namespace's pins, mounting and making what is missing. */
+export function makePinRoot(): string {
+  const { path, namespace } = location();
+  if (!isBpffs(path)) mount(path, namespace);
+  const root = namespaceDirectory(path);
+  mkdirSync(root, { recursive: true, mode: 0o700 });
+  return root;
+}
+
+/** The same where it exists; undefined where nothing was ever pinned. */
+export function findPinRoot(): string | undefined {
+  const { path } = location();
+  try {
+    const root = namespaceDirectory(path);
+    return isBpffs(path) && statSync(root).isDirectory() ? root : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** bpffs takes no dots in names; interface names have them (eth0.100) and never a colon. */
+export function interfaceDirectory(root: string, name: string): string {
+  return join(root, name.replaceAll('.', ':'));
+}
+
+/** Names of the interfaces that have a directory. */
+export function pinnedInterfaces(root: string): string[] {
+  return listDirectory(root).map((name) => name.replaceAll(':', '.'));
+}
+
+export function listDirectory(path: string): string[] {
+  try {
+    return readdirSync(path).sort();
+  } catch {
+    return [];
+  }
+}
+
+/** Unpins everything in an interface's directory and removes it. */
+export function removeInterfaceDirectory(directory: string): void {
+  for (const name of listDirectory(directory)) unlinkPin(join(directory, name));
+  rmdirSync(directory);
+}
+
+function linkIsDead(path: string): boolean {
+  try {
+    using link = openPinnedLink(path);
+    return link.ifindex === 0;
+  } catch (error) {
+    if (error instanceof BpfError) return false;
+    throw error;
+  }
+}
+
+/** Removes what namespaces left behind that are gone: directories whose links all lost their interface. */
+export function sweepDeadNamespaces(root: string): void {
+  const all = join(root, '..');
+  for (const name of listDirectory(all)) {
+    const directory = join(all, name);
+    if (directory === root) continue;
+    const interfaces = listDirectory(directory).map((entry) => join(directory, entry));
+    const links = interfaces.flatMap((path) =>
+      listDirectory(path).filter((pin) => pin === 'ingress' || pin === 'egress').map((pin) => join(path, pin)),
+    );
+    if (links.length === 0 || !links.every(linkIsDead)) continue;
+    for (const path of interfaces) removeInterfaceDirectory(path);
+    rmdirSync(directory);
+  }
+}

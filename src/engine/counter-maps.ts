@@ -1,0 +1,131 @@
+/**
+ * The pinned counters of one interface. Programs add, nobody else writes. When a policy needs more
+ * slots than the newest map has, a larger one is pinned besides: a slot's count is the sum over
+ * all of them, exact at any moment, and nothing is ever copied or reset.
+ */
+import { join } from 'node:path';
+import type { BpfMap } from 'libbpf-ts-bindings';
+import { openPinnedMap } from 'libbpf-ts-bindings';
+import { ENUMS, STRUCTS } from '../layout/layout.gen.ts';
+import { listDirectory } from './bpffs.ts';
+import { createJsonMap, readJsonMap, repin } from './json-map.ts';
+import type { Direction } from './program.ts';
+import { createCounters } from './program.ts';
+import type { Named } from './slots.ts';
+import { SlotRegistry } from './slots.ts';
+
+const { DIRECTIONS, INGRESS, EGRESS } = ENUMS.direction;
+const { counter: COUNTER } = STRUCTS;
+const PIN = /^counters-(\d+)$/u;
+const SLOTS_PIN = 'slots';
+const SMALLEST = 64;
+const EXPECTED = { type: 'percpu_array', keySize: 4, valueSize: COUNTER.size } as const;
+
+function pinsIn(directory: string): string[] {
+  return listDirectory(directory)
+    .filter((name) => PIN.test(name))
+    .sort((a, b) => Number(PIN.exec(a)?.[1]) - Number(PIN.exec(b)?.[1]))
+    .map((name) => join(directory, name));
+}
+
+export function readSlots(directory: string): SlotRegistry {
+  if (!listDirectory(directory).includes(SLOTS_PIN)) return new SlotRegistry();
+  using map = openPinnedMap(join(directory, SLOTS_PIN));
+  return new SlotRegistry(readJsonMap(map) as readonly Named[]);
+}
+
+/** Must be done before a program counts in the slots. */
+export function writeSlots(directory: string, registry: SlotRegistry): void {
+  using map = createJsonMap('xdpol_slots', registry.named);
+  repin(map, join(directory, SLOTS_PIN));
+}
+
+/** The newest counters if they have room for `slots`, else new ones, pinned. The caller disposes the map. */
+export function openCountersFor(directory: string, slots: number): BpfMap {
+  const pins = pinsIn(directory);
+  const newest = pins.at(-1);
+  if (newest !== undefined) {
+    const map = openPinnedMap(newest, EXPECTED);
+    if (map.spec.maxEntries >= slots * DIRECTIONS) return map;
+    map[Symbol.dispose]();
+  }
+  let room = SMALLEST;
+  while (room < slots) room *= 2;
+  const map = createCounters(room);
+  map.pin(join(directory, `counters-${pins.length}`));
+  return map;
+}
+
+export interface Count {
+  readonly packets: bigint;
+  readonly bytes: bigint;
+  /** jiffies64 of the newest packet, 0 where none was counted. */
+  readonly jiffies: bigint;
+}
+
+export type SlotCounts = Readonly<Record<Direction, readonly Count[]>>;
+
+/**
+ * Every slot of an interface, summed over CPUs.
+ *
+ * Shape   counts by slot for each direction.
+ * Units   packets; bytes of the frame from the Ethernet header on, without FCS.
+ * Exact   each count is a sum of per-CPU u64s, monotonic; slots are read one after another, so two are not one instant.
+ * Throws  BpfError where a pin is not a counters map.
+ * Cost    one batch call for each counters map: one, unless the policy once outgrew it.
+ * Source  kernel Documentation/bpf/map_array.rst (per-CPU arrays).
+ */
+export function readCounts(directory: string): SlotCounts {
+  const sums: Record<Direction, Count[]> = { ingress: [], egress: [] };
+  for (const pin of pinsIn(directory)) {
+    using map = openPinnedMap(pin, EXPECTED);
+    addCounts(sums, map);
+  }
+  return sums;
+}
+
+/** The counts of one map. */
+export function countsOf(map: BpfMap): SlotCounts {
+  const sums: Record<Direction, Count[]> = { ingress: [], egress: [] };
+  addCounts(sums, map);
+  return sums;
+}
+
+function addCounts(sums: Record<Direction, Count[]>, map: BpfMap): void {
+  const { values, count } = map.lookupBatch();
+  const view = new DataView(values.buffer, values.byteOffset, values.byteLength);
+  for (let index = 0; index < count; index++) {
+    const total = sumCpus(view, index * map.valueStride, map.valueStride);
+    const direction = index % DIRECTIONS === INGRESS ? 'ingress' : 'egress';
+    const slot = Math.floor(index / DIRECTIONS);
+    const before = sums[direction][slot];
+    sums[direction][slot] = before === undefined ? total : merge(before, total);
+  }
+}
+
+function sumCpus(view: DataView, start: number, stride: number): Count {
+  const { packets, bytes, jiffies } = COUNTER.fields;
+  let sum: Count = { packets: 0n, bytes: 0n, jiffies: 0n };
+  for (let at = start; at < start + stride; at += COUNTER.size) {
+    if (view.getUint32(at, true) === 0 && view.getUint32(at + 4, true) === 0) continue;
+    sum = merge(sum, {
+      packets: view.getBigUint64(at + packets.offset, true),
+      bytes: view.getBigUint64(at + bytes.offset, true),
+      jiffies: view.getBigUint64(at + jiffies.offset, true),
+    });
+  }
+  return sum;
+}
+
+function merge(a: Count, b: Count): Count {
+  return {
+    packets: a.packets + b.packets,
+    bytes: a.bytes + b.bytes,
+    jiffies: a.jiffies > b.jiffies ? a.jiffies : b.jiffies,
+  };
+}
+
+/** Index of a slot's counter in a counters map. */
+export function counterIndex(slot: number, direction: Direction): number {
+  return slot * DIRECTIONS + (direction === 'ingress' ? INGRESS : EGRESS);
+}

@@ -1,0 +1,31 @@
+/** Errors of the kernel, said in terms of what the user can do about them. */
+import { BpfError } from 'libbpf-ts-bindings';
+import { EnvironmentError } from '../base/environment-error.ts';
+
+const LOG_LINES = 12;
+
+/** A BpfError with the next step where there is one; anything else as it is. */
+export function explainFailure(error: unknown): unknown {
+  if (!(error instanceof BpfError)) return error;
+  if (error.verifierLog !== undefined && error.verifierLog !== '') {
+    const lines = error.verifierLog.trimEnd().split('\n');
+    const shown = lines.slice(-LOG_LINES).reverse().join('\n  ');
+    return new EnvironmentError(`the kernel's verifier refused ${error.target}; last lines first:\n  ${shown}`, {
+      help: 'xdpol needs Linux 6.6 or newer with BTF and the BPF JIT',
+      cause: error,
+    });
+  }
+  if (error.code === 'EPERM' || error.code === 'EACCES') {
+    return new EnvironmentError(`the kernel refused ${error.op} ${error.target}: ${error.code}`, {
+      help: 'run as root, or with CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON and write access to the BPF file system',
+      cause: error,
+    });
+  }
+  if (error.code === 'ENOMEM' || error.code === 'E2BIG') {
+    return new EnvironmentError(`the kernel has no room for ${error.target}: ${error.message}`, {
+      help: 'raise the memory limit of this service or shell (ulimit -l, MemoryMax=), or use a smaller policy',
+      cause: error,
+    });
+  }
+  return new EnvironmentError(error.message, { cause: error });
+}

@@ -1,0 +1,57 @@
+/** The BPF object file, and the proof that it is the one this program was built with. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { ObjectSpec } from 'libbpf-ts-bindings';
+import { BpfError, inspectObject } from 'libbpf-ts-bindings';
+import { EnvironmentError } from '../base/environment-error.ts';
+import { TABLE_NAMES } from '../compiler/compile.ts';
+import { ENUMS, STRUCTS } from '../layout/layout.gen.ts';
+
+/** From dist/engine and from src/engine alike. */
+const CANDIDATES = ['../bpf/xdpol.bpf.o', '../../dist/bpf/xdpol.bpf.o'] as const;
+
+export function objectPath(): string {
+  const paths = CANDIDATES.map((path) => fileURLToPath(new URL(path, import.meta.url)));
+  const found = paths.find((path) => existsSync(path));
+  if (found === undefined) {
+    throw new EnvironmentError(`the BPF object ${paths[0]} is missing`, { help: 'build it: npm run build:bpf' });
+  }
+  return found;
+}
+
+/** What the object declares. Throws where its maps and variables are not those of the generated layout. */
+export function checkedObject(path: string): ObjectSpec {
+  let spec: ObjectSpec;
+  try {
+    spec = inspectObject(path);
+  } catch (error) {
+    if (!(error instanceof BpfError)) throw error;
+    throw new EnvironmentError(`${path} is not a BPF object: ${error.message}`, { help: REBUILD, cause: error });
+  }
+  const problems = [...missingTables(spec), ...wrongSizes(spec)];
+  if (problems.length > 0) {
+    throw new EnvironmentError(`${path} does not fit this version of xdpol: ${problems.join('; ')}`, { help: REBUILD });
+  }
+  return spec;
+}
+
+const REBUILD = 'rebuild the object and the program together: npm run build';
+
+function missingTables(spec: ObjectSpec): string[] {
+  const sections = new Map(spec.maps.map((map) => [map.name, map]));
+  return TABLE_NAMES.filter((name) => sections.get(`.data.${name}`)?.valueSize !== ENUMS.layout.TABLE_UNIT).map(
+    (name) => `no table .data.${name} of ${ENUMS.layout.TABLE_UNIT} bytes`,
+  );
+}
+
+function wrongSizes(spec: ObjectSpec): string[] {
+  const wanted: readonly (readonly [string, number])[] = [
+    ['shape', STRUCTS.shape.size],
+    ['trace', STRUCTS.trace.size],
+  ];
+  const counters = spec.maps.find((map) => map.name === 'counters');
+  const found = wanted.map(([name, size]) => [name, size, spec.variables.find((v) => v.name === name)?.size] as const);
+  return [...found, ['counters', STRUCTS.counter.size, counters?.valueSize] as const]
+    .filter(([, size, actual]) => size !== actual)
+    .map(([name, size, actual]) => `${name} has ${actual ?? 'no'} bytes, wanted ${size}`);
+}

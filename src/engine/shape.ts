@@ -1,0 +1,38 @@
+/** The frozen constants of one program instance: struct xdpol_shape, little endian. */
+import type { Shape, TableName } from '../compiler/compile.ts';
+import { TABLE_NAMES } from '../compiler/compile.ts';
+import type { Address4Tables } from '../compiler/encode-address4.ts';
+import type { RuleTable } from '../compiler/rule-table.ts';
+import { ENUMS, STRUCTS } from '../layout/layout.gen.ts';
+
+const { shape: LAYOUT, address4_shape: ADDRESS4, rule_shape: RULES } = STRUCTS;
+
+export function encodeShape(shape: Shape, trace: boolean, tableBytes: ReadonlyMap<TableName, number>): Uint8Array {
+  const bytes = new Uint8Array(LAYOUT.size);
+  const view = new DataView(bytes.buffer);
+  const put = (offset: number, value: number | boolean): void => view.setUint32(offset, Number(value), true);
+  const fields = LAYOUT.fields;
+  put(fields.layout_version.offset, ENUMS.layout.VERSION);
+  put(fields.strict.offset, shape.strict);
+  put(fields.exemptions.offset, shape.exemptions);
+  put(fields.trace.offset, trace);
+  put(fields.default_value.offset, shape.defaultValue);
+  put(fields.dport_classes.offset, shape.dportClasses);
+  put(fields.sport_classes.offset, shape.sportClasses);
+  const putAddress = (offset: number, address: Address4Tables): void => {
+    put(offset + ADDRESS4.fields.indexed.offset, address.indexed);
+    put(offset + ADDRESS4.fields.root_bounds.offset, address.rootBounds);
+    put(offset + ADDRESS4.fields.filtered.offset, address.filtered);
+  };
+  const putRules = (offset: number, rules: RuleTable): void => {
+    put(offset + RULES.fields.mode.offset, rules.modeNumber);
+    put(offset + RULES.fields.dst_classes.offset, rules.dstClasses);
+    put(offset + RULES.fields.bucket_mask.offset, rules.bucketMask);
+  };
+  putAddress(fields.src4_shape.offset, shape.src4);
+  putAddress(fields.dst4_shape.offset, shape.dst4);
+  putRules(fields.rules4.offset, shape.rules4);
+  putRules(fields.rules6.offset, shape.rules6);
+  for (const name of TABLE_NAMES) put(fields.bytes.offset + 4 * ENUMS.table[name], tableBytes.get(name) ?? 0);
+  return bytes;
+}

@@ -1,0 +1,87 @@
+/**
+ * Counter slots. A slot belongs to a name (a rule of a policy with its action, or a policy's
+ * default) and keeps it for as long as the interface's counters live: slots are only ever added.
+ */
+import { ENUMS } from '../layout/layout.gen.ts';
+import type { Action, Exemption, ParseReason, Policy, Verdict } from '../policy/model.ts';
+import { EXEMPTIONS } from '../policy/model.ts';
+
+const SLOT = ENUMS.slot;
+
+/** What a slot counts, besides fragments, which are counted twice and decide nothing. */
+export type Counted =
+  | { readonly by: 'rule'; readonly policy: string; readonly rule: string; readonly action: Action }
+  | { readonly by: 'default'; readonly policy: string; readonly action: Action }
+  | { readonly by: 'exemption'; readonly reason: Exemption; readonly action: Action }
+  | { readonly by: 'parse'; readonly reason: ParseReason; readonly action: Action };
+
+export type Named = Extract<Counted, { readonly policy: string }>;
+
+export const FRAGMENT_SLOT: number = SLOT.FRAGMENT;
+
+/** Slots with a fixed meaning. */
+export const FIXED_SLOTS: ReadonlyMap<number, Counted> = new Map<number, Counted>([
+  [SLOT.NON_IP, { by: 'parse', reason: 'non_ip', action: 'permit' }],
+  [SLOT.MALFORMED_DROP, { by: 'parse', reason: 'malformed', action: 'block' }],
+  [SLOT.MALFORMED_PASS, { by: 'parse', reason: 'malformed', action: 'permit' }],
+  [SLOT.VLAN_DEPTH_DROP, { by: 'parse', reason: 'vlan_depth', action: 'block' }],
+  [SLOT.VLAN_DEPTH_PASS, { by: 'parse', reason: 'vlan_depth', action: 'permit' }],
+  [SLOT.EXT_HEADERS_DROP, { by: 'parse', reason: 'ext_headers', action: 'block' }],
+  [SLOT.EXT_HEADERS_PASS, { by: 'parse', reason: 'ext_headers', action: 'permit' }],
+  ...EXEMPTIONS.map(
+    (reason, i) => [SLOT.NEIGHBOR_DISCOVERY + i, { by: 'exemption', reason, action: 'permit' }] as const,
+  ),
+]);
+
+export function verdictOf(action: Action): Verdict {
+  return action === 'permit' ? 'pass' : 'drop';
+}
+
+function keyOf(named: Named): string {
+  return JSON.stringify([named.policy, named.by === 'rule' ? named.rule : null, named.action]);
+}
+
+export class SlotRegistry {
+  readonly #named: Named[];
+  readonly #byKey: Map<string, number>;
+
+  /** `named` in slot order, as a registry gave it before. */
+  constructor(named: readonly Named[] = []) {
+    this.#named = [...named];
+    this.#byKey = new Map(named.map((n, i) => [keyOf(n), SLOT.FIRST_NAMED + i]));
+  }
+
+  get named(): readonly Named[] {
+    return this.#named;
+  }
+
+  /** Slots in use, the fixed ones included. */
+  get size(): number {
+    return SLOT.FIRST_NAMED + this.#named.length;
+  }
+
+  /** The name's slot, a new one where it has none. */
+  slot(named: Named): number {
+    const key = keyOf(named);
+    const known = this.#byKey.get(key);
+    if (known !== undefined) return known;
+    this.#named.push(named);
+    this.#byKey.set(key, this.size - 1);
+    return this.size - 1;
+  }
+
+  counted(slot: number): Counted | undefined {
+    return FIXED_SLOTS.get(slot) ?? this.#named[slot - SLOT.FIRST_NAMED];
+  }
+}
+
+/** The slot of each rule of a policy, by its index, and of the default. */
+export interface PolicySlots {
+  readonly rules: readonly number[];
+  readonly default: number;
+}
+
+export function policySlots(registry: SlotRegistry, policy: Policy): PolicySlots {
+  const rules = policy.rules.map(({ name, action }) => registry.slot({ by: 'rule', policy: policy.name, rule: name, action }));
+  return { rules, default: registry.slot({ by: 'default', policy: policy.name, action: policy.default }) };
+}

@@ -1,0 +1,33 @@
+/** How many entries of what a table holds, for people and metrics. */
+import type { CompiledPolicy, TableName } from '../compiler/compile.ts';
+import { STRUCTS } from '../layout/layout.gen.ts';
+
+const ENTRY_BYTES: Readonly<Record<TableName, number>> = {
+  src4_filter: 8,
+  src4_index: 4,
+  src4_leaves: STRUCTS.leaf.size,
+  dst4_filter: 8,
+  dst4_index: 4,
+  dst4_leaves: STRUCTS.leaf.size,
+  src6_nodes: STRUCTS.node.size,
+  dst6_nodes: STRUCTS.node.size,
+  dport_pages: 2,
+  sport_pages: 2,
+  cross4: 4,
+  cross6: 4,
+  src4_sets: 4,
+  dst4_sets: 4,
+  pairs4: STRUCTS.bucket.size,
+  src6_sets: 4,
+  dst6_sets: 4,
+  pairs6: STRUCTS.bucket.size,
+  rows: 4,
+  subrows: 4,
+  lists: STRUCTS.list_entry.size,
+  rank_slots: 4,
+};
+
+export function tableEntries(name: TableName, compiled: CompiledPolicy): number {
+  if (name === 'rank_slots') return compiled.ranked.length + 1;
+  return (compiled.tables.get(name)?.length ?? 0) / ENTRY_BYTES[name];
+}
