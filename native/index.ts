@@ -13,8 +13,8 @@ import type {
   NetworkInterface,
   NewMap,
   ObjectSpec,
-  RingBuffer as RingBufferHandle,
   RingBufferConstructor,
+  RingBuffer as RingBufferHandle,
   XdpAttachment,
 } from './lib/types.ts';
 
@@ -60,7 +60,7 @@ export function inspectObject(source: string | Uint8Array): ObjectSpec {
  */
 export function loadObject(source: string | Uint8Array, opts: LoadOptions = {}): BpfObject {
   const { bytes, name } = readObject(source, 'object_load');
-  return new LoadedObject(addon.loadObject(bytes, opts.name ?? name, opts));
+  return new LoadedObject(addon.loadObject(bytes, name, opts));
 }
 
 export function createMap(spec: NewMap): BpfMap {

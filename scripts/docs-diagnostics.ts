@@ -13,6 +13,7 @@ const GROUPS: readonly (readonly [prefix: string, title: string])[] = [
   ['XP04', 'Analysis'],
   ['XP05', 'Filterspecs and ipsecpol'],
   ['XP06', 'Packet text'],
+  ['XP07', 'Compiling'],
 ];
 
 const HEAD = `# Diagnostics

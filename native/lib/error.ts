@@ -13,7 +13,8 @@ export class BpfError extends Error {
   override readonly name: string = 'BpfError';
   /**
    * The errno name (`EBUSY`), or one of the library's own: ECLOSED (used after dispose), ESIZE (wrong byte length),
-   * EMISMATCH (a map is not what was expected), EINVAL (wrong argument; errno is 0 unless the kernel said it).
+   * EMISMATCH (a map or a pin is not what was expected), EINVAL (wrong argument; errno is 0 unless the kernel said
+   * it), ELIBBPF (libbpf cannot make sense of the object file; errno is libbpf's).
    */
   readonly code: string;
   /** 0 when the kernel was not asked. */

@@ -33,12 +33,17 @@ int CapturePrint(enum libbpf_print_level level, const char* format, va_list args
 std::string ErrnoName(int err) {
   // The kernel's own ENOTSUPP (524) escapes through some BPF commands; no C library knows it.
   if (err == 524) return "ENOTSUPP";
+  if (err >= __LIBBPF_ERRNO__START && err < __LIBBPF_ERRNO__END) return "ELIBBPF";
   const char* name = strerrorname_np(err);
   return name != nullptr ? name : "E" + std::to_string(err);
 }
 
 std::string ErrnoText(int err) {
   char buffer[128];
+  if (err >= __LIBBPF_ERRNO__START && err < __LIBBPF_ERRNO__END) {
+    libbpf_strerror(err, buffer, sizeof buffer);
+    return buffer;
+  }
   return err == 524 ? "Operation is not supported" : strerror_r(err, buffer, sizeof buffer);
 }
 

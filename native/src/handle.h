@@ -71,7 +71,8 @@ void ReportLeak(Napi::Env env, const Resource& resource) noexcept;
 // The seed that the constructor running now was given. Throws when JavaScript called the constructor.
 Seed TakeSeed(Napi::Env env, const char* class_name);
 
-// T declares kTag (its type tag), kClass (its JavaScript name).
+// T declares kTag (its type tag), kClass (its JavaScript name) and a Finalize that calls Collected: node-addon-api
+// sees that function only where the class itself declares it.
 template <typename T>
 class Handle : public Napi::ObjectWrap<T>, public Resource {
  public:
@@ -108,7 +109,7 @@ class Handle : public Napi::ObjectWrap<T>, public Resource {
     }
   }
 
-  void Finalize(Napi::Env env) override {
+  void Collected(Napi::Env env) noexcept {
     if (!IsOpen()) return;
     ReportLeak(env, *this);
     Release();

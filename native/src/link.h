@@ -23,6 +23,7 @@ class BpfLink : public FdHandle<BpfLink> {
   }
 
   explicit BpfLink(const Napi::CallbackInfo& info);
+  void Finalize(Napi::Env env) override { Collected(env); }
 
   // It was opened from this pin; Unpin removes it.
   void RememberPin(std::string path) { pins_.push_back(std::move(path)); }

@@ -17,6 +17,7 @@ constexpr size_t kVerifierLogSize = 16 << 20;
 
 // The options, copied: no JavaScript runs after they are read.
 struct Plan {
+  std::optional<std::string> name;
   std::vector<std::pair<std::string, std::vector<uint8_t>>> rodata;
   std::vector<std::pair<std::string, UniqueFd>> maps;
   std::vector<std::pair<std::string, uint32_t>> max_entries;
@@ -35,6 +36,8 @@ std::vector<std::string> ReadNames(const Call& call, Napi::Value value) {
 Plan ReadPlan(const Call& call, Napi::Value value) {
   const Napi::Object options = OptionalObject(call, value, "opts");
   Plan plan;
+  const Napi::Value name = options.Get("name");
+  if (!name.IsUndefined()) plan.name = RequireString(call, name, "name");
   for (const auto& [name, bytes] : Properties(OptionalObject(call, options.Get("rodata"), "rodata"))) {
     const Bytes content = RequireBytes(call, bytes, ("rodata." + name).c_str());
     plan.rodata.emplace_back(name, std::vector<uint8_t>(content.begin(), content.end()));
@@ -103,7 +106,7 @@ void ApplyMaps(const Call& call, OpenObject& object, const Plan& plan) {
     const int err = bpf_map__set_max_entries(FindMap(call, object.get(), name), count);
     if (err != 0) throw call.Failed(-err, {.detail = "maxEntries." + name});
   }
-  // Found by name before any is replaced: replacing renames.
+  // All are found before any is replaced: replacing renames.
   std::vector<std::pair<bpf_map*, int>> replacements;
   for (const auto& [name, fd] : plan.maps) {
     bpf_map* map = FindMap(call, object.get(), name);
@@ -161,7 +164,9 @@ struct LoadedSeeds {
   std::vector<std::pair<std::string, Seed>> programs;
 };
 
-LoadedSeeds TakeLoaded(const Call& call, bpf_object* object, const std::vector<std::pair<bpf_map*, std::string>>& names) {
+using MapNames = std::vector<std::pair<bpf_map*, std::string>>;
+
+LoadedSeeds TakeLoaded(const Call& call, bpf_object* object, const MapNames& names) {
   LoadedSeeds seeds;
   for (const auto& [map, name] : names) {
     if (bpf_map__fd(map) >= 0) seeds.maps.emplace_back(name, Seed{Duplicate(call, bpf_map__fd(map)), name});
@@ -210,10 +215,11 @@ Napi::Value LoadObject(const Napi::CallbackInfo& info) {
   Call call{info.Env(), "object_load", ""};
   call.target = RequireString(call, info[1], "name");
   const Plan plan = ReadPlan(call, info[2]);
+  if (plan.name) call.target = *plan.name;
   const Bytes bytes = RequireBytes(call, info[0], "source");
 
   OpenObject object(call, bytes, call.target);
-  std::vector<std::pair<bpf_map*, std::string>> names;
+  MapNames names;  // before any map is replaced: replacing renames
   bpf_map* map;
   bpf_object__for_each_map(map, object.get()) names.emplace_back(map, ElfName(map));
   SetRodata(call, object.get(), plan);

@@ -21,7 +21,7 @@ std::string MapTypeName(uint32_t type);
 // BPF_OBJ_GET_INFO_BY_FD of a map. Throws the call's error.
 bpf_map_info MapShape(const Call& call, int fd);
 
-// An array's memory in this process. Shared between the map and the JavaScript ArrayBuffer over it: either may go first.
+// An array's memory in this process, shared between the map and the ArrayBuffer over it: either may go first.
 struct Mapping {
   void* start = nullptr;
   size_t length = 0;
@@ -49,6 +49,7 @@ class BpfMap : public FdHandle<BpfMap> {
   }
 
   explicit BpfMap(const Napi::CallbackInfo& info);
+  void Finalize(Napi::Env env) override { Collected(env); }
   void Release() noexcept override;
 
   const bpf_map_info& shape() const noexcept { return shape_; }

@@ -109,7 +109,9 @@ Napi::Value CreateMap(const Napi::CallbackInfo& info) {
   LIBBPF_OPTS(bpf_map_create_opts, opts);
   opts.map_flags = OptionalU32(call, spec.Get("flags"), "flags").value_or(0);
   const Napi::Value inner = spec.Get("innerMap");
-  if (!inner.IsUndefined()) opts.inner_map_fd = static_cast<__u32>(RequireHandle<BpfMap>(call, inner, "innerMap")->fd());
+  if (!inner.IsUndefined()) {
+    opts.inner_map_fd = static_cast<__u32>(RequireHandle<BpfMap>(call, inner, "innerMap")->fd());
+  }
   UniqueFd fd(bpf_map_create(type, call.target.c_str(), key_size, value_size, max_entries, &opts));
   if (!fd.valid()) throw call.Failed(errno);
   return BpfMap::Wrap(info.Env(), {std::move(fd), call.target});

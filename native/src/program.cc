@@ -4,11 +4,11 @@
 #include <linux/if_link.h>
 
 #include <cerrno>
-#include <climits>
 #include <cstdio>
 
 #include "link.h"
 #include "map.h"
+#include "system.h"
 
 namespace lbt {
 namespace {
@@ -106,14 +106,14 @@ Napi::Value BpfProgram::LoadTime(const Napi::CallbackInfo& info) {
 
 Napi::Value BpfProgram::AttachXdp(const Napi::CallbackInfo& info) {
   const Call call = Begin(info, "attach_xdp");
-  const uint32_t ifindex = RequireU32(call, info[0], "ifindex", 1, INT_MAX);
+  const uint32_t ifindex = RequireInterface(call, info[0]);
   const bool generic = RequireChoice(call, info[1], "mode", {"native", "generic"}) == 1;
   return Attach(call, fd(), ifindex, BPF_XDP, generic ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE);
 }
 
 Napi::Value BpfProgram::AttachTcx(const Napi::CallbackInfo& info) {
   const Call call = Begin(info, "attach_tcx");
-  const uint32_t ifindex = RequireU32(call, info[0], "ifindex", 1, INT_MAX);
+  const uint32_t ifindex = RequireInterface(call, info[0]);
   const bool egress = RequireChoice(call, info[1], "hook", {"ingress", "egress"}) == 1;
   return Attach(call, fd(), ifindex, egress ? kTcxEgress : kTcxIngress, 0);
 }

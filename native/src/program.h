@@ -24,6 +24,7 @@ class BpfProgram : public FdHandle<BpfProgram> {
   }
 
   explicit BpfProgram(const Napi::CallbackInfo& info);
+  void Finalize(Napi::Env env) override { Collected(env); }
 
  private:
   Napi::Value Name(const Napi::CallbackInfo& info);

@@ -25,14 +25,17 @@ struct Watch {
   void FreeRing() noexcept {
     ring_buffer__free(ring);
     ring = nullptr;
+    map.Reset();
   }
 };
 
 namespace {
 
 int HandleRecord(void* context, void* record, size_t size) {
-  RingBuffer* owner = static_cast<Watch*>(context)->owner;
-  return owner == nullptr ? -ECANCELED : owner->OnRecord(record, size);
+  const Watch* watch = static_cast<Watch*>(context);
+  const int status = watch->owner->OnRecord(record, size);
+  // Disposed by the callback: the records after this one stay for another reader.
+  return watch->owner == nullptr ? -ECANCELED : status;
 }
 
 void HandlePoll(uv_poll_t* poll, int, int) {
@@ -97,9 +100,8 @@ void RingBuffer::Release() noexcept {
   if (watch_ == nullptr) return;
   Watch* watch = std::exchange(watch_, nullptr);
   watch->owner = nullptr;
-  uv_poll_stop(&watch->poll);
+  StartClose(watch);  // before the descriptors go: the loop must not poll what they may be reused for
   if (!watch->busy) watch->FreeRing();
-  StartClose(watch);
   try {
     on_record_.Reset();
     Unref();

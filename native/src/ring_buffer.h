@@ -21,6 +21,7 @@ class RingBuffer : public Handle<RingBuffer> {
   static Napi::Function Define(Napi::Env env);
 
   explicit RingBuffer(const Napi::CallbackInfo& info);
+  void Finalize(Napi::Env env) override { Collected(env); }
 
   void Release() noexcept override;
   bool IsOpen() const noexcept override { return watch_ != nullptr; }

@@ -18,15 +18,6 @@
 namespace lbt {
 namespace {
 
-// Throws ENODEV where the interface does not exist: the queries below would answer "nothing attached".
-uint32_t RequireInterface(Call& call, Napi::Value value) {
-  const uint32_t ifindex = RequireU32(call, value, "ifindex", 1, INT_MAX);
-  call.target = "interface " + std::to_string(ifindex);
-  char name[IF_NAMESIZE];
-  if (if_indextoname(ifindex, name) == nullptr) throw call.Failed(errno == ENXIO ? ENODEV : errno);
-  return ifindex;
-}
-
 bool OnBpffs(const Call& call, const char* path) {
   struct statfs facts;
   if (statfs(path, &facts) != 0) throw call.Failed(errno);
@@ -35,8 +26,15 @@ bool OnBpffs(const Call& call, const char* path) {
 
 }  // namespace
 
+uint32_t RequireInterface(const Call& call, Napi::Value value) {
+  const uint32_t ifindex = RequireU32(call, value, "ifindex", 1, INT_MAX);
+  char name[IF_NAMESIZE];
+  if (if_indextoname(ifindex, name) != nullptr) return ifindex;
+  throw call.Failed(errno == ENXIO ? ENODEV : errno, {.detail = "interface " + std::to_string(ifindex)});
+}
+
 Napi::Value XdpAttached(const Napi::CallbackInfo& info) {
-  Call call{info.Env(), "xdp_query", ""};
+  const Call call{info.Env(), "xdp_query", ""};
   const uint32_t ifindex = RequireInterface(call, info[0]);
   LIBBPF_OPTS(bpf_xdp_query_opts, found);
   if (const int err = bpf_xdp_query(static_cast<int>(ifindex), 0, &found); err != 0) throw call.Failed(-err);
@@ -53,7 +51,7 @@ Napi::Value XdpAttached(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value TcxPrograms(const Napi::CallbackInfo& info) {
-  Call call{info.Env(), "tcx_query", ""};
+  const Call call{info.Env(), "tcx_query", ""};
   const uint32_t ifindex = RequireInterface(call, info[0]);
   const bool egress = RequireChoice(call, info[1], "hook", {"ingress", "egress"}) == 1;
   // linux/bpf.h of 6.1 has no tcx yet: 46 and 47 are its attach types. An interface has at most 64 programs a hook.

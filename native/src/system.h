@@ -4,7 +4,14 @@
 
 #include <napi.h>
 
+#include <cstdint>
+
+#include "error.h"
+
 namespace lbt {
+
+// The index of an interface that exists; ENODEV otherwise. The kernel itself says EINVAL, or finds nothing attached.
+uint32_t RequireInterface(const Call& call, Napi::Value value);
 
 Napi::Value Interfaces(const Napi::CallbackInfo& info);
 Napi::Value InterfaceIndex(const Napi::CallbackInfo& info);

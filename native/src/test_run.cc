@@ -147,6 +147,7 @@ Napi::Value BpfProgram::TestRun(const Napi::CallbackInfo& info) {
   Begin(info, "prog_test_run");
   const RunOptions options = ReadRunOptions({info.Env(), "prog_test_run", name()}, info[1]);
   const Call call = Begin(info, "prog_test_run");  // again: an options getter may have closed this
+  if (options.live_frames && options.data_out > 0) throw call.Invalid("liveFrames excludes dataOut");
   const Bytes packet = RequireBytes(call, info[0], "packet");
   const Bytes context = options.context.IsUndefined() ? Bytes{} : RequireBytes(call, options.context, "ctxIn");
   std::vector<uint8_t> out(options.data_out);

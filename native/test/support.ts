@@ -7,15 +7,21 @@ import { afterAll, beforeAll, expect } from 'vitest';
 
 if (endianness() !== 'LE') throw new Error('the tests write little-endian numbers');
 
-const scratch = mkdtempSync(join(tmpdir(), 'libbpf-ts-bindings-'));
+let scratch: string | undefined;
 const compiled = new Map<string, string>();
-process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
 
-/** The object file of test/bpf/NAME.bpf.c. */
+function removeScratch(): void {
+  if (scratch !== undefined) rmSync(scratch, { recursive: true });
+  scratch = undefined;
+  compiled.clear();
+}
+
+/** The object file of test/bpf/NAME.bpf.c; it is there until the test file ends. */
 export function objectFile(name: string): string {
   const known = compiled.get(name);
   if (known !== undefined) return known;
   const source = join(import.meta.dirname, 'bpf', `${name}.bpf.c`);
+  scratch ??= mkdtempSync(join(tmpdir(), 'libbpf-ts-bindings-'));
   const object = join(scratch, `${name}.bpf.o`);
   const include = `/usr/include/${machine()}-linux-gnu`;
   execFileSync('clang', ['-O2', '-g', '-target', 'bpf', '-Wall', '-I', include, '-c', source, '-o', object]);
@@ -35,13 +41,14 @@ function openDescriptors(): readonly string[] {
   });
 }
 
-/** Every test file calls this: it fails when a file leaves descriptors open. */
+/** Every test file calls this: it fails when the file leaves descriptors open, and removes what it compiled. */
 export function expectNoLeaks(): void {
   let before: readonly string[] = [];
   beforeAll(() => {
     before = openDescriptors();
   });
   afterAll(async () => {
+    removeScratch();
     // A RingBuffer's descriptors go with the event loop's next turn.
     await new Promise((resolve) => setImmediate(resolve));
     expect([...openDescriptors()].sort()).toEqual([...before].sort());

@@ -62,13 +62,14 @@ export function parseIpv4(text: string): Address | undefined {
   return { family: 4, words: [word] };
 }
 
-function parseGroups(text: string): number[] | undefined {
+/** 16-bit groups; the last of the whole address (`atEnd`) may be two groups written as IPv4. */
+function parseGroups(text: string, atEnd: boolean): number[] | undefined {
   if (text === '') return [];
   const groups: number[] = [];
   const parts = text.split(':');
   for (const [i, part] of parts.entries()) {
     if (part.includes('.')) {
-      const v4 = i === parts.length - 1 ? parseIpv4(part) : undefined;
+      const v4 = atEnd && i === parts.length - 1 ? parseIpv4(part) : undefined;
       if (v4 === undefined) return undefined;
       const word = v4.words[0] ?? 0;
       groups.push(word >>> 16, word & 0xffff);
@@ -84,8 +85,8 @@ function parseGroups(text: string): number[] | undefined {
 export function parseIpv6(text: string): Address | undefined {
   const halves = text.split('::');
   if (halves.length > 2 || !text.includes(':')) return undefined;
-  const head = parseGroups(halves[0] ?? '');
-  const tail = halves.length === 2 ? parseGroups(halves[1] ?? '') : [];
+  const head = parseGroups(halves[0] ?? '', halves.length === 1);
+  const tail = halves.length === 2 ? parseGroups(halves[1] ?? '', true) : [];
   if (head === undefined || tail === undefined) return undefined;
   const missing = 8 - head.length - tail.length;
   if (halves.length === 2 ? missing < 1 : missing !== 0) return undefined;

@@ -1,7 +1,6 @@
 /** What only the host knows: its addresses, its interfaces, the answers of DNS. */
 import { lookup } from 'node:dns/promises';
 import type { NetworkInterface } from 'libbpf-ts-bindings';
-import { interfaces as listInterfaces } from 'libbpf-ts-bindings';
 import { present } from '../base/assert.ts';
 import type { Diagnostics } from '../base/diagnostics.ts';
 import { EnvironmentError } from '../base/environment-error.ts';
@@ -14,7 +13,8 @@ import { UsageError } from './exit.ts';
 export function parseMe(texts: readonly string[]): readonly Address[] {
   return texts.map((text) => {
     const address = parseAddress(text);
-    if (address === undefined) throw new UsageError(`--me ${text}: not an address`, 'write an IPv4 or IPv6 address, such as 192.0.2.1');
+    if (address === undefined)
+      throw new UsageError(`--me ${text}: not an address`, 'write an IPv4 or IPv6 address, such as 192.0.2.1');
     return address;
   });
 }
@@ -28,9 +28,15 @@ function addressesOf(devices: readonly NetworkInterface[]): Address[] {
   return devices.flatMap((device) => device.addresses).map(({ address }) => present(parseAddress(address), address));
 }
 
+/** The bindings are loaded when they are needed: pure verbs start faster without. */
+async function listInterfaces(): Promise<readonly NetworkInterface[]> {
+  const { interfaces } = await import('libbpf-ts-bindings');
+  return interfaces();
+}
+
 /** Every address of this host that is not loopback's. */
-export function hostAddresses(): readonly Address[] {
-  return addressesOf(listInterfaces()).filter((address) => !isLoopback(address));
+export async function hostAddresses(): Promise<readonly Address[]> {
+  return addressesOf(await listInterfaces()).filter((address) => !isLoopback(address));
 }
 
 export function interfaceAddresses(devices: readonly NetworkInterface[]): readonly Address[] {
@@ -38,13 +44,15 @@ export function interfaceAddresses(devices: readonly NetworkInterface[]): readon
 }
 
 /** The named interfaces; an unknown name says which there are. */
-export function findInterfaces(names: readonly string[]): readonly NetworkInterface[] {
-  const all = listInterfaces();
+export async function findInterfaces(names: readonly string[]): Promise<readonly NetworkInterface[]> {
+  const all = await listInterfaces();
   return names.map((name) => {
     const found = all.find((device) => device.name === name);
     if (found !== undefined) return found;
     const known = all.map((device) => device.name).filter((other) => other !== 'lo');
-    throw new EnvironmentError(`there is no interface ${name}`, { help: `this network namespace has: ${known.join(', ') || 'none'}` });
+    throw new EnvironmentError(`there is no interface ${name}`, {
+      help: `this network namespace has: ${known.join(', ') || 'none'}`,
+    });
   });
 }
 
@@ -61,17 +69,19 @@ export function usesMe(policy: Policy): boolean {
 /** Every address each DNS name of the policy has now. A name without one is an error in the policy. */
 async function resolveNames(policy: Policy, diags: Diagnostics): Promise<ReadonlyMap<string, readonly Address[]>> {
   const answers = new Map<string, readonly Address[]>();
-  for (const rule of policy.rules) {
-    for (const filter of rule.filterList.filters) {
-      for (const match of [filter.source, filter.destination]) {
-        if (match.kind !== 'name' || answers.has(match.name)) continue;
-        const found = await lookup(match.name, { all: true }).catch((error: unknown) => {
-          const code = (error as NodeJS.ErrnoException).code ?? 'no answer';
-          diags.error('XP0210', filter.span, `the name ${match.name} has no address: ${code}`, 'check the name, or write its addresses');
-          return [];
-        });
-        answers.set(match.name, found.map(({ address }) => present(parseAddress(address.split('%')[0] ?? address))));
-      }
+  for (const filter of policy.rules.flatMap((rule) => rule.filterList.filters)) {
+    for (const match of [filter.source, filter.destination]) {
+      if (match.kind !== 'name' || answers.has(match.name)) continue;
+      const found = await lookup(match.name, { all: true }).catch((error: unknown) => {
+        const code = (error as NodeJS.ErrnoException).code ?? 'no answer';
+        const help = 'check the name, or write its addresses';
+        diags.error('XP0220', filter.span, `the name ${match.name} has no address: ${code}`, help);
+        return [];
+      });
+      answers.set(
+        match.name,
+        found.map(({ address }) => present(parseAddress(address.split('%')[0] ?? address))),
+      );
     }
   }
   return answers;
@@ -81,7 +91,12 @@ async function resolveNames(policy: Policy, diags: Diagnostics): Promise<Readonl
 export async function resolveHost(policy: Policy, me: readonly Address[], diags: Diagnostics): Promise<HostAddresses> {
   const names = await resolveNames(policy, diags);
   if (me.length === 0 && usesMe(policy)) {
-    diags.warning('XP0211', policy.span, 'me has no address here: its filters match nothing', 'say which with --me ADDRESS');
+    diags.warning(
+      'XP0221',
+      policy.span,
+      'me has no address here: its filters match nothing',
+      'say which with --me ADDRESS',
+    );
   }
   return { me, names };
 }

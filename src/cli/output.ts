@@ -24,7 +24,10 @@ export function printDiagnostics(diags: readonly Diagnostic[]): void {
 }
 
 /** Aligned columns; numbers (right: true) to the right. The last column is not padded. */
-export function table(columns: readonly { readonly title: string; readonly right?: boolean }[], rows: readonly (readonly string[])[]): string {
+export function table(
+  columns: readonly { readonly title: string; readonly right?: boolean }[],
+  rows: readonly (readonly string[])[],
+): string {
   const widths = columns.map(({ title }, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
   const line = (cells: readonly string[]): string =>
     cells

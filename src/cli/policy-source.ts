@@ -35,7 +35,9 @@ function fromFile(path: string): Text | undefined {
   const content = readFileOr(path === '-' ? '/dev/stdin' : path);
   if ('error' in content) {
     if (content.error === 'ENOENT') return undefined;
-    throw new EnvironmentError(`cannot read the policy ${path}: ${content.error}`, { help: 'name a readable YAML or JSON file' });
+    throw new EnvironmentError(`cannot read the policy ${path}: ${content.error}`, {
+      help: 'name a readable YAML or JSON file',
+    });
   }
   const folder = path === '-' ? process.cwd() : dirname(path);
   return {
@@ -50,7 +52,9 @@ function fromStore(name: string): Text {
   if (stored === undefined) {
     const known = store.list();
     const names = known.length === 0 ? 'none is stored' : `stored are: ${known.join(', ')}`;
-    throw new EnvironmentError(`there is no file and no stored policy ${name}`, { help: `name a policy file, - or a stored policy; ${names}` });
+    throw new EnvironmentError(`there is no file and no stored policy ${name}`, {
+      help: `name a policy file, - or a stored policy; ${names}`,
+    });
   }
   return { text: stored.text, readSet: (path) => stored.setFiles.get(path) ?? { error: 'not stored with the policy' } };
 }

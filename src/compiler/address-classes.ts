@@ -36,13 +36,20 @@ export function conditionsOf(classes: AddressClasses, index: number): readonly n
 /** Cuts the address space at the prefixes of `conditions`, which are of `family` and not `any`. */
 export function addressClasses(family: Family, conditions: readonly AddressCondition[]): AddressClasses {
   const root = conditions.filter((c) => c.length === 0).map((c) => c.id);
-  const sweep = new Sweep(family, root.sort((a, b) => a - b));
-  const entries = collect(family, conditions.filter((c) => c.length > 0));
+  const sweep = new Sweep(
+    family,
+    root.sort((a, b) => a - b),
+  );
+  const entries = collect(
+    family,
+    conditions.filter((c) => c.length > 0),
+  );
   const order = sortedOrder(entries.words, wordsOf(family), entries.ids.length, entries.lengths);
   for (let i = 0; i < order.length; ) {
     const first = order[i]!;
     const ids = [entries.ids[first]!];
-    for (i++; i < order.length && samePrefix(entries, wordsOf(family), first, order[i]!); i++) ids.push(entries.ids[order[i]!]!);
+    for (i++; i < order.length && samePrefix(entries, wordsOf(family), first, order[i]!); i++)
+      ids.push(entries.ids[order[i]!]!);
     sweep.open(entries.words, first, entries.lengths[first]!, ids);
   }
   return sweep.finish();

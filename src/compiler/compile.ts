@@ -54,7 +54,9 @@ export interface CompiledPolicy {
 export interface CompileStatistics {
   readonly filters: number;
   readonly directedFilters: number;
-  readonly classes: Readonly<Record<'source4' | 'destination4' | 'source6' | 'destination6' | 'destinationService' | 'sourcePort', number>>;
+  readonly classes: Readonly<
+    Record<'source4' | 'destination4' | 'source6' | 'destination6' | 'destinationService' | 'sourcePort', number>
+  >;
   readonly ranges: Readonly<Record<'source4' | 'destination4' | 'source6' | 'destination6', number>>;
   readonly mode4: ModeName;
   readonly mode6: ModeName;

@@ -77,7 +77,8 @@ export function rankedFilters(
     if (!appliesTo(rule.interfaces, interfaceName)) continue;
     const limited = rule.interfaces !== undefined;
     for (const filter of rule.filterList.filters) {
-      for (const ends of halvesOf(filter, resolver)) direct(directed, filter, ends, { ruleIndex, action: rule.action, limited });
+      for (const ends of halvesOf(filter, resolver))
+        direct(directed, filter, ends, { ruleIndex, action: rule.action, limited });
     }
   }
   return directed.sort(compareRanked);
@@ -107,7 +108,18 @@ function direct(into: DirectedFilter[], filter: Filter, ends: Ends, owner: Owner
           });
           const { ruleIndex, action } = owner;
           const { half, established } = ends;
-          into.push({ specificity, filter, half, source, destination, sourcePort, destinationPort, established, ruleIndex, action });
+          into.push({
+            specificity,
+            filter,
+            half,
+            source,
+            destination,
+            sourcePort,
+            destinationPort,
+            established,
+            ruleIndex,
+            action,
+          });
         }
       }
     }

@@ -21,7 +21,13 @@ export interface AddressCondition {
   readonly count: number;
 }
 
-export const ANY_ADDRESS: AddressCondition = { id: 0, family: undefined, length: 0, words: new Uint32Array(0), count: 0 };
+export const ANY_ADDRESS: AddressCondition = {
+  id: 0,
+  family: undefined,
+  length: 0,
+  words: new Uint32Array(0),
+  count: 0,
+};
 
 const ANY: readonly AddressCondition[] = [ANY_ADDRESS];
 

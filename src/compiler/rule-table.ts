@@ -101,11 +101,16 @@ function matchingSource(groups: Groups, conditions: readonly number[]): Readonly
   return new Map([...lists].map(([destination, found]) => [destination, merged(found)]));
 }
 
-function matchingBoth(bySource: ReadonlyMap<number, readonly number[]>, conditions: readonly number[]): readonly number[] {
-  return merged(conditions.flatMap((condition) => {
-    const ranks = bySource.get(condition);
-    return ranks === undefined ? [] : [ranks];
-  }));
+function matchingBoth(
+  bySource: ReadonlyMap<number, readonly number[]>,
+  conditions: readonly number[],
+): readonly number[] {
+  return merged(
+    conditions.flatMap((condition) => {
+      const ranks = bySource.get(condition);
+      return ranks === undefined ? [] : [ranks];
+    }),
+  );
 }
 
 /** Every class's conditions, `any` first. */
@@ -152,7 +157,9 @@ function rows(input: RuleInput, groups: Groups): RuleTable | undefined {
     const bySource = matchingSource(groups, conditions);
     for (const [d, { parent, added }] of destination.classes.entries()) {
       const inherits = d !== parent && !added.some((condition) => bySource.has(condition));
-      cross[at + d] = inherits ? cross[at + parent]! : sets.reference(matchingBoth(bySource, present(dstConditions[d])));
+      cross[at + d] = inherits
+        ? cross[at + parent]!
+        : sets.reference(matchingBoth(bySource, present(dstConditions[d])));
     }
     if (sets.bytes > budgets.rowBytes) {
       sets.rewind(before);
@@ -172,7 +179,9 @@ function sparse(input: RuleInput, groups: Groups): RuleTable | OverBudget {
   const srcSets = Uint32Array.from(srcConditions, (conditions) =>
     sets.reference(merged([...conditions.map((c) => groups.get(c)?.get(ANY_ADDRESS.id) ?? [])])),
   );
-  const dstSets = Uint32Array.from(dstConditions, (conditions) => sets.reference(matchingBoth(any, conditions.slice(1))));
+  const dstSets = Uint32Array.from(dstConditions, (conditions) =>
+    sets.reference(matchingBoth(any, conditions.slice(1))),
+  );
   const holders = classesByCondition(dstConditions);
   const found: { key: number; set: number }[] = [];
   for (const [s, conditions] of srcConditions.entries()) {
@@ -182,7 +191,8 @@ function sparse(input: RuleInput, groups: Groups): RuleTable | OverBudget {
       for (const d of holders.get(condition) ?? []) byClass.set(d, [...(byClass.get(d) ?? []), ranks]);
     }
     for (const [d, lists] of byClass) found.push({ key: ((s << 16) | d) + 1, set: sets.reference(merged(lists)) });
-    if (found.length > budgets.sparsePairs) return { over: `more than ${budgets.sparsePairs} pairs of address classes` };
+    if (found.length > budgets.sparsePairs)
+      return { over: `more than ${budgets.sparsePairs} pairs of address classes` };
     if (sets.bytes > budgets.setBytes) return { over: `rule sets of more than ${budgets.setBytes >> 20} MiB` };
   }
   const { bytes, mask } = encodePairs(found);

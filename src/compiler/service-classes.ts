@@ -125,7 +125,9 @@ function classify<T extends { readonly protocol: number | undefined }>(
   planeCount: number,
   keysOf: (condition: T, plane: number) => PortRange | undefined,
 ): ServiceClasses {
-  const unconditional = conditions.flatMap((c, id) => (c.protocol === undefined && keysOf(c, 0) !== undefined ? [id] : []));
+  const unconditional = conditions.flatMap((c, id) =>
+    c.protocol === undefined && keysOf(c, 0) !== undefined ? [id] : [],
+  );
   const classIds = new Map<string, number>([[unconditional.join(), 0]]);
   const members: (readonly number[])[] = [unconditional];
   const planes = Array.from({ length: planeCount }, (_, plane) => {

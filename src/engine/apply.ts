@@ -8,6 +8,7 @@ import type { BpfMap, NetworkInterface } from 'libbpf-ts-bindings';
 import { BpfError } from 'libbpf-ts-bindings';
 import { present } from '../base/assert.ts';
 import type { CompiledPolicy } from '../compiler/compile.ts';
+import { tableEntries } from '../compiler/table-entries.ts';
 import type { Policy } from '../policy/model.ts';
 import type { RequestedMode } from './attachment.ts';
 import { newestGeneration, readAttachments, swapHook } from './attachment.ts';
@@ -19,7 +20,6 @@ import type { LoadedPolicy } from './program.ts';
 import { DIRECTIONS, loadPolicy } from './program.ts';
 import type { PolicySlots } from './slots.ts';
 import { policySlots } from './slots.ts';
-import { tableEntries } from './table-entries.ts';
 
 export interface ApplyTarget {
   readonly device: NetworkInterface;

@@ -89,7 +89,8 @@ export function swapHook(
   using link = openLink(directory, direction);
   if (link !== undefined) return updateLink(link, join(directory, direction), program);
   unlinkPin(join(directory, direction));
-  const { link: created, note } = direction === 'ingress' ? attachXdp(program, device, mode) : attachEgress(program, device);
+  const { link: created, note } =
+    direction === 'ingress' ? attachXdp(program, device, mode) : attachEgress(program, device);
   using fresh = created;
   const path = join(directory, direction);
   fresh.pin(path);
@@ -133,7 +134,10 @@ function attachXdp(program: BpfProgram, device: NetworkInterface, mode: Requeste
     if (!(error instanceof BpfError)) throw error;
     if (mode !== 'auto' || NOT_ABOUT_THE_MODE.has(error.code)) throw attachFailure(error, device, mode);
     const link = program.attachXdp(device.index, 'generic');
-    return { link, note: `${device.name}: the driver (${device.driver || 'none'}) refused native XDP (${error.code}): generic mode is slower` };
+    return {
+      link,
+      note: `${device.name}: the driver (${device.driver || 'none'}) refused native XDP (${error.code}): generic mode is slower`,
+    };
   }
 }
 
@@ -152,10 +156,14 @@ function attachEgress(program: BpfProgram, device: NetworkInterface): NewLink {
 function attachFailure(error: BpfError, device: NetworkInterface, mode: RequestedMode): EnvironmentError {
   if (error.code === 'EBUSY' || error.code === 'EEXIST') return busy(error, device);
   if (error.code === 'ENODEV') return new EnvironmentError(`${device.name}: the interface went away`, { cause: error });
-  return new EnvironmentError(`${device.name}: the driver (${device.driver || 'none'}) refused ${mode} XDP: ${error.code}`, {
-    help: mode === 'native' ? 'use --mode auto or --mode generic' : `see: dmesg | tail; ip -d link show ${device.name}`,
-    cause: error,
-  });
+  return new EnvironmentError(
+    `${device.name}: the driver (${device.driver || 'none'}) refused ${mode} XDP: ${error.code}`,
+    {
+      help:
+        mode === 'native' ? 'use --mode auto or --mode generic' : `see: dmesg | tail; ip -d link show ${device.name}`,
+      cause: error,
+    },
+  );
 }
 
 /** Another program holds the interface: its name tells whose it is, and the command differs by how it was attached. */

@@ -60,7 +60,10 @@ function location(): { readonly path: string; readonly namespace: MountNamespace
 function mount(path: string, namespace: MountNamespace): void {
   try {
     if (namespace.root === '') mountBpffs(path);
-    else execFileSync('nsenter', ['-t', String(namespace.pid), '-m', 'mount', '-t', 'bpf', 'bpf', BPFFS], { stdio: 'pipe' });
+    else
+      execFileSync('nsenter', ['-t', String(namespace.pid), '-m', 'mount', '-t', 'bpf', 'bpf', BPFFS], {
+        stdio: 'pipe',
+      });
   } catch (cause) {
     const shown = path.slice(namespace.root.length);
     throw new EnvironmentError(`there is no BPF file system at ${shown}, and it cannot be mounted`, {
@@ -128,17 +131,45 @@ function linkIsDead(path: string): boolean {
   }
 }
 
-/** Removes what namespaces left behind that are gone: directories whose links all lost their interface. */
+/** Inodes of the network namespaces that a process is in or that have a name. */
+function liveNamespaces(): ReadonlySet<string> {
+  const named = listDirectory('/run/netns').map((name) => `/run/netns/${name}`);
+  const ofProcesses = listDirectory('/proc')
+    .filter((entry) => /^\d+$/u.test(entry))
+    .map((pid) => `/proc/${pid}/ns/net`);
+  const inodes = new Set<string>();
+  for (const path of [...named, ...ofProcesses]) {
+    try {
+      inodes.add(`net-${statSync(path).ino}`);
+    } catch {
+      // The process ended, or may not be looked into: its namespace is another's too, or its links are asked.
+    }
+  }
+  return inodes;
+}
+
+function isDead(interfaces: readonly string[], namespace: string, live: ReadonlySet<string>): boolean {
+  const links = interfaces.flatMap((path) =>
+    listDirectory(path)
+      .filter((pin) => pin === 'ingress' || pin === 'egress')
+      .map((pin) => join(path, pin)),
+  );
+  return links.length === 0 ? !live.has(namespace) : links.every(linkIsDead);
+}
+
+/**
+ * Removes what namespaces left behind that are gone: their links have lost their interface, or they
+ * have only counters and nobody is in them.
+ */
 export function sweepDeadNamespaces(root: string): void {
   const all = join(root, '..');
-  for (const name of listDirectory(all)) {
+  const others = listDirectory(all).filter((name) => join(all, name) !== root);
+  if (others.length === 0) return;
+  const live = liveNamespaces();
+  for (const name of others) {
     const directory = join(all, name);
-    if (directory === root) continue;
     const interfaces = listDirectory(directory).map((entry) => join(directory, entry));
-    const links = interfaces.flatMap((path) =>
-      listDirectory(path).filter((pin) => pin === 'ingress' || pin === 'egress').map((pin) => join(path, pin)),
-    );
-    if (links.length === 0 || !links.every(linkIsDead)) continue;
+    if (!isDead(interfaces, name, live)) continue;
     for (const path of interfaces) removeInterfaceDirectory(path);
     rmdirSync(directory);
   }

@@ -88,7 +88,13 @@ function createTable(name: TableName, content: Uint8Array): BpfMap {
 }
 
 /** Creates and fills the tables and loads the programs over them: all or nothing. */
-export function loadPolicy({ compiled, slots, counters, trace = false, directions = DIRECTIONS }: LoadRequest): LoadedPolicy {
+export function loadPolicy({
+  compiled,
+  slots,
+  counters,
+  trace = false,
+  directions = DIRECTIONS,
+}: LoadRequest): LoadedPolicy {
   const path = objectPath();
   const spec = checkedObject(path);
   const tables = new Map<TableName, BpfMap>();

@@ -45,7 +45,9 @@ export class Replayer implements Disposable {
     const runnable = frames.filter((frame) => isRunnable(frame, this.#direction));
     const records = this.#runAll(runnable);
     let at = 0;
-    return frames.map((frame) => (isRunnable(frame, this.#direction) ? this.#decision(records, TRACE.size * at++) : undefined));
+    return frames.map((frame) =>
+      isRunnable(frame, this.#direction) ? this.#decision(records, TRACE.size * at++) : undefined,
+    );
   }
 
   [Symbol.dispose](): void {
@@ -74,7 +76,8 @@ export class Replayer implements Disposable {
     const number = records.getUint32(at + slot.offset, true);
     const counted = present(this.#registry.counted(number), `counter slot ${number}`);
     const verdict = records.getUint32(at + pass.offset, true) === 0 ? 'drop' : 'pass';
-    if (verdict !== verdictOf(counted.action)) throw new Error(`bug: slot ${number} counts ${counted.action}, not ${verdict}`);
+    if (verdict !== verdictOf(counted.action))
+      throw new Error(`bug: slot ${number} counts ${counted.action}, not ${verdict}`);
     const directed = this.#compiled.ranked[records.getUint32(at + rank.offset, true)];
     const filter = counted.by === 'rule' ? present(directed).filter.text : null;
     const later = records.getUint32(at + fragment.offset, true) !== 0;

@@ -82,6 +82,8 @@ export interface PolicySlots {
 }
 
 export function policySlots(registry: SlotRegistry, policy: Policy): PolicySlots {
-  const rules = policy.rules.map(({ name, action }) => registry.slot({ by: 'rule', policy: policy.name, rule: name, action }));
+  const rules = policy.rules.map(({ name, action }) =>
+    registry.slot({ by: 'rule', policy: policy.name, rule: name, action }),
+  );
   return { rules, default: registry.slot({ by: 'default', policy: policy.name, action: policy.default }) };
 }

@@ -3,9 +3,10 @@
  * something else. docs/diagnostics.md is generated from here.
  *
  * XP00xx text and structure    XP01xx ports and protocols    XP02xx addresses    XP03xx rules and lists
- * XP04xx analysis              XP05xx ipsecpol               XP06xx packet text
+ * XP04xx analysis              XP05xx ipsecpol               XP06xx packet text      XP07xx compiling
  */
 import type { Severity } from '../base/diagnostics.ts';
+import { PACKET_CODES } from './packet-codes.ts';
 
 export interface CodeEntry {
   readonly severity: Severity;
@@ -125,6 +126,14 @@ const ADDRESS_CODES: CodeCatalogue = {
     'Set name read as a DNS name',
     "The address is the name of one of the policy's sets, but without the $ it is a DNS name.",
   ),
+  XP0220: error(
+    'Name without an address',
+    'A DNS name of the policy has no A or AAAA answer, or could not be asked for. A filter that matches nothing would not be noticed, so the policy is refused.',
+  ),
+  XP0221: warning(
+    'me has no address',
+    "The host's filtered interfaces have no address, so the filters that name me match nothing. Where no interface is involved, --me ADDRESS says what me is.",
+  ),
 };
 
 const RULE_CODES: CodeCatalogue = {
@@ -192,10 +201,19 @@ const FILTERSPEC_CODES: CodeCatalogue = {
   XP0513: error('Several filterspecs in one item', 'In a policy file each filterspec is an item of its list.'),
 };
 
+const COMPILER_CODES: CodeCatalogue = {
+  XP0701: error(
+    'Policy too large',
+    'The tables of the policy would be larger than the kernel program has room for. Filters that treat addresses alike need less room with one address set.',
+  ),
+};
+
 export const CODES: CodeCatalogue = {
   ...STRUCTURE_CODES,
   ...PROTOCOL_CODES,
   ...ADDRESS_CODES,
   ...RULE_CODES,
   ...FILTERSPEC_CODES,
+  ...PACKET_CODES,
+  ...COMPILER_CODES,
 };

@@ -147,7 +147,7 @@ function splitEnd(token: Token, end: 'source' | 'destination', diags: Diagnostic
 /** IPv6 text, or too many colons after hexadecimal. `0::6` is not: the host's own addresses, any port, protocol 6. */
 function looksLikeIpv6(text: string, colons: number): boolean {
   if (!/^[0-9a-f]{0,4}:/iu.test(text) || (colons === 2 && text.startsWith('0:'))) return false;
-  return colons > 1 && (readPrefix(text).kind === 'prefix' || /^[0-9a-f]*:[0-9a-f:]*:/iu.test(text) && colons > 2);
+  return colons > 1 && (readPrefix(text).kind === 'prefix' || (/^[0-9a-f]*:[0-9a-f:]*:/iu.test(text) && colons > 2));
 }
 
 function readEnd(

@@ -3,9 +3,10 @@
  * prefixes are sorted by address and disjoint: duplicates are gone and a prefix inside a wider
  * one of the same set is absorbed by it. Neighbours are not joined: a host stays a host.
  */
+
+import { present } from '../base/assert.ts';
 import type { Address, Family, Prefix } from '../base/ip.ts';
 import { fullLength, wordMask } from '../base/ip.ts';
-import { present } from '../base/assert.ts';
 import { sortedOrder } from '../base/radix.ts';
 
 export interface PrefixColumn {

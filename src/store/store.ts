@@ -109,7 +109,10 @@ export class PolicyStore {
   #versions(name: string): number[] {
     const folder = this.#folder(name);
     if (!existsSync(folder)) return [];
-    return readdirSync(folder).filter((entry) => /^\d+$/u.test(entry)).map(Number).sort((a, b) => a - b);
+    return readdirSync(folder)
+      .filter((entry) => /^\d+$/u.test(entry))
+      .map(Number)
+      .sort((a, b) => a - b);
   }
 }
 

@@ -1,8 +1,8 @@
 /** Policies in, diagnostics out, word for word. `vitest -u` rewrites the .txt files. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { renderDiagnostics } from '../../src/cli/render-diagnostics.ts';
 import { Diagnostics } from '../../src/base/diagnostics.ts';
+import { renderDiagnostics } from '../../src/cli/render-diagnostics.ts';
 import { readPolicy } from '../../src/policy/read/policy-reader.ts';
 
 const folder = new URL('./diagnostics/', import.meta.url);

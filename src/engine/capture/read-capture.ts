@@ -8,8 +8,8 @@ import { isPcapng, readPcapng } from './pcapng.ts';
 import type { CapturedPacket, Position } from './record.ts';
 import { failure } from './record.ts';
 
-export type { CapturedPacket } from './record.ts';
 export { CaptureError } from './capture-error.ts';
+export type { CapturedPacket } from './record.ts';
 
 const WANTED = 'a pcap or pcapng capture';
 

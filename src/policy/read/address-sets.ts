@@ -6,7 +6,7 @@ import type { AddressSet } from '../model.ts';
 import type { PrefixSet } from '../prefix-set.ts';
 import { PrefixSetBuilder } from '../prefix-set.ts';
 import { readAddressSetFile } from './address-set-file.ts';
-import { entriesOf, itemsOf, textNode, valueOf } from './map-reader.ts';
+import { entriesOf, itemsOf, nodeOf, textNode } from './map-reader.ts';
 import type { MapEntry, SourceNode } from './source-tree.ts';
 
 /** The content of a file named by a policy, or why there is none. Its argument is the path as the policy has it. */
@@ -62,7 +62,7 @@ function readList(list: SourceNode, diags: Diagnostics): PrefixSet | undefined {
 }
 
 function readFile(node: SourceNode, source: SetSource, diags: Diagnostics): PrefixSet | undefined {
-  const path = node.kind === 'map' ? textNode(valueOf(node, 'file')) : undefined;
+  const path = node.kind === 'map' ? textNode(nodeOf(node, 'file')) : undefined;
   if (path === undefined) return undefined;
   const name = path.token.text;
   const content = name === '' ? { error: 'the path is empty' } : source.readSetFile(name);

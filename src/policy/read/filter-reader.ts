@@ -11,7 +11,7 @@ import type { ProtocolMatch } from '../port-text.ts';
 import { mergeRanges, parsePortRange, parseProtocol } from '../port-text.ts';
 import { didYouMean } from '../suggest.ts';
 import type { Token } from '../token.ts';
-import { flowText, itemsOf, textNode, valueOf, wordNode } from './map-reader.ts';
+import { flowText, itemsOf, nodeOf, textNode, wordNode } from './map-reader.ts';
 import type { MapNode, SourceNode } from './source-tree.ts';
 
 /** What a filter may refer to, and where it notes what it did. */
@@ -48,7 +48,7 @@ const ANY: AddressMatch = { kind: 'any' };
 function readMapping(map: MapNode, scope: FilterScope): Filter | undefined {
   const { diags } = scope;
   const part = <T>(key: FilterKey, absent: T, read: (node: SourceNode) => T | undefined): T | undefined => {
-    const node = valueOf(map, key);
+    const node = nodeOf(map, key);
     return node === undefined ? absent : read(node);
   };
   const address = (node: SourceNode): AddressMatch | undefined => readAddress(node, scope);
@@ -76,7 +76,7 @@ function readMapping(map: MapNode, scope: FilterScope): Filter | undefined {
     text: flowText(map),
     span: map.span,
   };
-  const spanOf = (key: FilterKey): Span => valueOf(map, key)?.span ?? map.span;
+  const spanOf = (key: FilterKey): Span => nodeOf(map, key)?.span ?? map.span;
   const familyOfSet = (name: string): Family | undefined => familyOf(scope.sets.get(name));
   return checkFilter(filter, { syntax: 'mapping', spanOf, familyOfSet }, diags) ? filter : undefined;
 }
@@ -148,8 +148,8 @@ function readProtocol(node: SourceNode, diags: Diagnostics): ProtocolMatch | und
 }
 
 function readIcmp(map: MapNode, diags: Diagnostics): { readonly match: IcmpMatch | undefined } | undefined {
-  const typeNode = valueOf(map, 'icmpType');
-  const codeNode = valueOf(map, 'icmpCode');
+  const typeNode = nodeOf(map, 'icmpType');
+  const codeNode = nodeOf(map, 'icmpCode');
   const type = readByte(typeNode, 'ICMP type', diags);
   const code = readByte(codeNode, 'ICMP code', diags);
   if (codeNode !== undefined && typeNode === undefined) {

@@ -1,7 +1,7 @@
 /** Typed access to the nodes of a file whose structure has been checked: what has the wrong type is passed over in silence. */
 import type { MapNode, ScalarNode, SourceNode } from './source-tree.ts';
 
-export function valueOf(map: MapNode, key: string): SourceNode | undefined {
+export function nodeOf(map: MapNode, key: string): SourceNode | undefined {
   return map.entries.get(key)?.value;
 }
 

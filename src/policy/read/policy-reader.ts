@@ -9,7 +9,7 @@ import { EXEMPTIONS } from '../model.ts';
 import type { ReadSetFile } from './address-sets.ts';
 import { readAddressSets } from './address-sets.ts';
 import { readFilterList } from './filter-list.ts';
-import { entriesOf, itemsOf, textNode, valueOf } from './map-reader.ts';
+import { entriesOf, itemsOf, nodeOf, textNode } from './map-reader.ts';
 import { readName } from './names.ts';
 import type { RuleScope } from './rule-reader.ts';
 import { readRules } from './rule-reader.ts';
@@ -39,23 +39,23 @@ export function readPolicy(source: PolicySource, diags: Diagnostics): Policy | u
 }
 
 function readRoot(root: MapNode, source: PolicySource, diags: Diagnostics): Policy | undefined {
-  const sets = readAddressSets(valueOf(root, 'addressSets'), source, diags);
+  const sets = readAddressSets(nodeOf(root, 'addressSets'), source, diags);
   const scope: RuleScope = { diags, sets, usedSets: new Set(), lists: new Map(), usedLists: new Set() };
-  for (const [name, entry] of entriesOf(valueOf(root, 'filterLists'))) {
+  for (const [name, entry] of entriesOf(nodeOf(root, 'filterLists'))) {
     readName(entry.key, 'filter list', diags);
     scope.lists.set(name, readFilterList(name, entry.key.span, entry.value, scope));
   }
-  const rules = readRules(valueOf(root, 'rules'), root.span, scope);
+  const rules = readRules(nodeOf(root, 'rules'), root.span, scope);
   const exemptions = readExemptions(root, diags);
-  const name = textNode(valueOf(root, 'name'));
+  const name = textNode(nodeOf(root, 'name'));
   if (name !== undefined) readName(name.token, 'policy', diags);
   reportUnused(scope);
   if (name === undefined) return undefined;
   return {
     name: name.token.text,
-    description: textNode(valueOf(root, 'description'))?.token.text ?? '',
-    default: defaultAction(valueOf(root, 'default')),
-    strict: isNotFalse(valueOf(root, 'strict')),
+    description: textNode(nodeOf(root, 'description'))?.token.text ?? '',
+    default: defaultAction(nodeOf(root, 'default')),
+    strict: isNotFalse(nodeOf(root, 'strict')),
     exemptions,
     addressSets: knownSets(sets),
     filterLists: scope.lists,
@@ -82,8 +82,8 @@ const WINDOWS_2000: readonly Exemption[] = ['broadcast', 'multicast', 'rsvp', 'i
 
 /** In the order of EXEMPTIONS, each once. A list that is written replaces the default, neighbor-discovery. */
 function readExemptions(root: MapNode, diags: Diagnostics): Exemption[] {
-  const list = valueOf(root, 'exemptions');
-  const compat = textNode(valueOf(root, 'compat'));
+  const list = nodeOf(root, 'exemptions');
+  const compat = textNode(nodeOf(root, 'compat'));
   const named = new Set<string>(list === undefined ? ['neighbor-discovery'] : []);
   for (const item of itemsOf(list)) {
     const word = textNode(item);
@@ -91,7 +91,8 @@ function readExemptions(root: MapNode, diags: Diagnostics): Exemption[] {
     named.add(word.token.text);
     if (word.token.text === 'kerberos') warnOfKerberos(word, diags);
   }
-  if (list?.kind === 'list' && list.items.length > 0 && !named.has('neighbor-discovery')) {
+  const known = [...named].every((word) => EXEMPTIONS.some((exemption) => exemption === word));
+  if (list !== undefined && named.size > 0 && known && !named.has('neighbor-discovery')) {
     const message = 'neighbor-discovery is not among the exemptions: without a permit for it, IPv6 stops';
     diags.note('XP0311', list.span, message, 'add neighbor-discovery, or permit ICMPv6 133-137');
   }

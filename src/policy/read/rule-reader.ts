@@ -3,9 +3,9 @@ import type { Diagnostics, Span } from '../../base/diagnostics.ts';
 import type { Action, FilterList, Rule } from '../model.ts';
 import { didYouMean } from '../suggest.ts';
 import type { Token } from '../token.ts';
-import type { FilterScope } from './filter-reader.ts';
 import { readFilterList } from './filter-list.ts';
-import { itemsOf, textNode, valueOf } from './map-reader.ts';
+import type { FilterScope } from './filter-reader.ts';
+import { itemsOf, nodeOf, textNode } from './map-reader.ts';
 import { readInterface, readName } from './names.ts';
 import type { MapNode, SourceNode } from './source-tree.ts';
 
@@ -38,11 +38,11 @@ export function readRules(node: SourceNode | undefined, policySpan: Span, scope:
 
 function readRule(map: MapNode, names: Map<string, Token>, scope: RuleScope): Rule | undefined {
   const { diags } = scope;
-  const reference = textNode(valueOf(map, 'filterList'));
-  const own = valueOf(map, 'filters');
+  const reference = textNode(nodeOf(map, 'filterList'));
+  const own = nodeOf(map, 'filters');
   const name = readRuleName(map, names, diags);
-  const action = readAction(valueOf(map, 'action'), diags);
-  const interfaces = readInterfaces(valueOf(map, 'interfaces'), diags);
+  const action = readAction(nodeOf(map, 'action'), diags);
+  const interfaces = readInterfaces(nodeOf(map, 'interfaces'), diags);
   if (!checkOneList(map, diags)) return undefined;
   const filterList =
     own === undefined
@@ -67,8 +67,8 @@ function checkOneList(map: MapNode, diags: Diagnostics): boolean {
 
 /** The rule's own name, or its list's; each rule needs one that no other has: it is counted by it. */
 function readRuleName(map: MapNode, names: Map<string, Token>, diags: Diagnostics): string | undefined {
-  const written = valueOf(map, 'name');
-  const token = textNode(written ?? valueOf(map, 'filterList'))?.token;
+  const written = nodeOf(map, 'name');
+  const token = textNode(written ?? nodeOf(map, 'filterList'))?.token;
   if (token === undefined) {
     if (written === undefined && !map.entries.has('filterList') && map.entries.has('filters')) {
       diags.error('XP0308', map.span, 'a rule with filters of its own needs a name', 'add name:');

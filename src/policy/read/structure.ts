@@ -144,7 +144,8 @@ function typeHelp(error: StructureError, node: SourceNode, wanted: readonly stri
     return truth === undefined ? undefined : `write ${truth}, without quotes`;
   }
   if (node.value === null) return wanted.includes('array') ? 'an empty list is written []' : undefined;
-  return wanted.includes('string') && typeof node.value !== 'string' ? `quote it: "${node.token.text}"` : undefined;
+  const meansText = wanted.join() === 'string' && error.parentSchema?.['x-expected'] === undefined;
+  return meansText ? `quote it: "${node.token.text}"` : undefined;
 }
 
 function describe(node: SourceNode): string {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { renderDiagnostics, summaryOf } from '../../../src/cli/render-diagnostics.ts';
 import type { Diagnostic, Severity } from '../../../src/base/diagnostics.ts';
+import { renderDiagnostics, summaryOf } from '../../../src/cli/render-diagnostics.ts';
 
 function diagnostic(parts: {
   readonly severity?: Severity;
@@ -14,7 +14,13 @@ function diagnostic(parts: {
   const { severity = 'error', line = 14, column = 24, length = 7, help, file = 'edge.yaml' } = parts;
   const lineText = parts.lineText ?? '    destinationPort:   8080-80';
   const span = { file, line, column, length, lineText };
-  return { code: 'XP0112', severity, span, message: 'port range 8080-80 is empty', ...(help === undefined ? {} : { help }) };
+  return {
+    code: 'XP0112',
+    severity,
+    span,
+    message: 'port range 8080-80 is empty',
+    ...(help === undefined ? {} : { help }),
+  };
 }
 const plain = (...diags: readonly Diagnostic[]): string => renderDiagnostics(diags, { color: false });
 
@@ -68,8 +74,11 @@ test('tabs are spaces and control characters are shown, not obeyed', () => {
 });
 
 test('by file as they came, then by place', () => {
-  const at = (file: string, line: number, column: number): Diagnostic => diagnostic({ file, line, column, lineText: '' });
-  const heads = plain(at('b', 2, 1), at('a', 1, 1), at('b', 1, 9), at('b', 1, 2)).split('\n').slice(0, 4);
+  const at = (file: string, line: number, column: number): Diagnostic =>
+    diagnostic({ file, line, column, lineText: '' });
+  const heads = plain(at('b', 2, 1), at('a', 1, 1), at('b', 1, 9), at('b', 1, 2))
+    .split('\n')
+    .slice(0, 4);
   expect(heads.map((head) => head.split(': ')[0])).toEqual(['b:1:2', 'b:1:9', 'b:2:1', 'a:1:1']);
 });
 

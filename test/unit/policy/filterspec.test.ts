@@ -98,7 +98,10 @@ for (const [spec, ...codes] of bad) {
 }
 
 test('filterspec: host bits are masked with a warning', () => {
-  expect(parse('10.1.2.3/8=[2001:db8::1]/32')).toEqual({ filters: [], codes: ['XP0501@1+10', 'XP0501@12+16', 'XP0205@12+16'] });
+  expect(parse('10.1.2.3/8=[2001:db8::1]/32')).toEqual({
+    filters: [],
+    codes: ['XP0501@1+10', 'XP0501@12+16', 'XP0205@12+16'],
+  });
   expect(parse('10.1.2.3/255.0.0.0=*')).toEqual({ filters: ['10.0.0.0/8 -> any'], codes: ['XP0501@1+18'] });
 });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { present } from '../../../src/base/assert.ts';
 import { Diagnostics } from '../../../src/base/diagnostics.ts';
 import { isAnyPort, mergeRanges, parsePortRange, parseProtocol } from '../../../src/policy/port-text.ts';
 import { tokenOf } from '../../../src/policy/token.ts';
@@ -67,7 +68,9 @@ test('mergeRanges: the same ports, sorted, with a gap between any two ranges', (
           list.some((r) => r.lo <= port && port <= r.hi);
         expect(has(merged)).toBe(has(input));
       }
-      merged.slice(1).forEach((range, i) => expect(range.lo).toBeGreaterThan(merged[i]!.hi + 1));
+      for (const [i, range] of merged.slice(1).entries()) {
+        expect(range.lo).toBeGreaterThan(present(merged[i]).hi + 1);
+      }
     }),
   );
 });

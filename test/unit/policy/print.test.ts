@@ -49,7 +49,9 @@ function conditions(family: Family): fc.Arbitrary<Omit<Filter, 'source' | 'desti
   const withPorts = { sourcePorts: ports, destinationPorts: ports, icmp: fc.constant(undefined) };
   const others = byte.filter((n) => n !== PROTOCOLS.icmp && n !== PROTOCOLS.icmpv6);
   return fc.oneof(
-    fc.record({ protocol: fc.option(others, { nil: undefined }), mirrored: twoWays }).map((c) => ({ ...noPorts, ...c })),
+    fc
+      .record({ protocol: fc.option(others, { nil: undefined }), mirrored: twoWays })
+      .map((c) => ({ ...noPorts, ...c })),
     fc.record({
       ...withPorts,
       protocol: fc.constantFrom(PROTOCOLS.udp, PROTOCOLS.sctp),
@@ -77,7 +79,22 @@ const filter: fc.Arbitrary<Filter> = fc
 
 /** Names that YAML would read as something else, and whatever else may be a name. */
 const name = fc.oneof(
-  fc.constantFrom('null', 'true', '~', '12', '0x10', '- a', 'a: b', '#x', '*a', '"q"', "it's", '[a]', '__proto__', 'a,b'),
+  fc.constantFrom(
+    'null',
+    'true',
+    '~',
+    '12',
+    '0x10',
+    '- a',
+    'a: b',
+    '#x',
+    '*a',
+    '"q"',
+    "it's",
+    '[a]',
+    '__proto__',
+    'a,b',
+  ),
   fc
     .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
     .map((s) => s.trim())
@@ -160,8 +177,14 @@ test('a printed filterspec reads back as the same filter', () => {
       fc.pre(spec !== undefined);
       const diags = new Diagnostics();
       const { filters: again } = parseFilterSpec(tokenOf(spec, 'spec'), diags);
-      expect(diags.all.filter((d) => d.severity === 'error'), spec).toEqual([]);
-      expect(again.map((f) => meaningOf(f.filter)), spec).toEqual([meaningOf(original)]);
+      expect(
+        diags.all.filter((d) => d.severity === 'error'),
+        spec,
+      ).toEqual([]);
+      expect(
+        again.map((f) => meaningOf(f.filter)),
+        spec,
+      ).toEqual([meaningOf(original)]);
     }),
     { numRuns: 1000 },
   );

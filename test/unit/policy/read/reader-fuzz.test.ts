@@ -1,13 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { present } from '../../../../src/base/assert.ts';
 import { Diagnostics } from '../../../../src/base/diagnostics.ts';
+import { renderDiagnostics } from '../../../../src/cli/render-diagnostics.ts';
 import { parseFilterSpec } from '../../../../src/policy/filterspec.ts';
 import { printPolicy } from '../../../../src/policy/print.ts';
 import schema from '../../../../src/policy/read/policy.schema.json' with { type: 'json' };
-import { renderDiagnostics } from '../../../../src/cli/render-diagnostics.ts';
 import { tokenOf } from '../../../../src/policy/token.ts';
 import { readText } from '../../../support/read-text.ts';
 
@@ -23,25 +22,48 @@ function randomSource(seed: number): (below: number) => number {
 }
 
 const SCRAPS = [
-  ...['*', '&a', '*a', '[', ']', '{', '}', ':', ': ', '- ', '\n', '  ', '\t', '"', "'", '#', '!', '|', '>', '%', '---\n'],
+  ...[
+    '*',
+    '&a',
+    '*a',
+    '[',
+    ']',
+    '{',
+    '}',
+    ':',
+    ': ',
+    '- ',
+    '\n',
+    '  ',
+    '\t',
+    '"',
+    "'",
+    '#',
+    '!',
+    '|',
+    '>',
+    '%',
+    '---\n',
+  ],
   ...['null', 'true', 'yes', '0', '-1', '99999', '1e9', '.nan', '0x50', '::', '[2001:db8::1]', '10.0.0.1/8', '$office'],
   ...['any', 'me', 'source', 'established', 'mirrored', 'protocol', 'icmpType', 'filters', 'rules', 'INPASS', '$', '+'],
   ...['=', '(', ')', '\u0000', '\ufeff', '\u{1f600}', '__proto__', 'constructor', '<<'],
 ];
 
-/** One to four edits: delete, insert a scrap, repeat a piece, swap two pieces. */
+/** One to three edits: delete or repeat a piece, insert a scrap or put it for a piece, and most often another digit. */
 function mutate(text: string, random: (below: number) => number): string {
   let result = text;
-  for (let edits = 1 + random(4); edits > 0; edits--) {
+  for (let edits = 1 + random(3); edits > 0; edits--) {
     const at = random(result.length + 1);
     const length = 1 + random(12);
     const piece = result.slice(at, at + length);
     const scrap = present(SCRAPS[random(SCRAPS.length)]);
-    const kind = random(4);
+    const kind = random(10);
     if (kind === 0) result = result.slice(0, at) + result.slice(at + length);
     else if (kind === 1) result = result.slice(0, at) + scrap + result.slice(at);
     else if (kind === 2) result = result.slice(0, at) + piece + piece + result.slice(at + length);
-    else result = result.slice(0, at) + scrap + result.slice(at + length);
+    else if (kind === 3) result = result.slice(0, at) + scrap + result.slice(at + length);
+    else result = result.slice(0, at) + result.slice(at).replace(/\d/u, String(random(10)));
   }
   return result;
 }
@@ -68,13 +90,17 @@ rules:
   '{"name":"a","rules":[{"name":"r","action":"permit","filters":[{"protocol":"tcp","established":true},"0=*"]}]}',
 ];
 
+test('the seeds have no errors', () => {
+  for (const seed of SEEDS) expect(readText(seed, { 'set.txt': '10.0.0.1\n' }).policy).toBeDefined();
+});
+
 test('no text makes the reader throw, and what it takes can be printed and read again', () => {
   const random = randomSource(20010200);
   const ajv = new Ajv2020({ allowUnionTypes: true });
   ajv.addVocabulary(['x-expected']);
   const valid = ajv.compile(schema);
   let taken = 0;
-  for (let run = 0; run < 12_000; run++) {
+  for (let run = 0; run < 4_000; run++) {
     const text = mutate(present(SEEDS[run % SEEDS.length]), random);
     const { policy, diagnostics } = readText(text, { 'set.txt': '10.0.0.1\n' });
     expect(renderDiagnostics(diagnostics, { color: false }).length > 0).toBe(diagnostics.length > 0);
@@ -84,12 +110,12 @@ test('no text makes the reader throw, and what it takes can be printed and read 
     expect(valid(parse(text)), text).toBe(true);
     expect(readText(printPolicy(policy)).policy, text).toBeDefined();
   }
-  expect(taken).toBeGreaterThan(500);
+  expect(taken).toBeGreaterThan(100);
 }, 120_000);
 
 test('every span lies in its line', () => {
   const random = randomSource(7);
-  for (let run = 0; run < 2_000; run++) {
+  for (let run = 0; run < 1_000; run++) {
     const text = mutate(present(SEEDS[run % SEEDS.length]), random);
     const lines = text.replace(/^\ufeff/u, '').split(/\r?\n/u);
     for (const { span, code } of readText(text, { 'set.txt': '10.0.0.1\n' }).diagnostics) {
@@ -104,7 +130,7 @@ test('every span lies in its line', () => {
 test('no text makes the filterspec parser throw', () => {
   const random = randomSource(80);
   const seeds = ['*+131.107.1.1:80:TCP', '[10.0.0.0/255.0.0.0:53=[2001:db8::1]/32::UDP]', '(0+host.example::6)'];
-  for (let run = 0; run < 10_000; run++) {
+  for (let run = 0; run < 16_000; run++) {
     const text = mutate(present(seeds[run % seeds.length]), random);
     const diags = new Diagnostics();
     const { filters } = parseFilterSpec(tokenOf(text, 'fuzz'), diags);

@@ -1,7 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
-import { EXEMPTIONS, PROTOCOLS } from '../../../../src/policy/model.ts';
 import { FILTER_KEYS } from '../../../../src/policy/filter-check.ts';
+import { EXEMPTIONS, PROTOCOLS } from '../../../../src/policy/model.ts';
 import schema from '../../../../src/policy/read/policy.schema.json' with { type: 'json' };
 
 type Node = Readonly<Record<string, unknown>>;

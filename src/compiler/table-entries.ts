@@ -1,6 +1,7 @@
 /** How many entries of what a table holds, for people and metrics. */
-import type { CompiledPolicy, TableName } from '../compiler/compile.ts';
+
 import { STRUCTS } from '../layout/layout.gen.ts';
+import type { CompiledPolicy, TableName } from './compile.ts';
 
 const ENTRY_BYTES: Readonly<Record<TableName, number>> = {
   src4_filter: 8,

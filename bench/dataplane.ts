@@ -1,0 +1,130 @@
+/** What a packet costs, by policy and traffic. Verdicts are checked before anything is timed. */
+import type { BpfProgram } from 'libbpf-ts-bindings';
+import { Diagnostics } from '../src/base/diagnostics.ts';
+import type { CompiledPolicy } from '../src/compiler/compile.ts';
+import { compile } from '../src/compiler/compile.ts';
+import { createCounters, loadPolicy } from '../src/engine/program.ts';
+import { Replayer } from '../src/engine/replay.ts';
+import { policySlots, SlotRegistry } from '../src/engine/slots.ts';
+import type { Decision } from '../src/policy/classify.ts';
+import { ReferenceClassifier } from '../src/policy/classify.ts';
+import { decodePacket } from '../src/policy/packet-decode.ts';
+import type { Baseline } from './generator.ts';
+import { BASELINES, Generator } from './generator.ts';
+import type { BenchPolicy } from './policies.ts';
+import { HOST } from './policies.ts';
+import type { Spread } from './statistics.ts';
+import { spreadOf } from './statistics.ts';
+
+export interface Effort {
+  readonly rounds: number;
+  /** Packets in one round of one program. */
+  readonly repeat: number;
+  /** Packets of each traffic whose verdicts are checked. */
+  readonly sample: number;
+  readonly cpu: number;
+}
+
+export interface DataplaneFigure {
+  readonly policy: string;
+  readonly traffic: string;
+  /** Of the checked sample. */
+  readonly dropped: number;
+  readonly mode: string;
+  /** Nanoseconds a packet, generator included. */
+  readonly bare: Spread;
+  /** Nanoseconds more than bare, round by round. */
+  readonly over: Readonly<Record<'parse_only' | 'parse_count' | 'xdpol', Spread>>;
+}
+
+/** Walking 100k filters takes the reference classifier long. */
+const SMALL_SAMPLE_FILTERS = 50_000;
+const SMALL_SAMPLE = 16;
+const SEED = 42;
+const XDP_DROP = 1;
+
+export function compiledPolicy({ policy }: BenchPolicy): CompiledPolicy {
+  const diags = new Diagnostics();
+  const compiled = compile(policy, HOST, diags);
+  if (compiled === undefined) throw new Error(diags.all.map((d) => d.message).join('; '));
+  return compiled;
+}
+
+/** One figure for each traffic of the policy. */
+export function measureDataplane(name: string, bench: BenchPolicy, effort: Effort): readonly DataplaneFigure[] {
+  const compiled = compiledPolicy(bench);
+  const reference = new ReferenceClassifier(bench.policy, HOST);
+  const registry = new SlotRegistry();
+  const slots = policySlots(registry, bench.policy);
+  using generator = new Generator(bench.family, effort.cpu);
+  using counters = createCounters(registry.size);
+  using loaded = loadPolicy({ compiled, slots, counters, directions: ['ingress'] });
+  using replayer = new Replayer(compiled, 'ingress');
+  const xdpol = loaded.program('ingress');
+  return bench.traffic.map((traffic) => {
+    generator.fill(traffic, SEED);
+    const dropped = checkVerdicts({ generator, xdpol, replayer, reference, size: sampleSize(compiled, effort) });
+    const { statistics } = compiled;
+    const mode = bench.family === 4 ? statistics.mode4 : statistics.mode6;
+    return { policy: name, traffic: traffic.name, dropped, mode, ...timed(generator, xdpol, effort) };
+  });
+}
+
+function sampleSize(compiled: CompiledPolicy, effort: Effort): number {
+  return compiled.ranked.length > SMALL_SAMPLE_FILTERS ? Math.min(SMALL_SAMPLE, effort.sample) : effort.sample;
+}
+
+interface Check {
+  readonly generator: Generator;
+  readonly xdpol: BpfProgram;
+  readonly replayer: Replayer;
+  readonly reference: ReferenceClassifier;
+  readonly size: number;
+}
+
+/**
+ * The program with tracing decides the ring's first packets as the reference classifier does, and the
+ * program that will be timed gives the same verdicts behind the generator. Returns the share dropped.
+ */
+function checkVerdicts({ generator, xdpol, replayer, reference, size }: Check): number {
+  const frames = Array.from({ length: size }, (_, i) => generator.frame(i));
+  const decisions = replayer.run(frames);
+  generator.rewind();
+  let dropped = 0;
+  for (const [i, frame] of frames.entries()) {
+    const expected = reference.classify(decodePacket(frame));
+    const run = generator.runOnce(xdpol);
+    if (!sameDecision(decisions[i], expected) || Buffer.compare(run.frame, frame) !== 0) fail(i, decisions[i], expected);
+    if ((run.verdict === XDP_DROP) !== (expected.verdict === 'drop')) fail(i, run, expected);
+    if (expected.verdict === 'drop') dropped++;
+  }
+  return dropped / size;
+}
+
+/** Of several filters of one rank the program may name another one than the reference: rule and verdict must agree. */
+function sameDecision(a: Decision | undefined, b: Decision): boolean {
+  return a?.verdict === b.verdict && a.by === b.by && a.rule === b.rule && a.reason === b.reason;
+}
+
+function fail(i: number, found: unknown, expected: Decision): never {
+  throw new Error(`packet ${i}: ${JSON.stringify(found)} instead of ${JSON.stringify(expected)}`);
+}
+
+/** Rounds in turn: what slows the machine down slows all of a round alike. */
+function timed(generator: Generator, xdpol: BpfProgram, effort: Effort): Pick<DataplaneFigure, 'bare' | 'over'> {
+  const programs = new Map<Baseline | 'xdpol', BpfProgram>([
+    ...BASELINES.map((name) => [name, generator.baseline(name)] as const),
+    ['xdpol', xdpol],
+  ]);
+  const times = new Map([...programs.keys()].map((name) => [name, [] as number[]]));
+  for (const program of programs.values()) generator.time(program, effort.repeat / 10);
+  for (let round = 0; round < effort.rounds; round++) {
+    for (const [name, program] of programs) times.get(name)?.push(generator.time(program, effort.repeat));
+  }
+  const bare = times.get('bare') ?? [];
+  const over = (name: Baseline | 'xdpol'): Spread => spreadOf((times.get(name) ?? []).map((time, i) => time - (bare[i] ?? 0)));
+  return {
+    bare: spreadOf(bare),
+    over: { parse_only: over('parse_only'), parse_count: over('parse_count'), xdpol: over('xdpol') },
+  };
+}

@@ -1,0 +1,157 @@
+/** The packet generator in front of a program under test, and the clock around it. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { BpfMap, BpfObject, BpfProgram } from 'libbpf-ts-bindings';
+import { inspectObject, loadObject } from 'libbpf-ts-bindings';
+import { present } from '../src/base/assert.ts';
+import type { Family } from '../src/base/ip.ts';
+import { Random } from './random.ts';
+import type { Traffic, Tuple } from './traffic.ts';
+
+export const RING_SIZE: number = 1 << 20;
+export type Baseline = 'bare' | 'parse_only' | 'parse_count';
+export const BASELINES: readonly Baseline[] = ['bare', 'parse_only', 'parse_count'];
+
+const OBJECT = fileURLToPath(new URL('bpf/build/bench.bpf.o', import.meta.url));
+const ZERO = new Uint8Array(4);
+
+/** Where a tuple goes in the packet, and where its parts stand in the ring: struct tuple4, struct tuple6. */
+interface Layout {
+  readonly stride: number;
+  readonly addresses: { readonly length: number; readonly inFrame: number };
+  readonly ports: { readonly inTuple: number; readonly inFrame: number };
+  readonly protocol: { readonly inTuple: number; readonly inFrame: number };
+}
+
+const LAYOUTS: Readonly<Record<Family, Layout>> = {
+  4: {
+    stride: 16,
+    addresses: { length: 8, inFrame: 26 },
+    ports: { inTuple: 8, inFrame: 34 },
+    protocol: { inTuple: 12, inFrame: 23 },
+  },
+  6: {
+    stride: 40,
+    addresses: { length: 32, inFrame: 22 },
+    ports: { inTuple: 32, inFrame: 54 },
+    protocol: { inTuple: 36, inFrame: 20 },
+  },
+};
+const PORTS_LENGTH = 4;
+
+/** A TCP SYN without payload, 60 bytes at least; its addresses, ports and protocol are written over. */
+function template(family: Family): Uint8Array {
+  const header = family === 4 ? 20 : 40;
+  const frame = new Uint8Array(Math.max(60, 14 + header + 20));
+  const view = new DataView(frame.buffer);
+  frame.fill(2, 0, 12);
+  view.setUint16(12, family === 4 ? 0x0800 : 0x86dd);
+  view.setUint8(14, family === 4 ? 0x45 : 0x60);
+  view.setUint16(family === 4 ? 16 : 18, frame.length - 14 - (family === 4 ? 0 : header));
+  view.setUint8(family === 4 ? 22 : 21, 64);
+  view.setUint8(14 + header + 12, 0x50);
+  view.setUint8(14 + header + 13, 0x02);
+  return frame;
+}
+
+/** Owns the bench's own programs and maps. */
+export class Generator implements Disposable {
+  readonly family: Family;
+  readonly template: Uint8Array;
+  readonly #object: BpfObject;
+  readonly #layout: Layout;
+  readonly #ring: Uint8Array;
+  readonly #position: DataView;
+  readonly #cpu: number;
+
+  /** `outIfindex`: where `send` sends its frames. */
+  constructor(family: Family, cpu: number, outIfindex = 0) {
+    if (!existsSync(OBJECT)) throw new Error(`${OBJECT} is missing: make -C bench/bpf`);
+    this.family = family;
+    this.template = template(family);
+    const ifindex = new Uint8Array(Uint32Array.of(outIfindex).buffer);
+    this.#object = loadObject(OBJECT, { rodata: { out_ifindex: ifindex } });
+    this.#layout = LAYOUTS[family];
+    this.#ring = this.#map(`ring${family}`).mmap();
+    const { offset } = present(inspectObject(OBJECT).variables.find((v) => v.name === 'position'));
+    const bss = this.#map('.bss').mmap();
+    this.#position = new DataView(bss.buffer, bss.byteOffset + offset, 4);
+    this.#cpu = cpu;
+  }
+
+  baseline(name: Baseline): BpfProgram {
+    return this.#program(name);
+  }
+
+  /** Fills the ring; equal traffic and seed give equal tuples. */
+  fill(traffic: Traffic, seed: number): void {
+    const random = new Random(seed);
+    const view = new DataView(this.#ring.buffer, this.#ring.byteOffset, this.#ring.byteLength);
+    for (let i = 0; i < RING_SIZE; i++) this.#put(view, i * this.#layout.stride, traffic.tuple(random));
+    this.rewind();
+  }
+
+  /** The next run gets the ring's first tuple. */
+  rewind(): void {
+    this.#position.setUint32(0, 0, true);
+  }
+
+  /** The packet that the generator makes from the ring's i-th tuple. */
+  frame(i: number): Uint8Array {
+    const { stride, addresses, ports, protocol } = this.#layout;
+    const tuple = this.#ring.subarray(i * stride, (i + 1) * stride);
+    const frame = this.template.slice();
+    frame.set(tuple.subarray(0, addresses.length), addresses.inFrame);
+    frame.set(tuple.subarray(ports.inTuple, ports.inTuple + PORTS_LENGTH), ports.inFrame);
+    frame[protocol.inFrame] = present(tuple[protocol.inTuple]);
+    return frame;
+  }
+
+  /** The frame and the verdict of one run behind the generator. */
+  runOnce(program: BpfProgram): { readonly verdict: number; readonly frame: Uint8Array } {
+    this.#aim(program);
+    const { retval, dataOut } = this.#generate.testRun(this.template, { dataOut: this.template.length, cpu: this.#cpu });
+    return { verdict: retval, frame: present(dataOut) };
+  }
+
+  /** Nanoseconds of CPU time a packet, generator included. */
+  time(program: BpfProgram, repeat: number): number {
+    this.#aim(program);
+    return this.#generate.testRun(this.template, { repeat, cpu: this.#cpu }).cpuNs / repeat;
+  }
+
+  /** Sends frames, ring after ring, to the interface; returns the nanoseconds that took. */
+  send(repeat: number): number {
+    return this.#program('send4').testRun(this.template, { repeat, liveFrames: true, batchSize: 64, cpu: this.#cpu }).elapsedNs;
+  }
+
+  [Symbol.dispose](): void {
+    this.#object[Symbol.dispose]();
+  }
+
+  get #generate(): BpfProgram {
+    return this.#program(this.family === 4 ? 'generate4' : 'generate6');
+  }
+
+  #aim(program: BpfProgram): void {
+    this.#map('under_test').update(ZERO, program);
+  }
+
+  #map(name: string): BpfMap {
+    return present(this.#object.maps.get(name), `map ${name}`);
+  }
+
+  #program(name: string): BpfProgram {
+    return present(this.#object.programs.get(name), `program ${name}`);
+  }
+
+  #put(view: DataView, at: number, tuple: Tuple): void {
+    const { ports, protocol } = this.#layout;
+    let word = at;
+    for (const value of tuple.source.words) view.setUint32((word += 4) - 4, value);
+    for (const value of tuple.destination.words) view.setUint32((word += 4) - 4, value);
+    view.setUint16(at + ports.inTuple, tuple.sourcePort);
+    view.setUint16(at + ports.inTuple + 2, tuple.destinationPort);
+    view.setUint8(at + protocol.inTuple, tuple.protocol);
+  }
+}

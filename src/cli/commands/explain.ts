@@ -1,0 +1,51 @@
+/** `xdpol explain`: which filter decides a packet, and why. */
+import { Command } from 'commander';
+import { Diagnostics } from '../../base/diagnostics.ts';
+import { explain } from '../../policy/explain.ts';
+import { formatPacket, parsePacketText } from '../../policy/packet-text.ts';
+import { UsageError } from '../exit.ts';
+import type { MeOptions } from '../options.ts';
+import { jsonOption, meOf, meOption, POLICY_ARGUMENT, readyPolicy, withExamples } from '../options.ts';
+import { print, printDiagnostics, printJson, useColor } from '../output.ts';
+import { renderExplanation } from '../render-explain.ts';
+
+interface ExplainOptions extends MeOptions {
+  readonly json?: boolean;
+  readonly established?: boolean;
+  readonly fragment?: boolean;
+  readonly interface?: string;
+}
+
+async function run(argument: string, text: string, options: ExplainOptions): Promise<void> {
+  const diags = new Diagnostics();
+  const packet = parsePacketText(text, options, diags);
+  if (packet === undefined) {
+    printDiagnostics(diags.all);
+    throw new UsageError(
+      'the packet cannot be read',
+      "write it as one argument: 'tcp 203.0.113.9:40000 -> 131.107.1.1:80'",
+    );
+  }
+  const { policy, host } = await readyPolicy(argument, (read) => meOf(read, options));
+  const explanation = explain(policy, host, packet, { interface: options.interface });
+  if (options.json === true) printJson(explanation);
+  else print(renderExplanation(formatPacket(packet), explanation, { colour: useColor(process.stdout) }));
+}
+
+export function explainCommand(): Command {
+  const command = new Command('explain')
+    .description('which filter decides a packet and why: every candidate in rank order')
+    .argument('<policy>', POLICY_ARGUMENT)
+    .argument('<packet>', "one argument, such as 'tcp 203.0.113.9:40000 -> 131.107.1.1:80'")
+    .addOption(meOption())
+    .addOption(jsonOption())
+    .option('--established', 'a TCP packet with ACK or RST set')
+    .option('--fragment', 'a later fragment: without ports')
+    .option('--interface <name>', 'the interface it is seen at; else rules limited to interfaces take no part')
+    .action(run);
+  return withExamples(
+    command,
+    "xdpol explain edge.yaml 'icmp 10.0.0.1 -> 131.107.1.1 type 8'",
+    "xdpol explain edge.yaml 'udp [2001:db8::1]:53 -> [2001:db8::2]:4000' --json",
+  );
+}

@@ -1,0 +1,90 @@
+#!/usr/bin/env node
+/** The `xdpol` program: finds the verb, runs it, turns what went wrong into a message and an exit code. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { EnvironmentError } from '../base/environment-error.ts';
+import { EXIT, PolicyRejected, UsageError } from './exit.ts';
+import { warn } from './output.ts';
+
+type LoadCommand = () => Promise<Command>;
+
+/** Verbs are loaded when they are asked for: `check` needs neither the kernel bindings nor Prometheus. */
+const VERBS: Readonly<Record<string, LoadCommand>> = {
+  check: async () => (await import('./commands/check.ts')).checkCommand(),
+  explain: async () => (await import('./commands/explain.ts')).explainCommand(),
+  compile: async () => (await import('./commands/compile.ts')).compileCommand(),
+  replay: async () => (await import('./commands/replay.ts')).replayCommand(),
+  apply: async () => (await import('./commands/apply.ts')).applyCommand(),
+  status: async () => (await import('./commands/status.ts')).statusCommand(),
+  counters: async () => (await import('./commands/counters.ts')).countersCommand(),
+  unassign: async () => (await import('./commands/unassign.ts')).unassignCommand(),
+  agent: async () => (await import('./commands/agent.ts')).agentCommand(),
+};
+
+function version(): string {
+  const path = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+}
+
+const EPILOG = `
+Examples:
+  xdpol check edge.yaml                         read it, tell every mistake
+  xdpol explain edge.yaml 'tcp 203.0.113.9:40000 -> 192.0.2.1:80'
+  xdpol apply edge.yaml -i eth0                 put it in force
+  xdpol counters --watch
+
+Exit codes: 0 ok, 1 environment, 2 usage, 3 policy errors.`;
+
+async function buildProgram(verb: string | undefined): Promise<Command> {
+  const program = new Command('xdpol')
+    .description('Packet-filter policies for Linux hosts: the most specific filter decides, XDP applies it.')
+    .version(version())
+    .addHelpText('after', EPILOG);
+  const known = verb === undefined ? undefined : VERBS[verb];
+  const load = known === undefined ? Object.values(VERBS) : [known];
+  for (const command of await Promise.all(load.map((loadOne) => loadOne()))) program.addCommand(command);
+  program.exitOverride().configureHelp({ sortSubcommands: false });
+  for (const command of program.commands)
+    command.exitOverride().showHelpAfterError(`(see xdpol ${command.name()} --help)`);
+  return program;
+}
+
+function report(message: string, help: string | undefined): void {
+  warn(`xdpol: error: ${message}`);
+  if (help !== undefined) warn(`  help: ${help}`);
+}
+
+async function exitCodeOf(error: unknown): Promise<number> {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof PolicyRejected) return EXIT.policy;
+  if (error instanceof UsageError) {
+    report(error.message, error.help);
+    return EXIT.usage;
+  }
+  if (error instanceof EnvironmentError) {
+    report(error.message, error.help);
+    return EXIT.environment;
+  }
+  const { explainFailure } = await import('../engine/failure.ts');
+  const explained = explainFailure(error);
+  if (explained !== error) return exitCodeOf(explained);
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== undefined) {
+    report((error as Error).message, undefined);
+    return EXIT.environment;
+  }
+  throw error;
+}
+
+/** A reader that goes away (`| head`) is not an error. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  throw error;
+});
+
+try {
+  const program = await buildProgram(process.argv[2]);
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = await exitCodeOf(error);
+}

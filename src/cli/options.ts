@@ -1,0 +1,65 @@
+/** Options that several verbs share. */
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import type { Diagnostics } from '../base/diagnostics.ts';
+import type { Address } from '../base/ip.ts';
+import type { HostAddresses, Policy } from '../policy/model.ts';
+import { PolicyRejected } from './exit.ts';
+import { hostAddresses, parseMe, resolveHost, usesMe } from './host.ts';
+import { printDiagnostics } from './output.ts';
+import type { ReadPolicyResult } from './policy-source.ts';
+import { readPolicyArgument } from './policy-source.ts';
+
+export const POLICY_ARGUMENT = 'a YAML or JSON file, - for standard input, or the name of a stored policy';
+
+export function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+export function meOption(): Option {
+  return new Option('--me <address>', "what `me` is, repeatable; else this host's addresses").argParser<
+    readonly string[]
+  >(collect);
+}
+
+export interface MeOptions {
+  readonly me?: readonly string[];
+}
+
+export function jsonOption(): Option {
+  return new Option('--json', 'print JSON');
+}
+
+export function withExamples(command: Command, ...examples: readonly string[]): Command {
+  return command.addHelpText('after', `\nExamples:\n${examples.map((example) => `  ${example}`).join('\n')}`);
+}
+
+export interface ReadyPolicy extends ReadPolicyResult {
+  readonly policy: Policy;
+  readonly host: HostAddresses;
+}
+
+/** `--me`, or the host's addresses where the policy asks for them. */
+export async function meOf(policy: Policy, options: MeOptions): Promise<readonly Address[]> {
+  if (options.me !== undefined) return parseMe(options.me);
+  return usesMe(policy) ? await hostAddresses() : [];
+}
+
+/** Reads and resolves a policy for a verb that needs one without errors; its diagnostics are printed. */
+export async function readyPolicy(
+  argument: string,
+  addresses: (policy: Policy) => Promise<readonly Address[]> | readonly Address[],
+): Promise<ReadyPolicy> {
+  const read = readPolicyArgument(argument);
+  const host =
+    read.policy === undefined ? undefined : await resolveHost(read.policy, await addresses(read.policy), read.diags);
+  printDiagnostics(read.diags.all);
+  if (read.policy === undefined || host === undefined || read.diags.failed) throw new PolicyRejected();
+  return { ...read, policy: read.policy, host };
+}
+
+/** For diagnostics that came up after the policy had been read. */
+export function rejectIfFailed(diags: Diagnostics, printed: number): void {
+  printDiagnostics(diags.all.slice(printed));
+  if (diags.failed) throw new PolicyRejected();
+}
