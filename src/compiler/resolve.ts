@@ -3,11 +3,11 @@
  * that a condition has one place in the order of specificity. Pure: the host's addresses are given.
  */
 import { present } from '../base/assert.ts';
-import type { Family } from '../base/ip.ts';
+import type { Family, Prefix } from '../base/ip.ts';
 import { formatPrefix } from '../base/ip.ts';
 import type { AddressMatch, HostAddresses, Policy } from '../policy/model.ts';
 import type { PrefixColumn, PrefixSet } from '../policy/prefix-set.ts';
-import { hostSet, PrefixSetBuilder, wordsOf } from '../policy/prefix-set.ts';
+import { hostSet, wordsOf } from '../policy/prefix-set.ts';
 
 /** An address matches the condition where one of the prefixes contains it. */
 export interface AddressCondition {
@@ -29,6 +29,9 @@ export const ANY_ADDRESS: AddressCondition = {
   count: 0,
 };
 
+/** Addresses that stand for a set that has to be looked up. */
+type SymbolicMatch = Exclude<AddressMatch, { kind: 'any' | 'prefix' }>;
+
 const ANY: readonly AddressCondition[] = [ANY_ADDRESS];
 
 /** Resolves every address of a policy; equal addresses get the same conditions. */
@@ -49,13 +52,21 @@ export class Resolver {
     const key = keyOf(match);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const set = this.#prefixes(match);
-    const conditions = [...this.#byLength(set.v4), ...this.#byLength(set.v6)];
+    const conditions = match.kind === 'prefix' ? [this.#single(match.prefix)] : this.#conditionsOf(this.#prefixes(match));
     this.#known.set(key, conditions);
     return conditions;
   }
 
-  #prefixes(match: Exclude<AddressMatch, { kind: 'any' }>): PrefixSet {
+  /** A set of one: policies have tens of thousands of these. */
+  #single({ family, length, words }: Prefix): AddressCondition {
+    return { id: this.#nextId++, family, length, words: Uint32Array.from(words), count: 1 };
+  }
+
+  #conditionsOf(set: PrefixSet): AddressCondition[] {
+    return [...this.#byLength(set.v4), ...this.#byLength(set.v6)];
+  }
+
+  #prefixes(match: SymbolicMatch): PrefixSet {
     switch (match.kind) {
       case 'me':
         return hostSet(this.#host.me);
@@ -63,11 +74,6 @@ export class Resolver {
         return hostSet(this.#host.names.get(match.name) ?? []);
       case 'set':
         return present(this.#policy.addressSets.get(match.name), `address set ${match.name}`).prefixes;
-      case 'prefix': {
-        const builder = new PrefixSetBuilder();
-        builder.add(match.prefix);
-        return builder.build();
-      }
     }
   }
 

@@ -74,8 +74,8 @@ function groupByConditions(ranked: readonly DirectedFilter[], family: number): G
   const groups = new Map<number, Map<number, number[]>>();
   for (const [rank, { source, destination }] of ranked.entries()) {
     if ((source.family ?? family) !== family || (destination.family ?? family) !== family) continue;
-    let bySource = groups.get(source.id);
-    if (bySource === undefined) groups.set(source.id, (bySource = new Map()));
+    const bySource = groups.get(source.id) ?? new Map<number, number[]>();
+    groups.set(source.id, bySource);
     const ranks = bySource.get(destination.id);
     if (ranks === undefined) bySource.set(destination.id, [rank]);
     else ranks.push(rank);

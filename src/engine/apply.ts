@@ -10,8 +10,8 @@ import { present } from '../base/assert.ts';
 import type { CompiledPolicy } from '../compiler/compile.ts';
 import { tableEntries } from '../compiler/table-entries.ts';
 import type { Policy } from '../policy/model.ts';
-import type { RequestedMode } from './attachment.ts';
-import { newestGeneration, readAttachments, swapHook } from './attachment.ts';
+import type { RequestedMode, SwapResult } from './attachment.ts';
+import { newestGeneration, readAttachments, requireMode, swapHook } from './attachment.ts';
 import { interfaceDirectory, makePinRoot, sweepDeadNamespaces } from './bpffs.ts';
 import { openCountersFor, readSlots, writeSlots } from './counter-maps.ts';
 import type { Generation } from './generation.ts';
@@ -65,6 +65,7 @@ export function applyPolicy(request: ApplyRequest): ApplyOutcome {
 function prepare(root: string, { device, compiled }: ApplyTarget, request: ApplyRequest, generation: number): Prepared {
   const directory = interfaceDirectory(root, device.name);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
+  requireMode(directory, device, request.mode);
   const registry = readSlots(directory);
   const known = registry.size;
   const slots = policySlots(registry, compiled.policy);
@@ -109,21 +110,20 @@ function describe(
 
 /** XDP and tcx flip one after the other; a packet meets one of them, and each flips in one step. */
 function swapAll(prepared: readonly Prepared[], mode: RequestedMode): string[] {
-  const undo: (() => void)[] = [];
-  const notes: string[] = [];
+  const swaps: SwapResult[] = [];
   try {
     for (const { device, directory, loaded } of prepared) {
       for (const direction of DIRECTIONS) {
-        const result = swapHook(directory, direction, device, loaded.program(direction), mode);
-        undo.push(result.undo);
-        if (result.note !== undefined) notes.push(result.note);
+        swaps.push(swapHook(directory, direction, device, loaded.program(direction), mode));
       }
     }
+    return swaps.flatMap(({ note }) => note ?? []);
   } catch (error) {
-    for (const step of undo.reverse()) undoStep(step);
+    for (const { undo } of swaps.toReversed()) undoStep(undo);
     throw error;
+  } finally {
+    for (const swap of swaps) swap[Symbol.dispose]();
   }
-  return notes;
 }
 
 /** The first failure is the one to report; an interface that went away has nothing to undo. */

@@ -71,7 +71,8 @@ export function newestGeneration(attachments: readonly Attachment[]): Generation
     .reduce<Generation | undefined>((a, b) => ((a?.generation ?? 0) >= (b?.generation ?? 0) ? a : b), undefined);
 }
 
-export interface SwapResult {
+/** Holds what was in force before, until disposed. */
+export interface SwapResult extends Disposable {
   /** Puts back what was there before; for when a later swap fails. */
   readonly undo: () => void;
   /** What the user should know, such as a mode that was not to be had. */
@@ -92,20 +93,37 @@ export function swapHook(
   const { link: created, note } =
     direction === 'ingress' ? attachXdp(program, device, mode) : attachEgress(program, device);
   using fresh = created;
-  const path = join(directory, direction);
-  fresh.pin(path);
-  return { undo: () => detachHook(directory, direction), ...(note === undefined ? {} : { note }) };
+  fresh.pin(join(directory, direction));
+  const undo = (): void => detachHook(directory, direction);
+  return { undo, [Symbol.dispose]: () => undefined, ...(note === undefined ? {} : { note }) };
 }
 
 function updateLink(link: BpfLink, path: string, program: BpfProgram): SwapResult {
   const before = openProgramById(link.programId);
-  link.update(program);
+  try {
+    link.update(program);
+  } catch (error) {
+    before[Symbol.dispose]();
+    throw error;
+  }
   const undo = (): void => {
     using again = openPinnedLink(path);
-    using previous = before;
-    again.update(previous);
+    again.update(before);
   };
-  return { undo };
+  return { undo, [Symbol.dispose]: () => before[Symbol.dispose]() };
+}
+
+/** A link keeps its mode for life, and changing it would leave a gap: refused before anything is touched. */
+export function requireMode(directory: string, device: NetworkInterface, mode: RequestedMode): void {
+  using link = openLink(directory, 'ingress');
+  const current = link === undefined ? undefined : xdpAttached(device.index)?.mode;
+  if (mode === 'auto' || current === undefined || current === mode) return;
+  throw new EnvironmentError(
+    `${device.name} is filtered in ${current} mode, and a running filter cannot change to ${mode}`,
+    {
+      help: 'use --mode auto to keep it; or accept a gap: xdpol unassign, then apply again',
+    },
+  );
 }
 
 /** Ends filtering at one hook. */

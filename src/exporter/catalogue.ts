@@ -1,0 +1,109 @@
+/**
+ * Every metric of ours: names and labels are a contract with dashboards and alert rules.
+ * docs/metrics.md explains them, and a test holds the two together.
+ */
+export const METRICS = {
+  xdpol_packets_total: {
+    type: 'counter',
+    labels: ['device', 'direction', 'verdict'],
+    help: 'Packets seen, by what happened to them. Each packet counts once.',
+  },
+  xdpol_bytes_total: {
+    type: 'counter',
+    labels: ['device', 'direction', 'verdict'],
+    help: 'Bytes of the frames seen, from the Ethernet header on, by what happened to them.',
+  },
+  xdpol_rule_packets_total: {
+    type: 'counter',
+    labels: ['device', 'direction', 'policy', 'rule', 'action'],
+    help: 'Packets that a rule of the policy in force decided.',
+  },
+  xdpol_rule_bytes_total: {
+    type: 'counter',
+    labels: ['device', 'direction', 'policy', 'rule', 'action'],
+    help: 'Bytes of the frames that a rule of the policy in force decided.',
+  },
+  xdpol_rule_last_match_timestamp_seconds: {
+    type: 'gauge',
+    labels: ['device', 'direction', 'policy', 'rule'],
+    help: 'When a rule last decided a packet, Unix time. Absent until it has.',
+  },
+  xdpol_default_packets_total: {
+    type: 'counter',
+    labels: ['device', 'direction', 'policy', 'action'],
+    help: 'Packets that no filter matched, decided by the default of the policy in force.',
+  },
+  xdpol_default_bytes_total: {
+    type: 'counter',
+    labels: ['device', 'direction', 'policy', 'action'],
+    help: 'Bytes of the frames that no filter matched.',
+  },
+  xdpol_parse_packets_total: {
+    type: 'counter',
+    labels: ['device', 'direction', 'reason', 'verdict'],
+    help: 'Packets that could not be read as far as their ports. Fragments have no verdict here: they count again where they were decided.',
+  },
+  xdpol_exempt_packets_total: {
+    type: 'counter',
+    labels: ['device', 'direction', 'exemption'],
+    help: 'Packets that passed by an exemption.',
+  },
+  xdpol_policy_info: {
+    type: 'gauge',
+    labels: ['policy', 'hash', 'generation'],
+    help: 'The policy in force. Always 1.',
+  },
+  xdpol_rule_info: {
+    type: 'gauge',
+    labels: ['policy', 'rule', 'action', 'filter_list', 'filters'],
+    help: 'A rule of the policy in force, with the number of filters in its list. Always 1.',
+  },
+  xdpol_policy_applied_timestamp_seconds: {
+    type: 'gauge',
+    labels: [],
+    help: 'When the policy in force was applied, Unix time.',
+  },
+  xdpol_policy_confirm_pending: {
+    type: 'gauge',
+    labels: [],
+    help: '1 while the policy in force will be taken back unless it is confirmed.',
+  },
+  xdpol_attached: {
+    type: 'gauge',
+    labels: ['device', 'direction'],
+    help: '1 where a filter is attached, 0 where one should be and is not.',
+  },
+  xdpol_attach_info: {
+    type: 'gauge',
+    labels: ['device', 'hook', 'mode', 'driver', 'program_tag'],
+    help: 'How a filter is attached. Always 1.',
+  },
+  xdpol_table_bytes: {
+    type: 'gauge',
+    labels: ['table'],
+    help: 'Memory of a lookup table of the policy in force, all interfaces together.',
+  },
+  xdpol_table_entries: {
+    type: 'gauge',
+    labels: ['table'],
+    help: 'Entries of a lookup table of the policy in force, all interfaces together.',
+  },
+  xdpol_events_lost_total: {
+    type: 'counter',
+    labels: [],
+    help: 'Sampled events that nobody fetched in time.',
+  },
+  xdpol_build_info: {
+    type: 'gauge',
+    labels: ['version', 'kernel', 'libbpf', 'node'],
+    help: 'Versions of what runs here. Always 1.',
+  },
+  xdpol_scrape_duration_seconds: {
+    type: 'gauge',
+    labels: [],
+    help: 'Time that reading the kernel took for this answer.',
+  },
+} as const;
+
+export type MetricName = keyof typeof METRICS;
+export type LabelsOf<Name extends MetricName> = Readonly<Record<(typeof METRICS)[Name]['labels'][number], string>>;

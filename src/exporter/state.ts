@@ -1,0 +1,57 @@
+/** What is in force and where. */
+import type { Attachment } from '../engine/attachment.ts';
+import { newestGeneration } from '../engine/attachment.ts';
+import type { Generation } from '../engine/generation.ts';
+import { drivers } from '../engine/host.ts';
+import { DIRECTIONS } from '../engine/program.ts';
+import type { Samples } from './samples.ts';
+
+/** The generations of an interface: one, but for the moment between the swaps of its two hooks. */
+function generationsOf(attachment: Attachment): readonly Generation[] {
+  const generations = attachment.hooks.map((hook) => hook.generation).filter((generation) => generation !== undefined);
+  return [...new Map(generations.map((generation) => [generation.generation, generation])).values()];
+}
+
+export function addPolicy(samples: Samples, attachments: readonly Attachment[]): void {
+  for (const { policy, hash, generation, rules } of attachments.flatMap(generationsOf)) {
+    samples.add('xdpol_policy_info', { policy, hash, generation: String(generation) }, 1);
+    for (const { name: rule, action, filterList, filters } of rules) {
+      samples.add('xdpol_rule_info', { policy, rule, action, filter_list: filterList, filters: String(filters) }, 1);
+    }
+  }
+  const newest = newestGeneration(attachments);
+  if (newest === undefined) return;
+  samples.add('xdpol_policy_applied_timestamp_seconds', {}, Date.parse(newest.appliedAt) / 1000);
+}
+
+/** Each interface has tables of its own. */
+export function addTables(samples: Samples, attachments: readonly Attachment[]): void {
+  const sums = new Map<string, { readonly bytes: number; readonly entries: number }>();
+  for (const { name, bytes, entries } of attachments.flatMap(generationsOf).flatMap(({ tables }) => tables)) {
+    const before = sums.get(name) ?? { bytes: 0, entries: 0 };
+    sums.set(name, { bytes: before.bytes + bytes, entries: before.entries + entries });
+  }
+  for (const [table, { bytes, entries }] of sums) {
+    samples.add('xdpol_table_bytes', { table }, bytes);
+    samples.add('xdpol_table_entries', { table }, entries);
+  }
+}
+
+/** `assigned`: the interfaces that should be filtered. */
+export function addAttachments(samples: Samples, attachments: readonly Attachment[], assigned: readonly string[]): void {
+  const attached = new Map(attachments.map((attachment) => [attachment.name, attachment]));
+  for (const device of [...new Set([...attached.keys(), ...assigned])].sort()) {
+    for (const direction of DIRECTIONS) {
+      const there = attached.get(device)?.hooks.some((hook) => hook.direction === direction) === true;
+      samples.add('xdpol_attached', { device, direction }, Number(there));
+    }
+  }
+  const driverOf = drivers();
+  for (const { name: device, ifindex, mode = 'unknown', hooks } of attachments) {
+    const driver = driverOf.get(ifindex) ?? 'none';
+    for (const { direction, programTag } of hooks) {
+      const how = direction === 'ingress' ? { hook: 'xdp', mode } : { hook: 'tcx', mode: 'none' };
+      samples.add('xdpol_attach_info', { device, ...how, driver, program_tag: programTag }, 1);
+    }
+  }
+}
