@@ -4,6 +4,7 @@ import { Diagnostics } from '../src/base/diagnostics.ts';
 import type { CompiledPolicy } from '../src/compiler/compile.ts';
 import { compile } from '../src/compiler/compile.ts';
 import { createCounters, loadPolicy } from '../src/engine/program.ts';
+import { PolicyTables } from '../src/engine/tables.ts';
 import { Replayer } from '../src/engine/replay.ts';
 import { policySlots, SlotRegistry } from '../src/engine/slots.ts';
 import type { Decision } from '../src/policy/classify.ts';
@@ -58,7 +59,8 @@ export function measureDataplane(name: string, bench: BenchPolicy, effort: Effor
   const slots = policySlots(registry, bench.policy);
   using generator = new Generator(bench.family, effort.cpu);
   using counters = createCounters(registry.size);
-  using loaded = loadPolicy({ compiled, slots, counters, directions: ['ingress'] });
+  using tables = new PolicyTables(compiled, slots);
+  using loaded = loadPolicy({ compiled, tables, counters, directions: ['ingress'] });
   using replayer = new Replayer(compiled, 'ingress');
   const xdpol = loaded.program('ingress');
   return bench.traffic.map((traffic) => {

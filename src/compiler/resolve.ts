@@ -52,7 +52,8 @@ export class Resolver {
     const key = keyOf(match);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const conditions = match.kind === 'prefix' ? [this.#single(match.prefix)] : this.#conditionsOf(this.#prefixes(match));
+    const conditions =
+      match.kind === 'prefix' ? [this.#single(match.prefix)] : this.#conditionsOf(this.#prefixes(match));
     this.#known.set(key, conditions);
     return conditions;
   }

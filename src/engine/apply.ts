@@ -16,10 +16,12 @@ import { interfaceDirectory, makePinRoot, sweepDeadNamespaces } from './bpffs.ts
 import { openCountersFor, readSlots, writeSlots } from './counter-maps.ts';
 import type { Generation } from './generation.ts';
 import { createGenerationMap } from './generation.ts';
+import { preflight } from './preflight.ts';
 import type { LoadedPolicy } from './program.ts';
 import { DIRECTIONS, loadPolicy } from './program.ts';
 import type { PolicySlots } from './slots.ts';
 import { policySlots } from './slots.ts';
+import { PolicyTables } from './tables.ts';
 
 export interface ApplyTarget {
   readonly device: NetworkInterface;
@@ -71,9 +73,11 @@ function prepare(root: string, { device, compiled }: ApplyTarget, request: Apply
   const slots = policySlots(registry, compiled.policy);
   if (registry.size !== known) writeSlots(directory, registry);
   using counters: BpfMap = openCountersFor(directory, registry.size);
-  const loaded = loadPolicy({ compiled, slots, counters });
+  using tables = new PolicyTables(compiled, slots);
+  preflight(compiled, tables, slots);
+  const loaded = loadPolicy({ compiled, tables, counters });
   try {
-    using record = createGenerationMap(describe(compiled, slots, loaded, request, generation));
+    using record = createGenerationMap(describe(compiled, slots, tables, request, generation));
     for (const direction of DIRECTIONS) loaded.program(direction).bindMap(record);
   } catch (error) {
     loaded[Symbol.dispose]();
@@ -85,7 +89,7 @@ function prepare(root: string, { device, compiled }: ApplyTarget, request: Apply
 function describe(
   compiled: CompiledPolicy,
   slots: PolicySlots,
-  loaded: LoadedPolicy,
+  tables: PolicyTables,
   { hash, now }: ApplyRequest,
   generation: number,
 ): Generation {
@@ -104,7 +108,7 @@ function describe(
       filters: filterList.filters.length,
       slot: present(slots.rules[i]),
     })),
-    tables: [...loaded.tableBytes].map(([name, bytes]) => ({ name, entries: tableEntries(name, compiled), bytes })),
+    tables: [...tables.bytes].map(([name, bytes]) => ({ name, entries: tableEntries(name, compiled), bytes })),
   };
 }
 

@@ -14,6 +14,7 @@ import type { Policy } from '../policy/model.ts';
 import { countsOf } from './counter-maps.ts';
 import type { LoadedPolicy } from './program.ts';
 import { createCounters, loadPolicy } from './program.ts';
+import { PolicyTables } from './tables.ts';
 
 /** What kernels are built with: ticks a second. */
 const USUAL_HERTZ = [100, 250, 300, 1000] as const;
@@ -82,7 +83,8 @@ export class JiffiesClock implements Disposable {
     this.#counters = createCounters(ENUMS.slot.FIRST_NAMED + 1);
     try {
       const slots = { rules: [], default: ENUMS.slot.FIRST_NAMED };
-      this.#loaded = loadPolicy({ compiled, slots, counters: this.#counters, directions: ['ingress'] });
+      using tables = new PolicyTables(compiled, slots);
+      this.#loaded = loadPolicy({ compiled, tables, counters: this.#counters, directions: ['ingress'] });
     } catch (error) {
       this.#counters[Symbol.dispose]();
       throw error;

@@ -3,10 +3,12 @@ import { present } from '../base/assert.ts';
 import type { CompiledPolicy } from '../compiler/compile.ts';
 import { STRUCTS } from '../layout/layout.gen.ts';
 import type { Decision } from '../policy/classify.ts';
+import type { Policy } from '../policy/model.ts';
 import type { Direction, LoadedPolicy } from './program.ts';
 import { createCounters, loadPolicy } from './program.ts';
 import type { Counted, PolicySlots } from './slots.ts';
-import { policySlots, SlotRegistry, verdictOf } from './slots.ts';
+import { FIXED_SLOTS, policySlots, SlotRegistry, verdictOf } from './slots.ts';
+import { PolicyTables } from './tables.ts';
 
 const { trace: TRACE } = STRUCTS;
 const ETHERNET_HEADER = 14;
@@ -25,19 +27,29 @@ function isRunnable(frame: Uint8Array, direction: Direction): boolean {
   return frame.length >= ETHERNET_HEADER + (SKB_HEADER.get(type) ?? 1);
 }
 
-/** Owns a loaded policy with counters of its own. */
+/** Tables that are in the kernel already, and the slots they were filled with. */
+export interface FilledTables {
+  readonly tables: PolicyTables;
+  readonly slots: PolicySlots;
+}
+
+/** Owns a loaded program with counters of its own. */
 export class Replayer implements Disposable {
   readonly #compiled: CompiledPolicy;
-  readonly #registry = new SlotRegistry();
+  readonly #counted: ReadonlyMap<number, Counted>;
   readonly #loaded: LoadedPolicy;
   readonly #direction: Direction;
 
-  constructor(compiled: CompiledPolicy, direction: Direction) {
+  /** Over tables of its own, or over `filled` ones, which are lent. */
+  constructor(compiled: CompiledPolicy, direction: Direction, filled?: FilledTables) {
     this.#compiled = compiled;
     this.#direction = direction;
-    const slots: PolicySlots = policySlots(this.#registry, compiled.policy);
-    using counters = createCounters(this.#registry.size);
-    this.#loaded = loadPolicy({ compiled, slots, counters, trace: true, directions: [direction] });
+    const slots = filled?.slots ?? policySlots(new SlotRegistry(), compiled.policy);
+    this.#counted = countedBySlot(compiled.policy, slots);
+    using counters = createCounters(Math.max(...this.#counted.keys()) + 1);
+    using own = filled === undefined ? new PolicyTables(compiled, slots) : undefined;
+    const tables = present(filled?.tables ?? own);
+    this.#loaded = loadPolicy({ compiled, tables, counters, trace: true, directions: [direction] });
   }
 
   /** The kernel program's decision for each frame; undefined for one that is too short to be run. */
@@ -74,7 +86,7 @@ export class Replayer implements Disposable {
   #decision(records: DataView, at: number): Decision {
     const { slot, rank, pass, fragment } = TRACE.fields;
     const number = records.getUint32(at + slot.offset, true);
-    const counted = present(this.#registry.counted(number), `counter slot ${number}`);
+    const counted = present(this.#counted.get(number), `counter slot ${number}`);
     const verdict = records.getUint32(at + pass.offset, true) === 0 ? 'drop' : 'pass';
     if (verdict !== verdictOf(counted.action))
       throw new Error(`bug: slot ${number} counts ${counted.action}, not ${verdict}`);
@@ -83,6 +95,15 @@ export class Replayer implements Disposable {
     const later = records.getUint32(at + fragment.offset, true) !== 0;
     return { verdict, by: counted.by, ...namesOf(counted), filter, fragment: later };
   }
+}
+
+/** What the slots of one policy count. */
+function countedBySlot(policy: Policy, slots: PolicySlots): ReadonlyMap<number, Counted> {
+  const counted = new Map(FIXED_SLOTS);
+  for (const [i, { name, action }] of policy.rules.entries()) {
+    counted.set(present(slots.rules[i]), { by: 'rule', policy: policy.name, rule: name, action });
+  }
+  return counted.set(slots.default, { by: 'default', policy: policy.name, action: policy.default });
 }
 
 function namesOf(counted: Counted): Pick<Decision, 'rule' | 'reason'> {

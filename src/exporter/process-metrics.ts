@@ -2,7 +2,11 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 
 /** Gauges whose names end as only a counter's may: `promtool check metrics` refuses them, and each has a labelled twin. */
-const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'] as const;
+const MISNAMED = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+] as const;
 
 export function processMetrics(): Registry {
   const registry = new Registry();

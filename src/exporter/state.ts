@@ -38,7 +38,11 @@ export function addTables(samples: Samples, attachments: readonly Attachment[]):
 }
 
 /** `assigned`: the interfaces that should be filtered. */
-export function addAttachments(samples: Samples, attachments: readonly Attachment[], assigned: readonly string[]): void {
+export function addAttachments(
+  samples: Samples,
+  attachments: readonly Attachment[],
+  assigned: readonly string[],
+): void {
   const attached = new Map(attachments.map((attachment) => [attachment.name, attachment]));
   for (const device of [...new Set([...attached.keys(), ...assigned])].sort()) {
     for (const direction of DIRECTIONS) {

@@ -24,8 +24,16 @@ function addTotals(samples: Samples, { name: device, direction, counters }: Inte
   for (const verdict of ['pass', 'drop'] as const) {
     const counts = counters.filter(({ counted }) => verdictOf(counted.action) === verdict).map(({ count }) => count);
     const labels = { device, direction, verdict };
-    samples.add('xdpol_packets_total', labels, counts.reduce((sum, { packets }) => sum + packets, 0n));
-    samples.add('xdpol_bytes_total', labels, counts.reduce((sum, { bytes }) => sum + bytes, 0n));
+    samples.add(
+      'xdpol_packets_total',
+      labels,
+      counts.reduce((sum, { packets }) => sum + packets, 0n),
+    );
+    samples.add(
+      'xdpol_bytes_total',
+      labels,
+      counts.reduce((sum, { bytes }) => sum + bytes, 0n),
+    );
   }
 }
 

@@ -1,0 +1,54 @@
+/**
+ * The daemon. It reads the kernel and the store and answers over HTTP. It owns nothing of the data
+ * plane: links, programs and counters are pinned, and filtering goes on whatever happens here.
+ */
+import { once } from 'node:events';
+import { EnvironmentError } from '../base/environment-error.ts';
+import { explainFailure } from '../engine/failure.ts';
+import type { Wanted } from '../exporter/exporter.ts';
+import { Exporter } from '../exporter/exporter.ts';
+import { PolicyStore } from '../store/store.ts';
+import type { Reply } from './routes.ts';
+import { routesOf, text } from './routes.ts';
+import type { ListenAddress } from './server.ts';
+import { startServer, stopServer, urlOf } from './server.ts';
+
+export interface AgentOptions {
+  readonly listen: ListenAddress;
+  /** Takes one line, for the journal. */
+  readonly log: (line: string) => void;
+  /** Aborted: stop in order. */
+  readonly stop: AbortSignal;
+}
+
+/** Nothing waits for a confirmation and no events are sampled unless a verb does so: none has. */
+function wantedBy(store: PolicyStore): Wanted {
+  return { interfaces: store.assignment()?.interfaces ?? [], confirmPending: false, eventsLost: 0n };
+}
+
+function reasonOf(error: unknown): string {
+  const explained = explainFailure(error);
+  if (!(explained instanceof Error)) return String(explained);
+  const help = explained instanceof EnvironmentError && explained.help !== undefined ? ` (${explained.help})` : '';
+  return `${explained.message}${help}`;
+}
+
+async function metricsReply(exporter: Exporter, log: AgentOptions['log']): Promise<Reply> {
+  try {
+    return { status: 200, type: exporter.contentType, body: await exporter.scrape() };
+  } catch (error) {
+    log(`scrape failed: ${reasonOf(error)}`);
+    return text(500, 'the scrape failed; the log of the agent says why');
+  }
+}
+
+/** Runs until `stop`. Throws EnvironmentError where it cannot listen or the kernel refuses its clock. */
+export async function runAgent({ listen, log, stop }: AgentOptions): Promise<void> {
+  const store = new PolicyStore();
+  using exporter = new Exporter(() => wantedBy(store));
+  const server = await startServer(routesOf(() => metricsReply(exporter, log)), listen);
+  log(`listening on ${urlOf(server)}`);
+  if (!stop.aborted) await once(stop, 'abort');
+  await stopServer(server);
+  log('stopped; filtering goes on');
+}

@@ -1,0 +1,71 @@
+/** The agent's HTTP server: listening, and stopping without cutting off an answer. */
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { EnvironmentError } from '../base/environment-error.ts';
+import type { Route } from './routes.ts';
+import { answer } from './routes.ts';
+
+export interface ListenAddress {
+  /** undefined: every address of the host, IPv6 and IPv4. */
+  readonly host: string | undefined;
+  /** 0: any free one. */
+  readonly port: number;
+}
+
+/** Milliseconds a client has to send its request. */
+const REQUEST_TIMEOUT = 10_000;
+/** Milliseconds that running answers have once the agent is to stop. */
+const STOP_TIMEOUT = 2_000;
+
+function listenFailure(cause: unknown, { host, port }: ListenAddress): unknown {
+  const { code } = cause as NodeJS.ErrnoException;
+  const where = `${host ?? ''}:${port}`;
+  switch (code) {
+    case 'EADDRINUSE':
+      return new EnvironmentError(`cannot listen on ${where}: another program does`, {
+        help: `see which: ss -ltnp 'sport = :${port}'; or choose another port: --listen ${host ?? ''}:${port + 1}`,
+        cause,
+      });
+    case 'EACCES':
+      return new EnvironmentError(`cannot listen on ${where}: not permitted`, { help: 'choose a port from 1024 on', cause });
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new EnvironmentError(`cannot listen on ${where}: this host has no such address`, {
+        help: 'see: ip address; or leave the address out to listen on all of them',
+        cause,
+      });
+    default:
+      return cause;
+  }
+}
+
+/** Resolves once the server listens. */
+export async function startServer(routes: ReadonlyMap<string, Route>, listen: ListenAddress): Promise<Server> {
+  const server = createServer({ requestTimeout: REQUEST_TIMEOUT }, (request, response) => {
+    void answer(routes, request, response);
+  });
+  try {
+    server.listen({ port: listen.port, ...(listen.host === undefined ? {} : { host: listen.host }) });
+    await once(server, 'listening');
+  } catch (error) {
+    throw listenFailure(error, listen);
+  }
+  return server;
+}
+
+export function urlOf(server: Server): string {
+  const { address, family, port } = server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+/** Takes no more connections, lets running answers finish, cuts off what is left. */
+export async function stopServer(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeIdleConnections();
+  const timer = setTimeout(() => server.closeAllConnections(), STOP_TIMEOUT);
+  await closed;
+  clearTimeout(timer);
+}

@@ -1,0 +1,46 @@
+/** `xdpol agent`: the daemon. */
+import { Command, Option } from 'commander';
+import { runAgent } from '../../agent/agent.ts';
+import type { ListenAddress } from '../../agent/server.ts';
+import { UsageError } from '../exit.ts';
+import { withExamples } from '../options.ts';
+import { warn } from '../output.ts';
+import { requireRoot } from '../privileges.ts';
+
+const DEFAULT_LISTEN = ':9477';
+const MAX_PORT = 65535;
+/** IPv6 in brackets, or anything without a colon, or nothing; then the port. */
+const LISTEN = /^(?:\[(?<ipv6>[^\]]+)\]|(?<host>[^:[\]]*)):(?<port>\d{1,5})$/u;
+
+interface AgentVerbOptions {
+  readonly listen: string;
+}
+
+/** `ADDRESS:PORT`, `[IPV6]:PORT`, or `:PORT` for every address. */
+export function parseListen(value: string): ListenAddress {
+  const groups = LISTEN.exec(value)?.groups;
+  const port = Number(groups?.['port']);
+  if (groups === undefined || port > MAX_PORT) {
+    throw new UsageError(`--listen ${value}: not an address and a port`, 'write 127.0.0.1:9477, [::1]:9477, or :9477 for every address');
+  }
+  const host = groups['ipv6'] ?? groups['host'];
+  return { host: host === '' ? undefined : host, port };
+}
+
+async function run(options: AgentVerbOptions): Promise<void> {
+  const listen = parseListen(options.listen);
+  requireRoot('agent');
+  const stop = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
+  await runAgent({ listen, log: (line) => warn(`xdpol agent: ${line}`), stop: stop.signal });
+}
+
+export function agentCommand(): Command {
+  const command = new Command('agent')
+    .description('the daemon: metrics for Prometheus at /metrics; filtering does not depend on it')
+    .addOption(
+      new Option('--listen <address>', 'address and port of the HTTP server; without an address on all of them').default(DEFAULT_LISTEN),
+    )
+    .action(run);
+  return withExamples(command, 'xdpol agent', 'xdpol agent --listen 127.0.0.1:9477');
+}
