@@ -46,7 +46,10 @@ async function metricsReply(exporter: Exporter, log: AgentOptions['log']): Promi
 export async function runAgent({ listen, log, stop }: AgentOptions): Promise<void> {
   const store = new PolicyStore();
   using exporter = new Exporter(() => wantedBy(store));
-  const server = await startServer(routesOf(() => metricsReply(exporter, log)), listen);
+  const server = await startServer(
+    routesOf(() => metricsReply(exporter, log)),
+    listen,
+  );
   log(`listening on ${urlOf(server)}`);
   if (!stop.aborted) await once(stop, 'abort');
   await stopServer(server);

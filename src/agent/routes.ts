@@ -40,7 +40,11 @@ export function routesOf(metrics: Route): ReadonlyMap<string, Route> {
 }
 
 /** Answers one request. Without a route: 404; with one, by a method that would change something: 405. */
-export async function answer(routes: ReadonlyMap<string, Route>, request: IncomingMessage, response: ServerResponse): Promise<void> {
+export async function answer(
+  routes: ReadonlyMap<string, Route>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const route = routes.get(request.url?.split('?')[0] ?? '');
   if (route === undefined) return send(response, text(404, 'not found: there are /metrics and /healthz'));
   if (!READING.has(request.method ?? '')) {

@@ -29,7 +29,10 @@ function listenFailure(cause: unknown, { host, port }: ListenAddress): unknown {
         cause,
       });
     case 'EACCES':
-      return new EnvironmentError(`cannot listen on ${where}: not permitted`, { help: 'choose a port from 1024 on', cause });
+      return new EnvironmentError(`cannot listen on ${where}: not permitted`, {
+        help: 'choose a port from 1024 on',
+        cause,
+      });
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return new EnvironmentError(`cannot listen on ${where}: this host has no such address`, {

@@ -110,8 +110,8 @@ export function compile(
     ['dport_pages', encodeServicePages(services.destination.planes, ENUMS.plane.WIDE_PLANES)],
     ['sport_pages', encodeServicePages(services.source.planes, ENUMS.plane.PORT_PLANES)],
     ...ruleTables(rules4, rules6),
-    ['rows', bytesOf(Uint32Array.from(sets.rows))],
-    ['subrows', bytesOf(Uint32Array.from(sets.subrows))],
+    ['rows', bytesOf(sets.rows.words)],
+    ['subrows', bytesOf(sets.subrows.words)],
     ['lists', encodeLists(sets.listed, ranked, sets)],
   ]);
   times.push(clock());

@@ -8,6 +8,8 @@ import { ENUMS } from '../layout/layout.gen.ts';
 import type { DirectedFilter } from './expand.ts';
 import type { Services } from './service-classes.ts';
 import { serviceConditionOf } from './service-classes.ts';
+import { ServiceGrid } from './service-grid.ts';
+import { WordRows } from './word-rows.ts';
 
 const { layout: LIMITS, need: NEED, reference: REFERENCE } = ENUMS;
 
@@ -19,59 +21,59 @@ export function ruleValue(rank: number, permit: boolean): number {
   return ((rank << REFERENCE.VALUE_RANK_SHIFT) | (permit ? 1 : 0)) >>> 0;
 }
 
-/** Lengths of the growing tables. */
+/** How much the growing tables hold. */
 export interface SetsMark {
   readonly rows: number;
   readonly subrows: number;
   readonly listed: number;
 }
 
+const LIST_BIT = 1 << REFERENCE.SET_LIST_BIT;
+const FIRST_MASK = (1 << REFERENCE.SET_COUNT_SHIFT) - 1;
+const SUBROW_BIT = 1 << REFERENCE.ROW_SUBROW_BIT;
+
 export class RuleSets {
   readonly #ranked: readonly DirectedFilter[];
   readonly #services: Services;
   readonly #defaultValue: number;
   readonly #bySet = new Map<string, number>();
-  readonly #byRow = new Map<string, number>();
-  readonly #bySubrow = new Map<string, number>();
-  readonly rows: number[] = [];
-  readonly subrows: number[] = [];
+  readonly #grid: ServiceGrid;
+  readonly #row: Uint32Array;
+  readonly rows: WordRows;
+  readonly subrows: WordRows;
   /** Ranks, in the order of the list entries. */
   readonly listed: number[] = [];
-  readonly #grid: Uint32Array;
 
   constructor(ranked: readonly DirectedFilter[], services: Services, defaultValue: number) {
     this.#ranked = ranked;
     this.#services = services;
     this.#defaultValue = defaultValue;
-    this.#grid = new Uint32Array(services.destination.count * services.source.count);
+    this.#grid = new ServiceGrid(services.destination.count, services.source.count);
+    this.#row = new Uint32Array(services.destination.count);
+    this.rows = new WordRows(services.destination.count);
+    this.subrows = new WordRows(services.source.count);
     this.reference([]);
   }
 
   /** A place to go back to with `rewind`. */
   mark(): SetsMark {
-    return { rows: this.rows.length, subrows: this.subrows.length, listed: this.listed.length };
+    return { rows: this.rows.count, subrows: this.subrows.count, listed: this.listed.length };
   }
 
   /** Forgets what was added since the mark. */
   rewind(mark: SetsMark): void {
-    const width = this.#services.destination.count;
-    const dropFrom = (known: Map<string, number>, keep: (number: number) => boolean): void => {
-      for (const [key, number] of known) if (!keep(number)) known.delete(key);
-    };
-    const keepsRow = (number: number): boolean => number < mark.rows / width;
-    const listBit = 1 << REFERENCE.SET_LIST_BIT;
-    const firstMask = (1 << REFERENCE.SET_COUNT_SHIFT) - 1;
-    dropFrom(this.#byRow, keepsRow);
-    dropFrom(this.#bySubrow, (number) => number < mark.subrows / this.#services.source.count);
-    dropFrom(this.#bySet, (set) => ((set & listBit) !== 0 ? (set & firstMask) < mark.listed : keepsRow(set)));
-    this.rows.length = mark.rows;
-    this.subrows.length = mark.subrows;
+    for (const [key, set] of this.#bySet) {
+      const kept = (set & LIST_BIT) === 0 ? set < mark.rows : (set & FIRST_MASK) < mark.listed;
+      if (!kept) this.#bySet.delete(key);
+    }
+    this.rows.truncate(mark.rows);
+    this.subrows.truncate(mark.subrows);
     this.listed.length = mark.listed;
   }
 
   /** Bytes that rows, subrows and lists take by now. */
   get bytes(): number {
-    return 4 * (this.rows.length + this.subrows.length) + 16 * this.listed.length;
+    return 4 * (this.rows.words.length + this.subrows.words.length) + 16 * this.listed.length;
   }
 
   value(rank: number): number {
@@ -80,70 +82,90 @@ export class RuleSets {
 
   /** `ranks` ascending without what a filter for every service hides. */
   visible(ranks: readonly number[]): readonly number[] {
-    const last = ranks.findIndex((rank) => {
-      const { filter, established } = present(this.#ranked[rank]);
-      return filter.protocol === undefined && !established;
-    });
+    const last = ranks.findIndex((rank) => this.#isForEveryService(rank));
     return last < 0 ? ranks : ranks.slice(0, last + 1);
   }
 
   /** The value by (destination class * source classes + source class) of the first match of `ranks`, ascending. */
   fill(ranks: readonly number[]): Uint32Array {
-    const width = this.#services.source.count;
-    this.#grid.fill(this.#defaultValue);
-    for (let i = ranks.length - 1; i >= 0; i--) {
-      const rank = ranks[i]!;
-      const value = this.value(rank);
-      const sources = present(this.#services.source.classesOf[this.#services.sourceOf[rank]!]);
-      for (const d of present(this.#services.destination.classesOf[this.#services.destinationOf[rank]!])) {
-        for (const s of sources) this.#grid[d * width + s] = value;
-      }
-    }
-    return this.#grid;
+    this.#grid.clear(this.#defaultValue);
+    this.#paint(ranks);
+    return this.#grid.flat();
   }
 
   /** A reference to the set for the tables; that of the empty set is 0. */
   reference(ranks: readonly number[]): number {
     const visible = this.visible(ranks);
-    const key = visible.join();
+    return this.#known(visible.join(), () => {
+      if (visible.length > 0 && visible.length <= LIST_LENGTH) return this.#list(visible);
+      this.#grid.clear(this.#defaultValue);
+      this.#paint(visible);
+      return this.#store();
+    });
+  }
+
+  /** The set of a reference and of `ranks`, ascending, which all come before those of that set. */
+  extended(base: number, ranks: readonly number[]): number {
+    if (ranks.length === 0) return base;
+    const visible = this.visible(ranks);
+    if (base === 0 || this.#isForEveryService(present(visible.at(-1)))) return this.reference(visible);
+    if ((base & LIST_BIT) !== 0) return this.reference([...visible, ...this.#ranksOf(base)]);
+    return this.#known(`${base}+${visible.join()}`, () => {
+      this.#load(base);
+      this.#paint(visible);
+      return this.#store();
+    });
+  }
+
+  #isForEveryService(rank: number): boolean {
+    const { filter, established } = present(this.#ranked[rank]);
+    return filter.protocol === undefined && !established;
+  }
+
+  #known(key: string, make: () => number): number {
     const known = this.#bySet.get(key);
     if (known !== undefined) return known;
-    const short = visible.length > 0 && visible.length <= LIST_LENGTH;
-    const reference = short ? this.#list(visible) : this.#row(visible);
-    this.#bySet.set(key, reference);
-    return reference;
+    const made = make();
+    this.#bySet.set(key, made);
+    return made;
+  }
+
+  /** The most specific last: it stays on top. */
+  #paint(ranks: readonly number[]): void {
+    const { destination, source, destinationOf, sourceOf } = this.#services;
+    for (let i = ranks.length - 1; i >= 0; i--) {
+      const rank = ranks[i]!;
+      const destinations = present(destination.classesOf[destinationOf[rank]!]);
+      this.#grid.paint(destinations, present(source.classesOf[sourceOf[rank]!]), this.value(rank));
+    }
   }
 
   #list(ranks: readonly number[]): number {
     const first = this.listed.length;
     this.listed.push(...ranks);
-    return ((1 << REFERENCE.SET_LIST_BIT) | (ranks.length << REFERENCE.SET_COUNT_SHIFT) | first) >>> 0;
+    return (LIST_BIT | (ranks.length << REFERENCE.SET_COUNT_SHIFT) | first) >>> 0;
   }
 
-  #row(ranks: readonly number[]): number {
-    const width = this.#services.source.count;
-    const grid = this.fill(ranks);
-    const row: number[] = [];
-    for (let at = 0; at < grid.length; at += width) row.push(this.#cell(grid.subarray(at, at + width)));
-    return intern(this.#byRow, this.rows, row, row.length);
+  #ranksOf(list: number): readonly number[] {
+    const first = list & FIRST_MASK;
+    return this.listed.slice(first, first + ((list & ~LIST_BIT) >>> REFERENCE.SET_COUNT_SHIFT));
   }
 
-  /** One value where the source port does not matter, else a reference to a subrow. */
-  #cell(values: Uint32Array): number {
-    const first = values[0]!;
-    if (values.every((value) => value === first)) return first;
-    const number = intern(this.#bySubrow, this.subrows, Array.from(values), values.length);
-    return ((1 << REFERENCE.ROW_SUBROW_BIT) | number) >>> 0;
+  /** The grid as a row: a value where the source port does not matter, else a reference to a subrow. */
+  #store(): number {
+    for (let d = 0; d < this.#row.length; d++) {
+      const at = this.#grid.at(d);
+      this.#row[d] = typeof at === 'number' ? at : SUBROW_BIT | this.subrows.intern(at);
+    }
+    return this.rows.intern(this.#row);
   }
-}
 
-function intern(known: Map<string, number>, into: number[], values: readonly number[], width: number): number {
-  const key = values.join();
-  const number = known.get(key) ?? into.length / width;
-  if (known.has(key)) return number;
-  known.set(key, number);
-  for (const value of values) into.push(value);
-  return number;
+  #load(row: number): void {
+    for (const [d, value] of this.rows.row(row).entries()) {
+      if ((value & SUBROW_BIT) === 0) this.#grid.set(d, value);
+      else this.#grid.setSplit(d, this.subrows.row(value & ~SUBROW_BIT));
+    }
+  }
 }
 
 /** The list entries' bytes: struct xdpol_list_entry, little endian. */

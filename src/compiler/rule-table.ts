@@ -176,12 +176,8 @@ function sparse(input: RuleInput, groups: Groups): RuleTable | OverBudget {
   const dstConditions = allConditions(destination);
   const srcConditions = allConditions(source);
   const any = groups.get(ANY_ADDRESS.id) ?? new Map<number, readonly number[]>();
-  const srcSets = Uint32Array.from(srcConditions, (conditions) =>
-    sets.reference(merged([...conditions.map((c) => groups.get(c)?.get(ANY_ADDRESS.id) ?? [])])),
-  );
-  const dstSets = Uint32Array.from(dstConditions, (conditions) =>
-    sets.reference(matchingBoth(any, conditions.slice(1))),
-  );
+  const srcSets = ownSets(source, sets, (condition) => groups.get(condition)?.get(ANY_ADDRESS.id));
+  const dstSets = ownSets(destination, sets, (condition) => (condition === ANY_ADDRESS.id ? undefined : any.get(condition)));
   const holders = classesByCondition(dstConditions);
   const found: { key: number; set: number }[] = [];
   for (const [s, conditions] of srcConditions.entries()) {
@@ -198,6 +194,21 @@ function sparse(input: RuleInput, groups: Groups): RuleTable | OverBudget {
   const { bytes, mask } = encodePairs(found);
   const sizes = { srcSets, dstSets, pairs: bytes, bucketMask: mask, pairCount: found.length };
   return table('sparse', MODE.RULES_SPARSE, dstConditions.length, sizes);
+}
+
+/**
+ * By class: the set of the filters that look at this address only. A class's own conditions are
+ * longer prefixes than its parent's, so that their filters come before what the parent has.
+ */
+function ownSets(classes: AddressClasses, sets: RuleSets, ranksOf: (condition: number) => readonly number[] | undefined): Uint32Array {
+  const references = new Uint32Array(classes.classes.length);
+  for (const [index, { parent, added }] of classes.classes.entries()) {
+    const isRoot = index === parent;
+    const conditions = isRoot ? [ANY_ADDRESS.id, ...added] : added;
+    const ranks = merged(conditions.map((condition) => ranksOf(condition) ?? []));
+    references[index] = isRoot ? sets.reference(ranks) : sets.extended(references[parent]!, ranks);
+  }
+  return references;
 }
 
 function classesByCondition(conditions: readonly (readonly number[])[]): ReadonlyMap<number, readonly number[]> {

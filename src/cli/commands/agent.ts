@@ -21,7 +21,10 @@ export function parseListen(value: string): ListenAddress {
   const groups = LISTEN.exec(value)?.groups;
   const port = Number(groups?.['port']);
   if (groups === undefined || port > MAX_PORT) {
-    throw new UsageError(`--listen ${value}: not an address and a port`, 'write 127.0.0.1:9477, [::1]:9477, or :9477 for every address');
+    throw new UsageError(
+      `--listen ${value}: not an address and a port`,
+      'write 127.0.0.1:9477, [::1]:9477, or :9477 for every address',
+    );
   }
   const host = groups['ipv6'] ?? groups['host'];
   return { host: host === '' ? undefined : host, port };
@@ -39,7 +42,10 @@ export function agentCommand(): Command {
   const command = new Command('agent')
     .description('the daemon: metrics for Prometheus at /metrics; filtering does not depend on it')
     .addOption(
-      new Option('--listen <address>', 'address and port of the HTTP server; without an address on all of them').default(DEFAULT_LISTEN),
+      new Option(
+        '--listen <address>',
+        'address and port of the HTTP server; without an address on all of them',
+      ).default(DEFAULT_LISTEN),
     )
     .action(run);
   return withExamples(command, 'xdpol agent', 'xdpol agent --listen 127.0.0.1:9477');

@@ -1,0 +1,159 @@
+/**
+ * Two network namespaces joined by a veth pair, with a BPF file system and a state folder of their
+ * own: nothing of the host is touched, and everything goes when the pair is disposed or the process
+ * ends. Neighbours are static and IPv6 announces nothing, so what is sent is what is counted.
+ */
+import type { ChildProcess, SpawnOptions, SpawnSyncReturns } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isBpffs, mountBpffs } from 'libbpf-ts-bindings';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const MAIN = join(ROOT, 'src/cli/main.ts');
+
+/** One end of the pair. */
+export interface Side {
+  readonly namespace: string;
+  readonly device: string;
+  readonly mac: string;
+  readonly ipv4: string;
+  readonly ipv6: string;
+}
+
+export interface PairOptions {
+  /** Without, the namespaces have IPv4 only and send nothing by themselves. True unless given. */
+  readonly ipv6?: boolean;
+}
+
+const live = new Set<NamespacePair>();
+let made = 0;
+
+process.on('exit', () => {
+  for (const pair of live) pair[Symbol.dispose]();
+});
+
+function ip(...args: readonly string[]): void {
+  execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
+function sideOf(name: string, number: 1 | 2): Side {
+  return {
+    namespace: name,
+    device: name,
+    mac: `02:00:00:00:00:0${number}`,
+    ipv4: `192.0.2.${number}`,
+    ipv6: `2001:db8::${number}`,
+  };
+}
+
+/** The result of a command: its output, whatever its exit code. */
+export type Outcome = SpawnSyncReturns<string>;
+
+export class NamespacePair implements Disposable {
+  /** Where xdpol runs. */
+  readonly host: Side;
+  readonly peer: Side;
+  /** Temporary; gone after dispose. */
+  readonly directory: string;
+  readonly #children = new Set<ChildProcess>();
+
+  constructor({ ipv6 = true }: PairOptions = {}) {
+    const name = `xp${process.pid}-${made++}`;
+    this.host = sideOf(`${name}h`, 1);
+    this.peer = sideOf(`${name}p`, 2);
+    this.directory = mkdtempSync(join(tmpdir(), `${name}-`));
+    live.add(this);
+    try {
+      this.#build(ipv6);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** What xdpol and whatever looks at its pins runs with. */
+  get env(): NodeJS.ProcessEnv {
+    return { ...process.env, XDPOL_BPFFS: this.#bpffs, XDPOL_STATE_DIR: join(this.directory, 'state') };
+  }
+
+  /** Runs a command on one side. */
+  run(side: Side, argv: readonly string[], input = ''): Outcome {
+    const [command = '', ...args] = enter(side, argv);
+    return spawnSync(command, args, { cwd: ROOT, env: this.env, encoding: 'utf8', input, maxBuffer: 1 << 26 });
+  }
+
+  /** The same for a command that must succeed; its standard output. */
+  exec(side: Side, argv: readonly string[], input = ''): string {
+    const { status, stdout, stderr, error } = this.run(side, argv, input);
+    if (status !== 0) throw new Error(`${argv.join(' ')}: ${error?.message ?? `exit ${status}`}\n${stderr}${stdout}`);
+    return stdout;
+  }
+
+  /** Starts a command on one side; it is killed when the pair is disposed. */
+  spawn(side: Side, argv: readonly string[], options: SpawnOptions = {}): ChildProcess {
+    const [command = '', ...args] = enter(side, argv);
+    const child = spawn(command, args, { cwd: ROOT, env: this.env, ...options });
+    this.#children.add(child);
+    child.once('exit', () => this.#children.delete(child));
+    return child;
+  }
+
+  /** The command line of xdpol, from the source. */
+  xdpol(...args: readonly string[]): readonly string[] {
+    return [process.execPath, '--import', 'tsx', MAIN, ...args];
+  }
+
+  /** Ends the children, removes the namespaces, pins and files. Twice is fine. */
+  [Symbol.dispose](): void {
+    if (!live.delete(this)) return;
+    for (const child of this.#children) child.kill('SIGKILL');
+    for (const { namespace } of [this.host, this.peer]) spawnSync('ip', ['netns', 'del', namespace], { stdio: 'ignore' });
+    spawnSync('umount', [this.#bpffs], { stdio: 'ignore' });
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  get #bpffs(): string {
+    return join(this.directory, 'bpffs');
+  }
+
+  #build(ipv6: boolean): void {
+    mkdirSync(this.#bpffs);
+    if (!isBpffs(this.#bpffs)) mountBpffs(this.#bpffs);
+    const sides = [this.host, this.peer] as const;
+    for (const { namespace } of sides) {
+      ip('netns', 'add', namespace);
+      ip('-n', namespace, 'link', 'set', 'lo', 'up');
+    }
+    for (const side of sides) this.exec(side, ['sh', '-c', ipv6 ? QUIET_IPV6 : NO_IPV6]);
+    const [a, b] = sides;
+    const veth = ['netns', b.namespace, 'address', b.mac];
+    ip('-n', a.namespace, 'link', 'add', a.device, 'address', a.mac, 'type', 'veth', 'peer', b.device, ...veth);
+    for (const [side, other] of [sides, sides.toReversed()] as readonly (readonly [Side, Side])[]) configure(side, other, ipv6);
+  }
+}
+
+/** Only the network namespace: pins and files stay those of this process. */
+function enter({ namespace }: Side, argv: readonly string[]): readonly string[] {
+  return ['nsenter', `--net=/run/netns/${namespace}`, '--', ...argv];
+}
+
+/** No router solicitations, no duplicate address detection, no link-local addresses. */
+const QUIET_IPV6 = `cd /proc/sys/net/ipv6/conf && for scope in all default; do
+  echo 0 > $scope/accept_ra; echo 0 > $scope/router_solicitations; echo 0 > $scope/accept_dad; echo 1 > $scope/addr_gen_mode
+done`;
+const NO_IPV6 = 'cd /proc/sys/net/ipv6/conf && echo 1 > all/disable_ipv6 && echo 1 > default/disable_ipv6';
+
+function configure(side: Side, other: Side, ipv6: boolean): void {
+  const { namespace, device } = side;
+  const on = ['-n', namespace] as const;
+  ip(...on, 'address', 'add', `${side.ipv4}/24`, 'dev', device);
+  if (ipv6) ip(...on, 'address', 'add', `${side.ipv6}/64`, 'dev', device, 'nodad');
+  ip(...on, 'link', 'set', device, 'up');
+  const neighbours = ipv6 ? [other.ipv4, other.ipv6] : [other.ipv4];
+  for (const address of neighbours) {
+    ip(...on, 'neighbour', 'replace', address, 'lladdr', other.mac, 'dev', device, 'nud', 'permanent');
+  }
+}
