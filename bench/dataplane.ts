@@ -16,6 +16,7 @@ import type { BenchPolicy } from './policies.ts';
 import { HOST } from './policies.ts';
 import type { Spread } from './statistics.ts';
 import { spreadOf } from './statistics.ts';
+import { compiledPolicy, UnderTest } from './under-test.ts';
 
 export interface Effort {
   readonly rounds: number;
@@ -44,25 +45,14 @@ const SMALL_SAMPLE = 16;
 const SEED = 42;
 const XDP_DROP = 1;
 
-export function compiledPolicy({ policy }: BenchPolicy): CompiledPolicy {
-  const diags = new Diagnostics();
-  const compiled = compile(policy, HOST, diags);
-  if (compiled === undefined) throw new Error(diags.all.map((d) => d.message).join('; '));
-  return compiled;
-}
-
 /** One figure for each traffic of the policy. */
 export function measureDataplane(name: string, bench: BenchPolicy, effort: Effort): readonly DataplaneFigure[] {
-  const compiled = compiledPolicy(bench);
+  const compiled = compiledPolicy(bench.policy);
   const reference = new ReferenceClassifier(bench.policy, HOST);
-  const registry = new SlotRegistry();
-  const slots = policySlots(registry, bench.policy);
   using generator = new Generator(bench.family, effort.cpu);
-  using counters = createCounters(registry.size);
-  using tables = new PolicyTables(compiled, slots);
-  using loaded = loadPolicy({ compiled, tables, counters, directions: ['ingress'] });
-  using replayer = new Replayer(compiled, 'ingress');
-  const xdpol = loaded.program('ingress');
+  using underTest = new UnderTest(compiled);
+  using replayer = new Replayer(compiled, 'ingress', underTest.filled);
+  const xdpol = underTest.program;
   return bench.traffic.map((traffic) => {
     generator.fill(traffic, SEED);
     const dropped = checkVerdicts({ generator, xdpol, replayer, reference, size: sampleSize(compiled, effort) });

@@ -37,7 +37,9 @@ for (const [mode, budgets] of Object.entries(MODES)) {
         for (const [i, decision] of runInKernel(tables, all, direction).entries()) {
           if (decision === undefined) continue;
           const packet = all[i];
-          const expected = reference.classify(decodePacket(packet?.frame ?? new Uint8Array()), { interface: interfaceName });
+          const expected = reference.classify(decodePacket(packet?.frame ?? new Uint8Array()), {
+            interface: interfaceName,
+          });
           expect(decision, packet?.summary).toEqual(expected);
         }
       });

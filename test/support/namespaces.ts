@@ -1,7 +1,7 @@
 /**
  * Two network namespaces joined by a veth pair, with a BPF file system and a state folder of their
  * own: nothing of the host is touched, and everything goes when the pair is disposed or the process
- * ends. Neighbours are static and IPv6 announces nothing, so what is sent is what is counted.
+ * ends. Neighbours are static and IPv6 has settled, so what is sent is what is counted.
  */
 import type { ChildProcess, SpawnOptions, SpawnSyncReturns } from 'node:child_process';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -28,6 +28,11 @@ export interface PairOptions {
   readonly ipv6?: boolean;
 }
 
+/** Milliseconds. */
+const CARRIER_TIMEOUT = 5000;
+const POLL = 10;
+const SETTLE = 200;
+
 const live = new Set<NamespacePair>();
 let made = 0;
 
@@ -39,10 +44,14 @@ function ip(...args: readonly string[]): void {
   execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
 }
 
-function sideOf(name: string, number: 1 | 2): Side {
+function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
+function sideOf(namespace: string, number: 1 | 2): Side {
   return {
-    namespace: name,
-    device: name,
+    namespace,
+    device: `eth${number - 1}`,
     mac: `02:00:00:00:00:0${number}`,
     ipv4: `192.0.2.${number}`,
     ipv6: `2001:db8::${number}`,
@@ -110,7 +119,8 @@ export class NamespacePair implements Disposable {
   [Symbol.dispose](): void {
     if (!live.delete(this)) return;
     for (const child of this.#children) child.kill('SIGKILL');
-    for (const { namespace } of [this.host, this.peer]) spawnSync('ip', ['netns', 'del', namespace], { stdio: 'ignore' });
+    for (const { namespace } of [this.host, this.peer])
+      spawnSync('ip', ['netns', 'del', namespace], { stdio: 'ignore' });
     spawnSync('umount', [this.#bpffs], { stdio: 'ignore' });
     rmSync(this.directory, { recursive: true, force: true });
   }
@@ -131,7 +141,20 @@ export class NamespacePair implements Disposable {
     const [a, b] = sides;
     const veth = ['netns', b.namespace, 'address', b.mac];
     ip('-n', a.namespace, 'link', 'add', a.device, 'address', a.mac, 'type', 'veth', 'peer', b.device, ...veth);
-    for (const [side, other] of [sides, sides.toReversed()] as readonly (readonly [Side, Side])[]) configure(side, other, ipv6);
+    for (const [side, other] of [sides, sides.toReversed()] as readonly (readonly [Side, Side])[])
+      configure(side, other, ipv6);
+    for (const side of sides) this.#awaitCarrier(side);
+    if (ipv6) pause(SETTLE);
+  }
+
+  /** Until then the kernel drops what is sent. */
+  #awaitCarrier({ namespace, device }: Side): void {
+    for (let waited = 0; waited < CARRIER_TIMEOUT; waited += POLL) {
+      if (execFileSync('ip', ['-n', namespace, 'link', 'show', device], { encoding: 'utf8' }).includes('state UP'))
+        return;
+      pause(POLL);
+    }
+    throw new Error(`${device} in ${namespace} has no carrier`);
   }
 }
 
@@ -140,9 +163,10 @@ function enter({ namespace }: Side, argv: readonly string[]): readonly string[] 
   return ['nsenter', `--net=/run/netns/${namespace}`, '--', ...argv];
 }
 
-/** No router solicitations, no duplicate address detection, no link-local addresses. */
+/** No router solicitations, no duplicate address detection, no link-local addresses; group reports at once. */
 const QUIET_IPV6 = `cd /proc/sys/net/ipv6/conf && for scope in all default; do
   echo 0 > $scope/accept_ra; echo 0 > $scope/router_solicitations; echo 0 > $scope/accept_dad; echo 1 > $scope/addr_gen_mode
+  echo 4 > $scope/mldv2_unsolicited_report_interval
 done`;
 const NO_IPV6 = 'cd /proc/sys/net/ipv6/conf && echo 1 > all/disable_ipv6 && echo 1 > default/disable_ipv6';
 

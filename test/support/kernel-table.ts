@@ -1,0 +1,97 @@
+/** Tables of packets and what the loaded program must do with them: one load for each hook, one test for each row. */
+import { beforeAll, describe, expect, test } from 'vitest';
+import { present } from '../../src/base/assert.ts';
+import type { Budgets, ModeName } from '../../src/compiler/rule-table.ts';
+import { DEFAULT_BUDGETS } from '../../src/compiler/rule-table.ts';
+import type { Direction } from '../../src/engine/program.ts';
+import { DIRECTIONS } from '../../src/engine/program.ts';
+import type { Decision } from '../../src/policy/classify.ts';
+import { ReferenceClassifier } from '../../src/policy/classify.ts';
+import type { HostAddresses, Policy } from '../../src/policy/model.ts';
+import { decodePacket } from '../../src/policy/packet-decode.ts';
+import { compiled, runInKernel } from './kernel.ts';
+import type { TestPacket } from './packets.ts';
+import { hostOf } from './policies.ts';
+
+/** Budgets that force each mode on policies that are small enough to be written or generated. */
+export const MODE_BUDGETS: Readonly<Record<ModeName, Budgets>> = {
+  dense: { ...DEFAULT_BUDGETS, denseCells: 1 << 24 },
+  rows: { ...DEFAULT_BUDGETS, denseCells: 0, rowBytes: 1 << 28 },
+  sparse: { ...DEFAULT_BUDGETS, denseCells: 0, rowPairs: 0 },
+};
+
+/** `outcome` is written as `outcomeOf` writes it; both hooks unless told otherwise. */
+export type KernelRow = readonly [name: string, packet: TestPacket, outcome: string, hooks?: readonly Direction[]];
+
+/** The test run of the other hook refuses frames this short. */
+export const INGRESS_ONLY: readonly Direction[] = ['ingress'];
+
+export interface KernelTableOptions {
+  readonly host?: HostAddresses;
+  readonly interfaceName?: string;
+  readonly mode?: ModeName;
+}
+
+/** `pass web`, `drop default`, `drop malformed`; ` fragment` behind it for a later fragment. */
+export function outcomeOf(decision: Decision | undefined): string {
+  if (decision === undefined) return 'not run';
+  const { verdict, rule, reason, fragment } = decision;
+  return `${verdict} ${rule ?? reason ?? 'default'}${fragment ? ' fragment' : ''}`;
+}
+
+/** What the kernel program does with each packet, as texts. */
+export function kernelOutcomes(
+  policy: Policy,
+  packets: readonly TestPacket[],
+  direction: Direction,
+  options: KernelTableOptions = {},
+): readonly string[] {
+  const { host = hostOf(), interfaceName, mode } = options;
+  const budgets = mode === undefined ? DEFAULT_BUDGETS : MODE_BUDGETS[mode];
+  return runInKernel(compiled(policy, host, { interfaceName, budgets }), packets, direction).map(outcomeOf);
+}
+
+/** The same by the reference classifier. */
+export function referenceOutcomes(
+  policy: Policy,
+  packets: readonly TestPacket[],
+  options: KernelTableOptions = {},
+): readonly string[] {
+  const reference = new ReferenceClassifier(policy, options.host ?? hostOf());
+  const at = { interface: options.interfaceName };
+  return packets.map((packet) => outcomeOf(reference.classify(decodePacket(packet.frame), at)));
+}
+
+/** One test per row and hook: the loaded program, and the reference, do what the row says. */
+export function kernelTable(
+  title: string,
+  policy: Policy,
+  rows: readonly KernelRow[],
+  options: KernelTableOptions = {},
+): void {
+  for (const direction of DIRECTIONS) {
+    const own = rows.filter(([, , , hooks = DIRECTIONS]) => hooks.includes(direction));
+    const packets = own.map(([, packet]) => packet);
+    describe(`${title}, ${direction}`, () => {
+      let kernel: readonly string[] = [];
+      let reference: readonly string[] = [];
+      beforeAll(() => {
+        kernel = kernelOutcomes(policy, packets, direction, options);
+        reference = referenceOutcomes(policy, packets, options);
+      });
+      for (const [i, [name, packet, outcome]] of own.entries()) {
+        test(name, () => {
+          expect(present(kernel[i]), packet.summary).toBe(outcome);
+          expect(present(reference[i]), packet.summary).toBe(outcome);
+        });
+      }
+    });
+  }
+}
+
+/** The frame with bytes put over it, for what no field can say. */
+export function patched(packet: TestPacket, at: number, ...bytes: readonly number[]): TestPacket {
+  const frame = packet.frame.slice();
+  frame.set(bytes, at);
+  return { frame, summary: `${packet.summary}, bytes ${bytes.join(' ')} at ${at}`, fields: packet.fields };
+}
