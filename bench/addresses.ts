@@ -11,7 +11,8 @@ const CLUSTER_LENGTH: Readonly<Record<Family, number>> = { 4: 16, 6: 32 };
 
 /** A unicast address; in IPv4 none of 0/8, 192/8 and 224/3. */
 export function anyAddress(random: Random, family: Family): Address {
-  if (family === 6) return { family, words: [0x20000000 + random.below(2 ** 29), random.u32(), random.u32(), random.u32()] };
+  if (family === 6)
+    return { family, words: [0x20000000 + random.below(2 ** 29), random.u32(), random.u32(), random.u32()] };
   for (;;) {
     const word = random.u32();
     const first = word >>> 24;

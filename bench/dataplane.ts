@@ -1,12 +1,7 @@
 /** What a packet costs, by policy and traffic. Verdicts are checked before anything is timed. */
 import type { BpfProgram } from 'libbpf-ts-bindings';
-import { Diagnostics } from '../src/base/diagnostics.ts';
 import type { CompiledPolicy } from '../src/compiler/compile.ts';
-import { compile } from '../src/compiler/compile.ts';
-import { createCounters, loadPolicy } from '../src/engine/program.ts';
-import { PolicyTables } from '../src/engine/tables.ts';
 import { Replayer } from '../src/engine/replay.ts';
-import { policySlots, SlotRegistry } from '../src/engine/slots.ts';
 import type { Decision } from '../src/policy/classify.ts';
 import { ReferenceClassifier } from '../src/policy/classify.ts';
 import { decodePacket } from '../src/policy/packet-decode.ts';
@@ -86,7 +81,8 @@ function checkVerdicts({ generator, xdpol, replayer, reference, size }: Check): 
   for (const [i, frame] of frames.entries()) {
     const expected = reference.classify(decodePacket(frame));
     const run = generator.runOnce(xdpol);
-    if (!sameDecision(decisions[i], expected) || Buffer.compare(run.frame, frame) !== 0) fail(i, decisions[i], expected);
+    if (!sameDecision(decisions[i], expected) || Buffer.compare(run.frame, frame) !== 0)
+      fail(i, decisions[i], expected);
     if ((run.verdict === XDP_DROP) !== (expected.verdict === 'drop')) fail(i, run, expected);
     if (expected.verdict === 'drop') dropped++;
   }
@@ -114,7 +110,8 @@ function timed(generator: Generator, xdpol: BpfProgram, effort: Effort): Pick<Da
     for (const [name, program] of programs) times.get(name)?.push(generator.time(program, effort.repeat));
   }
   const bare = times.get('bare') ?? [];
-  const over = (name: Baseline | 'xdpol'): Spread => spreadOf((times.get(name) ?? []).map((time, i) => time - (bare[i] ?? 0)));
+  const over = (name: Baseline | 'xdpol'): Spread =>
+    spreadOf((times.get(name) ?? []).map((time, i) => time - (bare[i] ?? 0)));
   return {
     bare: spreadOf(bare),
     over: { parse_only: over('parse_only'), parse_count: over('parse_count'), xdpol: over('xdpol') },

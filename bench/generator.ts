@@ -110,7 +110,10 @@ export class Generator implements Disposable {
   /** The frame and the verdict of one run behind the generator. */
   runOnce(program: BpfProgram): { readonly verdict: number; readonly frame: Uint8Array } {
     this.#aim(program);
-    const { retval, dataOut } = this.#generate.testRun(this.template, { dataOut: this.template.length, cpu: this.#cpu });
+    const { retval, dataOut } = this.#generate.testRun(this.template, {
+      dataOut: this.template.length,
+      cpu: this.#cpu,
+    });
     return { verdict: retval, frame: present(dataOut) };
   }
 
@@ -122,7 +125,8 @@ export class Generator implements Disposable {
 
   /** Sends frames, ring after ring, to the interface; returns the nanoseconds that took. */
   send(repeat: number): number {
-    return this.#program('send4').testRun(this.template, { repeat, liveFrames: true, batchSize: 64, cpu: this.#cpu }).elapsedNs;
+    return this.#program('send4').testRun(this.template, { repeat, liveFrames: true, batchSize: 64, cpu: this.#cpu })
+      .elapsedNs;
   }
 
   [Symbol.dispose](): void {

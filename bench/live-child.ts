@@ -24,7 +24,11 @@ function ip(...args: readonly string[]): void {
 
 /** Frames that the receiver's XDP program has had: veth counts what its poll handed over. */
 function received(): number {
-  const line = present(readFileSync('/proc/self/net/dev', 'utf8').split('\n').find((l) => l.trim().startsWith(`${RECEIVER}:`)));
+  const line = present(
+    readFileSync('/proc/self/net/dev', 'utf8')
+      .split('\n')
+      .find((l) => l.trim().startsWith(`${RECEIVER}:`)),
+  );
   return Number(present(line.split(':')[1]).trim().split(/\s+/u)[1]);
 }
 

@@ -22,7 +22,18 @@ import { compileText, dataplaneText, liveText } from './report.ts';
 const SECTIONS = ['dataplane', 'compile', 'live'] as const;
 type Section = (typeof SECTIONS)[number];
 
-const DATAPLANE = ['example', 'list-10k', 'list-100k', 'list-1m', 'acl-1k', 'acl-10k', 'acl-100k', 'v6-example', 'v6-10k', 'v6-100k'];
+const DATAPLANE = [
+  'example',
+  'list-10k',
+  'list-100k',
+  'list-1m',
+  'acl-1k',
+  'acl-10k',
+  'acl-100k',
+  'v6-example',
+  'v6-10k',
+  'v6-100k',
+];
 const QUICK_DATAPLANE = ['example', 'list-10k', 'list-100k', 'list-1m', 'acl-1k', 'acl-10k', 'v6-100k'];
 const LIVE = ['example', 'list-1m'];
 const LIVE_FRAMES = { quick: 1_000_000, full: 4_000_000 } as const;

@@ -77,7 +77,11 @@ function hostMatch(address: Address): AddressMatch {
 /** The same rule about the IPv6 server. */
 function inIpv6(rule: Rule): Rule {
   const moved = (match: AddressMatch): AddressMatch => (match.kind === 'prefix' ? hostMatch(SERVERS[6]) : match);
-  const filters = rule.filterList.filters.map((f) => ({ ...f, source: moved(f.source), destination: moved(f.destination) }));
+  const filters = rule.filterList.filters.map((f) => ({
+    ...f,
+    source: moved(f.source),
+    destination: moved(f.destination),
+  }));
   return { ...rule, filterList: { ...rule.filterList, filters } };
 }
 
@@ -95,5 +99,11 @@ function listRule(family: Family): Rule {
     span: SPAN,
   };
   const name = 'Listed sources';
-  return { name, action: 'block', filterList: { name, filters: [filter], span: SPAN }, interfaces: undefined, span: SPAN };
+  return {
+    name,
+    action: 'block',
+    filterList: { name, filters: [filter], span: SPAN },
+    interfaces: undefined,
+    span: SPAN,
+  };
 }

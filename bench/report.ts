@@ -66,45 +66,65 @@ function mib(bytes: number): string {
 
 export function dataplaneText(figures: readonly DataplaneFigure[]): string {
   const head: Row = ['ns a packet', 'traffic', 'dropped', 'mode', 'bare', '+parse', '+count', '+xdpol', 'quartiles'];
-  const rows = figures.map(({ policy, traffic, dropped, mode, bare, over }): Row => [
-    policy,
-    traffic,
-    `${Math.round(dropped * 100)} %`,
-    mode,
-    ns(bare),
-    ns(over.parse_only),
-    ns(over.parse_count),
-    ns(over.xdpol),
-    quartiles(over.xdpol),
-  ]);
+  const rows = figures.map(
+    ({ policy, traffic, dropped, mode, bare, over }): Row => [
+      policy,
+      traffic,
+      `${Math.round(dropped * 100)} %`,
+      mode,
+      ns(bare),
+      ns(over.parse_only),
+      ns(over.parse_count),
+      ns(over.xdpol),
+      quartiles(over.xdpol),
+    ],
+  );
   return aligned([head, ...rows]);
 }
 
 export function compileText(figures: readonly CompileFigure[]): string {
-  const head: Row = ['compile, ms', 'total', 'expand', 'classes', 'rules', 'encode', 'load', 'tables MiB', 'peak MiB', 'above policy', 'insns', 'verified', 'mode'];
-  const rows = figures.map((f): Row => [
-    f.policy,
-    f.milliseconds.toFixed(0),
-    ...(['expand', 'classes', 'rules', 'encode'] as const).map((pass) => f.passes[pass].toFixed(0)),
-    f.load.toFixed(0),
-    mib(f.tableBytes),
-    mib(f.residentPeak),
-    mib(f.residentPeak - f.residentBefore),
-    f.instructions,
-    f.verified,
-    f.modes.join('/'),
-  ]);
+  const head: Row = [
+    'compile, ms',
+    'total',
+    'expand',
+    'classes',
+    'rules',
+    'encode',
+    'load',
+    'tables MiB',
+    'peak MiB',
+    'above policy',
+    'insns',
+    'verified',
+    'mode',
+  ];
+  const rows = figures.map(
+    (f): Row => [
+      f.policy,
+      f.milliseconds.toFixed(0),
+      ...(['expand', 'classes', 'rules', 'encode'] as const).map((pass) => f.passes[pass].toFixed(0)),
+      f.load.toFixed(0),
+      mib(f.tableBytes),
+      mib(f.residentPeak),
+      mib(f.residentPeak - f.residentBefore),
+      f.instructions,
+      f.verified,
+      f.modes.join('/'),
+    ],
+  );
   return aligned([head, ...rows]);
 }
 
 export function liveText(figures: readonly LiveFigure[]): string {
   const head: Row = ['Mpps over veth, one CPU', 'traffic', 'bare', 'xdpol', 'share'];
-  const rows = figures.map(({ policy, traffic, bare, xdpol, share }): Row => [
-    policy,
-    traffic,
-    bare.median.toFixed(2),
-    xdpol.median.toFixed(2),
-    `${Math.round(share.median * 100)} %`,
-  ]);
+  const rows = figures.map(
+    ({ policy, traffic, bare, xdpol, share }): Row => [
+      policy,
+      traffic,
+      bare.median.toFixed(2),
+      xdpol.median.toFixed(2),
+      `${Math.round(share.median * 100)} %`,
+    ],
+  );
   return aligned([head, ...rows]);
 }

@@ -47,7 +47,12 @@ export function serverTraffic(server: Address, list: PrefixSet | undefined): rea
   ];
   if (list === undefined) return [...two, { name: 'mixed', tuple: mixed([permitted, blocked]) }];
   const listed = (random: Random): Tuple =>
-    from(addressIn(random, prefixFrom(random, list)), clientPort(random), random.below(2) === 0 ? 80 : random.below(65536), tcp);
+    from(
+      addressIn(random, prefixFrom(random, list)),
+      clientPort(random),
+      random.below(2) === 0 ? 80 : random.below(65536),
+      tcp,
+    );
   return [...two, { name: 'listed', tuple: listed }, { name: 'mixed', tuple: mixed([permitted, blocked, listed]) }];
 }
 

@@ -18,6 +18,8 @@ export interface ListenAddress {
 const REQUEST_TIMEOUT = 10_000;
 /** Milliseconds that running answers have once the agent is to stop. */
 const STOP_TIMEOUT = 2_000;
+/** Milliseconds between looks for connections without a request, meanwhile. */
+const IDLE_INTERVAL = 50;
 
 function listenFailure(cause: unknown, { host, port }: ListenAddress): unknown {
   const { code } = cause as NodeJS.ErrnoException;
@@ -67,8 +69,10 @@ export function urlOf(server: Server): string {
 export async function stopServer(server: Server): Promise<void> {
   const closed = once(server, 'close');
   server.close();
-  server.closeIdleConnections();
-  const timer = setTimeout(() => server.closeAllConnections(), STOP_TIMEOUT);
+  // A client that keeps its connection open would hold up the end after its answer.
+  const idle = setInterval(() => server.closeIdleConnections(), IDLE_INTERVAL);
+  const late = setTimeout(() => server.closeAllConnections(), STOP_TIMEOUT);
   await closed;
-  clearTimeout(timer);
+  clearInterval(idle);
+  clearTimeout(late);
 }

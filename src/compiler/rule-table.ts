@@ -177,7 +177,9 @@ function sparse(input: RuleInput, groups: Groups): RuleTable | OverBudget {
   const srcConditions = allConditions(source);
   const any = groups.get(ANY_ADDRESS.id) ?? new Map<number, readonly number[]>();
   const srcSets = ownSets(source, sets, (condition) => groups.get(condition)?.get(ANY_ADDRESS.id));
-  const dstSets = ownSets(destination, sets, (condition) => (condition === ANY_ADDRESS.id ? undefined : any.get(condition)));
+  const dstSets = ownSets(destination, sets, (condition) =>
+    condition === ANY_ADDRESS.id ? undefined : any.get(condition),
+  );
   const holders = classesByCondition(dstConditions);
   const found: { key: number; set: number }[] = [];
   for (const [s, conditions] of srcConditions.entries()) {
@@ -200,7 +202,11 @@ function sparse(input: RuleInput, groups: Groups): RuleTable | OverBudget {
  * By class: the set of the filters that look at this address only. A class's own conditions are
  * longer prefixes than its parent's, so that their filters come before what the parent has.
  */
-function ownSets(classes: AddressClasses, sets: RuleSets, ranksOf: (condition: number) => readonly number[] | undefined): Uint32Array {
+function ownSets(
+  classes: AddressClasses,
+  sets: RuleSets,
+  ranksOf: (condition: number) => readonly number[] | undefined,
+): Uint32Array {
   const references = new Uint32Array(classes.classes.length);
   for (const [index, { parent, added }] of classes.classes.entries()) {
     const isRoot = index === parent;

@@ -2,41 +2,47 @@
  * Policies as text: canonical YAML that reads back as the same policy, and filterspecs for the filters
  * that one can express. What was a file, an alias or a comment is not kept; defaults are left out.
  */
-import type { YAMLSeq } from 'yaml';
-import { Document, isMap, isSeq } from 'yaml';
+import { Document, isMap, isScalar, isSeq } from 'yaml';
 import { present } from '../base/assert.ts';
 import type { Prefix } from '../base/ip.ts';
 import { formatAddress, formatPrefix, fullLength, wordMask } from '../base/ip.ts';
 import { SPEC_PROTOCOLS } from './filterspec.ts';
-import type { AddressMatch, Filter, Policy, PortRange, Rule } from './model.ts';
+import type { AddressMatch, Filter, FilterList, Policy, PortRange, Rule } from './model.ts';
 import { isAnyPort, protocolName } from './port-text.ts';
 import type { PrefixColumn, PrefixSet } from './prefix-set.ts';
 import { wordsOf } from './prefix-set.ts';
+import { styleDocument, styledText } from './style.ts';
 
 type Plain = string | number | boolean | readonly Plain[] | { readonly [key: string]: Plain };
 type PlainMap = Readonly<Record<string, Plain>>;
 type Entries = readonly (readonly [key: string, value: Plain])[];
 
-/** The policy as a YAML file, one filter a line. */
-export function printPolicy(policy: Policy): string {
+/** Comments to print before parts of a policy: the policy itself, its filter lists, its filters. Lines without #. */
+export type PolicyComments = ReadonlyMap<Policy | FilterList | Filter, string>;
+
+/** The policy as a YAML file in the house style: see style.ts. */
+export function printPolicy(policy: Policy, comments: PolicyComments = new Map()): string {
   const document = new Document(plainPolicy(policy), { aliasDuplicateObjects: false });
-  const lists = document.get('filterLists');
-  for (const list of isMap(lists) ? lists.items : []) if (isSeq(list.value)) flowItems(list.value);
-  const rules = document.get('rules');
-  for (const rule of isSeq(rules) ? rules.items : []) {
-    if (!isMap(rule)) continue;
-    const filters = rule.get('filters');
-    const interfaces = rule.get('interfaces');
-    if (isSeq(filters)) flowItems(filters);
-    if (isSeq(interfaces)) interfaces.flow = true;
-  }
-  const exemptions = document.get('exemptions');
-  if (isSeq(exemptions)) exemptions.flow = true;
-  return document.toString({ lineWidth: 0 });
+  styleDocument(document, { orderKeys: true });
+  if (comments.size > 0) addComments(document, policy, comments);
+  return styledText(document);
 }
 
-function flowItems(list: YAMLSeq): void {
-  for (const item of list.items) if (isMap(item)) item.flow = true;
+function addComments(document: Document, policy: Policy, comments: PolicyComments): void {
+  const indented = (part: Policy | FilterList | Filter): string | undefined =>
+    comments.get(part)?.replaceAll(/^(?=.)/gmu, ' ');
+  document.commentBefore = indented(policy) ?? null;
+  const lists = document.get('filterLists');
+  if (!isMap(lists)) return;
+  for (const [i, list] of [...policy.filterLists.values()].entries()) {
+    const pair = lists.items[i];
+    if (isScalar(pair?.key)) pair.key.commentBefore = indented(list) ?? null;
+    for (const [j, filter] of list.filters.entries()) {
+      const node = isSeq(pair?.value) ? pair.value.items[j] : undefined;
+      const comment = indented(filter);
+      if (isMap(node) && comment !== undefined) node.commentBefore = comment;
+    }
+  }
 }
 
 /** The policy as the values of a policy file: what JSON.stringify prints reads back too. */
@@ -66,9 +72,10 @@ function plainRule(rule: Rule, policy: Policy): PlainMap {
   const named = policy.filterLists.get(rule.filterList.name) === rule.filterList;
   return mapOf([
     ['name', rule.name],
+    ...(named ? [['filterList', rule.filterList.name] as const] : []),
     ['action', rule.action],
     ...(rule.interfaces === undefined ? [] : [['interfaces', rule.interfaces] as const]),
-    named ? ['filterList', rule.filterList.name] : ['filters', rule.filterList.filters.map(plainFilter)],
+    ...(named ? [] : [['filters', rule.filterList.filters.map(plainFilter)] as const]),
   ]);
 }
 
@@ -77,10 +84,10 @@ export function plainFilter(filter: Filter): PlainMap {
   const given = (key: string, value: Plain | undefined): Entries => (value === undefined ? [] : [[key, value]]);
   return mapOf([
     ['source', addressText(filter.source)],
-    ...given('sourcePort', plainPorts(filter.sourcePorts)),
     ['destination', addressText(filter.destination)],
-    ...given('destinationPort', plainPorts(filter.destinationPorts)),
     ...given('protocol', plainProtocol(filter.protocol)),
+    ...given('sourcePort', plainPorts(filter.sourcePorts)),
+    ...given('destinationPort', plainPorts(filter.destinationPorts)),
     ...given('icmpType', filter.icmp?.type),
     ...given('icmpCode', filter.icmp?.code),
     ...given('established', filter.established ? true : undefined),

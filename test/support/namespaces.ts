@@ -5,7 +5,7 @@
  */
 import type { ChildProcess, SpawnOptions, SpawnSyncReturns } from 'node:child_process';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -33,6 +33,8 @@ const CARRIER_TIMEOUT = 5000;
 const POLL = 10;
 const SETTLE = 200;
 
+const LEFTOVER = /^xp\d+-\d+/u;
+
 const live = new Set<NamespacePair>();
 let made = 0;
 
@@ -58,6 +60,19 @@ function sideOf(namespace: string, number: 1 | 2): Side {
   };
 }
 
+/** What test runs left that were killed: names tell which process made them. */
+function removeLeftovers(): void {
+  const isDead = (name: string): boolean =>
+    !existsSync(`/proc/${/^xp(?<pid>\d+)-/u.exec(name)?.groups?.['pid'] ?? ''}`);
+  const listed = execFileSync('ip', ['-o', 'netns', 'list'], { encoding: 'utf8' }).split('\n');
+  const namespaces = listed.map((line) => line.split(' ')[0] ?? '').filter((name) => LEFTOVER.test(name));
+  for (const name of namespaces.filter(isDead)) spawnSync('ip', ['netns', 'del', name], { stdio: 'ignore' });
+  for (const name of readdirSync(tmpdir()).filter((entry) => LEFTOVER.test(entry) && isDead(entry))) {
+    spawnSync('umount', ['--lazy', join(tmpdir(), name, 'bpffs')], { stdio: 'ignore' });
+    rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
 /** The result of a command: its output, whatever its exit code. */
 export type Outcome = SpawnSyncReturns<string>;
 
@@ -70,6 +85,7 @@ export class NamespacePair implements Disposable {
   readonly #children = new Set<ChildProcess>();
 
   constructor({ ipv6 = true }: PairOptions = {}) {
+    if (made === 0) removeLeftovers();
     const name = `xp${process.pid}-${made++}`;
     this.host = sideOf(`${name}h`, 1);
     this.peer = sideOf(`${name}p`, 2);
@@ -121,7 +137,7 @@ export class NamespacePair implements Disposable {
     for (const child of this.#children) child.kill('SIGKILL');
     for (const { namespace } of [this.host, this.peer])
       spawnSync('ip', ['netns', 'del', namespace], { stdio: 'ignore' });
-    spawnSync('umount', [this.#bpffs], { stdio: 'ignore' });
+    spawnSync('umount', ['--lazy', this.#bpffs], { stdio: 'ignore' });
     rmSync(this.directory, { recursive: true, force: true });
   }
 

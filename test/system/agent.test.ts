@@ -1,5 +1,5 @@
 /** The agent against a policy that filters real packets: what it exports, and what its death changes. */
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { METRICS } from '../../src/exporter/catalogue.ts';
@@ -59,7 +59,9 @@ function sendMix(): void {
 }
 
 function apply(policy: string): void {
-  pair.exec(pair.host, pair.xdpol('apply', '-', '-i', 'eth0', '--mode', 'native'), policy);
+  const path = join(pair.directory, 'policy.yaml');
+  writeFileSync(path, policy);
+  pair.exec(pair.host, pair.xdpol('apply', path, '-i', 'eth0', '--mode', 'native'));
 }
 
 beforeAll(async () => {
@@ -163,14 +165,16 @@ describe('the HTTP server', () => {
     expect(stderr).not.toContain(' at ');
   });
 
-  test('answers 500 to a scrape that fails, logs why, and goes on', () => {
+  test('answers 500 to a scrape that fails, logs why, and goes on', async () => {
     const path = join(pair.directory, 'state/assigned.json');
-    const before = pair.exec(pair.host, ['cat', path]);
+    const before = readFileSync(path);
     writeFileSync(path, 'not JSON');
-    expect(agent.fetch('/metrics')).toMatchObject({ status: 500, type: 'text/plain; charset=utf-8' });
-    expect(agent.log).toMatch(/scrape failed: the policy store .*assigned\.json cannot be used/u);
-    expect(agent.fetch('/healthz').status).toBe(200);
+    const failed = agent.fetch('/metrics');
+    const health = agent.fetch('/healthz');
     writeFileSync(path, before);
+    expect(failed).toMatchObject({ status: 500, type: 'text/plain; charset=utf-8' });
+    expect(health.status).toBe(200);
+    await expect.poll(() => agent.log).toMatch(/scrape failed: the policy store .*assigned\.json cannot be used/u);
     expect(agent.fetch('/metrics').status).toBe(200);
   });
 });

@@ -1,0 +1,266 @@
+/**
+ * Looks for a packet of a region that none of some directed filters matches. Exact: where it finds none, there is
+ * none. The freest addresses are tried first, because most regions have such a packet and it is seldom far.
+ */
+import type { Address } from '../../base/ip.ts';
+import { present } from '../../base/assert.ts';
+import { PROTOCOLS } from '../../policy/model.ts';
+import type { Packet } from '../../policy/packet.ts';
+import type { AtomSet, Atoms } from './atoms.ts';
+import type { Areas, ServicePoint } from './services.ts';
+import { areasCover, areasOverlap, PLANES, pointOutside } from './services.ts';
+import type { Box, Space } from './universe.ts';
+
+export interface Region {
+  readonly source: AtomSet;
+  readonly destination: AtomSet;
+  readonly service: Areas;
+}
+
+export interface Point {
+  /** Atoms. */
+  readonly source: number;
+  readonly destination: number;
+  readonly service: ServicePoint;
+}
+
+export interface Query {
+  readonly region: Region;
+  /** Does the box take packets away? Only ever asked of boxes with a rank below `limit`. */
+  readonly takes: (box: Box) => boolean;
+  readonly limit: number;
+  /** Leave out packets from a host to itself: one address at both ends, or the host's own at both. */
+  readonly onWire: boolean;
+}
+
+/** Pairs of atoms to try before the boxes that matter are gathered. */
+const PROBES = 64;
+const CACHED_PAIRS = 1 << 16;
+
+export class Search {
+  readonly #space: Space;
+  readonly #atoms: Atoms;
+  /** By source condition, then by destination condition. */
+  readonly #byConditions = new Map<number, Map<number, Box[]>>();
+  readonly #atPair = new Map<number, readonly Box[]>();
+  readonly #touched = new Map<number, ReadonlySet<number>>();
+  readonly #own: ReadonlySet<number>;
+
+  constructor(space: Space) {
+    this.#space = space;
+    this.#atoms = space.atoms;
+    this.#own = new Set(space.own?.atoms);
+    for (const box of space.boxes) {
+      let byDestination = this.#byConditions.get(box.source);
+      if (byDestination === undefined) this.#byConditions.set(box.source, (byDestination = new Map()));
+      const known = byDestination.get(box.destination);
+      if (known === undefined) byDestination.set(box.destination, [box]);
+      else known.push(box);
+    }
+  }
+
+  find(query: Query): Point | undefined {
+    const { source, destination } = query.region;
+    const isSmall = source.atoms.length * destination.atoms.length <= PROBES;
+    const side = isSmall ? PROBES : Math.sqrt(PROBES);
+    for (const s of source.atoms.subarray(0, side)) {
+      for (const d of destination.atoms.subarray(0, side)) {
+        const point = this.#at(s, d, query);
+        if (point === 'covered') return undefined;
+        if (point !== undefined) return point;
+      }
+    }
+    return isSmall ? undefined : this.#exhaust(query);
+  }
+
+  /** The first of the boxes that match a point, by rank, among those that count. */
+  first({ source, destination, service }: Point, counts: (box: Box) => boolean): Box | undefined {
+    const point = pointAreas(service);
+    let best: Box | undefined;
+    for (const box of this.#boxesAt(source, destination)) {
+      if (best !== undefined && box.rank >= best.rank) continue;
+      if (counts(box) && areasCover(box.service.areas, point)) best = box;
+    }
+    return best;
+  }
+
+  packet({ source, destination, service }: Point): Packet {
+    const from = present(this.#atoms.examples(source)[0]);
+    const others = this.#atoms.examples(destination);
+    return packetOf(from, present((source === destination ? others[1] : undefined) ?? others[0]), service);
+  }
+
+  /** `covered` where one box takes the whole region. */
+  #at(source: number, destination: number, query: Query): Point | 'covered' | undefined {
+    const { region, takes, limit, onWire } = query;
+    if (onWire && this.#isWithinHost(source, destination)) return undefined;
+    const taken: Areas[] = [];
+    for (const box of this.#boxesAt(source, destination)) {
+      if (box.rank >= limit || !areasOverlap(box.service.areas, region.service) || !takes(box)) continue;
+      if (areasCover(box.service.areas, region.service)) return this.#covers(box, region) ? 'covered' : undefined;
+      taken.push(box.service.areas);
+    }
+    const service = pointOutside(region.service, taken);
+    return service === undefined ? undefined : { source, destination, service };
+  }
+
+  #covers(box: Box, { source, destination }: Region): boolean {
+    const holds = (condition: number, set: AtomSet): boolean =>
+      condition === 0 || this.#atoms.covers(this.#atoms.setOf([condition]), set);
+    return holds(box.source, source) && holds(box.destination, destination);
+  }
+
+  #boxesAt(source: number, destination: number): readonly Box[] {
+    const key = source * this.#atoms.count + destination;
+    const known = this.#atPair.get(key);
+    if (known !== undefined) return known;
+    const boxes: Box[] = [];
+    for (const condition of this.#atoms.conditionsAt(source)) {
+      const byDestination = this.#byConditions.get(condition);
+      if (byDestination === undefined) continue;
+      for (const other of this.#atoms.conditionsAt(destination)) {
+        for (const box of byDestination.get(other) ?? []) boxes.push(box);
+      }
+    }
+    if (this.#atPair.size === CACHED_PAIRS) this.#atPair.clear();
+    this.#atPair.set(key, boxes);
+    return boxes;
+  }
+
+  #isWithinHost(source: number, destination: number): boolean {
+    if (this.#own.has(source) && this.#own.has(destination)) return true;
+    return source === destination && this.#atoms.examples(source).length === 1;
+  }
+
+  /** Every combination of boxes that meet somewhere in the region, once. */
+  #exhaust(query: Query): Point | undefined {
+    const { region, takes, limit } = query;
+    const sources = this.#touchedBy(region.source);
+    const destinations = this.#touchedBy(region.destination);
+    const boxes: Box[] = [];
+    for (const box of this.#space.boxes) {
+      if (box.rank >= limit) break;
+      if (!sources.has(box.source) || !destinations.has(box.destination)) continue;
+      if (areasOverlap(box.service.areas, region.service) && takes(box)) boxes.push(box);
+    }
+    const covered = new Set<string>();
+    const atSource = new Combinations(this.#atoms, boxes, (box) => box.source);
+    for (const source of region.source.atoms) {
+      const here = atSource.next(source);
+      if (here === undefined) continue;
+      const { point, complete } = this.#along(source, here, query, covered);
+      if (point !== undefined) return point;
+      if (!complete) atSource.forget(source);
+    }
+    return undefined;
+  }
+
+  /** Complete unless a packet from a host to itself was left out, which another source atom would not have. */
+  #along(
+    source: number,
+    boxes: readonly Box[],
+    query: Query,
+    covered: Set<string>,
+  ): { readonly point: Point | undefined; readonly complete: boolean } {
+    const { region, onWire } = query;
+    const atDestination = new Combinations(this.#atoms, boxes, (box) => box.destination);
+    let complete = true;
+    for (const destination of region.destination.atoms) {
+      const here = atDestination.next(destination);
+      if (here === undefined) continue;
+      if (onWire && this.#isWithinHost(source, destination)) {
+        atDestination.forget(destination);
+        complete = false;
+        continue;
+      }
+      const key = here.map((box) => this.#numberOf(box)).join();
+      if (covered.has(key)) continue;
+      const service = pointOutside(region.service, here.map((box) => box.service.areas));
+      if (service !== undefined) return { point: { source, destination, service }, complete };
+      covered.add(key);
+    }
+    return { point: undefined, complete };
+  }
+
+  readonly #numbers = new Map<Box, number>();
+
+  #numberOf(box: Box): number {
+    const number = this.#numbers.get(box) ?? this.#numbers.size;
+    this.#numbers.set(box, number);
+    return number;
+  }
+
+  /** Conditions that hold somewhere in the set. */
+  #touchedBy(set: AtomSet): ReadonlySet<number> {
+    const known = this.#touched.get(set.id);
+    if (known !== undefined) return known;
+    const touched = new Set<number>();
+    for (const atom of set.atoms) for (const condition of this.#atoms.conditionsAt(atom)) touched.add(condition);
+    this.#touched.set(set.id, touched);
+    return touched;
+  }
+}
+
+/** Which boxes match at each atom; an atom with the same ones as an earlier atom is passed over. */
+class Combinations {
+  readonly #atoms: Atoms;
+  readonly #byCondition = new Map<number, Box[]>();
+  readonly #seen = new Set<string>();
+
+  constructor(atoms: Atoms, boxes: readonly Box[], conditionOf: (box: Box) => number) {
+    this.#atoms = atoms;
+    for (const box of boxes) {
+      const condition = conditionOf(box);
+      const known = this.#byCondition.get(condition);
+      if (known === undefined) this.#byCondition.set(condition, [box]);
+      else known.push(box);
+    }
+  }
+
+  /** undefined where an earlier atom had the same. */
+  next(atom: number): readonly Box[] | undefined {
+    const relevant = this.#relevantAt(atom);
+    const key = relevant.join();
+    if (this.#seen.has(key)) return undefined;
+    this.#seen.add(key);
+    return relevant.flatMap((condition) => this.#byCondition.get(condition) ?? []);
+  }
+
+  /** Lets the next atom with the same boxes through. */
+  forget(atom: number): void {
+    this.#seen.delete(this.#relevantAt(atom).join());
+  }
+
+  #relevantAt(atom: number): readonly number[] {
+    return this.#atoms.conditionsAt(atom).filter((condition) => this.#byCondition.has(condition));
+  }
+}
+
+function pointAreas({ plane, key, sourcePort }: ServicePoint): Areas {
+  const area = { keys: [{ lo: key, hi: key }], sourcePorts: [{ lo: sourcePort, hi: sourcePort }] };
+  return PLANES.map((other) => (other === plane ? area : undefined));
+}
+
+/** The smallest Ethernet frame without its FCS. */
+const FRAME_BYTES = 60;
+const HOP_LIMIT = 64;
+const PLANE_PROTOCOL = { ...PROTOCOLS, established: PROTOCOLS.tcp } as const;
+
+function packetOf(source: Address, destination: Address, { plane, key, sourcePort }: ServicePoint): Packet {
+  const isIcmp = plane === 'icmp' || plane === 'icmpv6';
+  const hasPorts = !isIcmp && plane !== 'other' && plane !== 'fragment';
+  return {
+    family: source.family,
+    source,
+    destination,
+    protocol: plane === 'other' || plane === 'fragment' ? key : PLANE_PROTOCOL[plane],
+    sourcePort: hasPorts ? sourcePort : 0,
+    destinationPort: hasPorts ? key : 0,
+    icmp: isIcmp ? { type: key >>> 8, code: key & 0xff } : undefined,
+    established: plane === 'established',
+    laterFragment: plane === 'fragment',
+    hopLimit: HOP_LIMIT,
+    frameBytes: FRAME_BYTES,
+    broadcastFrame: false,
+  };
+}

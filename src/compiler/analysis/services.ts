@@ -1,0 +1,247 @@
+/**
+ * What filters ask besides addresses, as sets of points. The space is cut into planes, in each of which a point
+ * is a key (destination port, ICMP type and code, or protocol number) and a source port.
+ */
+import type { Family } from '../../base/ip.ts';
+import type { PortRange } from '../../policy/model.ts';
+import { ANY_PORT, PROTOCOLS } from '../../policy/model.ts';
+import { isAnyPort } from '../../policy/port-text.ts';
+import type { Ranges } from './ranges.ts';
+import { commonRanges, pickNumber, rangesCover, rangesOutside, rangesOverlap, union } from './ranges.ts';
+
+/** `established`: TCP with ACK or RST; `tcp`: without. `fragment`: later ones, of any protocol, keyed by it. */
+export type Plane = 'tcp' | 'established' | 'udp' | 'sctp' | 'icmp' | 'icmpv6' | 'other' | 'fragment';
+
+/** In the order in which an example packet is looked for. */
+export const PLANES: readonly Plane[] = [
+  'tcp',
+  'udp',
+  'icmp',
+  'icmpv6',
+  'established',
+  'sctp',
+  'other',
+  'fragment',
+] as const;
+
+/** The points of one plane: every key with every source port, neither of them empty. */
+export interface Area {
+  readonly keys: Ranges;
+  readonly sourcePorts: Ranges;
+}
+
+/** By plane, in the order of PLANES. */
+export type Areas = readonly (Area | undefined)[];
+
+export interface ServicePoint {
+  readonly plane: Plane;
+  readonly key: number;
+  readonly sourcePort: number;
+}
+
+/** The conditions of one half of a filter, or of one directed filter. */
+export interface ServiceConditions {
+  readonly protocol: number | undefined;
+  readonly keys: Ranges;
+  readonly sourcePorts: Ranges;
+  readonly established: boolean;
+  /** It looks at ports, type or flags, which a later fragment does not show. */
+  readonly needsL4: boolean;
+}
+
+/** Conditions with their points. `areas` says all; the rest is to tell most pairs apart in a few compares. */
+export interface Service {
+  readonly areas: Areas;
+  readonly protocol: number | undefined;
+  readonly keys: PortRange;
+  readonly sourcePorts: PortRange;
+}
+
+const ANY: Ranges = [ANY_PORT];
+const PLANE_PROTOCOL: Readonly<Partial<Record<Plane, number>>> = {
+  tcp: PROTOCOLS.tcp,
+  established: PROTOCOLS.tcp,
+  udp: PROTOCOLS.udp,
+  sctp: PROTOCOLS.sctp,
+  icmp: PROTOCOLS.icmp,
+  icmpv6: PROTOCOLS.icmpv6,
+};
+const ALL_PROTOCOLS: Ranges = [{ lo: 0, hi: 255 }];
+/** IPv6 extension headers are never the protocol of a packet, except in a later fragment, where nothing more is read. */
+const IPV6_EXTENSIONS = [0, 43, 44, 51, 60] as const;
+const OTHER_PROTOCOLS: Readonly<Record<Family, Ranges>> = {
+  4: rangesOutside(ALL_PROTOCOLS, Object.values(PROTOCOLS).map(single)),
+  6: rangesOutside(ALL_PROTOCOLS, [...Object.values(PROTOCOLS), ...IPV6_EXTENSIONS].map(single)),
+};
+/** Of example packets, where the filters leave a choice. */
+const CLIENT_PORT = 40000;
+const PREFERRED_KEY: Readonly<Record<Plane, number>> = {
+  tcp: CLIENT_PORT,
+  established: CLIENT_PORT,
+  udp: CLIENT_PORT,
+  sctp: CLIENT_PORT,
+  icmp: 8 << 8,
+  icmpv6: 128 << 8,
+  other: 47,
+  fragment: PROTOCOLS.udp,
+};
+
+function single(number: number): PortRange {
+  return { lo: number, hi: number };
+}
+
+/** Services by what they ask: equal ones are the same object. For packets of one family. */
+export class Services {
+  readonly #family: Family;
+  readonly #known = new Map<string, Service>();
+
+  constructor(family: Family) {
+    this.#family = family;
+  }
+
+  of(conditions: ServiceConditions): Service {
+    const { protocol, keys, sourcePorts, established, needsL4 } = conditions;
+    const text = (ranges: Ranges): string => ranges.map(({ lo, hi }) => `${lo}-${hi}`).join();
+    const key = `${protocol} ${text(keys)} ${text(sourcePorts)} ${established} ${needsL4}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const service: Service = {
+      areas: PLANES.map((plane) => areaOn(plane, conditions, this.#family)),
+      protocol,
+      keys: hull(keys),
+      sourcePorts: hull(sourcePorts),
+    };
+    this.#known.set(key, service);
+    return service;
+  }
+}
+
+function hull(ranges: Ranges): PortRange {
+  return { lo: ranges[0]?.lo ?? 0, hi: ranges.at(-1)?.hi ?? ANY_PORT.hi };
+}
+
+function areaOn(plane: Plane, conditions: ServiceConditions, family: Family): Area | undefined {
+  const { protocol, keys, sourcePorts, established, needsL4 } = conditions;
+  if (established && plane !== 'established') return undefined;
+  if (needsL4 && plane === 'fragment') return undefined;
+  if (plane !== 'other' && plane !== 'fragment') {
+    if (protocol === undefined) return { keys: ANY, sourcePorts: ANY };
+    return PLANE_PROTOCOL[plane] === protocol ? { keys, sourcePorts } : undefined;
+  }
+  const protocols = plane === 'other' ? OTHER_PROTOCOLS[family] : ALL_PROTOCOLS;
+  const matched = protocol === undefined ? protocols : commonRanges(protocols, [single(protocol)]);
+  return matched.length === 0 ? undefined : { keys: matched, sourcePorts: ANY };
+}
+
+export function needsL4(conditions: Omit<ServiceConditions, 'needsL4'>): boolean {
+  return conditions.established || !isAnyPort(conditions.sourcePorts) || !isAnyPort(conditions.keys);
+}
+
+export function servicesOverlap(a: Service, b: Service): boolean {
+  if (a.protocol !== undefined && b.protocol !== undefined) {
+    if (a.protocol !== b.protocol) return false;
+    if (a.keys.lo > b.keys.hi || b.keys.lo > a.keys.hi) return false;
+    if (a.sourcePorts.lo > b.sourcePorts.hi || b.sourcePorts.lo > a.sourcePorts.hi) return false;
+  }
+  return areasOverlap(a.areas, b.areas);
+}
+
+export function areasOverlap(a: Areas, b: Areas): boolean {
+  return a.some((area, plane) => {
+    const other = b[plane];
+    if (area === undefined || other === undefined) return false;
+    return rangesOverlap(area.keys, other.keys) && rangesOverlap(area.sourcePorts, other.sourcePorts);
+  });
+}
+
+export function areasCover(outer: Areas, inner: Areas): boolean {
+  return outer === inner || inner.every((area, plane) => area === undefined || covers(outer[plane], area));
+}
+
+/** Is every point of `inner` in one of the other two? */
+export function twoAreasCover(first: Areas, second: Areas, inner: Areas): boolean {
+  return inner.every((area, plane) => area === undefined || twoCover(first[plane], second[plane], area));
+}
+
+export function commonAreas(a: Areas, b: Areas): Areas {
+  if (a === b) return a;
+  return a.map((area, plane) => {
+    const other = b[plane];
+    if (area === undefined || other === undefined) return undefined;
+    const keys = commonRanges(area.keys, other.keys);
+    const sourcePorts = commonRanges(area.sourcePorts, other.sourcePorts);
+    return keys.length === 0 || sourcePorts.length === 0 ? undefined : { keys, sourcePorts };
+  });
+}
+
+function covers(outer: Area | undefined, inner: Area): boolean {
+  return (
+    outer !== undefined &&
+    rangesCover(outer.keys, inner.keys) &&
+    rangesCover(outer.sourcePorts, inner.sourcePorts)
+  );
+}
+
+function twoCover(first: Area | undefined, second: Area | undefined, inner: Area): boolean {
+  if (first === undefined || second === undefined) return covers(first ?? second, inner);
+  const sides = (area: Area): readonly boolean[] => [
+    rangesCover(area.keys, inner.keys),
+    rangesCover(area.sourcePorts, inner.sourcePorts),
+  ];
+  return productCovered(sides(first), sides(second), (side) =>
+    side === 0
+      ? rangesCover(union(first.keys, second.keys), inner.keys)
+      : rangesCover(union(first.sourcePorts, second.sourcePorts), inner.sourcePorts),
+  );
+}
+
+/**
+ * Is a product of sets within the union of two products? Where neither holds it alone, both fail at the same single
+ * factor, or a point that fails the first at one factor and the second at another would be in neither.
+ */
+export function productCovered(
+  inFirst: readonly boolean[],
+  inSecond: readonly boolean[],
+  inUnion: (factor: number) => boolean,
+): boolean {
+  const failing = (held: readonly boolean[]): number[] => held.flatMap((holds, factor) => (holds ? [] : [factor]));
+  const [first, second] = [failing(inFirst), failing(inSecond)];
+  if (first.length === 0 || second.length === 0) return true;
+  const [factor] = first;
+  return first.length === 1 && second.length === 1 && factor === second[0] && factor !== undefined && inUnion(factor);
+}
+
+/** A point of `within` that is in none of the others. */
+export function pointOutside(within: Areas, taken: readonly Areas[]): ServicePoint | undefined {
+  for (const [index, plane] of PLANES.entries()) {
+    const area = within[index];
+    if (area === undefined) continue;
+    const others = taken.flatMap((areas) => areas[index] ?? []);
+    const point = pointOn(plane, area, others);
+    if (point !== undefined) return point;
+  }
+  return undefined;
+}
+
+function pointOn(plane: Plane, area: Area, taken: readonly Area[]): ServicePoint | undefined {
+  const whole = taken.filter((other) => rangesCover(other.sourcePorts, area.sourcePorts));
+  const open = whole.length === 0 ? area.keys : rangesOutside(area.keys, whole.flatMap((other) => other.keys));
+  const partial = taken.filter((other) => !whole.includes(other) && rangesOverlap(other.keys, open));
+  for (const key of keysToTry(open, partial, PREFERRED_KEY[plane])) {
+    const active = partial.filter((other) => rangesCover(other.keys, [single(key)]));
+    const ports = rangesOutside(area.sourcePorts, active.flatMap((other) => other.sourcePorts));
+    const sourcePort = pickNumber(ports, CLIENT_PORT);
+    if (sourcePort !== undefined) return { plane, key, sourcePort };
+  }
+  return undefined;
+}
+
+/** One key of each stretch where the same of `cutters` match; the preferred one first. */
+function keysToTry(open: Ranges, cutters: readonly Area[], preferred: number): readonly number[] {
+  const first = pickNumber(open, preferred);
+  if (first === undefined) return [];
+  if (cutters.length === 0) return [first];
+  const cuts = [...open.map(({ lo }) => lo), ...cutters.flatMap(({ keys }) => keys.flatMap(({ lo, hi }) => [lo, hi + 1]))];
+  const inOpen = cuts.filter((key) => rangesCover(open, [single(key)])).sort((a, b) => a - b);
+  return [...new Set([first, ...inOpen])];
+}

@@ -1,0 +1,175 @@
+/**
+ * The one style of policy files, for those that are printed and those that are formatted: keys in the order of the
+ * documentation, one filter a line, one rule a line where it names its list, strings quoted only where they must be.
+ * Comments keep their places; a line with a comment inside is broken up, so that the comment stays where it was.
+ */
+import type { Document, Node, Pair, YAMLMap } from 'yaml';
+import { isMap, isNode, isPair, isScalar, isSeq, Scalar, visit, YAMLSeq } from 'yaml';
+
+/** Columns of a line that a list or a rule may fill before it is broken up. Filters are never broken up. */
+const LINE = 120;
+
+const POLICY_ORDER = [
+  ...['$schema', 'name', 'description', 'default', 'strict', 'compat', 'exemptions'],
+  ...['addressSets', 'filterLists', 'rules'],
+] as const;
+const RULE_ORDER = ['name', 'filterList', 'action', 'interfaces', 'filters'] as const;
+const FILTER_ORDER = [
+  ...['source', 'destination', 'protocol', 'sourcePort', 'destinationPort'],
+  ...['icmpType', 'icmpCode', 'established', 'mirrored'],
+] as const;
+const SECTIONS: ReadonlySet<unknown> = new Set(['addressSets', 'filterLists', 'rules']);
+const MODELINE = /^ *yaml-language-server:/u;
+
+export interface StyleOptions {
+  /** An alias stands after its anchor, so a text with aliases keeps its keys where they are. */
+  readonly orderKeys: boolean;
+}
+
+/** Brings a document into style, in place. Nodes of the wrong type are left as they are. */
+export function styleDocument(document: Document, options: StyleOptions): void {
+  plainScalars(document);
+  const root = document.contents;
+  if (!isMap(root)) return;
+  const styler = new Styler(options);
+  const first = root.items[0];
+  styler.map(root, POLICY_ORDER);
+  if (root.items[0] !== first) keepModelineOnTop(document, first?.key);
+  spaceSections(root);
+  styler.sets(root.get('addressSets', true));
+  styler.lists(root.get('filterLists', true));
+  styler.rules(root.get('rules', true));
+  inFlow(root.get('exemptions', true));
+}
+
+/** As text; lines are not folded. */
+export function styledText(document: Document): string {
+  return document.toString({ lineWidth: 0 });
+}
+
+/** Quotes go where they are not needed; block text (| and >) is the author's choice. */
+function plainScalars(document: Document): void {
+  visit(document, {
+    Scalar: (_, node) => {
+      if (node.type === Scalar.QUOTE_DOUBLE || node.type === Scalar.QUOTE_SINGLE || node.type === Scalar.PLAIN) {
+        delete node.type;
+      }
+    },
+  });
+}
+
+class Styler {
+  readonly #orderKeys: boolean;
+
+  constructor(options: StyleOptions) {
+    this.#orderKeys = options.orderKeys;
+  }
+
+  /** A mapping over several lines, known keys first. */
+  map(map: YAMLMap, keys: readonly string[]): void {
+    map.flow = false;
+    if (!this.#orderKeys) return;
+    const place = (pair: Pair): number => {
+      const at = keys.indexOf(String(isScalar(pair.key) ? pair.key.value : pair.key));
+      return at < 0 ? keys.length : at;
+    };
+    map.items.sort((a, b) => place(a) - place(b));
+  }
+
+  sets(sets: unknown): void {
+    if (!isMap(sets)) return;
+    sets.flow = false;
+    for (const { key, value } of sets.items) {
+      if (isMap(value)) value.flow = !hasComments(value);
+      if (isSeq(value)) inFlow(value, LINE - 2 - widthOf(key));
+    }
+  }
+
+  lists(lists: unknown): void {
+    if (!isMap(lists)) return;
+    lists.flow = false;
+    for (const { value } of lists.items) this.#filters(value);
+  }
+
+  rules(rules: unknown): void {
+    if (!isSeq(rules)) return;
+    rules.flow = false;
+    for (const rule of rules.items) {
+      if (!isMap(rule)) continue;
+      this.map(rule, RULE_ORDER);
+      this.#filters(rule.get('filters', true));
+      inFlow(rule.get('interfaces', true));
+      rule.flow = !rule.has('filters') && !hasComments(rule) && widthOf(rule) + '  - '.length <= LINE;
+    }
+  }
+
+  #filters(filters: unknown): void {
+    if (!isSeq(filters)) return;
+    filters.flow = false;
+    for (const filter of filters.items) {
+      if (!isMap(filter)) continue;
+      this.map(filter, FILTER_ORDER);
+      for (const { value } of filter.items) inFlow(value);
+      filter.flow = !hasComments(filter);
+    }
+  }
+}
+
+/** A list on one line, without spaces inside its brackets, where it fits and holds no comment. */
+function inFlow(list: unknown, room: number = LINE): void {
+  if (!isSeq(list)) return;
+  list.flow = !hasComments(list) && widthOf(list) <= room;
+  if (!list.flow) return;
+  list.toString = (context, onComment, onChompKeep) =>
+    YAMLSeq.prototype.toString.call(
+      list,
+      context === undefined ? context : { ...context, flowCollectionPadding: '' },
+      onComment,
+      onChompKeep,
+    );
+}
+
+/** Comments inside the node; those before and after it do not count. */
+function hasComments(node: YAMLMap | YAMLSeq): boolean {
+  let found = typeof node.comment === 'string' && node.items.length === 0;
+  visit(node, {
+    Node: (_, inner) => {
+      if (inner !== node && (isText(inner.comment) || isText(inner.commentBefore))) found = true;
+      return found ? visit.BREAK : undefined;
+    },
+  });
+  return found;
+}
+
+function isText(comment: string | null | undefined): boolean {
+  return comment !== null && comment !== undefined && comment !== '';
+}
+
+/** Columns of a node on one line, near enough to choose by. */
+function widthOf(node: unknown): number {
+  if (isMap(node)) return node.items.reduce((sum, pair) => sum + widthOf(pair.key) + 2 + widthOf(pair.value) + 2, 2);
+  if (isSeq(node)) return node.items.reduce((sum: number, item) => sum + widthOf(item) + 2, 0);
+  if (isPair(node)) return widthOf(node.key) + 2 + widthOf(node.value);
+  if (isScalar(node)) return String(node.value).length;
+  return isNode(node) ? 8 : 0;
+}
+
+function spaceSections(root: YAMLMap): void {
+  for (const [i, { key }] of root.items.entries()) {
+    if (!isScalar(key)) continue;
+    if (i === 0) key.spaceBefore = false;
+    else if (SECTIONS.has(key.value)) key.spaceBefore = true;
+  }
+}
+
+/** What tells editors the schema stands in the file's first lines, whichever key follows. */
+function keepModelineOnTop(document: Document, formerFirst: unknown): void {
+  const node: Node | undefined = isNode(formerFirst) ? formerFirst : undefined;
+  const lines = node?.commentBefore?.split('\n') ?? [];
+  const at = lines.findIndex((line) => MODELINE.test(line));
+  if (node === undefined || at < 0) return;
+  const [modeline] = lines.splice(at, 1);
+  const before = document.commentBefore;
+  document.commentBefore = isText(before) ? `${before}\n${modeline}` : `${modeline}`;
+  node.commentBefore = lines.join('\n');
+}
