@@ -23,7 +23,10 @@ interface Text {
   readonly readSet: (path: string) => Uint8Array | { readonly error: string };
 }
 
-function readFileOr(path: string): Uint8Array | { readonly error: string } {
+/** As a descriptor: a socket has no path. */
+const STDIN = 0;
+
+function readFileOr(path: string | number): Uint8Array | { readonly error: string } {
   try {
     return readFileSync(path);
   } catch (error) {
@@ -32,7 +35,7 @@ function readFileOr(path: string): Uint8Array | { readonly error: string } {
 }
 
 function fromFile(path: string): Text | undefined {
-  const content = readFileOr(path === '-' ? '/dev/stdin' : path);
+  const content = readFileOr(path === '-' ? STDIN : path);
   if ('error' in content) {
     if (content.error === 'ENOENT') return undefined;
     throw new EnvironmentError(`cannot read the policy ${path}: ${content.error}`, {

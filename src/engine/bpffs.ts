@@ -6,7 +6,7 @@
  * outermost ancestor process that can be looked into, which is the shell's or the service's.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BpfError, isBpffs, mountBpffs, openPinnedLink, unlinkPin } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../base/environment-error.ts';
@@ -57,6 +57,10 @@ function location(): { readonly path: string; readonly namespace: MountNamespace
   return { path: `${namespace.root}${override ?? BPFFS}`, namespace };
 }
 
+function hasBpffs(path: string): boolean {
+  return existsSync(path) && isBpffs(path);
+}
+
 function mount(path: string, namespace: MountNamespace): void {
   try {
     if (namespace.root === '') mountBpffs(path);
@@ -80,7 +84,7 @@ function namespaceDirectory(bpffs: string): string {
 /** The directory of this network namespace's pins, mounting and making what is missing. */
 export function makePinRoot(): string {
   const { path, namespace } = location();
-  if (!isBpffs(path)) mount(path, namespace);
+  if (!hasBpffs(path)) mount(path, namespace);
   const root = namespaceDirectory(path);
   mkdirSync(root, { recursive: true, mode: 0o700 });
   return root;
@@ -91,7 +95,7 @@ export function findPinRoot(): string | undefined {
   const { path } = location();
   try {
     const root = namespaceDirectory(path);
-    return isBpffs(path) && statSync(root).isDirectory() ? root : undefined;
+    return hasBpffs(path) && statSync(root).isDirectory() ? root : undefined;
   } catch {
     return undefined;
   }

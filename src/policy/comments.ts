@@ -38,20 +38,27 @@ export function settleComments(token: CST.Token): void {
     const moved = value.type === 'block-map' || value.type === 'block-seq' ? takeOuterComments(value) : [];
     if (moved.length === 0) continue;
     const next = items[i + 1];
-    if (next === undefined) items.push({ start: moved });
-    else next.start.unshift(...moved);
+    if (next !== undefined) next.start.unshift(...moved);
+    else if (moved.some(({ type }) => type === 'comment')) items.push({ start: moved });
   }
 }
 
-/** Removes and returns the tail of a collection that starts with the first comment left of it. */
+/** Removes and returns what starts with the first comment left of the collection, or with the blank lines at its end. */
 function takeOuterComments(collection: Collection): CST.SourceToken[] {
   const items: Item[] = collection.items;
   const last = items.at(-1);
   if (last === undefined || last.key !== undefined || last.sep !== undefined || last.value !== undefined) return [];
-  const from = last.start.findIndex(({ type, indent }) => type === 'comment' && indent < collection.indent);
-  if (from < 0 || last.start.some(({ type }) => !['space', 'newline', 'comment'].includes(type))) return [];
-  const start = from > 0 && last.start[from - 1]?.type === 'space' ? from - 1 : from;
-  const moved = last.start.splice(start);
-  if (!last.start.some(({ type }) => type === 'comment')) items.pop();
+  const { start } = last;
+  if (!start.every(({ type }) => isBlank(type) || type === 'comment')) return [];
+  const outer = start.findIndex(({ type, indent }) => type === 'comment' && indent < collection.indent);
+  let cut = outer < 0 ? start.length : outer;
+  while (cut > 0 && isBlank(start[cut - 1]?.type)) cut--;
+  if (cut > 0) cut++; // the end of the comment's own line
+  const moved = start.splice(cut);
+  if (cut === 0) items.pop();
   return moved;
+}
+
+function isBlank(type: string | undefined): boolean {
+  return type === 'space' || type === 'newline';
 }

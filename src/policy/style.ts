@@ -1,6 +1,7 @@
 /**
  * The one style of policy files, for those that are printed and those that are formatted: keys in the order of the
- * documentation, one filter a line, one rule a line where it names its list, strings quoted only where they must be.
+ * documentation, one filter a line, one rule a line where it names its list, strings quoted only where they must be
+ * (filterspecs always: half of them would have to).
  * Comments keep their places; a line with a comment inside is broken up, so that the comment stays where it was.
  */
 import type { Document, Node, Pair, YAMLMap } from 'yaml';
@@ -107,6 +108,7 @@ class Styler {
     if (!isSeq(filters)) return;
     filters.flow = false;
     for (const filter of filters.items) {
+      if (isScalar(filter) && typeof filter.value === 'string') filter.type = Scalar.QUOTE_DOUBLE;
       if (!isMap(filter)) continue;
       this.map(filter, FILTER_ORDER);
       for (const { value } of filter.items) inFlow(value);
@@ -168,8 +170,9 @@ function keepModelineOnTop(document: Document, formerFirst: unknown): void {
   const lines = node?.commentBefore?.split('\n') ?? [];
   const at = lines.findIndex((line) => MODELINE.test(line));
   if (node === undefined || at < 0) return;
-  const [modeline] = lines.splice(at, 1);
+  const next = lines.findIndex((line, i) => i > at && line.trim() !== '');
+  const head = lines.slice(0, next < 0 ? lines.length : next);
   const before = document.commentBefore;
-  document.commentBefore = isText(before) ? `${before}\n${modeline}` : `${modeline}`;
-  node.commentBefore = lines.join('\n');
+  document.commentBefore = [...(isText(before) ? [before] : []), ...head].join('\n');
+  node.commentBefore = lines.slice(head.length).join('\n');
 }

@@ -36,6 +36,7 @@ export class Atoms {
   readonly #conditions: readonly (readonly number[])[];
   readonly #examples: readonly (readonly Address[])[];
   readonly #byCondition = new Map<number, number[]>();
+  readonly #sets = new Map<number, AtomSet>();
   readonly #interned = new Map<string, AtomSet>();
   readonly #common = new Map<number, AtomSet | undefined>();
 
@@ -56,7 +57,7 @@ export class Atoms {
         else atoms.push(atom);
       }
     }
-    this.everything = this.setOf([ANY_ADDRESS.id]);
+    this.everything = this.where(ANY_ADDRESS.id);
   }
 
   get count(): number {
@@ -72,11 +73,19 @@ export class Atoms {
     return present(this.#examples[atom]);
   }
 
+  /** Where the condition holds. */
+  where(condition: number): AtomSet {
+    const known = this.#sets.get(condition);
+    if (known !== undefined) return known;
+    const set = this.#intern(present(this.#byCondition.get(condition), 'a condition holds nowhere'));
+    this.#sets.set(condition, set);
+    return set;
+  }
+
   /** Where one of the conditions holds. */
-  setOf(conditions: readonly number[]): AtomSet {
-    const lists = conditions.map((id) => present(this.#byCondition.get(id), 'a condition holds nowhere'));
-    if (lists.length === 1) return this.#intern(present(lists[0]));
-    return this.#intern([...new Set(lists.flat())].sort((a, b) => a - b));
+  whereAny(conditions: readonly number[]): AtomSet {
+    const [first, ...others] = new Set(conditions);
+    return others.reduce((sum, condition) => this.union(sum, this.where(condition)), this.where(present(first)));
   }
 
   covers(outer: AtomSet, inner: AtomSet): boolean {

@@ -7,14 +7,14 @@ import { present } from '../../base/assert.ts';
 import { PROTOCOLS } from '../../policy/model.ts';
 import type { Packet } from '../../policy/packet.ts';
 import type { AtomSet, Atoms } from './atoms.ts';
-import type { Areas, ServicePoint } from './services.ts';
-import { areasCover, areasOverlap, PLANES, pointOutside } from './services.ts';
+import type { Areas, Service, ServicePoint } from './services.ts';
+import { areasCover, PLANES, pointOutside, servicesOverlap } from './services.ts';
 import type { Box, Space } from './universe.ts';
 
 export interface Region {
   readonly source: AtomSet;
   readonly destination: AtomSet;
-  readonly service: Areas;
+  readonly service: Service;
 }
 
 export interface Point {
@@ -45,6 +45,7 @@ export class Search {
   readonly #atPair = new Map<number, readonly Box[]>();
   readonly #touched = new Map<number, ReadonlySet<number>>();
   readonly #own: ReadonlySet<number>;
+  readonly #numbers = new Map<Box, number>();
 
   constructor(space: Space) {
     this.#space = space;
@@ -96,17 +97,17 @@ export class Search {
     if (onWire && this.#isWithinHost(source, destination)) return undefined;
     const taken: Areas[] = [];
     for (const box of this.#boxesAt(source, destination)) {
-      if (box.rank >= limit || !areasOverlap(box.service.areas, region.service) || !takes(box)) continue;
-      if (areasCover(box.service.areas, region.service)) return this.#covers(box, region) ? 'covered' : undefined;
+      if (box.rank >= limit || !servicesOverlap(box.service, region.service) || !takes(box)) continue;
+      if (areasCover(box.service.areas, region.service.areas)) return this.#covers(box, region) ? 'covered' : undefined;
       taken.push(box.service.areas);
     }
-    const service = pointOutside(region.service, taken);
+    const service = pointOutside(region.service.areas, taken);
     return service === undefined ? undefined : { source, destination, service };
   }
 
   #covers(box: Box, { source, destination }: Region): boolean {
     const holds = (condition: number, set: AtomSet): boolean =>
-      condition === 0 || this.#atoms.covers(this.#atoms.setOf([condition]), set);
+      condition === 0 || this.#atoms.covers(this.#atoms.where(condition), set);
     return holds(box.source, source) && holds(box.destination, destination);
   }
 
@@ -141,7 +142,7 @@ export class Search {
     for (const box of this.#space.boxes) {
       if (box.rank >= limit) break;
       if (!sources.has(box.source) || !destinations.has(box.destination)) continue;
-      if (areasOverlap(box.service.areas, region.service) && takes(box)) boxes.push(box);
+      if (servicesOverlap(box.service, region.service) && takes(box)) boxes.push(box);
     }
     const covered = new Set<string>();
     const atSource = new Combinations(this.#atoms, boxes, (box) => box.source);
@@ -175,14 +176,12 @@ export class Search {
       }
       const key = here.map((box) => this.#numberOf(box)).join();
       if (covered.has(key)) continue;
-      const service = pointOutside(region.service, here.map((box) => box.service.areas));
+      const service = pointOutside(region.service.areas, here.map((box) => box.service.areas));
       if (service !== undefined) return { point: { source, destination, service }, complete };
       covered.add(key);
     }
     return { point: undefined, complete };
   }
-
-  readonly #numbers = new Map<Box, number>();
 
   #numberOf(box: Box): number {
     const number = this.#numbers.get(box) ?? this.#numbers.size;

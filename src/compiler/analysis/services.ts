@@ -138,17 +138,14 @@ export function needsL4(conditions: Omit<ServiceConditions, 'needsL4'>): boolean
 }
 
 export function servicesOverlap(a: Service, b: Service): boolean {
+  if (a === b) return true;
   if (a.protocol !== undefined && b.protocol !== undefined) {
     if (a.protocol !== b.protocol) return false;
     if (a.keys.lo > b.keys.hi || b.keys.lo > a.keys.hi) return false;
     if (a.sourcePorts.lo > b.sourcePorts.hi || b.sourcePorts.lo > a.sourcePorts.hi) return false;
   }
-  return areasOverlap(a.areas, b.areas);
-}
-
-export function areasOverlap(a: Areas, b: Areas): boolean {
-  return a.some((area, plane) => {
-    const other = b[plane];
+  return a.areas.some((area, plane) => {
+    const other = b.areas[plane];
     if (area === undefined || other === undefined) return false;
     return rangesOverlap(area.keys, other.keys) && rangesOverlap(area.sourcePorts, other.sourcePorts);
   });
@@ -163,15 +160,18 @@ export function twoAreasCover(first: Areas, second: Areas, inner: Areas): boolea
   return inner.every((area, plane) => area === undefined || twoCover(first[plane], second[plane], area));
 }
 
-export function commonAreas(a: Areas, b: Areas): Areas {
+/** Of services that overlap. */
+export function commonService(a: Service, b: Service): Service {
   if (a === b) return a;
-  return a.map((area, plane) => {
-    const other = b[plane];
+  const areas = a.areas.map((area, plane) => {
+    const other = b.areas[plane];
     if (area === undefined || other === undefined) return undefined;
     const keys = commonRanges(area.keys, other.keys);
     const sourcePorts = commonRanges(area.sourcePorts, other.sourcePorts);
     return keys.length === 0 || sourcePorts.length === 0 ? undefined : { keys, sourcePorts };
   });
+  const { protocol, keys, sourcePorts } = a.protocol === undefined ? b : a;
+  return { areas, protocol, keys, sourcePorts };
 }
 
 function covers(outer: Area | undefined, inner: Area): boolean {

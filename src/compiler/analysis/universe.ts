@@ -154,7 +154,7 @@ function spaceOf(
   return {
     family,
     atoms,
-    own: own === undefined ? undefined : atoms.setOf([own]),
+    own: own === undefined ? undefined : atoms.where(own),
     parts,
     partsOf: byFilter,
     boxes: [...exempt, ...boxes],
@@ -239,7 +239,6 @@ function partsOf(boxes: readonly FilterBox[], atoms: Atoms, services: Services):
 function partOf(boxes: readonly FilterBox[], atoms: Atoms, services: Services): Part {
   const first = present(boxes[0]);
   const { half, filter, established } = first.directed;
-  const distinct = (ids: readonly number[]): AtomSet => atoms.setOf(ids.length === 1 ? ids : [...new Set(ids)]);
   const isForward = half === 'forward';
   const asked = {
     protocol: filter.protocol,
@@ -250,8 +249,8 @@ function partOf(boxes: readonly FilterBox[], atoms: Atoms, services: Services): 
   return {
     owner: first.owner,
     half,
-    source: distinct(boxes.map((box) => box.source)),
-    destination: distinct(boxes.map((box) => box.destination)),
+    source: atoms.whereAny(boxes.map((box) => box.source)),
+    destination: atoms.whereAny(boxes.map((box) => box.destination)),
     service: services.of({ ...asked, needsL4: needsL4(asked) }),
     boxes,
   };

@@ -1,0 +1,331 @@
+/**
+ * The address tables at the edges of their encodings: through the kernel, the class of every address
+ * on a bound and next to one is what the reference says. Each case first proves that it is where it
+ * means to be: so many ranges, a leaf or a fan, a filter in front, so many nodes.
+ */
+import { describe, expect, test } from 'vitest';
+import { present } from '../../src/base/assert.ts';
+import type { Address } from '../../src/base/ip.ts';
+import { formatAddress, parseAddress } from '../../src/base/ip.ts';
+import type { CompiledPolicy } from '../../src/compiler/compile.ts';
+import { DIRECTIONS } from '../../src/engine/program.ts';
+import { ENUMS, STRUCTS } from '../../src/layout/layout.gen.ts';
+import type { Policy } from '../../src/policy/model.ts';
+import { prefixEdges } from '../support/arbitrary-policy.ts';
+import { compiled, runInKernel } from '../support/kernel.ts';
+import { outcomeOf, referenceOutcomes } from '../support/kernel-table.ts';
+import type { TestPacket } from '../support/packets.ts';
+import { raw } from '../support/packets.ts';
+import { block, hostOf, permit, policyOf, prefixFrom, setsOf } from '../support/policies.ts';
+
+const { INDEX_LEAF_BIT, INDEX_FAN_BIT, INDEX_FAN_SHIFT } = ENUMS.reference;
+/** Addresses tried of one case; each at both ends and both hooks. */
+const MOST_ADDRESSES = 4000;
+
+/** Address sets, each with its own rule for each end: as many classes as sets. */
+type Sets = Readonly<Record<string, readonly string[]>>;
+
+function policyWith(sets: Sets): Policy {
+  const rules = Object.keys(sets).flatMap((name, i) => {
+    const action = i % 2 === 0 ? block : permit;
+    return [
+      { ...action({ from: `$${name}` }), name: `from ${name}` },
+      { ...action({ to: `$${name}` }), name: `to ${name}` },
+    ];
+  });
+  return policyOf(rules, { addressSets: setsOf(sets) });
+}
+
+/** Bounds and their neighbours, evenly chosen where there are too many; the ends of the address space besides. */
+function addressesNear(sets: Sets): readonly Address[] {
+  const texts = Object.values(sets).flat();
+  const found = new Map(texts.flatMap((text) => prefixEdges(prefixFrom(text))).map((a) => [formatAddress(a), a]));
+  const isIpv6 = texts.some((text) => text.includes(':'));
+  const ends = isIpv6 ? ['::', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'] : ['0.0.0.0', '255.255.255.255'];
+  for (const end of ends) found.set(end, present(parseAddress(end)));
+  const all = [...found.values()];
+  const step = all.length / Math.min(all.length, MOST_ADDRESSES);
+  return Array.from({ length: Math.min(all.length, MOST_ADDRESSES) }, (_, i) => present(all[Math.floor(i * step)]));
+}
+
+function packetsNear(sets: Sets): readonly TestPacket[] {
+  return addressesNear(sets).flatMap((address) => {
+    const other = address.family === 4 ? '192.0.2.1' : '2001:db9::1';
+    const text = formatAddress(address);
+    return [raw(50, text, other), raw(50, other, text)];
+  });
+}
+
+/** Compiles the sets and compares every packet near them; returns the tables for what the case says of them. */
+function checked(sets: Sets): CompiledPolicy {
+  const policy = policyWith(sets);
+  const tables = compiled(policy, hostOf());
+  const packets = packetsNear(sets);
+  const reference = referenceOutcomes(policy, packets);
+  for (const direction of DIRECTIONS) {
+    const kernel = runInKernel(tables, packets, direction).map(outcomeOf);
+    const wrong = packets.flatMap(({ summary }, i) =>
+      kernel[i] === reference[i] ? [] : [`${summary}: ${kernel[i]}, not ${reference[i]}`],
+    );
+    expect(wrong, direction).toEqual([]);
+  }
+  return tables;
+}
+
+function tableOf(tables: CompiledPolicy, name: 'src4_index' | 'dst4_index'): DataView {
+  const bytes = present(tables.tables.get(name));
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** What the index says of the first 16 bits: `class`, `leaf` or `fan K`. */
+function indexEntry(tables: CompiledPolicy, slot: number): string {
+  const entry = tableOf(tables, 'src4_index').getUint32(slot * 4, true);
+  if (entry >>> INDEX_LEAF_BIT === 0) return 'class';
+  if (((entry >>> INDEX_FAN_BIT) & 1) === 0) return 'leaf';
+  return `fan ${(entry >>> INDEX_FAN_SHIFT) & 15}`;
+}
+
+/** `count` hosts from `first` on, `step` addresses apart. */
+function hosts(first: string, count: number, step: number): string[] {
+  const start = present(present(parseAddress(first)).words[0]);
+  return Array.from({ length: count }, (_, i) => formatAddress({ family: 4, words: [(start + i * step) >>> 0] }));
+}
+
+describe('IPv4, one root leaf', () => {
+  // n prefixes apart from each other are 2n + 1 ranges, one fewer with one at either end of the space.
+  const cases: readonly (readonly [name: string, prefixes: readonly string[], ranges: number])[] = [
+    ['1 range', [], 1],
+    ['2 ranges at the end', ['255.255.255.255'], 2],
+    ['2 ranges at the start', ['0.0.0.0'], 2],
+    ['3 ranges', ['10.0.0.0/8'], 3],
+    ['8 ranges', ['10.0.0.0/8', '10.2.0.0', '172.16.0.0/12', '255.255.255.255'], 8],
+    ['9 ranges, as many as it holds', ['10.0.0.0/8', '10.2.0.0/16', '172.16.0.0/12', '198.51.100.7'], 9],
+    ['9 ranges up to the end', ['0.0.0.0', '10.0.0.0/8', '10.2.0.0/16', '172.16.0.0/12', '255.255.255.255'], 9],
+  ];
+  for (const [name, prefixes, ranges] of cases) {
+    test(name, () => {
+      const tables = checked(eachItsOwn(prefixes));
+      expect(tables.statistics.ranges).toMatchObject({ source4: ranges, destination4: ranges });
+      expect(tables.shape.src4).toMatchObject({ indexed: false, rootBounds: ranges - 1 });
+    });
+  }
+
+  test('10 ranges need the index', () => {
+    const prefixes = ['10.0.0.0/8', '10.2.0.0/16', '172.16.0.0/12', '198.51.100.7', '255.255.255.255'];
+    const tables = checked(eachItsOwn(prefixes));
+    expect(tables.statistics.ranges.source4).toBe(10);
+    expect(tables.shape.src4).toMatchObject({ indexed: true, filtered: false });
+  });
+});
+
+function eachItsOwn(prefixes: readonly string[]): Sets {
+  return Object.fromEntries(prefixes.map((prefix, i) => [`s${i}`, [prefix]]));
+}
+
+const SLOT = (172 << 8) | 20;
+
+describe('IPv4, one /16', () => {
+  // Seven hosts are 14 bounds; a prefix up to the end of the /16 has only its start in it.
+  test('15 bounds fill a leaf', () => {
+    const tables = checked({ hosts: hosts('172.20.0.1', 7, 2000), tail: ['172.20.255.0/24'] });
+    expect(indexEntry(tables, SLOT)).toBe('leaf');
+    expect(indexEntry(tables, SLOT + 1)).toBe('class');
+  });
+
+  test('16 bounds need a fan', () => {
+    const tables = checked({ hosts: hosts('172.20.0.1', 8, 4000), tail: ['10.0.0.0/8'] });
+    expect(indexEntry(tables, SLOT)).toMatch(/^fan /u);
+  });
+
+  test('bounds at the first address are not in the leaf', () => {
+    const tables = checked({ head: ['172.20.0.0/24'], hosts: hosts('172.20.1.1', 7, 2000), other: ['10.0.0.0/8'] });
+    expect(indexEntry(tables, SLOT)).toBe('leaf');
+  });
+
+  // 0xffff is what unused bounds hold.
+  test('a bound at the last address', () => {
+    const tables = checked({ last: ['172.20.255.255'], others: hosts('10.0.0.0', 8, 1 << 16) });
+    expect(indexEntry(tables, SLOT)).toBe('leaf');
+  });
+
+  test('a bound at the last address of a full leaf', () => {
+    const tables = checked({ last: ['172.20.255.255'], hosts: hosts('172.20.0.1', 7, 2000) });
+    expect(indexEntry(tables, SLOT)).toBe('leaf');
+  });
+
+  test('a bound at the last address of each leaf of a fan', () => {
+    const tables = checked({ last: hosts('172.20.15.255', 16, 4096), even: hosts('172.20.0.2', 64, 1024) });
+    expect(indexEntry(tables, SLOT)).toMatch(/^fan /u);
+  });
+
+  test('a /16 itself, its neighbours and a wider prefix around it', () => {
+    const tables = checked({
+      slot: ['172.20.0.0/16'],
+      around: ['172.16.0.0/12'],
+      hosts: hosts('172.19.255.255', 6, 65536),
+    });
+    expect(tables.shape.src4.indexed).toBe(true);
+  });
+
+  test('every host of a /24, in turn in one of two sets', () => {
+    const tables = checked({ even: hosts('172.20.9.0', 128, 2), odd: hosts('172.20.9.1', 128, 2) });
+    expect(tables.statistics.ranges.source4).toBe(258);
+    expect(indexEntry(tables, SLOT)).toMatch(/^fan /u);
+  });
+
+  test('every second host of a /24', () => {
+    const tables = checked({ even: hosts('172.20.9.0', 128, 2), others: ['172.20.0.0/17', '172.0.0.0/8'] });
+    expect(indexEntry(tables, SLOT)).toMatch(/^fan 1[0-5]$/u);
+  });
+
+  test('every second host of the /16', () => {
+    const tables = checked({ even: hosts('172.20.0.0', 32768, 2) });
+    expect(tables.statistics.ranges.source4).toBe(65537);
+    expect(indexEntry(tables, SLOT)).toBe('fan 13');
+  });
+
+  test('the first and the last /16', () => {
+    const sets = { first: hosts('0.0.0.0', 12, 3), last: hosts('255.255.255.255', 12, -3), whole: ['255.255.0.0/16'] };
+    const tables = checked(sets);
+    expect([indexEntry(tables, 0), indexEntry(tables, 65535)]).toEqual([
+      expect.stringMatching(/^fan/u),
+      expect.stringMatching(/^fan/u),
+    ]);
+  });
+
+  test('prefixes of all lengths that end at 255.255.255.255', () => {
+    const ending = Array.from(
+      { length: 32 },
+      (_, i) => `${formatAddress({ family: 4, words: [(0xffffffff << (31 - i)) >>> 0] })}/${i + 1}`,
+    );
+    expect(checked(eachItsOwn(ending)).shape.src4.indexed).toBe(true);
+  });
+});
+
+describe('IPv4, a bitmap in front', () => {
+  // A host in its own /24 each: two ranges, and the first gap.
+  const spread = (count: number): string[] => hosts('1.0.0.77', count, 256 * 3);
+
+  test('20,000 ranges have none', () => {
+    const tables = checked({ hosts: spread(9999) });
+    expect(tables.statistics.ranges.source4).toBe(19_999);
+    expect(tables.shape.src4.filtered).toBe(false);
+  });
+
+  test('more than 20,000 have one', () => {
+    const tables = checked({ hosts: spread(10_000) });
+    expect(tables.statistics.ranges.source4).toBe(20_001);
+    expect(tables.shape.src4).toMatchObject({ indexed: true, filtered: true });
+  });
+
+  test('edges of /24 and wide prefixes under it', () => {
+    const sets = {
+      hosts: spread(12_000),
+      edges: [
+        '200.0.0.0',
+        '200.0.1.255',
+        '200.1.0.0/24',
+        '200.2.0.0/23',
+        '200.3.255.128/25',
+        '0.0.0.0',
+        '255.255.255.255',
+      ],
+      wide: ['208.0.0.0/4', '64.0.0.0/10'],
+    };
+    expect(checked(sets).shape.src4.filtered).toBe(true);
+  });
+
+  test('class 0 is not what is around everything', () => {
+    const tables = checked({ hosts: spread(12_000), all: ['0.0.0.0/0'] });
+    expect(tables.shape.src4.filtered).toBe(true);
+  });
+});
+
+/** The nth /64 of 2001:db8::/32, from the first on. */
+function subnet(n: number): string {
+  return `2001:db8:${(n >>> 16).toString(16)}:${(n & 0xffff).toString(16)}::`;
+}
+
+function nodesOf(tables: CompiledPolicy): number {
+  return present(tables.tables.get('src6_nodes')).length / STRUCTS.node.size;
+}
+
+describe('IPv6 trees', () => {
+  // ::/64 and n others apart are 2n + 2 ranges; without ::/64 one more begins at ::.
+  const cases: readonly (readonly [ranges: number, nodes: number])[] = [
+    [8, 1],
+    [9, 3],
+    [64, 9],
+    [65, 12],
+    [512, 73],
+    [513, 77],
+  ];
+  for (const [ranges, nodes] of cases) {
+    const others = Math.floor((ranges - 1) / 2);
+    const first = ranges % 2 === 0 ? ['::/64'] : [];
+
+    test(`${ranges} ranges of /64`, () => {
+      const tables = checked({
+        subnets: [...first, ...Array.from({ length: others }, (_, n) => `${subnet(2 * n + 1)}/64`)],
+      });
+      expect(tables.statistics.ranges.source6).toBe(ranges);
+      expect(nodesOf(tables)).toBe(nodes);
+    });
+
+    test(`${ranges} ranges within one /64`, () => {
+      const within = Array.from({ length: others }, (_, n) => `2001:db8::${(3 * n + 1).toString(16)}`);
+      const tables = checked({
+        hosts: [...(ranges % 2 === 0 ? ['2001:db8::'] : []), ...within],
+        other: ['2001:db9:8000::/33'],
+      });
+      expect(tables.statistics.ranges.source6).toBeGreaterThanOrEqual(ranges);
+    });
+  }
+
+  test('two sets in turn, in neighbouring /64', () => {
+    const hostsOf = (from: number): string[] =>
+      Array.from({ length: 200 }, (_, n) => `${subnet(2 * n + from)}${from === 0 ? '' : '1'}`);
+    checked({ even: hostsOf(0), odd: hostsOf(1) });
+  });
+
+  const ONES = 'ffff:ffff:ffff:ffff';
+  const special: readonly (readonly [name: string, sets: Sets])[] = [
+    ['the highest address', { last: [`${ONES}:${ONES}`] }],
+    ['the highest /64', { last: [`${ONES}::/64`] }],
+    [
+      'the highest /64 and hosts in it',
+      { last: [`${ONES}::/64`], hosts: [`${ONES}::`, `${ONES}::1`, `${ONES}:${ONES}`] },
+    ],
+    [
+      'the highest address below a full node',
+      { hosts: ['1::', '2::', '3::', `${ONES}:${ONES}`].map((a) => `${a}/128`) },
+    ],
+    ['the lowest address', { first: ['::'], second: ['::1'] }],
+    ['the last address of a /64', { last: [`2001:db8:0:1:${ONES}`] }],
+    [
+      'the last address of a /64 before one with hosts',
+      { last: [`2001:db8:0:1:${ONES}`], next: ['2001:db8:0:2::', '2001:db8:0:2::9'] },
+    ],
+    [
+      'where the high half carries into its upper word',
+      { last: [`2001:db8:ffff:ffff:${ONES}`], all: ['2001:db8:ffff:ffff::/64'] },
+    ],
+    ['where the low half carries into its upper word', { last: ['2001:db8::ffff:ffff'], next: ['2001:db8::1:0:0/96'] }],
+    ['a prefix longer than 64 at the start of its /64', { long: ['2001:db8::/65'], wide: ['2001:db8::/32'] }],
+    ['a prefix longer than 64 at the end of its /64', { long: ['2001:db8:0:0:8000::/65'], wide: ['2001:db8::/32'] }],
+    ['both halves of a /64', { low: ['2001:db8::/65'], high: ['2001:db8:0:0:8000::/65'] }],
+    ['a /64 and its neighbours', { a: ['2001:db8:0:1::/64'], b: ['2001:db8:0:2::/64'], c: ['2001:db8::/64'] }],
+    ['everything and one host', { all: ['::/0'], host: ['2001:db8::1'] }],
+  ];
+  for (const [name, sets] of special) {
+    test(name, () => {
+      const tables = checked(sets);
+      expect(tables.statistics.ranges.source6).toBe(tables.statistics.ranges.destination6);
+    });
+  }
+
+  test('hosts spread over 3,000 /64, each a tree of its own', () => {
+    const hostsOf = Array.from({ length: 3000 }, (_, n) => `${subnet(n)}${((n * 7919) % 65521).toString(16)}`);
+    expect(nodesOf(checked({ hosts: hostsOf }))).toBeGreaterThan(3000);
+  });
+});
