@@ -14,6 +14,7 @@ const GROUPS: readonly (readonly [prefix: string, title: string])[] = [
   ['XP05', 'Filterspecs and ipsecpol'],
   ['XP06', 'Packet text'],
   ['XP07', 'Compiling'],
+  ['XP08', 'Planning charts'],
 ];
 
 const HEAD = `# Diagnostics

@@ -4,8 +4,10 @@
  *
  * XP00xx text and structure    XP01xx ports and protocols    XP02xx addresses    XP03xx rules and lists
  * XP04xx analysis              XP05xx ipsecpol               XP06xx packet text      XP07xx compiling
+ * XP08xx planning charts
  */
 import type { Severity } from '../base/diagnostics.ts';
+import { CHART_CODES } from './chart-codes.ts';
 import { PACKET_CODES } from './packet-codes.ts';
 
 export interface CodeEntry {
@@ -42,6 +44,10 @@ const STRUCTURE_CODES: CodeCatalogue = {
   XP0010: error(
     'Unusable name',
     'A name is empty, too long, has white space at an end, or has a line break or control character in it.',
+  ),
+  XP0012: error(
+    'Cannot be formatted',
+    'Formatting would lose a comment or change what the file says. Formatted text is verified before it is handed out, and this one failed; the file is left as it is.',
   ),
   XP0011: error('No policy', 'The file is empty, or has nothing but comments.'),
 };
@@ -199,6 +205,10 @@ const FILTERSPEC_CODES: CodeCatalogue = {
   XP0511: error('any or me in a filterspec', 'Words are DNS names in filterspecs: any is written *, me is written 0.'),
   XP0512: error('Address set in a filterspec', 'Address sets can be named in the mapping form only.'),
   XP0513: error('Several filterspecs in one item', 'In a policy file each filterspec is an item of its list.'),
+  XP0520: error(
+    'No ipsecpol command for it',
+    'ipsecpol commands know permits and blocks with one address, mask and port at each end, mirrored or not. What else a policy says has no words there.',
+  ),
 };
 
 const COMPILER_CODES: CodeCatalogue = {
@@ -216,4 +226,5 @@ export const CODES: CodeCatalogue = {
   ...FILTERSPEC_CODES,
   ...PACKET_CODES,
   ...COMPILER_CODES,
+  ...CHART_CODES,
 };

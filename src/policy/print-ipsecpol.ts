@@ -5,8 +5,7 @@
 import type { Diagnostics, Span } from '../base/diagnostics.ts';
 import type { AddressMatch, AddressSet, Filter, Policy, PortRange, Rule } from './model.ts';
 import { isAnyPort } from './port-text.ts';
-import { prefixesOf } from './prefix-set.ts';
-import { printFilterSpec } from './print.ts';
+import { prefixesOf, printFilterSpec } from './print.ts';
 
 /** A command line has an end: a filter that needs more filterspecs than this is reported instead. */
 const MAX_SPECS = 100;

@@ -47,7 +47,7 @@ function addComments(document: Document, policy: Policy, comments: PolicyComment
 
 /** The policy as the values of a policy file: what JSON.stringify prints reads back too. */
 export function plainPolicy(policy: Policy): PlainMap {
-  const sets = [...policy.addressSets.values()].map((set) => [set.name, prefixTexts(set.prefixes)] as const);
+  const sets = [...policy.addressSets.values()].map((set) => [set.name, [...prefixesOf(set.prefixes)].map(formatPrefix)] as const);
   const lists = [...policy.filterLists.values()].map((list) => [list.name, list.filters.map(plainFilter)] as const);
   return mapOf([
     ['name', policy.name],
@@ -121,15 +121,16 @@ function plainProtocol(protocol: number | undefined): Plain | undefined {
 }
 
 /** Every prefix of a set, IPv4 first, in the set's order. */
-function prefixTexts(set: PrefixSet): string[] {
-  return [...columnTexts(set.v4), ...columnTexts(set.v6)];
+export function* prefixesOf(set: PrefixSet): Generator<Prefix> {
+  yield* prefixesOfColumn(set.v4);
+  yield* prefixesOfColumn(set.v6);
 }
 
-function* columnTexts(column: PrefixColumn): Generator<string> {
+function* prefixesOfColumn(column: PrefixColumn): Generator<Prefix> {
   const size = wordsOf(column.family);
   for (let i = 0; i < column.count; i++) {
     const words = [...column.words.subarray(i * size, (i + 1) * size)];
-    yield formatPrefix({ family: column.family, words, length: present(column.lengths[i]) });
+    yield { family: column.family, words, length: present(column.lengths[i]) };
   }
 }
 

@@ -25,10 +25,10 @@ import { reducedPolicy } from '../support/reduce.ts';
 const MODES = ['dense', 'rows', 'sparse'] as const satisfies readonly ModeName[];
 
 /** Policies generated; XDPOL_DIFFERENTIAL_RUNS asks for more of them. */
-const RUNS = Number(process.env['XDPOL_DIFFERENTIAL_RUNS'] ?? 150);
+const RUNS = Number(process.env['XDPOL_DIFFERENTIAL_RUNS'] ?? 300);
 /** Packets of each policy: together a million pairs, with a tenth to spare for frames too short to be run. */
-const PACKETS = 1000;
-const FRAMES = 250;
+const PACKETS = 500;
+const FRAMES = 120;
 const PAIRS = RUNS * (PACKETS + FRAMES) * MODES.length * DIRECTIONS.length;
 const LEAST_PAIRS = Math.floor(PAIRS * 0.9);
 
@@ -53,7 +53,10 @@ function kernelDecisions(of: Case, packets: readonly TestPacket[]): readonly (De
   return runInKernel(compiled(policy, TEST_HOST, { interfaceName, budgets: MODE_BUDGETS[mode] }), packets, direction);
 }
 
-function referenceDecisions({ policy, interfaceName }: Omit<Case, 'mode' | 'direction'>, packets: readonly TestPacket[]): readonly Decision[] {
+function referenceDecisions(
+  { policy, interfaceName }: Omit<Case, 'mode' | 'direction'>,
+  packets: readonly TestPacket[],
+): readonly Decision[] {
   const reference = new ReferenceClassifier(policy, TEST_HOST);
   return packets.map((packet) => reference.classify(decodePacket(packet.frame), { interface: interfaceName }));
 }
@@ -96,12 +99,20 @@ test(`the kernel program agrees with the reference on ${LEAST_PAIRS} pairs and m
         for (const [i, decision] of kernelDecisions({ policy, interfaceName, mode, direction }, all).entries()) {
           if (decision === undefined) continue;
           pairs++;
-          if (textOf(decision) !== wanted[i]) expect.fail(report({ policy, interfaceName, mode, direction }, present(all[i])));
+          if (textOf(decision) !== wanted[i])
+            expect.fail(report({ policy, interfaceName, mode, direction }, present(all[i])));
         }
       }
     }
   });
-  // The report is reduced already: the generator's own shrinking would only start over with other packets.
-  fc.assert(property, { numRuns: RUNS, endOnFailure: true });
+  // The report is reduced already: the generator's own shrinking would only start over with other packets,
+  // and its own report would print every one of them.
+  fc.assert(property, { numRuns: RUNS, endOnFailure: true, reporter: failWithReport });
   expect(pairs).toBeGreaterThanOrEqual(LEAST_PAIRS);
 });
+
+function failWithReport({ failed, seed, counterexamplePath, errorInstance }: fc.RunDetails<unknown>): void {
+  if (!failed) return;
+  const cause = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
+  expect.fail(`${cause}\nseed ${seed}, path ${counterexamplePath}`);
+}

@@ -6,7 +6,7 @@ import { present } from '../../src/base/assert.ts';
 import { CODES } from '../../src/policy/codes.ts';
 
 const root = new URL('../../', import.meta.url);
-const CATALOGUE = /^policy\/(?:codes|packet-codes)\.ts$/u;
+const CATALOGUE = /^policy\/(?:codes|\w+-codes)\.ts$/u;
 
 const sources = readdirSync(new URL('src/', root), { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.ts') && !CATALOGUE.test(name))

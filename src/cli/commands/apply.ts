@@ -1,18 +1,12 @@
 /** `xdpol apply`: store the policy, put it in force, assign it. */
 import { performance } from 'node:perf_hooks';
 import { Command, Option } from 'commander';
-import { present } from '../../base/assert.ts';
-import type { ApplyOutcome } from '../../engine/apply.ts';
-import { applyPolicy } from '../../engine/apply.ts';
 import type { RequestedMode } from '../../engine/attachment.ts';
-import { readAttachments } from '../../engine/attachment.ts';
 import { PolicyStore } from '../../store/store.ts';
-import { compileForInterfaces } from '../compile-policy.ts';
-import { findInterfaces, interfaceAddresses } from '../host.ts';
-import type { ReadyPolicy } from '../options.ts';
-import { collect, jsonOption, POLICY_ARGUMENT, readyPolicy, withExamples } from '../options.ts';
+import { collect, jsonOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
 import { print, printJson, warn } from '../output.ts';
 import { requireRoot } from '../privileges.ts';
+import { putInForce } from '../put-in-force.ts';
 
 interface ApplyOptions {
   readonly interface: readonly string[];
@@ -21,60 +15,21 @@ interface ApplyOptions {
   readonly json?: boolean;
 }
 
-/** One policy is assigned to a host: interfaces that are filtered already go along. */
-function withFiltered(names: readonly string[]): readonly string[] {
-  return [...new Set([...names, ...readAttachments().map((attachment) => attachment.name)])];
-}
-
-function putInForce(
-  ready: ReadyPolicy,
-  names: readonly string[],
-  options: ApplyOptions,
-  devices: Parameters<typeof interfaceAddresses>[0],
-): ApplyOutcome {
-  const compiled = compileForInterfaces(ready, names);
-  return applyPolicy({
-    targets: devices.map((device) => ({ device, compiled: present(compiled.get(device.name)) })),
-    hash: ready.hash,
-    mode: options.mode,
-    now: new Date(),
-    dryRun: options.dryRun === true,
-  });
-}
-
-/** The store is written first: what is in force can always be found there. The assignment follows success. */
 async function run(argument: string, options: ApplyOptions): Promise<void> {
   requireRoot('apply');
   const started = performance.now();
   const store = new PolicyStore();
   using _lock = store.lock();
-  const names = withFiltered(options.interface);
-  const devices = await findInterfaces(names);
-  const ready = await readyPolicy(argument, () => interfaceAddresses(devices));
-  const { policy, hash, source } = ready;
-  const dryRun = options.dryRun === true;
-  const version = dryRun ? 0 : store.write(policy.name, source);
-  const outcome = putInForce(ready, names, options, devices);
-  if (!dryRun) {
-    const at = new Date().toISOString();
-    store.assign({ policy: policy.name, version, hash, interfaces: names, mode: options.mode, at });
-  }
-  for (const note of outcome.notes) warn(`note: ${note}`);
+  const { policy, hash, generation, interfaces, notes } = await putInForce(store, argument, options.interface, options);
+  const applied = options.dryRun !== true;
   const milliseconds = performance.now() - started;
+  for (const note of notes) warn(`note: ${note}`);
   if (options.json === true) {
-    const { generation } = outcome;
-    printJson({
-      policy: policy.name,
-      hash,
-      generation: dryRun ? null : generation,
-      interfaces: names,
-      applied: !dryRun,
-      milliseconds,
-    });
+    printJson({ policy, hash, generation: applied ? generation : null, interfaces, applied, milliseconds });
     return;
   }
-  const done = dryRun ? 'would be in force' : `in force, generation ${outcome.generation},`;
-  print(`${policy.name}: ${done} on ${names.join(', ')} (${milliseconds.toFixed(0)} ms)`);
+  const done = applied ? `in force, generation ${generation},` : 'would be in force';
+  print(`${policy}: ${done} on ${interfaces.join(', ')} (${milliseconds.toFixed(0)} ms)`);
 }
 
 export function applyCommand(): Command {

@@ -27,57 +27,92 @@ export interface Crossing {
   readonly adjacent: boolean;
 }
 
-/** Two parts of different filters, with what is known of the filters. */
-interface Pair {
-  readonly space: Space;
-  readonly search: Search;
-  readonly first: Part;
-  readonly second: Part;
-}
-
-/** One box of each filter, the deciding one first. */
-interface Match {
-  readonly winner: FilterBox;
-  readonly loser: FilterBox;
-  readonly region: Region;
-}
-
 export interface CrossingSearch {
   readonly places: Places;
   readonly search: Search;
-  /** Of the blocking parts. */
-  readonly overlaps: Overlaps;
-  /** Pairs that are told otherwise. */
-  readonly skip: (a: RuleFilter, b: RuleFilter) => boolean;
+  /** The blocking parts of the space. */
+  readonly blocks: Overlaps;
+  /** Pairs that need no look: they have been told. */
+  readonly skip: (permit: RuleFilter, block: RuleFilter) => boolean;
 }
 
-/** Calls `found` for pairs of parts that cross, once or more often for a pair of filters. */
+/** Calls `found` for pairs of parts that cross: once or more often for a pair of filters. */
 export function findCrossings(
-  { places, search, overlaps, skip }: CrossingSearch,
   permits: readonly Part[],
+  context: CrossingSearch,
   found: (crossing: Crossing) => void,
 ): void {
-  const { space } = overlaps;
-  for (const first of permits) {
-    for (const second of overlaps.with(first)) {
-      if (skip(first.owner, second.owner)) continue;
-      const crossing = crossingOf({ space, search, first, second }, places);
+  for (const permit of permits) {
+    for (const block of context.blocks.with(permit)) {
+      if (context.skip(permit.owner, block.owner)) continue;
+      const crossing = crossingOf(permit, block, context);
       if (crossing !== undefined) found(crossing);
     }
   }
 }
 
-function crossingOf(pair: Pair, places: Places): Crossing | undefined {
-  const isWithin = withinOf(pair);
+/** One directed filter of each of two parts, as the order has them. */
+interface Meeting {
+  readonly winner: FilterBox;
+  readonly loser: FilterBox;
+  readonly region: Region;
+}
+
+/** An adjacent one where there is one. */
+function crossingOf(permit: Part, block: Part, context: CrossingSearch): Crossing | undefined {
+  const { space } = context.blocks;
+  const relations = { permit: relationOf(space, permit, block), block: relationOf(space, block, permit) };
   let best: Crossing | undefined;
-  for (const match of matchesOf(pair)) {
-    const key = decidingKey(match.winner.directed, match.loser.directed);
-    if (isWithin(match.winner === undefined ? pair.first : partOfBox(pair, match.winner), key)) continue;
-    for (const place of places.shared(pair.first.owner, pair.second.owner)) {
-      const crossing = meet(pair, match, key, place);
+  for (const { winner, loser } of boxPairs(permit, block)) {
+    const key = decidingKey(winner.directed, loser.directed);
+    const relation = relations[winner.directed.action];
+    if (relation === 'within' || (relation === 'equal' && key === 'interface')) continue;
+    const region = commonRegion(space, winner, loser);
+    if (region === undefined) continue;
+    for (const place of context.places.shared(winner.owner, loser.owner)) {
+      const crossing = meet({ winner, loser, region }, key, place, context.search);
       if (crossing?.adjacent === true) return crossing;
       best ??= crossing;
     }
   }
   return best;
+}
+
+type Relation = 'within' | 'equal' | 'neither';
+
+/** Where the first is within the second, by halves or by filters, it is meant to come first. */
+function relationOf(space: Space, first: Part, second: Part): Relation {
+  if (partCovers(space, second, first)) return partCovers(space, first, second) ? 'equal' : 'within';
+  const isWithin = filterCovers(space, second.owner, first.owner) && !filterCovers(space, first.owner, second.owner);
+  return isWithin ? 'within' : 'neither';
+}
+
+function* boxPairs(permit: Part, block: Part): Generator<Omit<Meeting, 'region'>> {
+  for (const a of permit.boxes) {
+    for (const b of block.boxes) yield a.rank < b.rank ? { winner: a, loser: b } : { winner: b, loser: a };
+  }
+}
+
+function commonRegion({ atoms }: Space, a: FilterBox, b: FilterBox): Region | undefined {
+  const source = atoms.common(atoms.where(a.source), atoms.where(b.source));
+  const destination = atoms.common(atoms.where(a.destination), atoms.where(b.destination));
+  if (source === undefined || destination === undefined || !servicesOverlap(a.service, b.service)) return undefined;
+  return { source, destination, service: commonService(a.service, b.service) };
+}
+
+/** A packet for which the two directed filters are the best of their filters, and no other filter decides. */
+function meet(meeting: Meeting, key: DecidingKey, place: Place, search: Search): Crossing | undefined {
+  const { winner, loser, region } = meeting;
+  const find = (othersBelow: number): Point | undefined => {
+    const takes = (box: Box): boolean => {
+      if (box.owner === winner.owner) return box.rank < winner.rank;
+      return box.owner === loser.owner || (box.rank < othersBelow && appliesAt(box, place));
+    };
+    return search.find({ region, takes, limit: loser.rank, onWire: true });
+  };
+  const adjacent = find(loser.rank);
+  const point = adjacent ?? find(winner.rank);
+  if (point === undefined) return undefined;
+  const packet = search.packet(point);
+  return { winner: winner.owner, loser: loser.owner, key, packet, place, adjacent: adjacent !== undefined };
 }

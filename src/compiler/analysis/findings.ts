@@ -1,0 +1,100 @@
+/** Everything the analysis finds, as facts: analyse.ts words them. Pure and exact. */
+import { present } from '../../base/assert.ts';
+import type { HostAddresses, Policy } from '../../policy/model.ts';
+import type { Crossing } from './crossings.ts';
+import { findCrossings } from './crossings.ts';
+import type { IdenticalGroup } from './identical.ts';
+import { identicalFilters } from './identical.ts';
+import { Places } from './interfaces.ts';
+import type { MirrorHole } from './mirror-holes.ts';
+import { mirrorHoles } from './mirror-holes.ts';
+import { Overlaps } from './overlaps.ts';
+import { Search } from './search.ts';
+import type { Shadowed } from './shadowed.ts';
+import { Liveness, shadowedFilters } from './shadowed.ts';
+import type { RuleFilter, Space, Universe } from './universe.ts';
+import { universeOf } from './universe.ts';
+
+export interface Findings {
+  readonly universe: Universe;
+  readonly identical: readonly IdenticalGroup[];
+  /** One for each pair of filters. */
+  readonly crossings: readonly Crossing[];
+  /** Without those that only repeat what `identical` says. */
+  readonly shadowed: readonly Shadowed[];
+  readonly mirrorHoles: readonly MirrorHole[];
+  /** Without a single block where the default permits. */
+  readonly blocksNothing: boolean;
+}
+
+export function findingsOf(policy: Policy, host: HostAddresses): Findings {
+  const universe = universeOf(policy, host);
+  const places = new Places(universe);
+  const searches = new Map(universe.spaces.map((space) => [space, new Search(space)]));
+  const blocks = new Map(universe.spaces.map((space) => [space, new Overlaps(space, partsThat(space, 'block'))]));
+  const liveness = new Liveness(places, searches);
+  const identical = identicalFilters(universe);
+  const at = (space: Space): { readonly search: Search; readonly blocks: Overlaps } => ({
+    search: present(searches.get(space)),
+    blocks: present(blocks.get(space)),
+  });
+  const crossings = new CrossingPairs(universe.filters.length, identical);
+  for (const space of universe.spaces) {
+    const skip = crossings.isTold;
+    findCrossings(partsThat(space, 'permit'), { places, skip, ...at(space) }, crossings.add);
+  }
+  const holes = universe.spaces.flatMap((space) => mirrorHoles(universe, space, { liveness, ...at(space) }));
+  return {
+    universe,
+    identical,
+    crossings: crossings.all,
+    shadowed: withoutRepeats(shadowedFilters(universe, liveness), identical),
+    mirrorHoles: holes.filter((hole, i) => holes.findIndex((other) => other.filter === hole.filter) === i),
+    blocksNothing: policy.default === 'permit' && policy.rules.length > 0 && policy.rules.every((r) => r.action === 'permit'),
+  };
+}
+
+function partsThat({ parts }: Space, action: 'permit' | 'block'): Space['parts'] {
+  return parts.filter((part) => part.owner.rule.action === action);
+}
+
+/** Crossings by pair of filters. */
+class CrossingPairs {
+  readonly #count: number;
+  readonly #groupOf = new Map<RuleFilter, IdenticalGroup>();
+  readonly #found = new Map<number, Crossing>();
+
+  constructor(count: number, identical: readonly IdenticalGroup[]) {
+    this.#count = count;
+    for (const group of identical) for (const filter of group) this.#groupOf.set(filter, group);
+  }
+
+  readonly isTold = (a: RuleFilter, b: RuleFilter): boolean => {
+    if (this.#found.get(this.#keyOf(a, b))?.adjacent === true) return true;
+    const group = this.#groupOf.get(a);
+    return group !== undefined && group === this.#groupOf.get(b);
+  };
+
+  readonly add = (crossing: Crossing): void => {
+    const key = this.#keyOf(crossing.winner, crossing.loser);
+    if (crossing.adjacent || !this.#found.has(key)) this.#found.set(key, crossing);
+  };
+
+  /** In the order of the filters. */
+  get all(): readonly Crossing[] {
+    return [...this.#found].sort(([a], [b]) => a - b).map(([, crossing]) => crossing);
+  }
+
+  #keyOf(a: RuleFilter, b: RuleFilter): number {
+    return Math.min(a.index, b.index) * this.#count + Math.max(a.index, b.index);
+  }
+}
+
+/** Of filters that match the same, all but one decide nothing; the one is told only where it decides nothing either. */
+function withoutRepeats(shadowed: readonly Shadowed[], identical: readonly IdenticalGroup[]): readonly Shadowed[] {
+  const dead = new Set(shadowed.map(({ filter }) => filter));
+  const repeats = new Set(
+    identical.flatMap((group) => (group.every((filter) => dead.has(filter)) ? group.slice(1) : group)),
+  );
+  return shadowed.filter(({ filter }) => !repeats.has(filter));
+}
