@@ -27,9 +27,13 @@ type Paint = (style: Style, text: string) => string;
 /** All of them, by file and place, and a line that counts them; nothing for none. Ends in a line feed. */
 export function renderDiagnostics(diags: readonly Diagnostic[], options: RenderOptions): string {
   if (diags.length === 0) return '';
+  return `${[...renderEach(diags, options), summaryOf(diags)].join('\n')}\n`;
+}
+
+/** The lines of all of them, by file and place, without the line that counts them. */
+export function renderEach(diags: readonly Diagnostic[], options: RenderOptions): string[] {
   const paint: Paint = options.color ? (style, text) => `\u001b[${STYLES[style]}m${text}\u001b[0m` : (_, text) => text;
-  const lines = inOrder(diags).flatMap((diagnostic) => renderOne(diagnostic, paint));
-  return `${[...lines, summaryOf(diags)].join('\n')}\n`;
+  return inOrder(diags).flatMap((diagnostic) => renderOne(diagnostic, paint));
 }
 
 /** `2 errors, 1 warning`. */

@@ -1,5 +1,6 @@
 /** `explain` for people: the decision, then the candidates in aligned columns, the deciding key marked below the winner. */
 import type { ExplainedCandidate, Explanation } from '../policy/explain.ts';
+import { KEY_NAMES } from '../policy/key-names.ts';
 import type { DecidingKey } from '../policy/specificity.ts';
 
 export interface RenderExplainOptions {
@@ -27,18 +28,6 @@ const COLUMNS: readonly Column[] = [
   { title: 'ACTION', cell: (c) => c.action, key: 'action' },
   { title: 'BEHIND BY', cell: (c) => (c.behindBy === null ? '' : KEY_NAMES[c.behindBy]) },
 ];
-
-const KEY_NAMES: Readonly<Record<DecidingKey, string>> = {
-  addressLong: 'longer prefix',
-  addressShort: 'other prefix',
-  protocol: 'named protocol',
-  portNarrow: 'narrower ports',
-  portWide: 'other ports',
-  established: 'established',
-  interface: 'interface',
-  action: 'block first',
-  position: 'listed first',
-};
 
 const WINNER = '> ';
 const OTHER = '  ';

@@ -36,12 +36,27 @@ export function openLink(directory: string, direction: Direction): BpfLink | und
   return undefined;
 }
 
-function hookOf(directory: string, direction: Direction): (AttachedHook & { readonly ifindex: number }) | undefined {
+type ReadHook = AttachedHook & { readonly ifindex: number };
+
+function readHook(directory: string, direction: Direction): ReadHook | undefined {
   using link = openLink(directory, direction);
   if (link === undefined) return undefined;
   const { programId, ifindex } = link.query();
   using program = openProgramById(programId);
   return { direction, programId, programTag: program.tag, generation: generationOf(program), ifindex };
+}
+
+/** Between two questions another command may swap the program or unpin the link: then they are asked again. */
+const ATTEMPTS = 3;
+
+function hookOf(directory: string, direction: Direction): ReadHook | undefined {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return readHook(directory, direction);
+    } catch (error) {
+      if (!(error instanceof BpfError && error.code === 'ENOENT') || attempt === ATTEMPTS) throw error;
+    }
+  }
 }
 
 /** What is in force on an interface; undefined where nothing of ours is. */

@@ -45,11 +45,11 @@ const STRUCTURE_CODES: CodeCatalogue = {
     'Unusable name',
     'A name is empty, too long, has white space at an end, or has a line break or control character in it.',
   ),
+  XP0011: error('No policy', 'The file is empty, or has nothing but comments.'),
   XP0012: error(
     'Cannot be formatted',
     'Formatting would lose a comment or change what the file says. Formatted text is verified before it is handed out, and this one failed; the file is left as it is.',
   ),
-  XP0011: error('No policy', 'The file is empty, or has nothing but comments.'),
 };
 
 const PROTOCOL_CODES: CodeCatalogue = {
@@ -174,6 +174,33 @@ const RULE_CODES: CodeCatalogue = {
   ),
 };
 
+const ANALYSIS_CODES: CodeCatalogue = {
+  XP0401: error(
+    'Same packets, different actions',
+    'Two filters match exactly the same packets on the same interfaces, one to permit them and one to block them. Nothing about either is more specific, so one of them is a mistake.',
+  ),
+  XP0402: warning(
+    'Same packets twice',
+    'Two filters match exactly the same packets on the same interfaces and agree on them. The rule listed first counts the packets; the other filter does nothing.',
+  ),
+  XP0403: warning(
+    'Filters cross',
+    'Two filters of different actions match some packets both, and neither is within the other. The order of specificity decides, by the key that the message names, and that may not be what was meant. A filter for just the packets that both match comes before both and settles it. Packets from a host to itself are left out.',
+  ),
+  XP0404: warning(
+    'Filter that never decides',
+    'Whatever packet the filter matches, another filter or an exemption comes first. Or it matches no packet at all, because its ends have no address family in common.',
+  ),
+  XP0405: warning(
+    'Mirror that lets connections in',
+    'The mirror half of the permit matches packets from one remote port to every local port, and the sender chooses its source port. With mirrored: established the mirror half matches answers only (TCP with ACK or RST). UDP and SCTP have no such flag: name the remote hosts, or the local ports.',
+  ),
+  XP0406: warning(
+    'Nothing is blocked',
+    'The default permits and no rule blocks, so every packet passes. Write default: block, or add a rule that blocks.',
+  ),
+};
+
 const FILTERSPEC_CODES: CodeCatalogue = {
   XP0501: warning(
     'Host bits masked',
@@ -223,6 +250,7 @@ export const CODES: CodeCatalogue = {
   ...PROTOCOL_CODES,
   ...ADDRESS_CODES,
   ...RULE_CODES,
+  ...ANALYSIS_CODES,
   ...FILTERSPEC_CODES,
   ...PACKET_CODES,
   ...COMPILER_CODES,

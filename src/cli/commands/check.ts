@@ -1,13 +1,15 @@
 /** `xdpol check`: everything that can be said about a policy without a kernel. */
 import { Command } from 'commander';
 import type { Diagnostic } from '../../base/diagnostics.ts';
+import { analyse } from '../../compiler/analysis/analyse.ts';
 import type { Policy } from '../../policy/model.ts';
 import { PolicyRejected } from '../exit.ts';
 import { resolveHost } from '../host.ts';
 import type { MeOptions } from '../options.ts';
 import { jsonOption, meOf, meOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
-import { print, printDiagnostics, printJson } from '../output.ts';
+import { print, printJson, useColor, warn } from '../output.ts';
 import { readPolicyArgument } from '../policy-source.ts';
+import { renderFindings } from '../render-findings.ts';
 
 interface CheckOptions extends MeOptions {
   readonly json?: boolean;
@@ -42,13 +44,14 @@ function plain({ code, severity, span, message, help }: Diagnostic): Record<stri
 
 async function check(argument: string, options: CheckOptions): Promise<void> {
   const { policy, diags } = readPolicyArgument(argument);
-  if (policy !== undefined) await resolveHost(policy, await meOf(policy, options), diags);
+  const host = policy === undefined ? undefined : await resolveHost(policy, await meOf(policy, options), diags);
+  if (policy !== undefined && host !== undefined && !diags.failed) analyse(policy, host, diags);
   const summary = summaryOf(policy, diags.all);
   const ok = !diags.failed && !(options.strict === true && summary.warnings > 0);
   if (options.json === true) {
     printJson({ ok, diagnostics: diags.all.map(plain), summary });
   } else {
-    printDiagnostics(diags.all);
+    if (diags.all.length > 0) warn(renderFindings(diags.all, { color: useColor(process.stderr) }));
     if (ok) print(`${summary.policy}: ${summary.rules} rules, ${summary.filters} filters, no errors`);
   }
   if (!ok) throw new PolicyRejected();
@@ -56,7 +59,7 @@ async function check(argument: string, options: CheckOptions): Promise<void> {
 
 export function checkCommand(): Command {
   const command = new Command('check')
-    .description('read a policy, resolve its addresses, tell every mistake; needs no root and no kernel')
+    .description('read a policy, resolve its addresses, analyse its filters, tell every mistake; needs no root and no kernel')
     .argument('<policy>', POLICY_ARGUMENT)
     .addOption(meOption())
     .addOption(jsonOption())

@@ -49,7 +49,7 @@ export function findingsOf(policy: Policy, host: HostAddresses): Findings {
     identical,
     crossings: crossings.all,
     shadowed: withoutRepeats(shadowedFilters(universe, liveness), identical),
-    mirrorHoles: holes.filter((hole, i) => holes.findIndex((other) => other.filter === hole.filter) === i),
+    mirrorHoles: [...new Map(holes.map((hole) => [hole.filter, hole])).values()],
     blocksNothing: policy.default === 'permit' && policy.rules.length > 0 && policy.rules.every((r) => r.action === 'permit'),
   };
 }

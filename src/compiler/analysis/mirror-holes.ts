@@ -48,9 +48,3 @@ function comesFromHost({ own, atoms }: Space, { source, destination }: Part): bo
   if (own === undefined) return false;
   return atoms.common(own, source) !== undefined && atoms.common(own, destination) === undefined;
 }
-
-/** Ports, as the filter has them: 25, or 80, 8000-8080. */
-export function remotePorts({ filter }: RuleFilter): string {
-  return filter.destinationPorts.map(({ lo, hi }) => (lo === hi ? `${lo}` : `${lo}-${hi}`)).join(', ');
-}
-

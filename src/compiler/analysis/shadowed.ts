@@ -1,6 +1,6 @@
 /** Filters that never decide a packet, because others come first wherever they match. */
 import { present } from '../../base/assert.ts';
-import type { Exemption } from '../../policy/model.ts';
+import type { Packet } from '../../policy/packet.ts';
 import type { Place, Places } from './interfaces.ts';
 import { appliesAt } from './interfaces.ts';
 import type { Point, Region, Search } from './search.ts';
@@ -10,7 +10,7 @@ export interface Shadowed {
   readonly filter: RuleFilter;
   /** What decides one of its packets instead; undefined where it matches no packet at all. */
   readonly by: Box | undefined;
-  readonly example: { readonly space: Space; readonly point: Point; readonly place: Place } | undefined;
+  readonly example: { readonly packet: Packet; readonly loser: FilterBox; readonly place: Place } | undefined;
 }
 
 /** Whether directed filters decide anything, remembered. */
@@ -49,7 +49,7 @@ export class Liveness {
     const region = regionOf(space, box);
     const point = present(search.find({ region, takes: () => false, limit: 0, onWire: false }));
     const by = search.first(point, (other) => appliesAt(other, place));
-    return { filter: box.owner, by, example: { space, point, place } };
+    return { filter: box.owner, by, example: { packet: search.packet(point), loser: box, place } };
   }
 }
 
@@ -68,8 +68,4 @@ export function shadowedFilters({ filters, spaces }: Universe, liveness: Livenes
     if (first === undefined) return [{ filter, by: undefined, example: undefined }];
     return [liveness.decider(first.space, first.box)];
   });
-}
-
-export function isExemption(owner: Box['owner']): owner is Exemption {
-  return typeof owner === 'string';
 }
