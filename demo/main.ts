@@ -54,16 +54,15 @@ function xdpol(network: Network, ...args: readonly string[]): string {
   return stdout;
 }
 
-/** Starts a process and waits for its first line. */
+/** Starts a process and waits until it says something: that it listens. */
 async function start(network: Network, where: 'server' | 'client', argv: readonly string[]): Promise<void> {
   const child = startOn(network[where], network.env, argv);
   started.push(child);
-  const output = child.stdout;
-  if (output === null) throw new Error('a process without output');
-  await Promise.race([
-    once(output, 'data'),
-    once(child, 'exit').then(() => Promise.reject(new Error(`${argv.join(' ')} ended at once`))),
-  ]);
+  const said = [child.stdout, child.stderr].flatMap((output) => (output === null ? [] : [once(output, 'data')]));
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error(`${argv.join(' ')} ended at once`)));
+  // It is ended at the end of the demo, which is no failure.
+  ended.catch(() => undefined);
+  await Promise.race([...said, ended]);
 }
 
 function connect(network: Network, { from, port }: Attempt): string {

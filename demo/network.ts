@@ -86,5 +86,5 @@ export function runOn(host: Host, env: NodeJS.ProcessEnv, argv: readonly string[
 
 /** Starts a command inside a host; `ip netns exec` becomes the command, so its process id is the command's. */
 export function startOn(host: Host, env: NodeJS.ProcessEnv, argv: readonly string[]): ChildProcess {
-  return spawn('ip', inside(host, argv), { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  return spawn('ip', inside(host, argv), { env, stdio: ['ignore', 'pipe', 'pipe'] });
 }

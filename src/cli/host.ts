@@ -6,7 +6,7 @@ import type { Diagnostics } from '../base/diagnostics.ts';
 import { EnvironmentError } from '../base/environment-error.ts';
 import type { Address } from '../base/ip.ts';
 import { parseAddress } from '../base/ip.ts';
-import type { AddressMatch, HostAddresses, Policy } from '../policy/model.ts';
+import type { AddressMatch, Filter, HostAddresses, Policy } from '../policy/model.ts';
 import { UsageError } from './exit.ts';
 
 /** Addresses of `--me` options. */
@@ -43,12 +43,26 @@ export function interfaceAddresses(devices: readonly NetworkInterface[]): readon
   return addressesOf(devices);
 }
 
+/** Without a link-layer address there is no Ethernet header: every packet would be taken for non-IP and pass. */
+function requireEthernet(device: NetworkInterface): NetworkInterface {
+  if (device.mac !== '') return device;
+  throw new EnvironmentError(`${device.name} has no Ethernet frames, and only those can be filtered`, {
+    help: 'filter the Ethernet interface that carries it, or use nftables for this one',
+  });
+}
+
+/** Names of all of them but the loopback. */
+export async function ethernetInterfaces(): Promise<readonly string[]> {
+  const devices = await listInterfaces();
+  return devices.filter(({ name, mac }) => name !== 'lo' && mac !== '').map(({ name }) => name);
+}
+
 /** The named interfaces; an unknown name says which there are. */
 export async function findInterfaces(names: readonly string[]): Promise<readonly NetworkInterface[]> {
   const all = await listInterfaces();
   return names.map((name) => {
     const found = all.find((device) => device.name === name);
-    if (found !== undefined) return found;
+    if (found !== undefined) return requireEthernet(found);
     const known = all.map((device) => device.name).filter((other) => other !== 'lo');
     throw new EnvironmentError(`there is no interface ${name}`, {
       help: `this network namespace has: ${known.join(', ') || 'none'}`,
@@ -66,30 +80,60 @@ export function usesMe(policy: Policy): boolean {
   return [...matchesOf(policy)].some((match) => match.kind === 'me');
 }
 
-/** Every address each DNS name of the policy has now. A name without one is an error in the policy. */
-async function resolveNames(policy: Policy, diags: Diagnostics): Promise<ReadonlyMap<string, readonly Address[]>> {
-  const answers = new Map<string, readonly Address[]>();
+/** Every answer for a name, of both families, as text. Rejects where there is none. */
+export type ResolveName = (name: string) => Promise<readonly string[]>;
+
+/** As the host's other programs resolve: files, DNS, whatever its configuration names. */
+async function resolveBySystem(name: string): Promise<readonly string[]> {
+  const answers = await lookup(name, { all: true, family: 0 });
+  return answers.map(({ address }) => address);
+}
+
+/** The names of a policy, each with the filter that has it first. */
+function namesOf(policy: Policy): ReadonlyMap<string, Filter> {
+  const names = new Map<string, Filter>();
   for (const filter of policy.rules.flatMap((rule) => rule.filterList.filters)) {
     for (const match of [filter.source, filter.destination]) {
-      if (match.kind !== 'name' || answers.has(match.name)) continue;
-      const found = await lookup(match.name, { all: true }).catch((error: unknown) => {
-        const code = (error as NodeJS.ErrnoException).code ?? 'no answer';
-        const help = 'check the name, or write its addresses';
-        diags.error('XP0220', filter.span, `the name ${match.name} has no address: ${code}`, help);
-        return [];
-      });
-      answers.set(
-        match.name,
-        found.map(({ address }) => present(parseAddress(address.split('%')[0] ?? address))),
-      );
+      if (match.kind === 'name' && !names.has(match.name)) names.set(match.name, filter);
     }
+  }
+  return names;
+}
+
+/** Every address each DNS name of the policy has now. A name without one is an error in the policy. */
+async function resolveNames(
+  policy: Policy,
+  diags: Diagnostics,
+  resolve: ResolveName,
+): Promise<ReadonlyMap<string, readonly Address[]>> {
+  const asked = [...namesOf(policy)].map(async ([name, filter]) => {
+    const found = await resolve(name).catch((error: unknown) => (error as NodeJS.ErrnoException).code ?? 'no answer');
+    return { name, filter, found };
+  });
+  const answers = new Map<string, readonly Address[]>();
+  for (const { name, filter, found } of await Promise.all(asked)) {
+    if (typeof found === 'string' || found.length === 0) {
+      const why = typeof found === 'string' ? found : 'no answer';
+      const help = 'check the name, or write its addresses';
+      diags.error('XP0220', filter.span, `the name ${name} has no address: ${why}`, help);
+    }
+    const texts = typeof found === 'string' ? [] : found.map((address) => address.split('%')[0] ?? address);
+    answers.set(
+      name,
+      [...new Set(texts)].map((text) => present(parseAddress(text), text)),
+    );
   }
   return answers;
 }
 
 /** What `me` and the names of a policy stand for. */
-export async function resolveHost(policy: Policy, me: readonly Address[], diags: Diagnostics): Promise<HostAddresses> {
-  const names = await resolveNames(policy, diags);
+export async function resolveHost(
+  policy: Policy,
+  me: readonly Address[],
+  diags: Diagnostics,
+  resolve: ResolveName = resolveBySystem,
+): Promise<HostAddresses> {
+  const names = await resolveNames(policy, diags, resolve);
   if (me.length === 0 && usesMe(policy)) {
     diags.warning(
       'XP0221',

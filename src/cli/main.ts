@@ -1,10 +1,8 @@
 #!/usr/bin/env node
 /** The `xdpol` program: finds the verb, runs it, turns what went wrong into a message and an exit code. */
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
-import { EnvironmentError } from '../base/environment-error.ts';
-import { EXIT, PolicyRejected, UsageError } from './exit.ts';
-import { warn } from './output.ts';
+import { Command } from 'commander';
+import { runProgram } from './program.ts';
 
 type LoadCommand = () => Promise<Command>;
 
@@ -13,11 +11,14 @@ const VERBS: Readonly<Record<string, LoadCommand>> = {
   check: async () => (await import('./commands/check.ts')).checkCommand(),
   explain: async () => (await import('./commands/explain.ts')).explainCommand(),
   compile: async () => (await import('./commands/compile.ts')).compileCommand(),
+  fmt: async () => (await import('./commands/fmt.ts')).fmtCommand(),
+  import: async () => (await import('./commands/import.ts')).importCommand(),
   replay: async () => (await import('./commands/replay.ts')).replayCommand(),
   apply: async () => (await import('./commands/apply.ts')).applyCommand(),
   status: async () => (await import('./commands/status.ts')).statusCommand(),
   counters: async () => (await import('./commands/counters.ts')).countersCommand(),
   unassign: async () => (await import('./commands/unassign.ts')).unassignCommand(),
+  ipsecpol: async () => (await import('./commands/ipsecpol.ts')).ipsecpolCommand(),
   agent: async () => (await import('./commands/agent.ts')).agentCommand(),
 };
 
@@ -49,42 +50,7 @@ async function buildProgram(verb: string | undefined): Promise<Command> {
   return program;
 }
 
-function report(message: string, help: string | undefined): void {
-  warn(`xdpol: error: ${message}`);
-  if (help !== undefined) warn(`  help: ${help}`);
-}
-
-async function exitCodeOf(error: unknown): Promise<number> {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  if (error instanceof PolicyRejected) return EXIT.policy;
-  if (error instanceof UsageError) {
-    report(error.message, error.help);
-    return EXIT.usage;
-  }
-  if (error instanceof EnvironmentError) {
-    report(error.message, error.help);
-    return EXIT.environment;
-  }
-  const { explainFailure } = await import('../engine/failure.ts');
-  const explained = explainFailure(error);
-  if (explained !== error) return exitCodeOf(explained);
-  const { code } = error as NodeJS.ErrnoException;
-  if (code !== undefined) {
-    report((error as Error).message, undefined);
-    return EXIT.environment;
-  }
-  throw error;
-}
-
-/** A reader that goes away (`| head`) is not an error. */
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT.ok);
-  throw error;
-});
-
-try {
+await runProgram('xdpol', async () => {
   const program = await buildProgram(process.argv[2]);
   await program.parseAsync();
-} catch (error) {
-  process.exitCode = await exitCodeOf(error);
-}
+});

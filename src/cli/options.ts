@@ -7,7 +7,7 @@ import type { HostAddresses, Policy } from '../policy/model.ts';
 import { PolicyRejected } from './exit.ts';
 import { hostAddresses, parseMe, resolveHost, usesMe } from './host.ts';
 import { printDiagnostics } from './output.ts';
-import type { ReadPolicyResult } from './policy-source.ts';
+import type { PolicyReference, ReadPolicyResult } from './policy-source.ts';
 import { readPolicyArgument } from './policy-source.ts';
 
 export const POLICY_ARGUMENT = 'a YAML or JSON file, - for standard input, or the name of a stored policy';
@@ -47,7 +47,7 @@ export async function meOf(policy: Policy, options: MeOptions): Promise<readonly
 
 /** Reads and resolves a policy for a verb that needs one without errors; its diagnostics are printed. */
 export async function readyPolicy(
-  argument: string,
+  argument: PolicyReference,
   addresses: (policy: Policy) => Promise<readonly Address[]> | readonly Address[],
 ): Promise<ReadyPolicy> {
   const read = readPolicyArgument(argument);

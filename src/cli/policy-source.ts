@@ -8,6 +8,7 @@ import type { Policy } from '../policy/model.ts';
 import { readPolicy } from '../policy/read/policy-reader.ts';
 import type { PolicyText } from '../store/store.ts';
 import { PolicyStore } from '../store/store.ts';
+import { ProgressLine } from './progress-line.ts';
 
 export interface ReadPolicyResult {
   /** undefined where the diagnostics have errors. */
@@ -18,7 +19,11 @@ export interface ReadPolicyResult {
   readonly hash: string;
 }
 
-interface Text {
+export interface PolicyArgument {
+  /** As diagnostics name it. */
+  readonly file: string;
+  /** It is a file, not standard input or a stored policy. */
+  readonly isFile: boolean;
   readonly text: string;
   readonly readSet: (path: string) => Uint8Array | { readonly error: string };
 }
@@ -34,7 +39,7 @@ function readFileOr(path: string | number): Uint8Array | { readonly error: strin
   }
 }
 
-function fromFile(path: string): Text | undefined {
+function fromFile(path: string): PolicyArgument | undefined {
   const content = readFileOr(path === '-' ? STDIN : path);
   if ('error' in content) {
     if (content.error === 'ENOENT') return undefined;
@@ -44,12 +49,14 @@ function fromFile(path: string): Text | undefined {
   }
   const folder = path === '-' ? process.cwd() : dirname(path);
   return {
+    file: path === '-' ? 'stdin' : path,
+    isFile: path !== '-',
     text: new TextDecoder().decode(content),
     readSet: (set) => readFileOr(isAbsolute(set) ? set : resolve(folder, set)),
   };
 }
 
-function fromStore(name: string): Text {
+function fromStore(name: string): PolicyArgument {
   const store = new PolicyStore();
   const stored = store.read(name);
   if (stored === undefined) {
@@ -59,11 +66,22 @@ function fromStore(name: string): Text {
       help: `name a policy file, - or a stored policy; ${names}`,
     });
   }
-  return { text: stored.text, readSet: (path) => stored.setFiles.get(path) ?? { error: 'not stored with the policy' } };
+  const readSet: PolicyArgument['readSet'] = (path) =>
+    stored.setFiles.get(path) ?? { error: 'not stored with the policy' };
+  return { file: name, isFile: false, text: stored.text, readSet };
 }
 
-export function readPolicyArgument(argument: string): ReadPolicyResult {
-  const { text, readSet } = fromFile(argument) ?? fromStore(argument);
+/** What a verb was given, or a policy that is in the store whatever files there are. */
+export type PolicyReference = string | { readonly stored: string };
+
+/** The text alone, unread. */
+export function policyArgument(argument: PolicyReference): PolicyArgument {
+  if (typeof argument !== 'string') return fromStore(argument.stored);
+  return fromFile(argument) ?? fromStore(argument);
+}
+
+export function readPolicyArgument(argument: PolicyReference): ReadPolicyResult {
+  const { file, text, readSet } = policyArgument(argument);
   const setFiles = new Map<string, Uint8Array>();
   const readSetFile = (path: string): Uint8Array | { readonly error: string } => {
     const content = readSet(path);
@@ -71,7 +89,10 @@ export function readPolicyArgument(argument: string): ReadPolicyResult {
     return content;
   };
   const diags = new Diagnostics();
-  const policy = readPolicy({ file: argument === '-' ? 'stdin' : argument, text, readSetFile }, diags);
+  const line = new ProgressLine(process.stderr);
+  const onProgress = (set: string, done: number, total: number): void => line.show(`reading ${set}`, done / total);
+  const policy = readPolicy({ file, text, readSetFile, onProgress }, diags);
+  line.clear();
   return { policy, diags, source: { text, setFiles }, hash: hashOf({ text, setFiles }) };
 }
 

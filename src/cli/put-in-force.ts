@@ -10,6 +10,7 @@ import { compileForInterfaces } from './compile-policy.ts';
 import { findInterfaces, interfaceAddresses } from './host.ts';
 import type { ReadyPolicy } from './options.ts';
 import { readyPolicy } from './options.ts';
+import type { PolicyReference } from './policy-source.ts';
 
 export interface PutInForceOptions {
   readonly mode: RequestedMode;
@@ -47,7 +48,7 @@ function swapIn(ready: ReadyPolicy, devices: readonly NetworkInterface[], option
  */
 export async function putInForce(
   store: PolicyStore,
-  argument: string,
+  argument: PolicyReference,
   interfaces: readonly string[],
   options: PutInForceOptions,
 ): Promise<InForce> {

@@ -36,10 +36,17 @@ export function renderEach(diags: readonly Diagnostic[], options: RenderOptions)
   return inOrder(diags).flatMap((diagnostic) => renderOne(diagnostic, paint));
 }
 
-/** `2 errors, 1 warning`. */
-export function summaryOf(diags: readonly Diagnostic[]): string {
-  const counts = SEVERITIES.map((severity) => [severity, diags.filter((d) => d.severity === severity).length] as const);
-  const said = counts.filter(([, count]) => count > 0);
+export interface SeverityCount {
+  readonly severity: Severity;
+  readonly count: number;
+}
+
+/** `2 errors, 1 warning`; `more` are counted besides. */
+export function summaryOf(diags: readonly Diagnostic[], more: readonly SeverityCount[] = []): string {
+  const all = [...diags.map(({ severity }) => ({ severity, count: 1 })), ...more];
+  const countOf = (severity: Severity): number =>
+    all.reduce((sum, one) => sum + (one.severity === severity ? one.count : 0), 0);
+  const said = SEVERITIES.map((severity) => [severity, countOf(severity)] as const).filter(([, count]) => count > 0);
   return said.map(([severity, count]) => `${count} ${severity}${count === 1 ? '' : 's'}`).join(', ');
 }
 

@@ -1,23 +1,34 @@
-/** What `check` prints for people: diagnostics by place, then the findings of the analysis by code, capped. */
+/** What `check` prints for people: diagnostics by place, then the findings of the analysis by code. */
 import type { Diagnostic } from '../base/diagnostics.ts';
+import type { Untold } from '../compiler/analysis/analyse.ts';
 import { ANALYSIS_PREFIX } from '../compiler/analysis/analyse.ts';
 import type { RenderOptions } from './render-diagnostics.ts';
 import { renderEach, summaryOf } from './render-diagnostics.ts';
 
-/** Findings of one code that are shown; a policy may have thousands. */
-export const SHOWN_FINDINGS = 10;
-
-/** Nothing for none. Ends in a line feed. */
-export function renderFindings(diags: readonly Diagnostic[], options: RenderOptions): string {
+/** Nothing for none. Ends in a line feed. The last line counts what is not told too. */
+export function renderFindings(
+  diags: readonly Diagnostic[],
+  untold: readonly Untold[],
+  options: RenderOptions,
+): string {
   if (diags.length === 0) return '';
-  const lines = renderEach(diags.filter(({ code }) => !isFinding(code)), options);
+  const lines = renderEach(
+    diags.filter(({ code }) => !isFinding(code)),
+    options,
+  );
   const codes = new Set(diags.map(({ code }) => code).filter(isFinding));
   for (const code of [...codes].sort()) {
-    const all = diags.filter((diagnostic) => diagnostic.code === code);
-    lines.push(...renderEach(all.slice(0, SHOWN_FINDINGS), options));
-    if (all.length > SHOWN_FINDINGS) lines.push(`… and ${all.length - SHOWN_FINDINGS} more like this (--json has all)`);
+    const told = diags.filter((diagnostic) => diagnostic.code === code);
+    const rest = untold.find((one) => one.code === code);
+    lines.push(...renderEach(told, options), ...restLine(rest));
   }
-  return `${[...lines, summaryOf(diags)].join('\n')}\n`;
+  const more = untold.map(({ severity, grouped, left }) => ({ severity, count: grouped + left }));
+  return `${[...lines, summaryOf(diags, more)].join('\n')}\n`;
+}
+
+function restLine(rest: Untold | undefined): readonly string[] {
+  if (rest === undefined || rest.left === 0) return [];
+  return [`… and ${rest.atLeast ? 'at least ' : ''}${rest.left} more like this (--json has all)`];
 }
 
 function isFinding(code: string): boolean {

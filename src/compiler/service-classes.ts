@@ -104,13 +104,19 @@ const PLANE_PROTOCOL: ReadonlyMap<number, number> = new Map([
   [PLANE.ICMPV6, PROTOCOLS.icmpv6],
 ]);
 
+const WITH_PLANE: ReadonlySet<number> = new Set(PLANE_PROTOCOL.values());
+
 /** The keys of a plane where the condition holds, or undefined where it never does. */
 function serviceKeys(condition: ServiceCondition, plane: number): PortRange | undefined {
   if (condition.established && plane !== PLANE.TCP_ESTABLISHED) return undefined;
   if (condition.needsL4 && plane === PLANE.FRAGMENT) return undefined;
   if (condition.protocol === undefined) return ANY_PORT;
   const planeProtocol = PLANE_PROTOCOL.get(plane);
-  if (planeProtocol === undefined) return { lo: condition.protocol, hi: condition.protocol };
+  if (planeProtocol === undefined) {
+    // Protocols with a plane of their own are not seen in that of the others: no class for them there.
+    if (plane === PLANE.PROTOCOL && WITH_PLANE.has(condition.protocol)) return undefined;
+    return { lo: condition.protocol, hi: condition.protocol };
+  }
   return planeProtocol === condition.protocol ? condition.key : undefined;
 }
 

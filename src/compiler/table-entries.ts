@@ -1,7 +1,8 @@
 /** How many entries of what a table holds, for people and metrics. */
 
 import { STRUCTS } from '../layout/layout.gen.ts';
-import type { CompiledPolicy, TableName } from './compile.ts';
+import type { TableName } from './compile.ts';
+import type { LoadableTables } from './loadable.ts';
 
 const ENTRY_BYTES: Readonly<Record<TableName, number>> = {
   src4_filter: 8,
@@ -28,7 +29,7 @@ const ENTRY_BYTES: Readonly<Record<TableName, number>> = {
   rank_slots: 4,
 };
 
-export function tableEntries(name: TableName, compiled: CompiledPolicy): number {
+export function tableEntries(name: TableName, compiled: Pick<LoadableTables, 'ranked' | 'tables'>): number {
   if (name === 'rank_slots') return compiled.ranked.length + 1;
   return (compiled.tables.get(name)?.length ?? 0) / ENTRY_BYTES[name];
 }

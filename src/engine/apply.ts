@@ -8,8 +8,9 @@ import type { BpfMap, NetworkInterface } from 'libbpf-ts-bindings';
 import { BpfError } from 'libbpf-ts-bindings';
 import { present } from '../base/assert.ts';
 import type { CompiledPolicy } from '../compiler/compile.ts';
+import type { LoadablePolicy, PolicyOutline } from '../compiler/loadable.ts';
+import { loadableOf } from '../compiler/loadable.ts';
 import { tableEntries } from '../compiler/table-entries.ts';
-import type { Policy } from '../policy/model.ts';
 import type { RequestedMode, SwapResult } from './attachment.ts';
 import { newestGeneration, readAttachments, requireMode, swapHook } from './attachment.ts';
 import { interfaceDirectory, makePinRoot, sweepDeadNamespaces } from './bpffs.ts';
@@ -26,7 +27,7 @@ import { PolicyTables } from './tables.ts';
 export interface ApplyTarget {
   readonly device: NetworkInterface;
   /** The policy as it applies to this interface. */
-  readonly compiled: CompiledPolicy;
+  readonly compiled: CompiledPolicy | LoadablePolicy;
 }
 
 export interface ApplyRequest {
@@ -64,7 +65,9 @@ export function applyPolicy(request: ApplyRequest): ApplyOutcome {
   }
 }
 
-function prepare(root: string, { device, compiled }: ApplyTarget, request: ApplyRequest, generation: number): Prepared {
+function prepare(root: string, target: ApplyTarget, request: ApplyRequest, generation: number): Prepared {
+  const { device } = target;
+  const compiled = 'probes' in target.compiled ? target.compiled : loadableOf(target.compiled);
   const directory = interfaceDirectory(root, device.name);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   requireMode(directory, device, request.mode);
@@ -87,13 +90,13 @@ function prepare(root: string, { device, compiled }: ApplyTarget, request: Apply
 }
 
 function describe(
-  compiled: CompiledPolicy,
+  compiled: LoadablePolicy,
   slots: PolicySlots,
   tables: PolicyTables,
   { hash, now }: ApplyRequest,
   generation: number,
 ): Generation {
-  const policy: Policy = compiled.policy;
+  const policy: PolicyOutline = compiled.policy;
   return {
     policy: policy.name,
     hash,

@@ -2,7 +2,7 @@
 import type { BpfMap, BpfObject, BpfProgram } from 'libbpf-ts-bindings';
 import { createMap, loadObject } from 'libbpf-ts-bindings';
 import { present } from '../base/assert.ts';
-import type { CompiledPolicy } from '../compiler/compile.ts';
+import type { LoadableTables } from '../compiler/loadable.ts';
 import { ENUMS, STRUCTS } from '../layout/layout.gen.ts';
 import { checkedObject, objectPath } from './object.ts';
 import { encodeShape } from './shape.ts';
@@ -13,7 +13,7 @@ export const DIRECTIONS: readonly Direction[] = ['ingress', 'egress'];
 export const PROGRAM_NAMES = { ingress: 'xdpol_ingress', egress: 'xdpol_egress' } as const;
 
 export interface LoadRequest {
-  readonly compiled: CompiledPolicy;
+  readonly compiled: Pick<LoadableTables, 'shape'>;
   /** Lent, as the counters are: the programs keep both alive. */
   readonly tables: PolicyTables;
   readonly counters: BpfMap;

@@ -1,109 +1,38 @@
 /** Packets through the real programs with a policy's tables, attached to nothing. */
 import { present } from '../base/assert.ts';
 import type { CompiledPolicy } from '../compiler/compile.ts';
-import { STRUCTS } from '../layout/layout.gen.ts';
 import type { Decision } from '../policy/classify.ts';
-import type { Policy } from '../policy/model.ts';
-import type { Direction, LoadedPolicy } from './program.ts';
-import { createCounters, loadPolicy } from './program.ts';
-import type { Counted, PolicySlots } from './slots.ts';
-import { FIXED_SLOTS, policySlots, SlotRegistry, verdictOf } from './slots.ts';
-import { PolicyTables } from './tables.ts';
+import type { Direction } from './program.ts';
+import type { Counted } from './slots.ts';
+import type { FilledTables, Outcome } from './test-runner.ts';
+import { TestRunner } from './test-runner.ts';
 
-const { trace: TRACE } = STRUCTS;
-const ETHERNET_HEADER = 14;
-const ETHERTYPE_AT = 12;
-/** An skb must have the whole fixed header of the IP version that its EtherType names. */
-const SKB_HEADER: ReadonlyMap<number, number> = new Map([
-  [0x0800, 20],
-  [0x86dd, 40],
-]);
-
-/** Does the kernel take the frame in a test run? The shortest ones it refuses without running the program. */
-function isRunnable(frame: Uint8Array, direction: Direction): boolean {
-  if (frame.length < ETHERNET_HEADER) return false;
-  if (direction === 'ingress') return true;
-  const type = (present(frame[ETHERTYPE_AT]) << 8) | present(frame[ETHERTYPE_AT + 1]);
-  return frame.length >= ETHERNET_HEADER + (SKB_HEADER.get(type) ?? 1);
-}
-
-/** Tables that are in the kernel already, and the slots they were filled with. */
-export interface FilledTables {
-  readonly tables: PolicyTables;
-  readonly slots: PolicySlots;
-}
+export type { FilledTables } from './test-runner.ts';
 
 /** Owns a loaded program with counters of its own. */
 export class Replayer implements Disposable {
   readonly #compiled: CompiledPolicy;
-  readonly #counted: ReadonlyMap<number, Counted>;
-  readonly #loaded: LoadedPolicy;
-  readonly #direction: Direction;
+  readonly #runner: TestRunner;
 
   /** Over tables of its own, or over `filled` ones, which are lent. */
   constructor(compiled: CompiledPolicy, direction: Direction, filled?: FilledTables) {
     this.#compiled = compiled;
-    this.#direction = direction;
-    const slots = filled?.slots ?? policySlots(new SlotRegistry(), compiled.policy);
-    this.#counted = countedBySlot(compiled.policy, slots);
-    using counters = createCounters(Math.max(...this.#counted.keys()) + 1);
-    using own = filled === undefined ? new PolicyTables(compiled, slots) : undefined;
-    const tables = present(filled?.tables ?? own);
-    this.#loaded = loadPolicy({ compiled, tables, counters, trace: true, directions: [direction] });
+    this.#runner = new TestRunner(compiled, direction, filled);
   }
 
   /** The kernel program's decision for each frame; undefined for one that is too short to be run. */
   run(frames: readonly Uint8Array[]): readonly (Decision | undefined)[] {
-    const runnable = frames.filter((frame) => isRunnable(frame, this.#direction));
-    const records = this.#runAll(runnable);
-    let at = 0;
-    return frames.map((frame) =>
-      isRunnable(frame, this.#direction) ? this.#decision(records, TRACE.size * at++) : undefined,
-    );
+    return this.#runner.run(frames).map((outcome) => (outcome === undefined ? undefined : this.#decision(outcome)));
   }
 
   [Symbol.dispose](): void {
-    this.#loaded[Symbol.dispose]();
+    this.#runner[Symbol.dispose]();
   }
 
-  #runAll(frames: readonly Uint8Array[]): DataView {
-    const lengths = Uint32Array.from(frames, (frame) => frame.length);
-    const offsets = new Uint32Array(frames.length);
-    let total = 0;
-    for (const [i, frame] of frames.entries()) {
-      offsets[i] = total;
-      total += frame.length;
-    }
-    const packets = new Uint8Array(total);
-    for (const [i, frame] of frames.entries()) packets.set(frame, offsets[i]);
-    if (frames.length === 0) return new DataView(new ArrayBuffer(0));
-    const record = { map: this.#loaded.traceMap, length: TRACE.size, offset: this.#loaded.traceOffset };
-    const { records } = this.#loaded.program(this.#direction).testRunMany(packets, offsets, lengths, { record });
-    const bytes = present(records);
-    return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  #decision({ verdict, counted, rank, fragment }: Outcome): Decision {
+    const filter = counted.by === 'rule' ? present(this.#compiled.ranked[rank]).filter.text : null;
+    return { verdict, by: counted.by, ...namesOf(counted), filter, fragment };
   }
-
-  #decision(records: DataView, at: number): Decision {
-    const { slot, rank, pass, fragment } = TRACE.fields;
-    const number = records.getUint32(at + slot.offset, true);
-    const counted = present(this.#counted.get(number), `counter slot ${number}`);
-    const verdict = records.getUint32(at + pass.offset, true) === 0 ? 'drop' : 'pass';
-    if (verdict !== verdictOf(counted.action))
-      throw new Error(`bug: slot ${number} counts ${counted.action}, not ${verdict}`);
-    const directed = this.#compiled.ranked[records.getUint32(at + rank.offset, true)];
-    const filter = counted.by === 'rule' ? present(directed).filter.text : null;
-    const later = records.getUint32(at + fragment.offset, true) !== 0;
-    return { verdict, by: counted.by, ...namesOf(counted), filter, fragment: later };
-  }
-}
-
-/** What the slots of one policy count. */
-function countedBySlot(policy: Policy, slots: PolicySlots): ReadonlyMap<number, Counted> {
-  const counted = new Map(FIXED_SLOTS);
-  for (const [i, { name, action }] of policy.rules.entries()) {
-    counted.set(present(slots.rules[i]), { by: 'rule', policy: policy.name, rule: name, action });
-  }
-  return counted.set(slots.default, { by: 'default', policy: policy.name, action: policy.default });
 }
 
 function namesOf(counted: Counted): Pick<Decision, 'rule' | 'reason'> {

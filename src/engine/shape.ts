@@ -1,13 +1,16 @@
 /** The frozen constants of one program instance: struct xdpol_shape, little endian. */
-import type { Shape, TableName } from '../compiler/compile.ts';
+import type { TableName } from '../compiler/compile.ts';
 import { TABLE_NAMES } from '../compiler/compile.ts';
-import type { Address4Tables } from '../compiler/encode-address4.ts';
-import type { RuleTable } from '../compiler/rule-table.ts';
+import type { ShapeNumbers } from '../compiler/loadable.ts';
 import { ENUMS, STRUCTS } from '../layout/layout.gen.ts';
 
 const { shape: LAYOUT, address4_shape: ADDRESS4, rule_shape: RULES } = STRUCTS;
 
-export function encodeShape(shape: Shape, trace: boolean, tableBytes: ReadonlyMap<TableName, number>): Uint8Array {
+export function encodeShape(
+  shape: ShapeNumbers,
+  trace: boolean,
+  tableBytes: ReadonlyMap<TableName, number>,
+): Uint8Array {
   const bytes = new Uint8Array(LAYOUT.size);
   const view = new DataView(bytes.buffer);
   const put = (offset: number, value: number | boolean): void => view.setUint32(offset, Number(value), true);
@@ -19,12 +22,12 @@ export function encodeShape(shape: Shape, trace: boolean, tableBytes: ReadonlyMa
   put(fields.default_value.offset, shape.defaultValue);
   put(fields.dport_classes.offset, shape.dportClasses);
   put(fields.sport_classes.offset, shape.sportClasses);
-  const putAddress = (offset: number, address: Address4Tables): void => {
+  const putAddress = (offset: number, address: ShapeNumbers['src4']): void => {
     put(offset + ADDRESS4.fields.indexed.offset, address.indexed);
     put(offset + ADDRESS4.fields.root_bounds.offset, address.rootBounds);
     put(offset + ADDRESS4.fields.filtered.offset, address.filtered);
   };
-  const putRules = (offset: number, rules: RuleTable): void => {
+  const putRules = (offset: number, rules: ShapeNumbers['rules4']): void => {
     put(offset + RULES.fields.mode.offset, rules.modeNumber);
     put(offset + RULES.fields.dst_classes.offset, rules.dstClasses);
     put(offset + RULES.fields.bucket_mask.offset, rules.bucketMask);

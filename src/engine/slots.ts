@@ -2,8 +2,10 @@
  * Counter slots. A slot belongs to a name (a rule of a policy with its action, or a policy's
  * default) and keeps it for as long as the interface's counters live: slots are only ever added.
  */
+
+import type { PolicyOutline } from '../compiler/loadable.ts';
 import { ENUMS } from '../layout/layout.gen.ts';
-import type { Action, Exemption, ParseReason, Policy, Verdict } from '../policy/model.ts';
+import type { Action, Exemption, ParseReason, Verdict } from '../policy/model.ts';
 import { EXEMPTIONS } from '../policy/model.ts';
 
 const SLOT = ENUMS.slot;
@@ -81,7 +83,7 @@ export interface PolicySlots {
   readonly default: number;
 }
 
-export function policySlots(registry: SlotRegistry, policy: Policy): PolicySlots {
+export function policySlots(registry: SlotRegistry, policy: PolicyOutline): PolicySlots {
   const rules = policy.rules.map(({ name, action }) =>
     registry.slot({ by: 'rule', policy: policy.name, rule: name, action }),
   );

@@ -2,8 +2,9 @@
 import type { BpfMap } from 'libbpf-ts-bindings';
 import { createMap, mapFlags } from 'libbpf-ts-bindings';
 import { present } from '../base/assert.ts';
-import type { CompiledPolicy, TableName } from '../compiler/compile.ts';
+import type { TableName } from '../compiler/compile.ts';
 import { TABLE_NAMES } from '../compiler/compile.ts';
+import type { LoadableTables } from '../compiler/loadable.ts';
 import { ENUMS } from '../layout/layout.gen.ts';
 import type { PolicySlots } from './slots.ts';
 
@@ -13,7 +14,7 @@ const UNIT = ENUMS.layout.TABLE_UNIT;
 export class PolicyTables implements Disposable {
   readonly maps: ReadonlyMap<TableName, BpfMap>;
 
-  constructor(compiled: CompiledPolicy, slots: PolicySlots) {
+  constructor(compiled: LoadableTables, slots: PolicySlots) {
     const maps = new Map<TableName, BpfMap>();
     this.maps = maps;
     try {
@@ -38,7 +39,7 @@ export class PolicyTables implements Disposable {
 }
 
 /** Rank -> counter slot; the last is the default's. */
-function rankSlots({ ranked }: CompiledPolicy, slots: PolicySlots): Uint8Array {
+function rankSlots({ ranked }: LoadableTables, slots: PolicySlots): Uint8Array {
   const table = new Uint32Array(ranked.length + 1);
   for (const [rank, { ruleIndex }] of ranked.entries()) table[rank] = present(slots.rules[ruleIndex]);
   table[ranked.length] = slots.default;

@@ -8,6 +8,7 @@
  */
 import type { Severity } from '../base/diagnostics.ts';
 import { CHART_CODES } from './chart-codes.ts';
+import { IPSECPOL_CODES } from './ipsecpol-codes.ts';
 import { PACKET_CODES } from './packet-codes.ts';
 
 export interface CodeEntry {
@@ -252,6 +253,7 @@ export const CODES: CodeCatalogue = {
   ...RULE_CODES,
   ...ANALYSIS_CODES,
   ...FILTERSPEC_CODES,
+  ...IPSECPOL_CODES,
   ...PACKET_CODES,
   ...COMPILER_CODES,
   ...CHART_CODES,

@@ -3,7 +3,7 @@
  * a list of ports becomes several filterspecs; they rank as the filter did. What has no words there is reported.
  */
 import type { Diagnostics, Span } from '../base/diagnostics.ts';
-import type { AddressMatch, AddressSet, Filter, Policy, PortRange, Rule } from './model.ts';
+import type { AddressMatch, AddressSet, Filter, Policy, PortRange } from './model.ts';
 import { isAnyPort } from './port-text.ts';
 import { prefixesOf, printFilterSpec } from './print.ts';
 

@@ -24,8 +24,14 @@ export type PolicyComments = ReadonlyMap<Policy | FilterList | Filter, string>;
 export function printPolicy(policy: Policy, comments: PolicyComments = new Map()): string {
   const document = new Document(plainPolicy(policy), { aliasDuplicateObjects: false });
   styleDocument(document, { orderKeys: true });
+  spaceLists(document);
   if (comments.size > 0) addComments(document, policy, comments);
   return styledText(document);
+}
+
+function spaceLists(document: Document): void {
+  const lists = document.get('filterLists');
+  for (const { key } of isMap(lists) ? lists.items.slice(1) : []) if (isScalar(key)) key.spaceBefore = true;
 }
 
 function addComments(document: Document, policy: Policy, comments: PolicyComments): void {
@@ -47,7 +53,9 @@ function addComments(document: Document, policy: Policy, comments: PolicyComment
 
 /** The policy as the values of a policy file: what JSON.stringify prints reads back too. */
 export function plainPolicy(policy: Policy): PlainMap {
-  const sets = [...policy.addressSets.values()].map((set) => [set.name, [...prefixesOf(set.prefixes)].map(formatPrefix)] as const);
+  const sets = [...policy.addressSets.values()].map(
+    (set) => [set.name, [...prefixesOf(set.prefixes)].map(formatPrefix)] as const,
+  );
   const lists = [...policy.filterLists.values()].map((list) => [list.name, list.filters.map(plainFilter)] as const);
   return mapOf([
     ['name', policy.name],
@@ -71,7 +79,7 @@ function mapOf(entries: Entries): PlainMap {
 function plainRule(rule: Rule, policy: Policy): PlainMap {
   const named = policy.filterLists.get(rule.filterList.name) === rule.filterList;
   return mapOf([
-    ['name', rule.name],
+    ...(named && rule.name === rule.filterList.name ? [] : [['name', rule.name] as const]),
     ...(named ? [['filterList', rule.filterList.name] as const] : []),
     ['action', rule.action],
     ...(rule.interfaces === undefined ? [] : [['interfaces', rule.interfaces] as const]),

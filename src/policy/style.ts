@@ -7,7 +7,7 @@
 import type { Document, Node, Pair, YAMLMap } from 'yaml';
 import { isMap, isNode, isPair, isScalar, isSeq, Scalar, visit, YAMLSeq } from 'yaml';
 
-/** Columns of a line that a list or a rule may fill before it is broken up. Filters are never broken up. */
+/** Columns of a line that an address set or a rule may fill before it is broken up. Filters are never broken up. */
 const LINE = 120;
 
 const POLICY_ORDER = [
@@ -68,7 +68,7 @@ class Styler {
 
   /** A mapping over several lines, known keys first. */
   map(map: YAMLMap, keys: readonly string[]): void {
-    map.flow = false;
+    map.flow = map.items.length === 0;
     if (!this.#orderKeys) return;
     const place = (pair: Pair): number => {
       const at = keys.indexOf(String(isScalar(pair.key) ? pair.key.value : pair.key));
@@ -79,7 +79,7 @@ class Styler {
 
   sets(sets: unknown): void {
     if (!isMap(sets)) return;
-    sets.flow = false;
+    sets.flow = sets.items.length === 0;
     for (const { key, value } of sets.items) {
       if (isMap(value)) value.flow = !hasComments(value);
       if (isSeq(value)) inFlow(value, LINE - 2 - widthOf(key));
@@ -88,13 +88,13 @@ class Styler {
 
   lists(lists: unknown): void {
     if (!isMap(lists)) return;
-    lists.flow = false;
+    lists.flow = lists.items.length === 0;
     for (const { value } of lists.items) this.#filters(value);
   }
 
   rules(rules: unknown): void {
     if (!isSeq(rules)) return;
-    rules.flow = false;
+    rules.flow = rules.items.length === 0;
     for (const rule of rules.items) {
       if (!isMap(rule)) continue;
       this.map(rule, RULE_ORDER);
@@ -106,7 +106,7 @@ class Styler {
 
   #filters(filters: unknown): void {
     if (!isSeq(filters)) return;
-    filters.flow = false;
+    filters.flow = filters.items.length === 0;
     for (const filter of filters.items) {
       if (isScalar(filter) && typeof filter.value === 'string') filter.type = Scalar.QUOTE_DOUBLE;
       if (!isMap(filter)) continue;
@@ -117,8 +117,8 @@ class Styler {
   }
 }
 
-/** A list on one line, without spaces inside its brackets, where it fits and holds no comment. */
-function inFlow(list: unknown, room: number = LINE): void {
+/** A list on one line, without spaces inside its brackets, where it fits into `room` columns and holds no comment. */
+function inFlow(list: unknown, room: number = Number.POSITIVE_INFINITY): void {
   if (!isSeq(list)) return;
   list.flow = !hasComments(list) && widthOf(list) <= room;
   if (!list.flow) return;
@@ -133,7 +133,7 @@ function inFlow(list: unknown, room: number = LINE): void {
 
 /** Comments inside the node; those before and after it do not count. */
 function hasComments(node: YAMLMap | YAMLSeq): boolean {
-  let found = typeof node.comment === 'string' && node.items.length === 0;
+  let found = false;
   visit(node, {
     Node: (_, inner) => {
       if (inner !== node && (isText(inner.comment) || isText(inner.commentBefore))) found = true;

@@ -1,62 +1,114 @@
 /** Writes that are whole or not there at all, also after a crash or a power cut. */
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import type { FileSystem } from './file-system.ts';
+import { NODE_FILE_SYSTEM } from './file-system.ts';
 
-function syncDirectory(path: string): void {
-  const fd = openSync(path, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
+const FILE_MODE = 0o600;
+const FOLDER_MODE = 0o700;
+
+export class DurableFiles {
+  readonly #files: FileSystem;
+
+  constructor(files: FileSystem = NODE_FILE_SYSTEM) {
+    this.#files = files;
   }
-}
 
-function writeSynced(path: string, content: Uint8Array): void {
-  const fd = openSync(path, 'w', 0o600);
-  try {
-    for (let at = 0; at < content.length; ) at += writeSync(fd, content, at);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
+  /** Replaces a file: temp file, fsync, rename, fsync of the folder. */
+  write(path: string, content: Uint8Array): void {
+    const fresh = hiddenBeside(path, 'new');
+    try {
+      this.#writeSynced(fresh, content);
+      this.#files.rename(fresh, path);
+      this.#syncFolder(dirname(path));
+    } catch (error) {
+      this.#discard(fresh);
+      throw error;
+    }
+  }
+
+  /** Makes a folder with files appear at `path`, which must not be there, in one step. */
+  writeFolder(path: string, contents: ReadonlyMap<string, Uint8Array>): void {
+    const fresh = hiddenBeside(path, 'new');
+    try {
+      this.#files.remove(fresh);
+      this.#files.mkdir(fresh, FOLDER_MODE);
+      for (const [name, content] of contents) this.#writeSynced(join(fresh, name), content);
+      this.#syncFolder(fresh);
+      this.#files.rename(fresh, path);
+      this.#syncFolder(dirname(path));
+    } catch (error) {
+      this.#discard(fresh);
+      throw error;
+    }
+  }
+
+  /** Makes a folder and those above it that are missing. */
+  makeFolder(path: string): void {
+    if (existsSync(path)) return;
+    this.makeFolder(dirname(path));
+    try {
+      this.#files.mkdir(path, FOLDER_MODE);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    this.#syncFolder(dirname(path));
+  }
+
+  /** Gives a file or folder another name in its own folder, in one step. */
+  rename(path: string, to: string): void {
+    this.#files.rename(path, to);
+    this.#syncFolder(dirname(to));
+  }
+
+  /** Removes a file or folder in one step, as a reader sees it. */
+  remove(path: string): void {
+    const old = hiddenBeside(path, 'old');
+    this.#files.remove(old);
+    this.rename(path, old);
+    this.#files.remove(old);
+  }
+
+  /** Without a promise: what a crash left. */
+  sweep(path: string): void {
+    this.#files.remove(path);
+  }
+
+  #writeSynced(path: string, content: Uint8Array): void {
+    const fd = this.#files.open(path, 'w', FILE_MODE);
+    try {
+      for (let at = 0; at < content.length; ) at += this.#files.write(fd, content, at);
+      this.#files.fsync(fd);
+    } finally {
+      this.#files.close(fd);
+    }
+  }
+
+  #syncFolder(path: string): void {
+    const fd = this.#files.open(path, 'r', FILE_MODE);
+    try {
+      this.#files.fsync(fd);
+    } finally {
+      this.#files.close(fd);
+    }
+  }
+
+  /** The first failure is the one to report; no reader looks at what stays. */
+  #discard(path: string): void {
+    try {
+      this.#files.remove(path);
+    } catch {
+      // Swept by the next command that writes there.
+    }
   }
 }
 
 /** A name next to `path` that no reader looks at. */
-function temporary(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${process.pid}.new`);
+function hiddenBeside(path: string, suffix: 'new' | 'old'): string {
+  return join(dirname(path), `.${basename(path)}.${process.pid}.${suffix}`);
 }
 
-/** Replaces a file: temp file, fsync, rename, fsync of the folder. */
-export function writeDurably(path: string, content: Uint8Array): void {
-  const fresh = temporary(path);
-  try {
-    writeSynced(fresh, content);
-    renameSync(fresh, path);
-    syncDirectory(dirname(path));
-  } catch (error) {
-    rmSync(fresh, { force: true });
-    throw error;
-  }
-}
-
-/** Makes a folder with files appear at `path`, which must not be there, in one step. */
-export function writeFolderDurably(path: string, files: ReadonlyMap<string, Uint8Array>): void {
-  const fresh = temporary(path);
-  try {
-    rmSync(fresh, { recursive: true, force: true });
-    mkdirSync(fresh, { recursive: true, mode: 0o700 });
-    for (const [name, content] of files) writeSynced(join(fresh, name), content);
-    syncDirectory(fresh);
-    renameSync(fresh, path);
-    syncDirectory(dirname(path));
-  } catch (error) {
-    rmSync(fresh, { recursive: true, force: true });
-    throw error;
-  }
-}
-
-/** Removes a file and makes that last. */
-export function removeDurably(path: string): void {
-  rmSync(path, { force: true });
-  syncDirectory(dirname(path));
+/** Is it the name of a file that was being made or removed? */
+export function isHidden(name: string): boolean {
+  return name.startsWith('.');
 }

@@ -1,5 +1,11 @@
-/** One command at a time changes the store and what is in force. */
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+/**
+ * One command at a time changes the store and what is in force.
+ *
+ * The lock is a file that names its holder. It appears whole, by link(2), so it is never without a
+ * name. A holder that died is replaced by rename(2), never removed first; the right to do so is
+ * itself a lock, named after the dead holder: whoever gets it late finds another holder and leaves.
+ */
+import { closeSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { EnvironmentError } from '../base/environment-error.ts';
 
@@ -18,26 +24,71 @@ function startOf(pid: number): string | undefined {
   }
 }
 
-function readHolder(path: string): Holder | undefined {
+/** Also of an earlier boot: ids and ticks begin anew, so the boot is part of the name. */
+function bootId(): string {
   try {
-    const [pid, started] = readFileSync(path, 'utf8').split(' ');
-    return pid === undefined || started === undefined ? undefined : { pid: Number(pid), started };
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   } catch {
-    return undefined;
+    return '';
   }
 }
 
-function create(path: string): boolean {
-  let fd: number;
+function nameOf({ pid, started }: Holder): string {
+  return `${pid} ${started} ${bootId()}`;
+}
+
+function isAlive(name: string): boolean {
+  const pid = Number(name.split(' ')[0]);
+  const started = startOf(pid);
+  return started !== undefined && name === nameOf({ pid, started });
+}
+
+function holderAt(path: string): string | undefined {
   try {
-    fd = openSync(path, 'wx', 0o600);
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function writeTicket(path: string): void {
+  const fd = openSync(path, 'w', 0o600);
+  try {
+    writeSync(fd, nameOf({ pid: process.pid, started: startOf(process.pid) ?? '' }));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function linked(ticket: string, path: string): boolean {
+  try {
+    linkSync(ticket, path);
+    return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   }
-  writeSync(fd, `${process.pid} ${startOf(process.pid) ?? ''}`);
-  closeSync(fd);
-  return true;
+}
+
+/** One try. False where another process holds the lock, or did a moment ago. */
+function acquire(ticket: string, path: string): boolean {
+  if (linked(ticket, path)) return true;
+  const holder = holderAt(path);
+  if (holder === undefined || isAlive(holder)) return false;
+  const right = `${path}.after-${holder.split(' ').slice(0, 2).join('-')}`;
+  if (!acquire(ticket, right)) return false;
+  try {
+    if (holderAt(path) !== holder) return false;
+    // A second link of its own, for rename(2) to move: the ticket stays for the caller.
+    const moved = `${ticket}.moved`;
+    rmSync(moved, { force: true });
+    writeTicket(moved);
+    renameSync(moved, path);
+    return true;
+  } finally {
+    rmSync(right, { force: true });
+  }
 }
 
 const ATTEMPTS = 100;
@@ -51,14 +102,18 @@ function pause(): void {
 export function lockStore(directory: string): Disposable {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, 'lock');
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (create(path)) return { [Symbol.dispose]: () => rmSync(path, { force: true }) };
-    const holder = readHolder(path);
-    if (holder !== undefined && startOf(holder.pid) !== holder.started) rmSync(path, { force: true });
-    else pause();
+  const ticket = join(directory, `.lock.${process.pid}`);
+  try {
+    writeTicket(ticket);
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      if (acquire(ticket, path)) return { [Symbol.dispose]: () => rmSync(path, { force: true }) };
+      pause();
+    }
+  } finally {
+    rmSync(ticket, { force: true });
   }
-  const holder = readHolder(path);
-  throw new EnvironmentError(`another command is changing the policy (process ${holder?.pid ?? 'unknown'})`, {
-    help: `wait for it to end; if there is no such process, remove ${path}`,
-  });
+  throw new EnvironmentError(
+    `another command is changing the policy (process ${holderAt(path)?.split(' ')[0] ?? 'unknown'})`,
+    { help: `wait for it to end; if there is no such process, remove ${path}` },
+  );
 }

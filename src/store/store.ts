@@ -11,7 +11,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EnvironmentError } from '../base/environment-error.ts';
-import { removeDurably, writeDurably, writeFolderDurably } from './durable.ts';
+import { removeDurably, removeFolderDurably, writeDurably, writeFolderDurably } from './durable.ts';
 import { lockStore } from './lock.ts';
 
 /** What a policy was read from: everything needed to read it again. */
@@ -73,6 +73,14 @@ export class PolicyStore {
       writeFolderDurably(join(this.#folder(name), String(version)), files);
     });
     return version;
+  }
+
+  /** Every version of it. It must not be assigned. False where no such policy is stored. */
+  delete(name: string): boolean {
+    const folder = this.#folder(name);
+    if (!existsSync(folder)) return false;
+    failing(folder, () => removeFolderDurably(folder));
+    return true;
   }
 
   /** Names of stored policies, sorted. */

@@ -25,10 +25,10 @@ import { reducedPolicy } from '../support/reduce.ts';
 const MODES = ['dense', 'rows', 'sparse'] as const satisfies readonly ModeName[];
 
 /** Policies generated; XDPOL_DIFFERENTIAL_RUNS asks for more of them. */
-const RUNS = Number(process.env['XDPOL_DIFFERENTIAL_RUNS'] ?? 300);
+const RUNS = Number(process.env['XDPOL_DIFFERENTIAL_RUNS'] ?? 200);
 /** Packets of each policy: together a million pairs, with a tenth to spare for frames too short to be run. */
-const PACKETS = 500;
-const FRAMES = 120;
+const PACKETS = 800;
+const FRAMES = 150;
 const PAIRS = RUNS * (PACKETS + FRAMES) * MODES.length * DIRECTIONS.length;
 const LEAST_PAIRS = Math.floor(PAIRS * 0.9);
 
@@ -111,7 +111,7 @@ test(`the kernel program agrees with the reference on ${LEAST_PAIRS} pairs and m
   expect(pairs).toBeGreaterThanOrEqual(LEAST_PAIRS);
 });
 
-function failWithReport({ failed, seed, counterexamplePath, errorInstance }: fc.RunDetails<unknown>): void {
+function failWithReport<T>({ failed, seed, counterexamplePath, errorInstance }: fc.RunDetails<T>): void {
   if (!failed) return;
   const cause = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
   expect.fail(`${cause}\nseed ${seed}, path ${counterexamplePath}`);

@@ -82,6 +82,13 @@ test('apply from standard input, then by the stored name', () => {
   expect(status()).toMatchObject({ policy: 'edge', generation: 2, interfaces: [{ mode: 'native' }] });
 });
 
+test('an interface without Ethernet frames is refused', () => {
+  pair.exec(pair.host, ['ip', 'tuntap', 'add', 'dev', 'tun7', 'mode', 'tun']);
+  const { status: code, stderr } = xdpol('apply', policy, '-i', 'tun7');
+  expect(stderr).toContain('tun7 has no Ethernet frames');
+  expect(code).toBe(1);
+});
+
 const FAILURES: readonly (readonly [name: string, args: () => readonly string[], code: number, text: string])[] = [
   ['an unknown verb', () => ['aply'], 2, "unknown command 'aply'"],
   ['no interface', () => ['apply', policy], 2, '--interface'],

@@ -45,13 +45,15 @@ function plain({ code, severity, span, message, help }: Diagnostic): Record<stri
 async function check(argument: string, options: CheckOptions): Promise<void> {
   const { policy, diags } = readPolicyArgument(argument);
   const host = policy === undefined ? undefined : await resolveHost(policy, await meOf(policy, options), diags);
-  if (policy !== undefined && host !== undefined && !diags.failed) analyse(policy, host, diags);
+  const brief = options.json !== true;
+  const isSound = policy !== undefined && host !== undefined && !diags.failed;
+  const untold = isSound ? analyse(policy, host, diags, { brief }) : [];
   const summary = summaryOf(policy, diags.all);
   const ok = !diags.failed && !(options.strict === true && summary.warnings > 0);
   if (options.json === true) {
     printJson({ ok, diagnostics: diags.all.map(plain), summary });
   } else {
-    if (diags.all.length > 0) warn(renderFindings(diags.all, { color: useColor(process.stderr) }));
+    if (diags.all.length > 0) warn(renderFindings(diags.all, untold, { color: useColor(process.stderr) }));
     if (ok) print(`${summary.policy}: ${summary.rules} rules, ${summary.filters} filters, no errors`);
   }
   if (!ok) throw new PolicyRejected();
@@ -59,7 +61,9 @@ async function check(argument: string, options: CheckOptions): Promise<void> {
 
 export function checkCommand(): Command {
   const command = new Command('check')
-    .description('read a policy, resolve its addresses, analyse its filters, tell every mistake; needs no root and no kernel')
+    .description(
+      'read a policy, resolve its addresses, analyse its filters, tell every mistake; needs no root and no kernel',
+    )
     .argument('<policy>', POLICY_ARGUMENT)
     .addOption(meOption())
     .addOption(jsonOption())

@@ -1,8 +1,7 @@
 /** `xdpol unassign`: no policy in force. */
 import { Command } from 'commander';
-import { detachHook, readAttachments } from '../../engine/attachment.ts';
-import { DIRECTIONS } from '../../engine/program.ts';
 import { PolicyStore } from '../../store/store.ts';
+import { endFiltering } from '../end-filtering.ts';
 import { jsonOption, withExamples } from '../options.ts';
 import { print, printJson } from '../output.ts';
 import { requireRoot } from '../privileges.ts';
@@ -16,13 +15,7 @@ function run(options: UnassignOptions): void {
   const store = new PolicyStore();
   using _lock = store.lock();
   const policy = store.assignment()?.policy ?? null;
-  const attachments = readAttachments();
-  // The assignment goes last: after a crash in between, the policy is still known as assigned and can be applied again.
-  for (const { directory } of attachments) {
-    for (const direction of DIRECTIONS) detachHook(directory, direction);
-  }
-  store.unassign();
-  const interfaces = attachments.map((attachment) => attachment.name);
+  const interfaces = endFiltering(store);
   if (options.json === true) printJson({ policy, interfaces });
   else if (policy === null && interfaces.length === 0) print('no policy is assigned');
   else print(`${policy ?? 'policy'}: unassigned, no longer filtered: ${interfaces.join(', ') || 'none'}`);

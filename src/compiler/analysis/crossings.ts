@@ -5,7 +5,6 @@
  * Within means half by half, or filter by filter: a mirrored permit is within a mirrored block of all its addresses.
  * Packets from a host to itself do not count, because none passes an interface.
  */
-import type { Packet } from '../../policy/packet.ts';
 import type { DecidingKey } from '../../policy/specificity.ts';
 import { decidingKey } from '../../policy/specificity.ts';
 import { filterCovers, partCovers } from './containment.ts';
@@ -13,15 +12,16 @@ import type { Place, Places } from './interfaces.ts';
 import { appliesAt } from './interfaces.ts';
 import type { Overlaps } from './overlaps.ts';
 import type { Point, Region, Search } from './search.ts';
-import { commonService, servicesOverlap } from './services.ts';
+import { servicesOverlap } from './services.ts';
 import type { Box, FilterBox, Part, RuleFilter, Space } from './universe.ts';
 
 export interface Crossing {
   readonly winner: RuleFilter;
   readonly loser: RuleFilter;
   readonly key: DecidingKey;
-  /** Both match it and the winner decides it. */
-  readonly packet: Packet;
+  /** Where both match and the winner decides; the search that found it makes it a packet. */
+  readonly point: Point;
+  readonly search: Search;
   readonly place: Place;
   /** No third filter stands between the two for the packet. */
   readonly adjacent: boolean;
@@ -36,17 +36,17 @@ export interface CrossingSearch {
   readonly skip: (permit: RuleFilter, block: RuleFilter) => boolean;
 }
 
-/** Calls `found` for pairs of parts that cross: once or more often for a pair of filters. */
+/** Calls `found` for pairs of parts that cross, once or more often for a pair of filters, until it returns false. */
 export function findCrossings(
   permits: readonly Part[],
   context: CrossingSearch,
-  found: (crossing: Crossing) => void,
+  found: (crossing: Crossing) => boolean,
 ): void {
   for (const permit of permits) {
     for (const block of context.blocks.with(permit)) {
       if (context.skip(permit.owner, block.owner)) continue;
       const crossing = crossingOf(permit, block, context);
-      if (crossing !== undefined) found(crossing);
+      if (crossing !== undefined && !found(crossing)) return;
     }
   }
 }
@@ -93,11 +93,11 @@ function* boxPairs(permit: Part, block: Part): Generator<Omit<Meeting, 'region'>
   }
 }
 
-function commonRegion({ atoms }: Space, a: FilterBox, b: FilterBox): Region | undefined {
+function commonRegion({ atoms, services }: Space, a: FilterBox, b: FilterBox): Region | undefined {
   const source = atoms.common(atoms.where(a.source), atoms.where(b.source));
   const destination = atoms.common(atoms.where(a.destination), atoms.where(b.destination));
   if (source === undefined || destination === undefined || !servicesOverlap(a.service, b.service)) return undefined;
-  return { source, destination, service: commonService(a.service, b.service) };
+  return { source, destination, service: services.common(a.service, b.service) };
 }
 
 /** A packet for which the two directed filters are the best of their filters, and no other filter decides. */
@@ -113,6 +113,5 @@ function meet(meeting: Meeting, key: DecidingKey, place: Place, search: Search):
   const adjacent = find(loser.rank);
   const point = adjacent ?? find(winner.rank);
   if (point === undefined) return undefined;
-  const packet = search.packet(point);
-  return { winner: winner.owner, loser: loser.owner, key, packet, place, adjacent: adjacent !== undefined };
+  return { winner: winner.owner, loser: loser.owner, key, point, search, place, adjacent: adjacent !== undefined };
 }

@@ -20,6 +20,8 @@ export interface Findings {
   readonly identical: readonly IdenticalGroup[];
   /** One for each pair of filters. */
   readonly crossings: readonly Crossing[];
+  /** The search for crossings ended at the limit: there may be more. */
+  readonly crossingsCut: boolean;
   /** Without those that only repeat what `identical` says. */
   readonly shadowed: readonly Shadowed[];
   readonly mirrorHoles: readonly MirrorHole[];
@@ -27,7 +29,8 @@ export interface Findings {
   readonly blocksNothing: boolean;
 }
 
-export function findingsOf(policy: Policy, host: HostAddresses): Findings {
+/** Stops to look for crossings after so many; there may be a pair for any two filters. */
+export function findingsOf(policy: Policy, host: HostAddresses, crossingLimit: number = Number.POSITIVE_INFINITY): Findings {
   const universe = universeOf(policy, host);
   const places = new Places(universe);
   const searches = new Map(universe.spaces.map((space) => [space, new Search(space)]));
@@ -38,7 +41,7 @@ export function findingsOf(policy: Policy, host: HostAddresses): Findings {
     search: present(searches.get(space)),
     blocks: present(blocks.get(space)),
   });
-  const crossings = new CrossingPairs(universe.filters.length, identical);
+  const crossings = new CrossingPairs(universe.filters.length, identical, crossingLimit);
   for (const space of universe.spaces) {
     const skip = crossings.isTold;
     findCrossings(partsThat(space, 'permit'), { places, skip, ...at(space) }, crossings.add);
@@ -48,6 +51,7 @@ export function findingsOf(policy: Policy, host: HostAddresses): Findings {
     universe,
     identical,
     crossings: crossings.all,
+    crossingsCut: crossings.isFull,
     shadowed: withoutRepeats(shadowedFilters(universe, liveness), identical),
     mirrorHoles: [...new Map(holes.map((hole) => [hole.filter, hole])).values()],
     blocksNothing: policy.default === 'permit' && policy.rules.length > 0 && policy.rules.every((r) => r.action === 'permit'),
@@ -61,11 +65,13 @@ function partsThat({ parts }: Space, action: 'permit' | 'block'): Space['parts']
 /** Crossings by pair of filters. */
 class CrossingPairs {
   readonly #count: number;
+  readonly #limit: number;
   readonly #groupOf = new Map<RuleFilter, IdenticalGroup>();
   readonly #found = new Map<number, Crossing>();
 
-  constructor(count: number, identical: readonly IdenticalGroup[]) {
+  constructor(count: number, identical: readonly IdenticalGroup[], limit: number) {
     this.#count = count;
+    this.#limit = limit;
     for (const group of identical) for (const filter of group) this.#groupOf.set(filter, group);
   }
 
@@ -75,10 +81,16 @@ class CrossingPairs {
     return group !== undefined && group === this.#groupOf.get(b);
   };
 
-  readonly add = (crossing: Crossing): void => {
+  /** False once there are enough. */
+  readonly add = (crossing: Crossing): boolean => {
     const key = this.#keyOf(crossing.winner, crossing.loser);
     if (crossing.adjacent || !this.#found.has(key)) this.#found.set(key, crossing);
+    return !this.isFull;
   };
+
+  get isFull(): boolean {
+    return this.#found.size >= this.#limit;
+  }
 
   /** In the order of the filters. */
   get all(): readonly Crossing[] {

@@ -43,8 +43,8 @@ function isWide({ half, owner, boxes }: Part): boolean {
   return boxes.some(({ directed: { source } }) => source.family === undefined || source.length < fullLength(source.family));
 }
 
-/** Packets that leave the host: their destination ports are others'. */
+/** Packets from a network that the host is in to one that it is not in: the ports they reach are others'. */
 function comesFromHost({ own, atoms }: Space, { source, destination }: Part): boolean {
-  if (own === undefined) return false;
+  if (own === undefined || source === atoms.everything) return false;
   return atoms.common(own, source) !== undefined && atoms.common(own, destination) === undefined;
 }

@@ -35,14 +35,12 @@ export interface Query {
 
 /** Pairs of atoms to try before the boxes that matter are gathered. */
 const PROBES = 64;
-const CACHED_PAIRS = 1 << 16;
 
 export class Search {
   readonly #space: Space;
   readonly #atoms: Atoms;
   /** By source condition, then by destination condition. */
   readonly #byConditions = new Map<number, Map<number, Box[]>>();
-  readonly #atPair = new Map<number, readonly Box[]>();
   readonly #touched = new Map<number, ReadonlySet<number>>();
   readonly #own: ReadonlySet<number>;
   readonly #numbers = new Map<Box, number>();
@@ -78,9 +76,9 @@ export class Search {
   first({ source, destination, service }: Point, counts: (box: Box) => boolean): Box | undefined {
     const point = pointAreas(service);
     let best: Box | undefined;
-    for (const box of this.#boxesAt(source, destination)) {
-      if (best !== undefined && box.rank >= best.rank) continue;
-      if (counts(box) && areasCover(box.service.areas, point)) best = box;
+    for (const boxes of this.#listsAt(source, destination)) {
+      const first = boxes.find((box) => counts(box) && areasCover(box.service.areas, point));
+      if (first !== undefined && (best === undefined || first.rank < best.rank)) best = first;
     }
     return best;
   }
@@ -96,10 +94,15 @@ export class Search {
     const { region, takes, limit, onWire } = query;
     if (onWire && this.#isWithinHost(source, destination)) return undefined;
     const taken: Areas[] = [];
-    for (const box of this.#boxesAt(source, destination)) {
-      if (box.rank >= limit || !servicesOverlap(box.service, region.service) || !takes(box)) continue;
-      if (areasCover(box.service.areas, region.service.areas)) return this.#covers(box, region) ? 'covered' : undefined;
-      taken.push(box.service.areas);
+    for (const boxes of this.#listsAt(source, destination)) {
+      for (const box of boxes) {
+        if (box.rank >= limit) break;
+        if (!servicesOverlap(box.service, region.service) || !takes(box)) continue;
+        if (areasCover(box.service.areas, region.service.areas)) {
+          return this.#covers(box, region) ? 'covered' : undefined;
+        }
+        taken.push(box.service.areas);
+      }
     }
     const service = pointOutside(region.service.areas, taken);
     return service === undefined ? undefined : { source, destination, service };
@@ -111,21 +114,17 @@ export class Search {
     return holds(box.source, source) && holds(box.destination, destination);
   }
 
-  #boxesAt(source: number, destination: number): readonly Box[] {
-    const key = source * this.#atoms.count + destination;
-    const known = this.#atPair.get(key);
-    if (known !== undefined) return known;
-    const boxes: Box[] = [];
+  /** Lists of boxes, each in rank order, that match both atoms. */
+  *#listsAt(source: number, destination: number): Generator<readonly Box[]> {
+    const ends = this.#atoms.conditionsAt(destination);
     for (const condition of this.#atoms.conditionsAt(source)) {
       const byDestination = this.#byConditions.get(condition);
       if (byDestination === undefined) continue;
-      for (const other of this.#atoms.conditionsAt(destination)) {
-        for (const box of byDestination.get(other) ?? []) boxes.push(box);
+      for (const other of ends) {
+        const boxes = byDestination.get(other);
+        if (boxes !== undefined) yield boxes;
       }
     }
-    if (this.#atPair.size === CACHED_PAIRS) this.#atPair.clear();
-    this.#atPair.set(key, boxes);
-    return boxes;
   }
 
   #isWithinHost(source: number, destination: number): boolean {

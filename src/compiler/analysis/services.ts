@@ -51,6 +51,7 @@ export interface ServiceConditions {
 
 /** Conditions with their points. `areas` says all; the rest is to tell most pairs apart in a few compares. */
 export interface Service {
+  readonly id: number;
   readonly areas: Areas;
   readonly protocol: number | undefined;
   readonly keys: PortRange;
@@ -94,6 +95,8 @@ function single(number: number): PortRange {
 export class Services {
   readonly #family: Family;
   readonly #known = new Map<string, Service>();
+  readonly #common = new Map<number, Service>();
+  #nextId = 0;
 
   constructor(family: Family) {
     this.#family = family;
@@ -106,6 +109,7 @@ export class Services {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const service: Service = {
+      id: this.#nextId++,
       areas: PLANES.map((plane) => areaOn(plane, conditions, this.#family)),
       protocol,
       keys: hull(keys),
@@ -114,6 +118,26 @@ export class Services {
     this.#known.set(key, service);
     return service;
   }
+
+  /** The points of both, which overlap. */
+  common(a: Service, b: Service): Service {
+    if (a === b) return a;
+    const key = Math.min(a.id, b.id) * 0x4000000 + Math.max(a.id, b.id);
+    const known = this.#common.get(key);
+    if (known !== undefined) return known;
+    const { protocol, keys, sourcePorts } = a.protocol === undefined ? b : a;
+    const areas = a.areas.map((area, plane) => commonArea(area, b.areas[plane]));
+    const common = { id: this.#nextId++, areas, protocol, keys, sourcePorts };
+    this.#common.set(key, common);
+    return common;
+  }
+}
+
+function commonArea(a: Area | undefined, b: Area | undefined): Area | undefined {
+  if (a === undefined || b === undefined) return undefined;
+  const keys = commonRanges(a.keys, b.keys);
+  const sourcePorts = commonRanges(a.sourcePorts, b.sourcePorts);
+  return keys.length === 0 || sourcePorts.length === 0 ? undefined : { keys, sourcePorts };
 }
 
 function hull(ranges: Ranges): PortRange {
@@ -158,20 +182,6 @@ export function areasCover(outer: Areas, inner: Areas): boolean {
 /** Is every point of `inner` in one of the other two? */
 export function twoAreasCover(first: Areas, second: Areas, inner: Areas): boolean {
   return inner.every((area, plane) => area === undefined || twoCover(first[plane], second[plane], area));
-}
-
-/** Of services that overlap. */
-export function commonService(a: Service, b: Service): Service {
-  if (a === b) return a;
-  const areas = a.areas.map((area, plane) => {
-    const other = b.areas[plane];
-    if (area === undefined || other === undefined) return undefined;
-    const keys = commonRanges(area.keys, other.keys);
-    const sourcePorts = commonRanges(area.sourcePorts, other.sourcePorts);
-    return keys.length === 0 || sourcePorts.length === 0 ? undefined : { keys, sourcePorts };
-  });
-  const { protocol, keys, sourcePorts } = a.protocol === undefined ? b : a;
-  return { areas, protocol, keys, sourcePorts };
 }
 
 function covers(outer: Area | undefined, inner: Area): boolean {

@@ -67,8 +67,10 @@ export interface Part {
 export interface Space {
   readonly family: Family;
   readonly atoms: Atoms;
+  readonly services: Services;
   /** The host's own addresses. */
   readonly own: AtomSet | undefined;
+  /** In the order of the filters, forward halves first. */
   readonly parts: readonly Part[];
   /** By index of the filter: its parts, at most two. */
   readonly partsOf: readonly (readonly Part[])[];
@@ -154,6 +156,7 @@ function spaceOf(
   return {
     family,
     atoms,
+    services,
     own: own === undefined ? undefined : atoms.where(own),
     parts,
     partsOf: byFilter,
@@ -224,7 +227,7 @@ function boxOf({ directed, rank, owner }: Owned, services: Services): FilterBox 
   return { rank, source: directed.source.id, destination: directed.destination.id, service, directed, owner };
 }
 
-/** The boxes of each half of each filter. */
+/** The boxes of each half of each filter, in the order of the filters. */
 function partsOf(boxes: readonly FilterBox[], atoms: Atoms, services: Services): readonly Part[] {
   const grouped = new Map<string, FilterBox[]>();
   for (const box of boxes) {
@@ -233,7 +236,8 @@ function partsOf(boxes: readonly FilterBox[], atoms: Atoms, services: Services):
     if (known === undefined) grouped.set(key, [box]);
     else known.push(box);
   }
-  return [...grouped.values()].map((group) => partOf(group, atoms, services));
+  const parts = [...grouped.values()].map((group) => partOf(group, atoms, services));
+  return parts.sort((a, b) => a.owner.index - b.owner.index || (a.half === 'forward' ? -1 : 1));
 }
 
 function partOf(boxes: readonly FilterBox[], atoms: Atoms, services: Services): Part {

@@ -95,7 +95,7 @@ function oneLine(text: string): string {
   return text.replaceAll(/\s+/gu, ' ');
 }
 
-function filtersOf(row: ChartRow, diags: Diagnostics, comments: Map<Filter, string>): readonly Filter[] {
+function filtersOf(row: ChartRow, diags: Diagnostics, comments: Map<unknown, string>): readonly Filter[] {
   const { cells, flows, locals, protocols, ports } = row;
   const filters: Filter[] = [];
   const spans = { sourcePort: cells.port, destinationPort: cells.port, protocol: cells.protocol } as const;
@@ -142,7 +142,11 @@ function filterOf(
 }
 
 /** What the way back of an outbound filter lets in. */
-function commentOf({ protocol, destinationPorts }: Filter, peer: AddressMatch, local: AddressMatch): string | undefined {
+function commentOf(
+  { protocol, destinationPorts }: Filter,
+  peer: AddressMatch,
+  local: AddressMatch,
+): string | undefined {
   if (protocol === undefined || isAnyPort(destinationPorts)) return undefined;
   const ports = destinationPorts.map(({ lo, hi }) => (lo === hi ? `${lo}` : `${lo}-${hi}`)).join(', ');
   const whoever = peer.kind === 'any' ? 'anyone' : addressText(peer);

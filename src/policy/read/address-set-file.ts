@@ -21,9 +21,16 @@ const DOT = 46;
 const SLASH = 47;
 const ZERO = 48;
 const MAX_SHOWN_LINE = 200;
+/** Lines between two calls that tell how far reading has come. */
+const PROGRESS_LINES = 1 << 15;
 
-/** Reads a whole file. Lines with errors are reported and left out. */
-export function readAddressSetFile(file: string, bytes: Uint8Array, diags: Diagnostics): PrefixSet {
+/** Reads a whole file. Lines with errors are reported and left out. `onProgress` gets the bytes that are done. */
+export function readAddressSetFile(
+  file: string,
+  bytes: Uint8Array,
+  diags: Diagnostics,
+  onProgress?: (done: number) => void,
+): PrefixSet {
   const builder = new PrefixSetBuilder();
   if (isUtf16(bytes)) {
     diags.error('XP0208', spanOfFile(file), `${file} is UTF-16 text`, 'save it as UTF-8');
@@ -35,6 +42,7 @@ export function readAddressSetFile(file: string, bytes: Uint8Array, diags: Diagn
     const end = lineEnd(bytes, at);
     if (!readIpv4Line(bytes, at, end, builder)) slow.read(line, at, end);
     at = end + 1;
+    if (line % PROGRESS_LINES === 0) onProgress?.(at);
   }
   slow.reportRest();
   return builder.build();

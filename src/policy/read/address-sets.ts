@@ -12,10 +12,14 @@ import type { MapEntry, SourceNode } from './source-tree.ts';
 /** The content of a file named by a policy, or why there is none. Its argument is the path as the policy has it. */
 export type ReadSetFile = (relativePath: string) => string | Uint8Array | { readonly error: string };
 
+/** Called now and then while a file is read, with bytes done and bytes in all. */
+export type ReadingProgress = (file: string, done: number, total: number) => void;
+
 export interface SetSource {
   /** Of the policy: set files are named relative to it in diagnostics. */
   readonly file: string;
   readonly readSetFile: ReadSetFile;
+  readonly onProgress?: ReadingProgress;
 }
 
 const SET_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/u;
@@ -66,10 +70,11 @@ function readFile(node: SourceNode, source: SetSource, diags: Diagnostics): Pref
   if (path === undefined) return undefined;
   const name = path.token.text;
   const content = name === '' ? { error: 'the path is empty' } : source.readSetFile(name);
-  if (typeof content === 'string') {
-    return readAddressSetFile(nextTo(source.file, name), new TextEncoder().encode(content), diags);
+  if (typeof content === 'string' || content instanceof Uint8Array) {
+    const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+    const file = nextTo(source.file, name);
+    return readAddressSetFile(file, bytes, diags, (done) => source.onProgress?.(file, done, bytes.length));
   }
-  if (content instanceof Uint8Array) return readAddressSetFile(nextTo(source.file, name), content, diags);
   const help = 'the path is relative to the policy file';
   return diags.error('XP0208', path.span, `cannot read "${name}": ${content.error}`, help);
 }

@@ -6,7 +6,7 @@ import type { Diagnostics } from '../../base/diagnostics.ts';
 import { failedSince } from '../failed-since.ts';
 import type { Action, AddressSet, Exemption, Policy } from '../model.ts';
 import { EXEMPTIONS } from '../model.ts';
-import type { ReadSetFile } from './address-sets.ts';
+import type { ReadingProgress, ReadSetFile } from './address-sets.ts';
 import { readAddressSets } from './address-sets.ts';
 import { readFilterList } from './filter-list.ts';
 import { entriesOf, itemsOf, nodeOf, textNode } from './map-reader.ts';
@@ -25,6 +25,8 @@ export interface PolicySource {
   /** YAML or JSON. */
   readonly text: string;
   readonly readSetFile: ReadSetFile;
+  /** For sets of many lines. */
+  readonly onProgress?: ReadingProgress;
 }
 
 /** The policy, or undefined where `diags` got an error. Never throws for what the text says. */

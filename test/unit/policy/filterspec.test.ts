@@ -24,8 +24,8 @@ function parse(text: string): { readonly filters: string[]; readonly codes: stri
 }
 
 const good: readonly (readonly [spec: string, ...expected: string[]])[] = [
-  ['*+131.107.1.1:80:TCP', 'any -> 131.107.1.1 destinationPort=80 protocol=tcp mirrored=true'],
-  ['131.107.1.1+*:25:TCP', '131.107.1.1 -> any destinationPort=25 protocol=tcp mirrored=true'],
+  ['*+131.107.1.1:80:TCP', 'any -> 131.107.1.1 protocol=tcp destinationPort=80 mirrored=true'],
+  ['131.107.1.1+*:25:TCP', '131.107.1.1 -> any protocol=tcp destinationPort=25 mirrored=true'],
   ['*+131.107.1.1', 'any -> 131.107.1.1 mirrored=true'],
   ['*=131.107.1.1', 'any -> 131.107.1.1'],
   ['0+*', 'me -> any mirrored=true'],
@@ -34,7 +34,7 @@ const good: readonly (readonly [spec: string, ...expected: string[]])[] = [
   ['Machine1+Machine2::6', 'machine1 -> machine2 protocol=tcp mirrored=true'],
   [
     '172.31.0.0/255.255.0.0:80=157.0.0.0/255.0.0.0:80:TCP',
-    '172.31.0.0/16 sourcePort=80 -> 157.0.0.0/8 destinationPort=80 protocol=tcp',
+    '172.31.0.0/16 -> 157.0.0.0/8 protocol=tcp sourcePort=80 destinationPort=80',
   ],
   ['10.*.*.*+128.*', '10.0.0.0/8 -> 128.0.0.0/8 mirrored=true'],
   ['10.0.0.0/8=*', '10.0.0.0/8 -> any'],
@@ -45,12 +45,12 @@ const good: readonly (readonly [spec: string, ...expected: string[]])[] = [
   ['*=*::SCTP', 'any -> any protocol=sctp'],
   ['*=*::47', 'any -> any protocol=47'],
   ['*=[2001:db8::1]::ICMPV6', 'any -> 2001:db8::1 protocol=icmpv6'],
-  ['*+[2001:db8::1]:80:TCP', 'any -> 2001:db8::1 destinationPort=80 protocol=tcp mirrored=true'],
+  ['*+[2001:db8::1]:80:TCP', 'any -> 2001:db8::1 protocol=tcp destinationPort=80 mirrored=true'],
   ['[2001:db8::]/32+[2001:db8:1::/48]', '2001:db8::/32 -> 2001:db8:1::/48 mirrored=true'],
   ['[2001:db8::1]+[2001:db8::2]', '2001:db8::1 -> 2001:db8::2 mirrored=true'],
   ['[::]=*', ':: -> any'],
   ['(*+10.0.0.1)', 'permit any -> 10.0.0.1 mirrored=true'],
-  ['[*+10.0.0.1:80:TCP]', 'block any -> 10.0.0.1 destinationPort=80 protocol=tcp mirrored=true'],
+  ['[*+10.0.0.1:80:TCP]', 'block any -> 10.0.0.1 protocol=tcp destinationPort=80 mirrored=true'],
   ['[[::1]+[::2]]', 'block ::1 -> ::2 mirrored=true'],
   ['([::1]+[::2])', 'permit ::1 -> ::2 mirrored=true'],
   ['*+10.0.0.1 [*+10.0.0.2]', 'any -> 10.0.0.1 mirrored=true', 'block any -> 10.0.0.2 mirrored=true'],

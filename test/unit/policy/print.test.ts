@@ -219,15 +219,14 @@ test('printPolicy: one filter a line', () => {
     "name: t
     default: permit
     strict: true
-    exemptions: [ neighbor-discovery ]
+    exemptions: [neighbor-discovery]
+
     filterLists:
       a b:
-        - { source: any, destination: 10.0.0.1, destinationPort: 80, protocol: tcp, mirrored: true }
+        - { source: any, destination: 10.0.0.1, protocol: tcp, destinationPort: 80, mirrored: true }
+
     rules:
-      - name: a b
-        action: block
-        interfaces: [ eth0 ]
-        filterList: a b
+      - { filterList: a b, action: block, interfaces: [eth0] }
     "
   `);
   expect(parse(text)).toMatchObject({ name: 't' });

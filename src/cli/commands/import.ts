@@ -1,0 +1,85 @@
+/** `xdpol import`: a planning chart as a policy to review. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { Diagnostics } from '../../base/diagnostics.ts';
+import { EnvironmentError } from '../../base/environment-error.ts';
+import { readChart } from '../../policy/chart/chart.ts';
+import { printPolicy } from '../../policy/print.ts';
+import { readName } from '../../policy/read/names.ts';
+import { tokenOf } from '../../policy/token.ts';
+import { PolicyRejected, UsageError } from '../exit.ts';
+import { withExamples } from '../options.ts';
+import { print, printDiagnostics, warn } from '../output.ts';
+
+interface ImportOptions {
+  readonly name: string;
+  readonly output?: string;
+  readonly force?: boolean;
+}
+
+const STDIN = 0;
+/** Bytes 0x80-0x9f. Node's own decoder takes them for Latin-1, where they are control characters. */
+const WINDOWS_1252 = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ';
+
+/** Spreadsheets save UTF-8, UTF-16 with a byte order mark, or the code page of western Windows. */
+export function decodeChart(bytes: Uint8Array): string {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be').decode(bytes);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    const latin1 = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+    return latin1.replaceAll(/[\u0080-\u009f]/gu, (char) => WINDOWS_1252[char.charCodeAt(0) - 0x80] ?? char);
+  }
+}
+
+function readBytes(path: string): Uint8Array {
+  try {
+    return readFileSync(path === '-' ? STDIN : path);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new EnvironmentError(`cannot read the chart ${path}: ${code}`, { help: 'name a CSV or Markdown file, or -' });
+  }
+}
+
+/** A policy that has been reviewed, and edited perhaps, is not overwritten by chance. */
+function save(path: string, text: string, force: boolean): void {
+  try {
+    writeFileSync(path, text, { flag: force ? 'w' : 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    throw new UsageError(`${path} is already there`, 'name another file, or use --force');
+  }
+  warn(`wrote ${path}: review it, then xdpol check ${path}`);
+}
+
+function run(chart: string, options: ImportOptions): void {
+  const text = decodeChart(readBytes(chart));
+  const diags = new Diagnostics();
+  readName(tokenOf(options.name, '--name'), 'policy', diags);
+  const read = readChart({ file: chart === '-' ? 'stdin' : chart, text, name: options.name }, diags);
+  printDiagnostics(diags.all);
+  if (read === undefined || diags.failed) throw new PolicyRejected();
+  const printed = printPolicy(read.policy, read.comments);
+  if (options.output === undefined) print(printed);
+  else save(options.output, printed, options.force === true);
+}
+
+export function importCommand(): Command {
+  const command = new Command('import')
+    .description('make a policy of a planning chart: a permitted filter list a role, all else blocked, to be reviewed')
+    .argument('<chart>', 'CSV, or Markdown with a table; - for standard input')
+    .option('-o, --output <file>', 'write a file that is not there yet; else it is printed')
+    .option('--force', 'overwrite the file')
+    .option('--name <name>', 'of the policy', 'Packet Filter')
+    .addHelpText(
+      'after',
+      `
+Columns, in any order: Role, Direction, From/to, Interface IP address, IP Protocol, TCP/UDP port.
+  Direction   in, out, or "in, out"; From/to then has one entry for both, or one for each: "all, all"
+  From/to     all, or addresses, prefixes and DNS names with spaces between them
+  Role        an empty cell goes on with the role above`,
+    )
+    .action(run);
+  return withExamples(command, 'xdpol import chart.csv', 'xdpol import plan.md -o edge.yaml && xdpol check edge.yaml');
+}

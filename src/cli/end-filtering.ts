@@ -1,0 +1,17 @@
+/** What `unassign` and every verb that ends filtering have in common. */
+import { detachHook, readAttachments } from '../engine/attachment.ts';
+import { DIRECTIONS } from '../engine/program.ts';
+import type { PolicyStore } from '../store/store.ts';
+
+/**
+ * Detaches from every interface and returns their names. The caller holds the store's lock. The assignment goes last:
+ * after a crash in between, the policy is still known as assigned and can be applied again.
+ */
+export function endFiltering(store: PolicyStore): readonly string[] {
+  const attachments = readAttachments();
+  for (const { directory } of attachments) {
+    for (const direction of DIRECTIONS) detachHook(directory, direction);
+  }
+  store.unassign();
+  return attachments.map((attachment) => attachment.name);
+}

@@ -1,0 +1,32 @@
+/** Groups of interfaces for -lan and -dialup, from `<state>/config.json`. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EnvironmentError } from '../base/environment-error.ts';
+import type { InterfaceGroup } from '../policy/ipsecpol/command.ts';
+
+function readConfig(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new EnvironmentError(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`, {
+      help: 'it is JSON',
+      cause: error,
+    });
+  }
+}
+
+function property(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
+}
+
+/** The interfaces of a group; an error says how to set it where there are none. */
+export function interfaceGroup(stateDirectory: string, group: InterfaceGroup): readonly string[] {
+  const path = join(stateDirectory, 'config.json');
+  const names = property(property(readConfig(path), 'interfaceGroups'), group);
+  const isNames = Array.isArray(names) && names.every((name) => typeof name === 'string');
+  if (isNames && names.length > 0) return names;
+  throw new EnvironmentError(`-${group}: no interfaces are in the group ${group}`, {
+    help: `set it in ${path}: {"interfaceGroups": {"${group}": ["eth0"]}}`,
+  });
+}

@@ -1,0 +1,112 @@
+/** Frames through a loaded program that is attached to nothing and counts in counters of its own. */
+import { present } from '../base/assert.ts';
+import type { LoadableTables, PolicyOutline } from '../compiler/loadable.ts';
+import { STRUCTS } from '../layout/layout.gen.ts';
+import type { Verdict } from '../policy/model.ts';
+import type { Direction, LoadedPolicy } from './program.ts';
+import { createCounters, loadPolicy } from './program.ts';
+import type { Counted, PolicySlots } from './slots.ts';
+import { FIXED_SLOTS, policySlots, SlotRegistry, verdictOf } from './slots.ts';
+import { PolicyTables } from './tables.ts';
+
+const { trace: TRACE } = STRUCTS;
+const ETHERNET_HEADER = 14;
+const ETHERTYPE_AT = 12;
+/** An skb must have the whole fixed header of the IP version that its EtherType names. */
+const SKB_HEADER: ReadonlyMap<number, number> = new Map([
+  [0x0800, 20],
+  [0x86dd, 40],
+]);
+
+/** Does the kernel take the frame in a test run? The shortest ones it refuses without running the program. */
+function isRunnable(frame: Uint8Array, direction: Direction): boolean {
+  if (frame.length < ETHERNET_HEADER) return false;
+  if (direction === 'ingress') return true;
+  const type = (present(frame[ETHERTYPE_AT]) << 8) | present(frame[ETHERTYPE_AT + 1]);
+  return frame.length >= ETHERNET_HEADER + (SKB_HEADER.get(type) ?? 1);
+}
+
+/** Tables that are in the kernel already, and the slots they were filled with. */
+export interface FilledTables {
+  readonly tables: PolicyTables;
+  readonly slots: PolicySlots;
+}
+
+/** What a program did with one frame. */
+export interface Outcome {
+  readonly verdict: Verdict;
+  /** Where it was counted: who decided. */
+  readonly counted: Counted;
+  /** Of the filter that decided, where a rule did. */
+  readonly rank: number;
+  readonly fragment: boolean;
+}
+
+/** Owns a loaded program with counters of its own. */
+export class TestRunner implements Disposable {
+  readonly #counted: ReadonlyMap<number, Counted>;
+  readonly #loaded: LoadedPolicy;
+  readonly #direction: Direction;
+
+  /** Over tables of its own, or over `filled` ones, which are lent. */
+  constructor(compiled: LoadableTables, direction: Direction, filled?: FilledTables) {
+    this.#direction = direction;
+    const slots = filled?.slots ?? policySlots(new SlotRegistry(), compiled.policy);
+    this.#counted = countedBySlot(compiled.policy, slots);
+    using counters = createCounters(Math.max(...this.#counted.keys()) + 1);
+    using own = filled === undefined ? new PolicyTables(compiled, slots) : undefined;
+    const tables = present(filled?.tables ?? own);
+    this.#loaded = loadPolicy({ compiled, tables, counters, trace: true, directions: [direction] });
+  }
+
+  /** What the kernel program does with each frame; undefined for one that is too short to be run. */
+  run(frames: readonly Uint8Array[]): readonly (Outcome | undefined)[] {
+    const runnable = frames.filter((frame) => isRunnable(frame, this.#direction));
+    const records = this.#runAll(runnable);
+    let at = 0;
+    return frames.map((frame) =>
+      isRunnable(frame, this.#direction) ? this.#outcome(records, TRACE.size * at++) : undefined,
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.#loaded[Symbol.dispose]();
+  }
+
+  #runAll(frames: readonly Uint8Array[]): DataView {
+    const lengths = Uint32Array.from(frames, (frame) => frame.length);
+    const offsets = new Uint32Array(frames.length);
+    let total = 0;
+    for (const [i, frame] of frames.entries()) {
+      offsets[i] = total;
+      total += frame.length;
+    }
+    const packets = new Uint8Array(total);
+    for (const [i, frame] of frames.entries()) packets.set(frame, offsets[i]);
+    if (frames.length === 0) return new DataView(new ArrayBuffer(0));
+    const record = { map: this.#loaded.traceMap, length: TRACE.size, offset: this.#loaded.traceOffset };
+    const { records } = this.#loaded.program(this.#direction).testRunMany(packets, offsets, lengths, { record });
+    const bytes = present(records);
+    return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  #outcome(records: DataView, at: number): Outcome {
+    const { slot, rank, pass, fragment } = TRACE.fields;
+    const number = records.getUint32(at + slot.offset, true);
+    const counted = present(this.#counted.get(number), `counter slot ${number}`);
+    const verdict = records.getUint32(at + pass.offset, true) === 0 ? 'drop' : 'pass';
+    if (verdict !== verdictOf(counted.action))
+      throw new Error(`bug: slot ${number} counts ${counted.action}, not ${verdict}`);
+    const later = records.getUint32(at + fragment.offset, true) !== 0;
+    return { verdict, counted, rank: records.getUint32(at + rank.offset, true), fragment: later };
+  }
+}
+
+/** What the slots of one policy count. */
+function countedBySlot(policy: PolicyOutline, slots: PolicySlots): ReadonlyMap<number, Counted> {
+  const counted = new Map(FIXED_SLOTS);
+  for (const [i, { name, action }] of policy.rules.entries()) {
+    counted.set(present(slots.rules[i]), { by: 'rule', policy: policy.name, rule: name, action });
+  }
+  return counted.set(slots.default, { by: 'default', policy: policy.name, action: policy.default });
+}

@@ -1,0 +1,64 @@
+/** Diagnostics of ipsecpol command lines. */
+import type { CodeCatalogue } from './codes.ts';
+
+export const IPSECPOL_CODES: CodeCatalogue = {
+  XP0514: {
+    severity: 'error',
+    title: 'Unknown option',
+    explanation: 'The word starts with a dash, and ipsecpol has no such option.',
+  },
+  XP0515: {
+    severity: 'error',
+    title: 'Option without its value',
+    explanation: 'The option needs a value, and another option or the end of the line follows it.',
+  },
+  XP0516: {
+    severity: 'error',
+    title: 'Word that belongs to no option',
+    explanation: 'Options take one value; a value with spaces stands in straight double quotes. Only -f takes several.',
+  },
+  XP0517: {
+    severity: 'error',
+    title: 'Value not in upper case',
+    explanation: 'The values of -w, -f and -n are upper case only, as in the original.',
+  },
+  XP0518: {
+    severity: 'error',
+    title: 'Unknown store',
+    explanation: 'The only store is this host, which -w REG names. There is no directory service to write to.',
+  },
+  XP0519: {
+    severity: 'error',
+    title: 'Action that negotiates security',
+    explanation:
+      'The actions are PASS and BLOCK. INPASS and the security methods of the original are refused: nothing here negotiates security.',
+  },
+  XP0521: {
+    severity: 'error',
+    title: 'Option missing',
+    explanation: 'What the command asks for needs another option besides.',
+  },
+  XP0522: {
+    severity: 'error',
+    title: 'Options that exclude each other',
+    explanation: 'Two options of the command ask for opposite things.',
+  },
+  XP0523: {
+    severity: 'error',
+    title: 'Dynamic mode',
+    explanation:
+      'Without -w the original added rules that were gone when its service stopped. Here every rule is stored: filtering does not depend on a service.',
+  },
+  XP0524: {
+    severity: 'warning',
+    title: 'Option without effect',
+    explanation:
+      'The option belongs to security negotiation or to polling a directory. It changes nothing for PASS and BLOCK.',
+  },
+  XP0525: {
+    severity: 'error',
+    title: 'Option given twice',
+    explanation: 'Only -f can be given several times, and -r together with -o.',
+  },
+  XP0526: { severity: 'error', title: 'Unknown action', explanation: '-n takes PASS or BLOCK.' },
+};

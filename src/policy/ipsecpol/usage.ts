@@ -1,0 +1,30 @@
+/** What `ipsecpol -?` prints. */
+export const IPSECPOL_USAGE = `ipsecpol: packet-filter policies, by the command line of the Windows 2000 Resource Kit
+
+  ipsecpol -w REG -p NAME -r RULE -f SPEC... -n PASS|BLOCK   add a rule, or replace it; the policy is made if missing
+  ipsecpol -w REG -p NAME -x                                 assign the policy: in force at once, and at boot
+  ipsecpol -w REG -p NAME -y                                 unassign it: nothing is filtered
+  ipsecpol -w REG -p NAME -r RULE -o                         delete the rule
+  ipsecpol -w REG -p NAME -o                                 delete the policy with its filter lists
+
+  -w REG            this host's store
+  -p NAME[:POLL]    the policy; the interval has no effect
+  -r RULE           the rule, and its filter list
+  -f SPEC...        filters; -f can be given several times
+  -n PASS|BLOCK     what happens to packets that match
+  -x -y -o          assign, unassign, delete
+  -lan -dialup      limit the rule to a group of interfaces of config.json
+  -confirm          ask before anything is changed
+  -t -a -1s -1k -1p -soft   belong to negotiated security: taken, without effect
+  -?                this text
+
+SPEC is SOURCE[/MASK][:PORT] then = (one way) or + (mirrored) then DESTINATION[/MASK][:PORT][:PROTOCOL].
+  *   any address        0   this host's own        10.*.*.*   a subnet        (SPEC)   pass        [SPEC]   block
+  Without a mask one host; without a port, or with port 0, any; protocols ICMP UDP RAW TCP SCTP or a number.
+The values of -w, -f and -n are upper case only. Your shell may want * ( ) [ ] in quotes.
+
+Examples:
+  ipsecpol -w REG -p "Packet Filter" -r "Inbound web protocols" -f *+131.107.1.1:80:TCP -f *+131.107.1.1:443:TCP -n PASS
+  ipsecpol -w REG -p "Packet Filter" -r "All inbound traffic" -f *+131.107.1.1 -n BLOCK
+  ipsecpol -w REG -p "Packet Filter" -x
+`;

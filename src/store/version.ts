@@ -1,0 +1,132 @@
+/** One version of a policy: a folder that is never changed once it is there, and proves that it was not. */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+
+/** What a policy was read from: everything needed to read it again. */
+export interface PolicyText {
+  readonly text: string;
+  /** Contents of the address set files, by the path the text gives. */
+  readonly setFiles: ReadonlyMap<string, Uint8Array>;
+}
+
+export interface VersionRecord {
+  readonly version: number;
+  /** The login that stored it, behind sudo too. */
+  readonly who: string;
+  /** ISO 8601, UTC. */
+  readonly at: string;
+  /** Of the text and its set files: see hashOfPolicy. */
+  readonly hash: string;
+}
+
+export interface StoredVersion extends PolicyText, VersionRecord {}
+
+const RECORD = 'version.json';
+const TEXT = 'policy.yaml';
+
+interface RecordFile extends Omit<VersionRecord, 'version'> {
+  /** Path as the text gives it, and the name of its copy. */
+  readonly files: readonly (readonly [path: string, copy: string])[];
+}
+
+/** SHA-256 of the text and its set files, hex; the order of the files does not matter. */
+export function hashOfPolicy({ text, setFiles }: PolicyText): string {
+  const hash = createHash('sha256').update(text);
+  const sorted = [...setFiles].sort(([a], [b]) => (a < b ? -1 : Number(a > b)));
+  for (const [path, content] of sorted) hash.update(`\0${path}\0`).update(content);
+  return hash.digest('hex');
+}
+
+export function currentUser(): string {
+  const { SUDO_USER: behindSudo, USER: user } = process.env;
+  if (behindSudo !== undefined && behindSudo !== '') return behindSudo;
+  if (user !== undefined && user !== '') return user;
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
+}
+
+/** The files of a version's folder. */
+export function filesOf(
+  policy: PolicyText,
+  { who, at, hash }: Omit<VersionRecord, 'version'>,
+): Map<string, Uint8Array> {
+  const encoder = new TextEncoder();
+  const sets = [...policy.setFiles].map(([path, content], i) => ({ path, content, copy: `set-${i}` }));
+  const record: RecordFile = { who, at, hash, files: sets.map(({ path, copy }) => [path, copy]) };
+  return new Map([
+    [TEXT, encoder.encode(policy.text)],
+    ...sets.map(({ copy, content }) => [copy, content] as const),
+    [RECORD, encoder.encode(`${JSON.stringify(record, null, 2)}\n`)],
+  ]);
+}
+
+/** What is wrong with a version, in words. */
+export interface Damaged {
+  readonly damage: string;
+}
+
+function isRecordFile(value: unknown): value is RecordFile {
+  if (typeof value !== 'object' || value === null) return false;
+  const { who, at, hash, files } = value as Partial<Record<keyof RecordFile, unknown>>;
+  if (typeof who !== 'string' || typeof at !== 'string' || typeof hash !== 'string' || !Array.isArray(files))
+    return false;
+  return files.every(
+    (pair) => Array.isArray(pair) && pair.length === 2 && pair.every((one) => typeof one === 'string'),
+  );
+}
+
+function readRecordFile(folder: string): RecordFile | Damaged {
+  let record: unknown;
+  try {
+    record = JSON.parse(readFileSync(join(folder, RECORD), 'utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError) return { damage: `${RECORD} is not JSON` };
+    return missing(error, RECORD);
+  }
+  return isRecordFile(record) ? record : { damage: `${RECORD} lacks fields` };
+}
+
+/** A file that is not there is damage; one that may not be read is not. */
+function missing(error: unknown, name: string): Damaged {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  return { damage: `${name} is missing` };
+}
+
+/** Who stored it and when, without looking at the rest. */
+export function readRecord(folder: string, version: number): VersionRecord | Damaged {
+  const record = readRecordFile(folder);
+  if ('damage' in record) return record;
+  const { who, at, hash } = record;
+  return { version, who, at, hash };
+}
+
+/** The whole version, its hash checked; undefined where the folder is gone. */
+export function readVersion(folder: string, version: number): StoredVersion | Damaged | undefined {
+  const found = readFolder(folder, version);
+  return existsSync(folder) ? found : undefined;
+}
+
+function readFolder(folder: string, version: number): StoredVersion | Damaged {
+  const record = readRecordFile(folder);
+  if ('damage' in record) return record;
+  const setFiles = new Map<string, Uint8Array>();
+  let name = TEXT;
+  let text: string;
+  try {
+    text = readFileSync(join(folder, name), 'utf8');
+    for (const [path, copy] of record.files) {
+      name = copy;
+      setFiles.set(path, readFileSync(join(folder, copy)));
+    }
+  } catch (error) {
+    return missing(error, name);
+  }
+  const { who, at, hash } = record;
+  if (hashOfPolicy({ text, setFiles }) !== hash) return { damage: 'its hash is not the one in version.json' };
+  return { text, setFiles, version, who, at, hash };
+}

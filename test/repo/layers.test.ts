@@ -1,0 +1,151 @@
+/** Who may import whom. The table is the architecture: a new edge needs a line here. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { present } from '../../src/base/assert.ts';
+
+const root = new URL('../../', import.meta.url);
+
+interface Layer {
+  /** Modules of src besides base and itself. */
+  readonly modules: readonly string[];
+  /** Packages, and `node:` for anything of Node's. */
+  readonly packages: readonly string[];
+}
+
+const EVERY_PACKAGE = ['ajv', 'commander', 'libbpf-ts-bindings', 'node:', 'prom-client', 'yaml'];
+
+const LAYERS: Readonly<Record<string, Layer>> = {
+  base: { modules: [], packages: [] },
+  layout: { modules: [], packages: [] },
+  policy: { modules: [], packages: ['ajv', 'yaml'] },
+  compiler: { modules: ['policy', 'layout'], packages: [] },
+  engine: { modules: ['policy', 'compiler', 'layout'], packages: ['libbpf-ts-bindings', 'node:'] },
+  store: { modules: ['policy'], packages: ['node:'] },
+  exporter: { modules: ['engine'], packages: ['node:', 'prom-client'] },
+  api: { modules: ['policy'], packages: [] },
+  agent: { modules: ['engine', 'store', 'exporter', 'policy', 'api'], packages: ['node:'] },
+  cli: {
+    modules: ['agent', 'api', 'compiler', 'engine', 'exporter', 'layout', 'policy', 'store'],
+    packages: EVERY_PACKAGE,
+  },
+  fleet: { modules: ['api', 'policy'], packages: ['node:'] },
+  console: { modules: ['api', 'policy'], packages: ['node:'] },
+};
+
+/** Static and dynamic imports and re-exports: the specifier is the last string of the statement. */
+const IMPORT = /^\s*(?:import|export)\b[^'";]*?from\s*'([^']+)'|(?:^import\s+|\bimport\(\s*)'([^']+)'/gmu;
+
+interface Import {
+  readonly file: string;
+  readonly module: string;
+  readonly specifier: string;
+}
+
+function importsOf(file: string): readonly Import[] {
+  const text = readFileSync(new URL(`src/${file}`, root), 'utf8');
+  const module = present(file.split('/')[0]);
+  return [...text.matchAll(IMPORT)].map(([, from, bare]) => ({ file, module, specifier: present(from ?? bare) }));
+}
+
+const files = readdirSync(new URL('src/', root), { recursive: true, encoding: 'utf8' }).filter((name) =>
+  name.endsWith('.ts'),
+);
+const imports = files.flatMap(importsOf);
+
+/** The module of src that a relative import leads to, or undefined for a package. */
+function targetModule({ file, specifier }: Import): string | undefined {
+  if (!specifier.startsWith('.')) return undefined;
+  return posix.join(posix.dirname(file), specifier).split('/')[0];
+}
+
+function isAllowed(found: Import): boolean {
+  const layer = LAYERS[found.module];
+  if (layer === undefined) return false;
+  const target = targetModule(found);
+  if (target !== undefined) return target === found.module || target === 'base' || layer.modules.includes(target);
+  return layer.packages.some(
+    (name) => found.specifier === name || (name === 'node:' && found.specifier.startsWith(name)),
+  );
+}
+
+describe('layers', () => {
+  test('imports are found in every kind of statement', () => {
+    const text =
+      "import a from 'a';\nimport type {\n  B,\n} from './b.ts';\nexport * from '../c.ts';\nimport 'd';\nawait import('e');\n";
+    expect([...text.matchAll(IMPORT)].map(([, from, bare]) => from ?? bare)).toEqual([
+      'a',
+      './b.ts',
+      '../c.ts',
+      'd',
+      'e',
+    ]);
+    expect(imports.length).toBeGreaterThan(300);
+  });
+
+  test('every module of src has its line', () => {
+    expect(
+      [...new Set(files.map((file) => present(file.split('/')[0])))].filter((module) => LAYERS[module] === undefined),
+    ).toEqual([]);
+  });
+
+  test('no import that the table does not allow', () => {
+    const wrong = imports
+      .filter((found) => !isAllowed(found))
+      .map(({ file, specifier }) => `${file} imports ${specifier}`);
+    expect(wrong).toEqual([]);
+  });
+
+  test('the pure modules have nothing of Node, not even a global', () => {
+    const pure = /^(?:base|layout|policy|compiler)\//u;
+    const impure = /\b(?:process|Buffer|__dirname|performance|Date|setTimeout|fetch)[.(]|\bMath\.random\b/u;
+    const text = (file: string): string =>
+      readFileSync(new URL(`src/${file}`, root), 'utf8').replaceAll(/\/\*.*?\*\/|\/\/[^\n]*/gsu, '');
+    expect(files.filter((file) => pure.test(file) && impure.test(text(file)))).toEqual([]);
+  });
+
+  test('only the engine and the command line name the native package', () => {
+    const users = imports.filter(({ specifier }) => specifier === 'libbpf-ts-bindings').map(({ module }) => module);
+    expect([...new Set(users)].filter((module) => !['cli', 'engine'].includes(module))).toEqual([]);
+  });
+
+  test('the table has no way round', () => {
+    const reaches = (from: string, seen: readonly string[]): readonly string[] =>
+      present(LAYERS[from]).modules.flatMap((to) =>
+        seen.includes(to) ? [`${[...seen, to].join(' > ')}`] : reaches(to, [...seen, to]),
+      );
+    expect(Object.keys(LAYERS).flatMap((module) => reaches(module, [module]))).toEqual([]);
+  });
+});
+
+const BANNED: ReadonlySet<string> = new Set(['manager', 'helper', 'utils', 'info', 'data', 'misc']);
+
+describe('names of files', () => {
+  const folders = ['bench', 'bpf', 'demo', 'native/lib', 'native/src', 'native/test', 'scripts', 'src', 'test'];
+  const all = folders.flatMap((folder) =>
+    readdirSync(new URL(`${folder}/`, root), { recursive: true, encoding: 'utf8' })
+      .filter((name) => !/(?:^|\/)(?:node_modules|build)\//u.test(name))
+      .map((name) => `${folder}/${name}`),
+  );
+
+  test('none is a word that says nothing', () => {
+    expect(all.length).toBeGreaterThan(150);
+    const words = (path: string): readonly string[] =>
+      posix
+        .basename(path)
+        .toLowerCase()
+        .split(/[^a-z]+/u);
+    expect(
+      all.filter((path) =>
+        words(path).some((word) => BANNED.has(word) || BANNED.has(`${word}s`) || BANNED.has(word.replace(/s$/u, ''))),
+      ),
+    ).toEqual([]);
+  });
+
+  test('TypeScript is in kebab case', () => {
+    const wrong = all.filter(
+      (path) => path.endsWith('.ts') && !/^[a-z0-9-]+(?:\.[a-z]+)*\.ts$/u.test(posix.basename(path)),
+    );
+    expect(wrong).toEqual([]);
+  });
+});

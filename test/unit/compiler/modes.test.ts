@@ -1,0 +1,137 @@
+/** Which tables a policy gets, what it costs, and when it is refused. */
+import { describe, expect, test } from 'vitest';
+import { Diagnostics } from '../../../src/base/diagnostics.ts';
+import type { CompiledPolicy } from '../../../src/compiler/compile.ts';
+import { compile, TABLE_NAMES } from '../../../src/compiler/compile.ts';
+import type { Budgets } from '../../../src/compiler/rule-table.ts';
+import { DEFAULT_BUDGETS } from '../../../src/compiler/rule-table.ts';
+import { tableEntries } from '../../../src/compiler/table-entries.ts';
+import type { Policy } from '../../../src/policy/model.ts';
+import { compiled } from '../../support/kernel.ts';
+import type { FilterFields } from '../../support/policies.ts';
+import { block, hostOf, permit, policyOf } from '../../support/policies.ts';
+
+const HOST = hostOf(['10.0.0.1']);
+
+/** `count` filters, each with a source host, a destination host and a port of its own. */
+function pairsPolicy(count: number): Policy {
+  const filters = Array.from({ length: count }, (_, i): FilterFields => {
+    const host = `${i >> 8}.${i & 255}`;
+    return { from: `10.0.${host}`, to: `10.1.${host}`, protocol: 'tcp', dport: `${i + 1}` };
+  });
+  return policyOf([block(...filters)]);
+}
+
+function refusal(policy: Policy, budgets: Partial<Budgets> = {}): readonly string[] {
+  const diags = new Diagnostics();
+  expect(compile(policy, HOST, diags, { budgets: { ...DEFAULT_BUDGETS, ...budgets } })).toBeUndefined();
+  return diags.all.map(
+    ({ code, severity, message }) => `${code} ${severity} ${/\d[\d ]*/u.exec(message)?.[0]?.trim()}`,
+  );
+}
+
+describe('modes', () => {
+  // 11 x 11 address classes, 11 services.
+  const policy = pairsPolicy(10);
+  const cases: readonly (readonly [name: string, budgets: Partial<Budgets>, mode: string])[] = [
+    ['the whole cross-product fits', {}, 'dense'],
+    ['it fits exactly', { denseCells: 11 * 11 * 11 }, 'dense'],
+    ['it is a cell too large', { denseCells: 11 * 11 * 11 - 1 }, 'rows'],
+    ['the pairs fit exactly', { denseCells: 0, rowPairs: 11 * 11 }, 'rows'],
+    ['there is a pair too many', { denseCells: 0, rowPairs: 11 * 11 - 1 }, 'sparse'],
+    ['the sets of the pairs are too large', { denseCells: 0, rowBytes: 100 }, 'sparse'],
+  ];
+  for (const [name, budgets, mode] of cases) {
+    test(`${mode}: ${name}`, () => {
+      const { statistics, shape } = compiled(policy, HOST, { budgets: { ...DEFAULT_BUDGETS, ...budgets } });
+      expect(statistics.mode4).toBe(mode);
+      expect(shape.rules4.cross.length).toBe({ dense: 11 * 11 * 11, rows: 11 * 11, sparse: 0 }[mode]);
+      // A pair of class and itself: one for each filter.
+      expect(statistics.pairs4).toBe(mode === 'sparse' ? 10 : 0);
+    });
+  }
+
+  test('each family has its own', () => {
+    const budgets = { ...DEFAULT_BUDGETS, denseCells: 11 };
+    expect(compiled(policy, HOST, { budgets }).statistics).toMatchObject({ mode4: 'rows', mode6: 'dense' });
+  });
+
+  test('rows that were given up leave nothing behind', () => {
+    const tables = (budgets: Partial<Budgets>): CompiledPolicy =>
+      compiled(policy, HOST, { budgets: { ...DEFAULT_BUDGETS, denseCells: 0, ...budgets } });
+    const gaveUp = tables({ rowBytes: 100 });
+    const never = tables({ rowPairs: 0 });
+    expect(gaveUp.statistics.mode4).toBe('sparse');
+    for (const name of TABLE_NAMES.filter((n) => n.endsWith('4') || n === 'rows' || n === 'lists')) {
+      expect(Buffer.from(gaveUp.tables.get(name) ?? []).equals(Buffer.from(never.tables.get(name) ?? [])), name).toBe(
+        true,
+      );
+    }
+  });
+
+  test('a large policy gets the largest mode by itself', () => {
+    expect(compiled(pairsPolicy(100), HOST).statistics.mode4).toBe('rows');
+    expect(compiled(pairsPolicy(2000), HOST).statistics).toMatchObject({ mode4: 'sparse', pairs4: 2000 });
+  });
+});
+
+describe('refusals', () => {
+  const sparse = { denseCells: 0, rowPairs: 0 };
+
+  test('more pairs than the hash may have', () => {
+    expect(refusal(pairsPolicy(10), { ...sparse, sparsePairs: 9 })).toEqual(['XP0701 error 9']);
+    expect(
+      compiled(pairsPolicy(10), HOST, { budgets: { ...DEFAULT_BUDGETS, ...sparse, sparsePairs: 10 } }).statistics
+        .pairs4,
+    ).toBe(10);
+  });
+
+  test('larger rule sets than there may be', () => {
+    expect(refusal(pairsPolicy(10), { ...sparse, setBytes: 40 })).toEqual(['XP0701 error 0']);
+  });
+
+  // 16 bits hold a class: 65,535 hosts of their own and the rest are one too many.
+  test('more classes than their numbers hold', { timeout: 120_000 }, () => {
+    const filters = Array.from(
+      { length: 65_535 },
+      (_, i): FilterFields => ({ from: `10.${i >> 14}.${(i >> 7) & 127}.${i & 127}` }),
+    );
+    expect(refusal(policyOf([block(...filters)]))).toEqual(['XP0701 error 65536']);
+    expect(compiled(policyOf([block(...filters.slice(1))]), HOST).statistics.classes.source4).toBe(65_535);
+  });
+});
+
+describe('statistics', () => {
+  test('filters as written and directed', () => {
+    const policy = policyOf([
+      permit({ to: 'me', protocol: 'tcp', dport: '80,443', mirrored: true }, { protocol: 'icmp' }),
+      { ...block({ from: '192.0.2.0/24' }), interfaces: ['eth0'] },
+    ]);
+    expect(compiled(policy, HOST).statistics).toMatchObject({ filters: 3, directedFilters: 5 });
+    expect(compiled(policy, HOST, { interfaceName: 'eth0' }).statistics).toMatchObject({
+      filters: 3,
+      directedFilters: 6,
+    });
+  });
+
+  test('time by pass, from the clock that was given', () => {
+    const times = [1000, 1001, 1003, 1007, 1015];
+    const { milliseconds } = compiled(pairsPolicy(1), HOST, { clock: () => times.shift() ?? Number.NaN }).statistics;
+    expect(milliseconds).toEqual({ expand: 1, classes: 2, rules: 4, encode: 8 });
+    expect(compiled(pairsPolicy(1), HOST).statistics.milliseconds).toEqual({
+      expand: 0,
+      classes: 0,
+      rules: 0,
+      encode: 0,
+    });
+  });
+
+  test('table entries are whole', () => {
+    const tables = compiled(pairsPolicy(2000), HOST);
+    for (const name of TABLE_NAMES) expect(Number.isInteger(tableEntries(name, tables)), name).toBe(true);
+    expect(tableEntries('rank_slots', tables)).toBe(2001);
+    expect(tableEntries('src4_index', tables)).toBe(65_536);
+    expect(tableEntries('src4_filter', tables)).toBe(0);
+    expect(tableEntries('lists', tables)).toBe(2000);
+  });
+});
