@@ -122,6 +122,11 @@ export function interfaceIndex(name: string): number | undefined {
   return addon.interfaceIndex(name);
 }
 
+/** The kernel's number of the current network namespace: until the next boot no other namespace gets it. */
+export function networkNamespaceCookie(): bigint {
+  return addon.networkNamespaceCookie();
+}
+
 /** Mounts a bpffs at an existing directory; one that is already mounted there is fine. */
 export function mountBpffs(path: string): void {
   addon.mountBpffs(path);

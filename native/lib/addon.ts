@@ -41,6 +41,7 @@ interface Addon {
   tcxPrograms(ifindex: number, hook: 'ingress' | 'egress'): readonly number[];
   interfaces(): readonly NetworkInterface[];
   interfaceIndex(name: string): number | undefined;
+  networkNamespaceCookie(): bigint;
   mountBpffs(path: string): void;
   isBpffs(path: string): boolean;
 }

@@ -50,6 +50,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("tcxPrograms", Napi::Function::New<TcxPrograms>(env, "tcxPrograms"));
   exports.Set("interfaces", Napi::Function::New<Interfaces>(env, "interfaces"));
   exports.Set("interfaceIndex", Napi::Function::New<InterfaceIndex>(env, "interfaceIndex"));
+  exports.Set("networkNamespaceCookie",
+              Napi::Function::New<NetworkNamespaceCookie>(env, "networkNamespaceCookie"));
   exports.Set("mountBpffs", Napi::Function::New<MountBpffs>(env, "mountBpffs"));
   exports.Set("isBpffs", Napi::Function::New<IsBpffs>(env, "isBpffs"));
   return exports;

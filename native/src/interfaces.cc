@@ -122,4 +122,15 @@ Napi::Value InterfaceIndex(const Napi::CallbackInfo& info) {
   return index == 0 ? info.Env().Undefined() : Napi::Number::New(info.Env(), index);
 }
 
+// The kernel gives each namespace a number that it never gives again; an inode number it does.
+Napi::Value NetworkNamespaceCookie(const Napi::CallbackInfo& info) {
+  const Call call{info.Env(), "netns_cookie", ""};
+  const UniqueFd socket_fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket_fd.valid()) throw call.Failed(errno);
+  uint64_t cookie = 0;
+  socklen_t size = sizeof cookie;
+  if (getsockopt(socket_fd.get(), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) != 0) throw call.Failed(errno);
+  return Napi::BigInt::New(info.Env(), cookie);
+}
+
 }  // namespace lbt

@@ -15,6 +15,7 @@ uint32_t RequireInterface(const Call& call, Napi::Value value);
 
 Napi::Value Interfaces(const Napi::CallbackInfo& info);
 Napi::Value InterfaceIndex(const Napi::CallbackInfo& info);
+Napi::Value NetworkNamespaceCookie(const Napi::CallbackInfo& info);
 Napi::Value XdpAttached(const Napi::CallbackInfo& info);
 Napi::Value TcxPrograms(const Napi::CallbackInfo& info);
 Napi::Value UnlinkPin(const Napi::CallbackInfo& info);

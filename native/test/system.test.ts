@@ -9,6 +9,7 @@ import {
   isBpffs,
   libbpfVersion,
   mountBpffs,
+  networkNamespaceCookie,
   openPinnedMap,
   possibleCpus,
   unlinkPin,
@@ -59,6 +60,14 @@ describe('interfaces', () => {
     expect(interfaceIndex('nobody0')).toBeUndefined();
     expectCode('EINVAL', () => interfaceIndex(1 as never));
   });
+});
+
+test('a namespace has a cookie of its own', () => {
+  const print = 'import("libbpf-ts-bindings").then((l) => console.log(String(l.networkNamespaceCookie())))';
+  const elsewhere = execFileSync('unshare', ['--net', process.execPath, '-e', print], { encoding: 'utf8' }).trim();
+  expect(networkNamespaceCookie()).toBe(networkNamespaceCookie());
+  expect(elsewhere).toMatch(/^\d+$/u);
+  expect(elsewhere).not.toBe(String(networkNamespaceCookie()));
 });
 
 describe('bpffs', () => {

@@ -17,7 +17,12 @@ const VERBS: Readonly<Record<string, LoadCommand>> = {
   apply: async () => (await import('./commands/apply.ts')).applyCommand(),
   status: async () => (await import('./commands/status.ts')).statusCommand(),
   counters: async () => (await import('./commands/counters.ts')).countersCommand(),
+  list: async () => (await import('./commands/list.ts')).listCommand(),
+  show: async () => (await import('./commands/show.ts')).showCommand(),
+  history: async () => (await import('./commands/history.ts')).historyCommand(),
+  assign: async () => (await import('./commands/assign.ts')).assignCommand(),
   unassign: async () => (await import('./commands/unassign.ts')).unassignCommand(),
+  delete: async () => (await import('./commands/delete.ts')).deleteCommand(),
   ipsecpol: async () => (await import('./commands/ipsecpol.ts')).ipsecpolCommand(),
   agent: async () => (await import('./commands/agent.ts')).agentCommand(),
 };
@@ -44,7 +49,8 @@ async function buildProgram(verb: string | undefined): Promise<Command> {
   const known = verb === undefined ? undefined : VERBS[verb];
   const load = known === undefined ? Object.values(VERBS) : [known];
   for (const command of await Promise.all(load.map((loadOne) => loadOne()))) program.addCommand(command);
-  program.exitOverride().configureHelp({ sortSubcommands: false });
+  // Verbs have a --version of their own.
+  program.enablePositionalOptions().exitOverride().configureHelp({ sortSubcommands: false });
   for (const command of program.commands)
     command.exitOverride().showHelpAfterError(`(see xdpol ${command.name()} --help)`);
   return program;

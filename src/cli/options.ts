@@ -1,6 +1,6 @@
 /** Options that several verbs share. */
 import type { Command } from 'commander';
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Diagnostics } from '../base/diagnostics.ts';
 import type { Address } from '../base/ip.ts';
 import type { HostAddresses, Policy } from '../policy/model.ts';
@@ -14,6 +14,12 @@ export const POLICY_ARGUMENT = 'a YAML or JSON file, - for standard input, or th
 
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
+}
+
+/** The number of a stored version. */
+export function parseVersion(value: string): number {
+  if (/^[1-9]\d{0,8}$/u.test(value)) return Number(value);
+  throw new InvalidArgumentError('write a number from 1 on; xdpol history NAME lists them.');
 }
 
 export function meOption(): Option {

@@ -1,5 +1,4 @@
 /** The POLICY argument: a file, `-` for standard input, or the name of a stored policy. */
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { Diagnostics } from '../base/diagnostics.ts';
@@ -7,7 +6,7 @@ import { EnvironmentError } from '../base/environment-error.ts';
 import type { Policy } from '../policy/model.ts';
 import { readPolicy } from '../policy/read/policy-reader.ts';
 import type { PolicyText } from '../store/store.ts';
-import { PolicyStore } from '../store/store.ts';
+import { hashOfPolicy, PolicyStore } from '../store/store.ts';
 import { ProgressLine } from './progress-line.ts';
 
 export interface ReadPolicyResult {
@@ -56,9 +55,9 @@ function fromFile(path: string): PolicyArgument | undefined {
   };
 }
 
-function fromStore(name: string): PolicyArgument {
+function fromStore(name: string, version?: number): PolicyArgument {
   const store = new PolicyStore();
-  const stored = store.read(name);
+  const stored = store.read(name, version);
   if (stored === undefined) {
     const known = store.list();
     const names = known.length === 0 ? 'none is stored' : `stored are: ${known.join(', ')}`;
@@ -72,11 +71,11 @@ function fromStore(name: string): PolicyArgument {
 }
 
 /** What a verb was given, or a policy that is in the store whatever files there are. */
-export type PolicyReference = string | { readonly stored: string };
+export type PolicyReference = string | { readonly stored: string; readonly version?: number };
 
 /** The text alone, unread. */
 export function policyArgument(argument: PolicyReference): PolicyArgument {
-  if (typeof argument !== 'string') return fromStore(argument.stored);
+  if (typeof argument !== 'string') return fromStore(argument.stored, argument.version);
   return fromFile(argument) ?? fromStore(argument);
 }
 
@@ -93,11 +92,5 @@ export function readPolicyArgument(argument: PolicyReference): ReadPolicyResult 
   const onProgress = (set: string, done: number, total: number): void => line.show(`reading ${set}`, done / total);
   const policy = readPolicy({ file, text, readSetFile, onProgress }, diags);
   line.clear();
-  return { policy, diags, source: { text, setFiles }, hash: hashOf({ text, setFiles }) };
-}
-
-function hashOf({ text, setFiles }: PolicyText): string {
-  const hash = createHash('sha256').update(text);
-  for (const [path, content] of setFiles) hash.update(`\0${path}\0`).update(content);
-  return hash.digest('hex');
+  return { policy, diags, source: { text, setFiles }, hash: hashOfPolicy({ text, setFiles }) };
 }

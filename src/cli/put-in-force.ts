@@ -1,15 +1,22 @@
 /** What `apply`, and every verb that changes the assigned policy, has in common: from a policy to packets. */
 import type { NetworkInterface } from 'libbpf-ts-bindings';
 import { present } from '../base/assert.ts';
+import { EnvironmentError } from '../base/environment-error.ts';
+import type { LoadablePolicy } from '../compiler/loadable.ts';
+import { loadableOf } from '../compiler/loadable.ts';
 import type { ApplyOutcome } from '../engine/apply.ts';
 import { applyPolicy } from '../engine/apply.ts';
 import type { RequestedMode } from '../engine/attachment.ts';
 import { readAttachments } from '../engine/attachment.ts';
+import type { HostAddresses } from '../policy/model.ts';
 import type { PolicyStore } from '../store/store.ts';
 import { compileForInterfaces } from './compile-policy.ts';
+import type { PolicyFacts } from './compiled-cache.ts';
+import { CompiledCache, factsOf, hostFrom } from './compiled-cache.ts';
 import { findInterfaces, interfaceAddresses } from './host.ts';
 import type { ReadyPolicy } from './options.ts';
 import { readyPolicy } from './options.ts';
+import { warn } from './output.ts';
 import type { PolicyReference } from './policy-source.ts';
 
 export interface PutInForceOptions {
@@ -24,21 +31,74 @@ export interface InForce extends ApplyOutcome {
   readonly interfaces: readonly string[];
 }
 
+/** A policy for a set of interfaces, compiled, and what to remember of it. */
+export interface PreparedPolicy {
+  readonly hash: string;
+  readonly facts: PolicyFacts;
+  readonly host: HostAddresses;
+  /** By interface name. */
+  readonly compiled: ReadonlyMap<string, LoadablePolicy>;
+  /** Not all of it was in the cache. */
+  readonly fresh: boolean;
+}
+
 /** One policy is assigned to a host: interfaces that are filtered already go along. */
 function withFiltered(names: readonly string[]): readonly string[] {
   return [...new Set([...names, ...readAttachments().map((attachment) => attachment.name)])];
 }
 
-function swapIn(ready: ReadyPolicy, devices: readonly NetworkInterface[], options: PutInForceOptions): ApplyOutcome {
-  const names = devices.map((device) => device.name);
-  const compiled = compileForInterfaces(ready, names);
+export function openCache(store: PolicyStore): CompiledCache {
+  return new CompiledCache(store.directory, (line) => warn(`warning: ${line}`));
+}
+
+/** The compiled forms of a policy whose text is not looked at; undefined where one is not in the cache. */
+export function preparedFromCache(
+  cache: CompiledCache,
+  hash: string,
+  devices: readonly NetworkInterface[],
+): PreparedPolicy | undefined {
+  const facts = cache.facts(hash);
+  if (facts === undefined) return undefined;
+  const host = hostFrom(facts, interfaceAddresses(devices));
+  const compiled = new Map<string, LoadablePolicy>();
+  for (const { name } of devices) {
+    const found = cache.find(hash, facts, host, name);
+    if (found === undefined) return undefined;
+    compiled.set(name, found);
+  }
+  return { hash, facts, host, compiled, fresh: false };
+}
+
+/** The same from a policy that was read: what is not in the cache is compiled. */
+export function prepared(cache: CompiledCache, ready: ReadyPolicy, names: readonly string[]): PreparedPolicy {
+  const { hash, policy, host } = ready;
+  const facts = factsOf(policy, host);
+  const kept = new Map(names.map((name) => [name, cache.find(hash, facts, host, name)]));
+  const missing = names.filter((name) => kept.get(name) === undefined);
+  const fresh = compileForInterfaces(ready, missing);
+  const compiled = new Map(
+    names.map((name) => [name, kept.get(name) ?? loadableOf(present(fresh.get(name), name))] as const),
+  );
+  return { hash, facts, host, compiled, fresh: missing.length > 0 || cache.facts(hash) === undefined };
+}
+
+export function swapIn(
+  { hash, compiled }: PreparedPolicy,
+  devices: readonly NetworkInterface[],
+  { mode, dryRun }: PutInForceOptions,
+): ApplyOutcome {
   return applyPolicy({
-    targets: devices.map((device) => ({ device, compiled: present(compiled.get(device.name)) })),
-    hash: ready.hash,
-    mode: options.mode,
+    targets: devices.map((device) => ({ device, compiled: present(compiled.get(device.name), device.name) })),
+    hash,
+    mode,
     now: new Date(),
-    dryRun: options.dryRun === true,
+    dryRun: dryRun === true,
   });
+}
+
+/** After the swap, so that traffic does not wait for the disk. */
+export function remember(cache: CompiledCache, { hash, facts, host, compiled, fresh }: PreparedPolicy): void {
+  if (fresh) cache.keep(hash, facts, host, compiled);
 }
 
 /**
@@ -57,10 +117,59 @@ export async function putInForce(
   const ready = await readyPolicy(argument, () => interfaceAddresses(devices));
   const { policy, hash, source } = ready;
   const version = options.dryRun === true ? undefined : store.write(policy.name, source);
-  const outcome = swapIn(ready, devices, options);
+  const cache = openCache(store);
+  const found = prepared(cache, ready, names);
+  const outcome = swapIn(found, devices, options);
   if (version !== undefined) {
     const at = new Date().toISOString();
     store.assign({ policy: policy.name, version, hash, interfaces: names, mode: options.mode, at });
+    remember(cache, found);
   }
   return { ...outcome, policy: policy.name, hash, interfaces: names };
+}
+
+/** A policy of the store, or one version of it. */
+export interface StoredReference {
+  readonly name: string;
+  readonly version?: number | undefined;
+}
+
+/**
+ * Puts a stored version in force and assigns it, without reading its text where its compiled form is
+ * in the cache. DNS names are asked anew, which takes the text. The caller holds the store's lock.
+ */
+export async function assignStored(
+  store: PolicyStore,
+  { name, version }: StoredReference,
+  interfaces: readonly string[],
+  options: PutInForceOptions,
+): Promise<InForce & { readonly version: number }> {
+  const stored = store.read(name, version);
+  if (stored === undefined) throw notStored(store, name, version);
+  const names = withFiltered(interfaces);
+  const devices = await findInterfaces(names);
+  const cache = openCache(store);
+  const kept = preparedFromCache(cache, stored.hash, devices);
+  const reference = { stored: name, version: stored.version };
+  const found =
+    kept !== undefined && kept.facts.names.length === 0
+      ? kept
+      : prepared(cache, await readyPolicy(reference, () => interfaceAddresses(devices)), names);
+  const outcome = swapIn(found, devices, options);
+  const { hash } = stored;
+  const at = new Date().toISOString();
+  store.assign({ policy: name, version: stored.version, hash, interfaces: names, mode: options.mode, at });
+  remember(cache, found);
+  return { ...outcome, policy: name, version: stored.version, hash, interfaces: names };
+}
+
+export function notStored(store: PolicyStore, name: string, version?: number): EnvironmentError {
+  const versions = version === undefined ? [] : store.versions(name).map((record) => record.version);
+  if (versions.length > 0) {
+    return new EnvironmentError(`${name} has no version ${version}`, { help: `it has: ${versions.join(', ')}` });
+  }
+  const known = store.list();
+  return new EnvironmentError(`there is no stored policy ${name}`, {
+    help: known.length === 0 ? 'none is stored: xdpol apply POLICY -i INTERFACE' : `stored are: ${known.join(', ')}`,
+  });
 }

@@ -160,7 +160,7 @@ class CommandRun {
    * the policy is in force already: a change that cannot be put in force is taken back, so that the store has what is.
    */
   async #assign(before: PolicyText | undefined): Promise<void> {
-    const assigned = this.#store.assignment();
+    const assigned = this.#store.lastAssignment();
     const last = assigned?.interfaces ?? [];
     const interfaces = last.length > 0 ? last : await ethernetInterfaces();
     if (interfaces.length === 0) {

@@ -1,5 +1,6 @@
 /**
- * Where pins live: `<bpffs>/xdpol/net-<namespace>/<interface>/`.
+ * Where pins live: `<bpffs>/xdpol/net-<inode>-<cookie>/<interface>/`. The inode tells whether the network namespace
+ * lives; it may be another one's later, the cookie may not.
  *
  * Pins must outlive the command that makes them. Under `ip netns exec` a command has a mount
  * namespace of its own, whose /sys is new and goes with it; so the bpffs used is that of the
@@ -7,8 +8,8 @@
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { BpfError, isBpffs, mountBpffs, openPinnedLink, unlinkPin } from 'libbpf-ts-bindings';
+import { basename, join } from 'node:path';
+import { BpfError, isBpffs, mountBpffs, networkNamespaceCookie, openPinnedLink, unlinkPin } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../base/environment-error.ts';
 
 const BPFFS = '/sys/fs/bpf';
@@ -78,7 +79,7 @@ function mount(path: string, namespace: MountNamespace): void {
 }
 
 function namespaceDirectory(bpffs: string): string {
-  return join(bpffs, 'xdpol', `net-${statSync('/proc/self/ns/net').ino}`);
+  return join(bpffs, 'xdpol', `net-${statSync('/proc/self/ns/net').ino}-${networkNamespaceCookie()}`);
 }
 
 /** The directory of this network namespace's pins, mounting and making what is missing. */
@@ -144,7 +145,7 @@ function liveNamespaces(): ReadonlySet<string> {
   const inodes = new Set<string>();
   for (const path of [...named, ...ofProcesses]) {
     try {
-      inodes.add(`net-${statSync(path).ino}`);
+      inodes.add(String(statSync(path).ino));
     } catch {
       // The process ended, or may not be looked into: its namespace is another's too, or its links are asked.
     }
@@ -152,13 +153,19 @@ function liveNamespaces(): ReadonlySet<string> {
   return inodes;
 }
 
-function isDead(interfaces: readonly string[], namespace: string, live: ReadonlySet<string>): boolean {
+function inodeOf(directory: string): string {
+  return directory.split('-')[1] ?? '';
+}
+
+/** A directory of our own inode that is not ours belonged to a namespace before. */
+function isDead(interfaces: readonly string[], inode: string, own: string, live: ReadonlySet<string>): boolean {
+  if (inode === own) return true;
   const links = interfaces.flatMap((path) =>
     listDirectory(path)
       .filter((pin) => pin === 'ingress' || pin === 'egress')
       .map((pin) => join(path, pin)),
   );
-  return links.length === 0 ? !live.has(namespace) : links.every(linkIsDead);
+  return links.length === 0 ? !live.has(inode) : links.every(linkIsDead);
 }
 
 /**
@@ -173,7 +180,7 @@ export function sweepDeadNamespaces(root: string): void {
   for (const name of others) {
     const directory = join(all, name);
     const interfaces = listDirectory(directory).map((entry) => join(directory, entry));
-    if (!isDead(interfaces, name, live)) continue;
+    if (!isDead(interfaces, inodeOf(name), inodeOf(basename(root)), live)) continue;
     for (const path of interfaces) removeInterfaceDirectory(path);
     rmdirSync(directory);
   }

@@ -27,7 +27,7 @@ export interface Generation {
   readonly policy: string;
   /** SHA-256 of the policy's canonical text, hex. */
   readonly hash: string;
-  /** Counts applies on this host, from 1. */
+  /** Counts applies while the host is filtered, from 1. */
   readonly generation: number;
   /** ISO 8601, UTC. */
   readonly appliedAt: string;

@@ -2,8 +2,8 @@
  * A policy text in the house style: what it says, its comments included, stays the same, and that is verified before
  * the text is handed out. Values are left as written; nothing is resolved, so files of address sets are not read.
  */
-import type { CST, Document } from 'yaml';
-import { Composer, isAlias, Parser, visit } from 'yaml';
+import type { CST } from 'yaml';
+import { Composer, Document, isAlias, Parser, visit } from 'yaml';
 import { Diagnostics, spanOfFile } from '../base/diagnostics.ts';
 import { commentsOf, settleComments } from './comments.ts';
 import { formatJson } from './format-json.ts';
@@ -32,8 +32,7 @@ export function formatPolicyText(
   const comments = commentsOf(tokens);
   const document = documentOf(tokens, text);
   if (document === undefined) return undefined;
-  styleDocument(document, { orderKeys: !hasAliases(document) });
-  const formatted = format === 'json' ? formatJson(document) : styledText(document);
+  const formatted = format === 'json' ? jsonOf(document) : yamlOf(document);
   const kept = commentsOf(tokensOf(formatted));
   const again = readSourceTree(file, formatted, new Diagnostics());
   const sameComments = format === 'json' || sorted(comments) === sorted(kept);
@@ -52,6 +51,18 @@ function documentOf(tokens: readonly CST.Token[], text: string): Document | unde
   for (const token of tokens) settleComments(token);
   const [document] = [...new Composer().compose(tokens, true, text.length)] as Document[];
   return document;
+}
+
+function yamlOf(document: Document): string {
+  styleDocument(document, { orderKeys: !hasAliases(document) });
+  return styledText(document);
+}
+
+/** JSON has no aliases: what they stand for is written out, and every key can be put into order. */
+function jsonOf(document: Document): string {
+  const plain = new Document(document.toJS({ mapAsMap: true }), { aliasDuplicateObjects: false });
+  styleDocument(plain, { orderKeys: true });
+  return formatJson(plain);
 }
 
 function hasAliases(document: Document): boolean {

@@ -55,6 +55,8 @@ function plainScalars(document: Document): void {
       if (node.type === Scalar.QUOTE_DOUBLE || node.type === Scalar.QUOTE_SINGLE || node.type === Scalar.PLAIN) {
         delete node.type;
       }
+      // The blank line behind a key without a value; it would be printed besides the one before the next key.
+      if (node.value === null && node.source === '') node.spaceBefore = false;
     },
   });
 }

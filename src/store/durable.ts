@@ -108,7 +108,17 @@ function hiddenBeside(path: string, suffix: 'new' | 'old'): string {
   return join(dirname(path), `.${basename(path)}.${process.pid}.${suffix}`);
 }
 
-/** Is it the name of a file that was being made or removed? */
-export function isHidden(name: string): boolean {
-  return name.startsWith('.');
+const HIDDEN = /^\..+\.(?<pid>\d+)(?:\.(?:new|old|moved))?$|^lock\.after-/u;
+
+/** Is it the name of something hidden whose maker is dead, or of the right to a lock that was given? */
+export function isLeftover(name: string): boolean {
+  const found = HIDDEN.exec(name);
+  if (found === null) return false;
+  const pid = found.groups?.['pid'];
+  return pid === undefined || pid === String(process.pid) || !existsSync(`/proc/${pid}`);
+}
+
+/** Replaces a file outside the store as durably. */
+export function writeDurably(path: string, content: Uint8Array): void {
+  new DurableFiles().write(path, content);
 }

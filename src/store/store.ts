@@ -1,112 +1,266 @@
 /**
  * Stored policies and which one is assigned.
  *
+ *   <state>/format                                  the number of this layout
  *   <state>/policies/<name>/<version>/policy.yaml   as the user wrote it
- *                                     files.json    address set files it names -> their copies beside it
+ *                                     version.json  who, when, hash; address set files -> their copies
  *                                     set-0 ...
- *   <state>/assigned.json
+ *   <state>/assigned.json, unassigned.json          the assignment, or the last one that ended
+ *   <state>/cache/                                  compiled forms: see cli/compiled-cache.ts
  *
- * Every write is atomic and durable; a version is never changed once it is there.
+ * Every write is atomic and durable; a version is never changed once it is there. What is found
+ * damaged is renamed to <name>.damaged-<time>, reported, and never looked at again.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EnvironmentError } from '../base/environment-error.ts';
-import { removeDurably, removeFolderDurably, writeDurably, writeFolderDurably } from './durable.ts';
+import type { Assignment } from './assignment.ts';
+import { decodeAssignment, encodeAssignment } from './assignment.ts';
+import { DurableFiles, isLeftover } from './durable.ts';
+import { failing } from './failing.ts';
+import type { FileSystem } from './file-system.ts';
 import { lockStore } from './lock.ts';
+import type { Damaged, PolicyText, StoredVersion, VersionRecord } from './version.ts';
+import { currentUser, filesOf, hashOfPolicy, readRecord, readVersion } from './version.ts';
 
-/** What a policy was read from: everything needed to read it again. */
-export interface PolicyText {
-  readonly text: string;
-  /** Contents of the address set files, by the path the text gives. */
-  readonly setFiles: ReadonlyMap<string, Uint8Array>;
-}
+export type { Assignment } from './assignment.ts';
+export type { PolicyText, StoredVersion, VersionRecord } from './version.ts';
+export { hashOfPolicy } from './version.ts';
 
-export interface Assignment {
-  readonly policy: string;
-  readonly version: number;
-  /** SHA-256 of the text and its set files, hex. */
-  readonly hash: string;
-  readonly interfaces: readonly string[];
-  readonly mode: 'native' | 'generic' | 'auto';
-  /** ISO 8601, UTC. */
-  readonly at: string;
+const FORMAT = 1;
+/** Versions of a policy that are kept; the assigned one is kept besides. */
+export const VERSIONS_KEPT = 10;
+const VERSION = /^\d+$/u;
+/** A version, whole or set aside: its number is not given again. */
+const NUMBERED = /^(?<number>\d+)(?:\.damaged-|$)/u;
+const SET_ASIDE = '.damaged-';
+
+export interface StoreOptions {
+  readonly fileSystem?: FileSystem;
+  /** Takes one line about damage that does not end the command. */
+  readonly report?: (line: string) => void;
 }
 
 export class PolicyStore {
   readonly directory: string;
+  readonly #files: DurableFiles;
+  readonly #report: (line: string) => void;
 
-  constructor(directory: string = process.env['XDPOL_STATE_DIR'] ?? '/var/lib/xdpol') {
+  constructor(
+    directory: string = process.env['XDPOL_STATE_DIR'] ?? '/var/lib/xdpol',
+    { fileSystem, report = (line) => process.stderr.write(`warning: ${line}\n`) }: StoreOptions = {},
+  ) {
     this.directory = directory;
+    this.#files = new DurableFiles(fileSystem);
+    this.#report = report;
   }
 
   /** Taken before any change; see lockStore. */
   lock(): Disposable {
-    return failing(this.directory, () => lockStore(this.directory));
-  }
-
-  /** The newest version, or undefined where no such policy is stored. */
-  read(name: string): (PolicyText & { readonly version: number }) | undefined {
-    const version = this.#versions(name).at(-1);
-    if (version === undefined) return undefined;
-    const folder = join(this.#folder(name), String(version));
-    return failing(folder, () => {
-      const names = JSON.parse(readFileSync(join(folder, 'files.json'), 'utf8')) as Record<string, string>;
-      const setFiles = new Map(Object.entries(names).map(([path, copy]) => [path, readFileSync(join(folder, copy))]));
-      return { text: readFileSync(join(folder, 'policy.yaml'), 'utf8'), setFiles, version };
+    return failing(this.directory, () => {
+      this.#requireFormat();
+      const lock = lockStore(this.directory);
+      this.#sweep();
+      return lock;
     });
   }
 
-  /** Stores a new version, unless the newest is the same; returns its number. */
+  /** A version, else the newest; undefined where it is not stored. Throws where it is damaged, and sets it aside. */
+  read(name: string, version?: number): StoredVersion | undefined {
+    return failing(this.directory, () => {
+      this.#requireFormat();
+      const number = version ?? this.#numbers(name).at(-1);
+      if (number === undefined) return undefined;
+      const found = this.#readTwice(name, number);
+      if (found === undefined || !('damage' in found)) return found;
+      throw this.#damagedVersion(name, number, found.damage);
+    });
+  }
+
+  /** Every version that is whole enough to have a record, oldest first. */
+  versions(name: string): readonly VersionRecord[] {
+    return failing(this.directory, () => {
+      this.#requireFormat();
+      const records = this.#numbers(name).map((number) => readRecord(this.#version(name, number), number));
+      return records.filter((record): record is VersionRecord => !('damage' in record));
+    });
+  }
+
+  /** Stores a new version, unless the newest is the same; returns its number. Older ones than the last ten go. */
   write(name: string, policy: PolicyText): number {
-    const newest = this.read(name);
-    if (newest !== undefined && sameText(newest, policy)) return newest.version;
-    const version = (newest?.version ?? 0) + 1;
-    const encoder = new TextEncoder();
-    const copies = [...policy.setFiles.keys()].map((path, i) => [path, `set-${i}`] as const);
-    const files = new Map<string, Uint8Array>([
-      ['policy.yaml', encoder.encode(policy.text)],
-      ['files.json', encoder.encode(JSON.stringify(Object.fromEntries(copies)))],
-    ]);
-    for (const [path, copy] of copies) files.set(copy, policy.setFiles.get(path) ?? new Uint8Array(0));
-    failing(this.directory, () => {
-      mkdirSync(this.#folder(name), { recursive: true, mode: 0o700 });
-      writeFolderDurably(join(this.#folder(name), String(version)), files);
+    return failing(this.directory, () => {
+      this.#requireFormat();
+      const hash = hashOfPolicy(policy);
+      const newest = this.#newestWhole(name);
+      if (newest?.hash === hash) return newest.version;
+      const version = this.#nextNumber(name);
+      const record = { who: currentUser(), at: new Date().toISOString(), hash };
+      this.#writeFormat();
+      this.#files.makeFolder(this.#folder(name));
+      this.#files.writeFolder(this.#version(name, version), filesOf(policy, record));
+      this.#prune(name, version);
+      return version;
     });
-    return version;
-  }
-
-  /** Every version of it. It must not be assigned. False where no such policy is stored. */
-  delete(name: string): boolean {
-    const folder = this.#folder(name);
-    if (!existsSync(folder)) return false;
-    failing(folder, () => removeFolderDurably(folder));
-    return true;
   }
 
   /** Names of stored policies, sorted. */
   list(): string[] {
-    const folder = join(this.directory, 'policies');
-    if (!existsSync(folder)) return [];
-    return readdirSync(folder).map(decodeURIComponent).sort();
+    return failing(this.directory, () => {
+      this.#requireFormat();
+      const folders = entries(join(this.directory, 'policies')).filter((entry) => !entry.includes('.'));
+      return folders
+        .map(decodeURIComponent)
+        .filter((name) => this.#numbers(name).length > 0)
+        .sort();
+    });
+  }
+
+  /** Removes every version. Throws while the policy is assigned. */
+  delete(name: string): void {
+    failing(this.directory, () => {
+      if (this.assignment()?.policy === name) {
+        throw new EnvironmentError(`${name} is assigned, so it cannot be deleted`, {
+          help: 'end it first: xdpol unassign; or put another policy in its place: xdpol assign NAME',
+        });
+      }
+      if (existsSync(this.#folder(name))) this.#files.remove(this.#folder(name));
+      if (this.#lastPath() !== undefined && this.lastAssignment()?.policy === name)
+        this.#files.remove(this.#endedPath());
+    });
   }
 
   assignment(): Assignment | undefined {
-    const path = this.#assignedPath();
-    if (!existsSync(path)) return undefined;
-    return failing(path, () => JSON.parse(readFileSync(path, 'utf8')) as Assignment);
+    return this.#readAssignment(this.#assignedPath());
+  }
+
+  /** The assignment, or the last one that ended. */
+  lastAssignment(): Assignment | undefined {
+    const path = this.#lastPath();
+    return path === undefined ? undefined : this.#readAssignment(path);
   }
 
   assign(assignment: Assignment): void {
-    const content = new TextEncoder().encode(`${JSON.stringify(assignment, null, 2)}\n`);
-    failing(this.directory, () => writeDurably(this.#assignedPath(), content));
+    failing(this.directory, () => {
+      this.#writeFormat();
+      this.#files.write(this.#assignedPath(), encodeAssignment(assignment));
+    });
   }
 
   unassign(): void {
-    if (existsSync(this.#assignedPath())) failing(this.directory, () => removeDurably(this.#assignedPath()));
+    if (!existsSync(this.#assignedPath())) return;
+    failing(this.directory, () => this.#files.rename(this.#assignedPath(), this.#endedPath()));
+  }
+
+  /** Paths of everything that was ever set aside and is still there. */
+  setAside(): readonly string[] {
+    const policies = join(this.directory, 'policies');
+    const folders = [this.directory, ...entries(policies).map((name) => join(policies, name))];
+    return folders.flatMap((folder) =>
+      entries(folder)
+        .filter((entry) => entry.includes(SET_ASIDE))
+        .map((entry) => join(folder, entry)),
+    );
+  }
+
+  #readAssignment(path: string): Assignment | undefined {
+    return failing(path, () => {
+      this.#requireFormat();
+      if (!existsSync(path)) return undefined;
+      const assignment = decodeAssignment(readFileSync(path, 'utf8'));
+      if (assignment !== undefined) return assignment;
+      const stored = this.list().join(', ') || 'none';
+      throw new EnvironmentError(`the policy store ${path} cannot be used: it is damaged, ${this.#putAside(path)}`, {
+        help: `what is in force stays in force; assign it again: xdpol assign NAME -i INTERFACE; stored are: ${stored}`,
+      });
+    });
+  }
+
+  /** Twice, because a command that deletes and stores anew may come between two files of one reading. */
+  #readTwice(name: string, number: number): StoredVersion | Damaged | undefined {
+    const folder = this.#version(name, number);
+    const found = readVersion(folder, number);
+    return found !== undefined && 'damage' in found ? readVersion(folder, number) : found;
+  }
+
+  #newestWhole(name: string): StoredVersion | undefined {
+    for (const number of this.#numbers(name).toReversed()) {
+      const found = this.#readTwice(name, number);
+      if (found !== undefined && !('damage' in found)) return found;
+      if (found !== undefined) this.#report(this.#damagedVersion(name, number, found.damage).message);
+    }
+    return undefined;
+  }
+
+  #damagedVersion(name: string, number: number, damage: string): EnvironmentError {
+    const aside = this.#putAside(this.#version(name, number));
+    const older = this.#numbers(name).findLast((other) => other < number);
+    const help =
+      older === undefined
+        ? 'no older version is stored: apply the policy from its file again'
+        : `an older version is stored: xdpol assign '${name}' --version ${older}`;
+    return new EnvironmentError(`version ${number} of ${name} is damaged (${damage}): ${aside}`, { help });
+  }
+
+  /** Says where it is now. */
+  #putAside(path: string): string {
+    const to = `${path}${SET_ASIDE}${new Date().toISOString().replaceAll(/[:.]/gu, '-')}`;
+    try {
+      this.#files.rename(path, to);
+      return `set aside as ${to}`;
+    } catch (error) {
+      return `${path} could not be set aside (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`;
+    }
+  }
+
+  /** A store that a newer xdpol wrote is not touched. */
+  #requireFormat(): void {
+    const path = join(this.directory, 'format');
+    if (!existsSync(path)) return;
+    const text = readFileSync(path, 'utf8').trim();
+    if (text === String(FORMAT)) return;
+    const newer = VERSION.test(text) && Number(text) > FORMAT;
+    const what = newer ? `has format ${text}, this xdpol knows ${FORMAT}` : `has no readable format number in ${path}`;
+    throw new EnvironmentError(`the policy store ${this.directory} ${what}`, {
+      help: newer
+        ? 'use the xdpol that wrote it, or set XDPOL_STATE_DIR to another folder; what is in force stays in force'
+        : `if this xdpol wrote it: echo ${FORMAT} > ${path}`,
+    });
+  }
+
+  #writeFormat(): void {
+    const path = join(this.directory, 'format');
+    if (existsSync(path)) return;
+    this.#files.makeFolder(this.directory);
+    this.#files.write(path, new TextEncoder().encode(`${FORMAT}\n`));
+  }
+
+  /** What commands left that died. */
+  #sweep(): void {
+    for (const folder of [this.directory, join(this.directory, 'policies'), join(this.directory, 'cache')]) {
+      const left = entries(folder).filter((entry) => isLeftover(entry));
+      for (const entry of left) this.#files.sweep(join(folder, entry));
+    }
+  }
+
+  #prune(name: string, newest: number): void {
+    const assignment = decodeAssignment(readOr(this.#assignedPath(), ''));
+    const assigned = assignment?.policy === name ? assignment.version : undefined;
+    const numbers = this.#numbers(name).filter((number) => number <= newest - VERSIONS_KEPT && number !== assigned);
+    for (const number of numbers) this.#files.remove(this.#version(name, number));
+    const left = entries(this.#folder(name)).filter(isLeftover);
+    for (const entry of left) this.#files.sweep(join(this.#folder(name), entry));
   }
 
   #assignedPath(): string {
     return join(this.directory, 'assigned.json');
+  }
+
+  #endedPath(): string {
+    return join(this.directory, 'unassigned.json');
+  }
+
+  #lastPath(): string | undefined {
+    return [this.#assignedPath(), this.#endedPath()].find((path) => existsSync(path));
   }
 
   /** A name is free text: encoded, and never `.` or `..`. */
@@ -114,32 +268,26 @@ export class PolicyStore {
     return join(this.directory, 'policies', encodeURIComponent(name).replaceAll('.', '%2E'));
   }
 
-  #versions(name: string): number[] {
-    const folder = this.#folder(name);
-    if (!existsSync(folder)) return [];
-    return readdirSync(folder)
-      .filter((entry) => /^\d+$/u.test(entry))
-      .map(Number)
-      .sort((a, b) => a - b);
+  #version(name: string, number: number): string {
+    return join(this.#folder(name), String(number));
+  }
+
+  #numbers(name: string): number[] {
+    const numbers = entries(this.#folder(name)).filter((entry) => VERSION.test(entry));
+    return numbers.map(Number).sort((a, b) => a - b);
+  }
+
+  #nextNumber(name: string): number {
+    const numbers = entries(this.#folder(name)).map((entry) => Number(NUMBERED.exec(entry)?.groups?.['number'] ?? 0));
+    return Math.max(0, ...numbers) + 1;
   }
 }
 
-function sameText(a: PolicyText, b: PolicyText): boolean {
-  if (a.text !== b.text || a.setFiles.size !== b.setFiles.size) return false;
-  return [...a.setFiles].every(([path, bytes]) => Buffer.compare(bytes, b.setFiles.get(path) ?? Buffer.alloc(0)) === 0);
+/** Names in a folder; none where it is not there. */
+function entries(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
 }
 
-/** File errors say which store and what to do. */
-function failing<T>(path: string, action: () => T): T {
-  try {
-    return action();
-  } catch (error) {
-    if (error instanceof EnvironmentError) throw error;
-    const code = (error as NodeJS.ErrnoException).code;
-    const cause = code ?? (error instanceof Error ? error.message : String(error));
-    throw new EnvironmentError(`the policy store ${path} cannot be used: ${cause}`, {
-      help: 'run as root, or set XDPOL_STATE_DIR to a folder that can be written',
-      cause: error,
-    });
-  }
+function readOr(path: string, otherwise: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : otherwise;
 }

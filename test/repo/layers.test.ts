@@ -59,14 +59,18 @@ function targetModule({ file, specifier }: Import): string | undefined {
   return posix.join(posix.dirname(file), specifier).split('/')[0];
 }
 
+/** `ajv/dist/2020.js` is of ajv, `@scope/name/part` of @scope/name. */
+function packageOf(specifier: string): string {
+  if (specifier.startsWith('node:')) return 'node:';
+  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
+}
+
 function isAllowed(found: Import): boolean {
   const layer = LAYERS[found.module];
   if (layer === undefined) return false;
   const target = targetModule(found);
   if (target !== undefined) return target === found.module || target === 'base' || layer.modules.includes(target);
-  return layer.packages.some(
-    (name) => found.specifier === name || (name === 'node:' && found.specifier.startsWith(name)),
-  );
+  return layer.packages.includes(packageOf(found.specifier));
 }
 
 describe('layers', () => {

@@ -26,7 +26,7 @@ function placesOf(pattern: RegExp): readonly string[] {
 
 test('the tracked files are read', () => {
   expect(files.length).toBeGreaterThan(150);
-  expect(placesOf(/^enum xdpol_layout \{$/u)).toEqual(['bpf/layout.h:10']);
+  expect(placesOf(/^enum xdpol_layout \{$/u)).toEqual([expect.stringMatching(/^bpf\/layout\.h:\d+$/u)]);
 });
 
 // Put together from parts, so that this file does not match itself.

@@ -1,9 +1,9 @@
 /** What `check` says of a policy beyond its text: the findings as diagnostics. Pure. */
 import { present } from '../../base/assert.ts';
 import type { Diagnostics, Severity } from '../../base/diagnostics.ts';
+import { KEY_NAMES } from '../../policy/key-names.ts';
 import type { HostAddresses, Policy } from '../../policy/model.ts';
 import { PROTOCOLS } from '../../policy/model.ts';
-import { KEY_NAMES } from '../../policy/key-names.ts';
 import { formatPacket } from '../../policy/packet-text.ts';
 import { mergeRanges, protocolName } from '../../policy/port-text.ts';
 import { decidingKey } from '../../policy/specificity.ts';
@@ -57,9 +57,20 @@ export function analyse(
   const told = [
     tell('XP0401', 'error', identical.opposed, brief),
     tell('XP0402', 'warning', identical.agreeing, brief),
-    tell('XP0403', 'warning', crossings.map((group) => crossingReport(group, diags)), brief, findings.crossingsCut),
+    tell(
+      'XP0403',
+      'warning',
+      crossings.map((group) => crossingReport(group, diags)),
+      brief,
+      findings.crossingsCut,
+    ),
     tell('XP0404', 'warning', shadowedReports(findings.shadowed, policy, host, diags), brief),
-    tell('XP0405', 'warning', findings.mirrorHoles.map((hole) => mirrorHoleReport(hole, diags)), brief),
+    tell(
+      'XP0405',
+      'warning',
+      findings.mirrorHoles.map((hole) => mirrorHoleReport(hole, diags)),
+      brief,
+    ),
   ];
   if (findings.blocksNothing) {
     const message = 'the default permits and no rule blocks: every packet passes';
@@ -210,9 +221,10 @@ function mirrorHoleReport({ filter, packet }: MirrorHole, diags: Diagnostics): R
   const ports = destinationPorts.map(({ lo, hi }) => (lo === hi ? `${lo}` : `${lo}-${hi}`)).join(', ');
   const name = protocol === undefined ? 'any protocol' : protocolName(protocol);
   const message = `the mirror half lets in whatever comes from ${name} port ${ports}, to every port: ${formatPacket(packet)} passes`;
+  const form = filter.filter.text.startsWith('{') ? '' : ', in the mapping form';
   const help =
     protocol === PROTOCOLS.tcp
-      ? 'write mirrored: established, which lets answers in and no new connections'
+      ? `write mirrored: established${form}: it lets answers in and no new connections`
       : `${name} shows no connections: name the remote hosts, or the local ports with sourcePort`;
   return single(() => diags.warning('XP0405', span, message, help));
 }

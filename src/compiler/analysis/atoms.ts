@@ -154,7 +154,8 @@ function examplesOf(classes: AddressClasses, atomOf: Int32Array, count: number):
 function firstOf(classes: AddressClasses, range: number, known: Address | undefined): readonly Address[] {
   const size = wordsOf(classes.family);
   const start = [...classes.starts.subarray(range * size, (range + 1) * size)];
-  const next = range + 1 < classes.rangeCount ? [...classes.starts.subarray((range + 1) * size, (range + 2) * size)] : undefined;
+  const next =
+    range + 1 < classes.rangeCount ? [...classes.starts.subarray((range + 1) * size, (range + 2) * size)] : undefined;
   const all: number[][] = [start];
   for (let i = 0; i < 2; i++) {
     const following = successor(all.at(-1) ?? start);
@@ -189,7 +190,12 @@ function rangeOf(classes: AddressClasses, address: Address): number {
 }
 
 /** A condition for whole prefixes of one length, beside those of the filters. */
-export function conditionOf(id: number, family: Family, length: number, addresses: readonly Address[]): AddressCondition {
+export function conditionOf(
+  id: number,
+  family: Family,
+  length: number,
+  addresses: readonly Address[],
+): AddressCondition {
   const size = wordsOf(family);
   const texts = new Map(addresses.map((address) => [address.words.join(), address.words]));
   const sorted = [...texts.values()].sort((a, b) => a.map((word, w) => word - (b[w] ?? 0)).find((d) => d !== 0) ?? 0);

@@ -30,7 +30,11 @@ export interface Findings {
 }
 
 /** Stops to look for crossings after so many; there may be a pair for any two filters. */
-export function findingsOf(policy: Policy, host: HostAddresses, crossingLimit: number = Number.POSITIVE_INFINITY): Findings {
+export function findingsOf(
+  policy: Policy,
+  host: HostAddresses,
+  crossingLimit: number = Number.POSITIVE_INFINITY,
+): Findings {
   const universe = universeOf(policy, host);
   const places = new Places(universe);
   const searches = new Map(universe.spaces.map((space) => [space, new Search(space)]));
@@ -54,7 +58,8 @@ export function findingsOf(policy: Policy, host: HostAddresses, crossingLimit: n
     crossingsCut: crossings.isFull,
     shadowed: withoutRepeats(shadowedFilters(universe, liveness), identical),
     mirrorHoles: [...new Map(holes.map((hole) => [hole.filter, hole])).values()],
-    blocksNothing: policy.default === 'permit' && policy.rules.length > 0 && policy.rules.every((r) => r.action === 'permit'),
+    blocksNothing:
+      policy.default === 'permit' && policy.rules.length > 0 && policy.rules.every((r) => r.action === 'permit'),
   };
 }
 

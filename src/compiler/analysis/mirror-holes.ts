@@ -40,7 +40,9 @@ function isWide({ half, owner, boxes }: Part): boolean {
   const { filter, rule } = owner;
   if (half !== 'mirror' || rule.action !== 'permit' || filter.mirrored !== true || filter.established) return false;
   if (!isAnyPort(filter.sourcePorts) || isAnyPort(filter.destinationPorts)) return false;
-  return boxes.some(({ directed: { source } }) => source.family === undefined || source.length < fullLength(source.family));
+  return boxes.some(
+    ({ directed: { source } }) => source.family === undefined || source.length < fullLength(source.family),
+  );
 }
 
 /** Packets from a network that the host is in to one that it is not in: the ports they reach are others'. */

@@ -13,8 +13,14 @@ export class Overlaps {
 
   constructor(space: Space, parts: readonly Part[]) {
     this.#space = space;
-    this.#sources = new SetIndex(space, parts.map((part) => part.source));
-    this.#destinations = new SetIndex(space, parts.map((part) => part.destination));
+    this.#sources = new SetIndex(
+      space,
+      parts.map((part) => part.source),
+    );
+    this.#destinations = new SetIndex(
+      space,
+      parts.map((part) => part.destination),
+    );
     for (const part of parts) {
       let byDestination = this.#bySource.get(part.source.id);
       if (byDestination === undefined) this.#bySource.set(part.source.id, (byDestination = new Map()));

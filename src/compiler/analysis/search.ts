@@ -2,8 +2,9 @@
  * Looks for a packet of a region that none of some directed filters matches. Exact: where it finds none, there is
  * none. The freest addresses are tried first, because most regions have such a packet and it is seldom far.
  */
-import type { Address } from '../../base/ip.ts';
+
 import { present } from '../../base/assert.ts';
+import type { Address } from '../../base/ip.ts';
 import { PROTOCOLS } from '../../policy/model.ts';
 import type { Packet } from '../../policy/packet.ts';
 import type { AtomSet, Atoms } from './atoms.ts';
@@ -175,7 +176,10 @@ export class Search {
       }
       const key = here.map((box) => this.#numberOf(box)).join();
       if (covered.has(key)) continue;
-      const service = pointOutside(region.service.areas, here.map((box) => box.service.areas));
+      const service = pointOutside(
+        region.service.areas,
+        here.map((box) => box.service.areas),
+      );
       if (service !== undefined) return { point: { source, destination, service }, complete };
       covered.add(key);
     }

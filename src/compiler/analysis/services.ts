@@ -186,9 +186,7 @@ export function twoAreasCover(first: Areas, second: Areas, inner: Areas): boolea
 
 function covers(outer: Area | undefined, inner: Area): boolean {
   return (
-    outer !== undefined &&
-    rangesCover(outer.keys, inner.keys) &&
-    rangesCover(outer.sourcePorts, inner.sourcePorts)
+    outer !== undefined && rangesCover(outer.keys, inner.keys) && rangesCover(outer.sourcePorts, inner.sourcePorts)
   );
 }
 
@@ -235,11 +233,20 @@ export function pointOutside(within: Areas, taken: readonly Areas[]): ServicePoi
 
 function pointOn(plane: Plane, area: Area, taken: readonly Area[]): ServicePoint | undefined {
   const whole = taken.filter((other) => rangesCover(other.sourcePorts, area.sourcePorts));
-  const open = whole.length === 0 ? area.keys : rangesOutside(area.keys, whole.flatMap((other) => other.keys));
+  const open =
+    whole.length === 0
+      ? area.keys
+      : rangesOutside(
+          area.keys,
+          whole.flatMap((other) => other.keys),
+        );
   const partial = taken.filter((other) => !whole.includes(other) && rangesOverlap(other.keys, open));
   for (const key of keysToTry(open, partial, PREFERRED_KEY[plane])) {
     const active = partial.filter((other) => rangesCover(other.keys, [single(key)]));
-    const ports = rangesOutside(area.sourcePorts, active.flatMap((other) => other.sourcePorts));
+    const ports = rangesOutside(
+      area.sourcePorts,
+      active.flatMap((other) => other.sourcePorts),
+    );
     const sourcePort = pickNumber(ports, CLIENT_PORT);
     if (sourcePort !== undefined) return { plane, key, sourcePort };
   }
@@ -251,7 +258,10 @@ function keysToTry(open: Ranges, cutters: readonly Area[], preferred: number): r
   const first = pickNumber(open, preferred);
   if (first === undefined) return [];
   if (cutters.length === 0) return [first];
-  const cuts = [...open.map(({ lo }) => lo), ...cutters.flatMap(({ keys }) => keys.flatMap(({ lo, hi }) => [lo, hi + 1]))];
+  const cuts = [
+    ...open.map(({ lo }) => lo),
+    ...cutters.flatMap(({ keys }) => keys.flatMap(({ lo, hi }) => [lo, hi + 1])),
+  ];
   const inOpen = cuts.filter((key) => rangesCover(open, [single(key)])).sort((a, b) => a - b);
   return [...new Set([first, ...inOpen])];
 }

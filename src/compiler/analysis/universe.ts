@@ -145,7 +145,10 @@ function spaceOf(
   const conditions = new Set(here.flatMap(({ directed }) => [directed.source, directed.destination]));
   conditions.delete(ANY_ADDRESS);
   const extra = new ExtraConditions(family, conditions);
-  const own = extra.add(fullLength(family), host.me.filter((address) => address.family === family));
+  const own = extra.add(
+    fullLength(family),
+    host.me.filter((address) => address.family === family),
+  );
   const services = new Services(family);
   const exempt = policy.exemptions.flatMap((exemption) => exemptBoxes(exemption, family, services, extra));
   const atoms = new Atoms(family, [...conditions, ...extra.all]);
@@ -188,7 +191,13 @@ class ExtraConditions {
 /** What an exemption passes whatever its hop limit and frame address are: nothing, where it asks for these. */
 function exemptBoxes(exemption: Exemption, family: Family, services: Services, extra: ExtraConditions): ExemptBox[] {
   const any = { keys: [ANY_PORT], sourcePorts: [ANY_PORT], established: false, needsL4: false };
-  const all = { rank: EXEMPT, source: ANY_ADDRESS.id, destination: ANY_ADDRESS.id, directed: undefined, owner: exemption };
+  const all = {
+    rank: EXEMPT,
+    source: ANY_ADDRESS.id,
+    destination: ANY_ADDRESS.id,
+    directed: undefined,
+    owner: exemption,
+  };
   const toPort = (protocol: number, port: number): ExemptBox[] =>
     (['keys', 'sourcePorts'] as const).map((end) => ({
       ...all,
@@ -199,7 +208,9 @@ function exemptBoxes(exemption: Exemption, family: Family, services: Services, e
       return [];
     case 'broadcast': {
       const destination = family === 4 ? extra.add(32, [LIMITED_BROADCAST]) : undefined;
-      return destination === undefined ? [] : [{ ...all, destination, service: services.of({ ...any, protocol: undefined }) }];
+      return destination === undefined
+        ? []
+        : [{ ...all, destination, service: services.of({ ...any, protocol: undefined }) }];
     }
     case 'multicast': {
       const { address, length } = MULTICAST[family];
@@ -246,7 +257,8 @@ function partOf(boxes: readonly FilterBox[], atoms: Atoms, services: Services): 
   const isForward = half === 'forward';
   const asked = {
     protocol: filter.protocol,
-    keys: filter.icmp === undefined ? (isForward ? filter.destinationPorts : filter.sourcePorts) : [icmpKeys(filter.icmp)],
+    keys:
+      filter.icmp === undefined ? (isForward ? filter.destinationPorts : filter.sourcePorts) : [icmpKeys(filter.icmp)],
     sourcePorts: isForward ? filter.sourcePorts : filter.destinationPorts,
     established,
   };

@@ -21,7 +21,8 @@ export async function* gunzipped(chunks: AsyncIterable<Uint8Array>): AsyncGenera
   });
   try {
     for await (const chunk of chunks) {
-      await new Promise<void>((resolve) => gunzip.write(chunk, () => resolve()));
+      // A write that meets the damage is never called back: the stream only closes.
+      await Promise.race([closed, new Promise<void>((resolve) => gunzip.write(chunk, () => resolve()))]);
       yield* ready.splice(0);
       if (failure !== undefined) throw failure;
     }

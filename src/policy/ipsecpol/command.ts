@@ -121,7 +121,7 @@ class CommandReader {
     const value = this.#first('w')?.values[0];
     if (value === undefined) {
       const span = this.#at();
-      if (span === undefined) return;
+      if (span === undefined || this.#has('w')) return;
       const message = 'without -w the rule would be dynamic: in force at once, gone when a service stops';
       const help = 'write -w REG -p NAME; a stored rule goes with -w REG -p NAME -r RULE -o';
       this.#diags.error('XP0523', span, message, help);

@@ -52,10 +52,11 @@ function withCompanions(rule: string): readonly string[] {
 function section(document: Document, root: YAMLMap, key: string, empty: unknown): unknown {
   const found = root.get(key, true) as unknown;
   if (found !== undefined && !(isScalar(found) && found.value === null)) return found;
-  const made = document.createNode(empty);
-  if (isMap(made) || isSeq(made)) made.flow = false;
-  root.set(key, made);
-  return made;
+  const made = document.createPair(key, empty);
+  if (isMap(made.value) || isSeq(made.value)) made.value.flow = false;
+  root.delete(key);
+  root.add(made);
+  return made.value;
 }
 
 function textOf(map: YAMLMap, key: string): string | undefined {

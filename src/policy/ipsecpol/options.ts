@@ -1,6 +1,6 @@
 /** The options of an ipsecpol command line, as written: what they mean together is command.ts's business. */
 import type { Diagnostics } from '../../base/diagnostics.ts';
-import { didYouMean } from '../suggest.ts';
+import { closest } from '../suggest.ts';
 import type { Token } from '../token.ts';
 import { optionName } from './words.ts';
 
@@ -33,6 +33,7 @@ export type OptionName = keyof typeof OPTIONS;
 export interface GivenOption {
   readonly name: OptionName;
   readonly at: Token;
+  /** None where one is missing, which has been reported. */
   readonly values: readonly Token[];
 }
 
@@ -67,11 +68,12 @@ export function readOptions(words: readonly Token[], diags: Diagnostics): GivenO
     i += values.length;
     if (known === undefined) {
       diags.error('XP0514', word.span, `unknown option "${word.text}"`, optionHelp(name));
-    } else if (wanted !== 'none' && values.length === 0) {
-      diags.error('XP0515', word.span, `-${known} needs a value`, VALUE_HELP[known]);
-    } else {
-      options.push({ name: known, at: word, values });
+      continue;
     }
+    if (wanted !== 'none' && values.length === 0) {
+      diags.error('XP0515', word.span, `-${known} needs a value`, VALUE_HELP[known]);
+    }
+    options.push({ name: known, at: word, values });
   }
   return { machine, options };
 }
@@ -84,13 +86,16 @@ const VALUE_HELP: Readonly<Partial<Record<OptionName, string>>> = {
   n: 'write -n PASS or -n BLOCK',
 };
 
+/** Of one letter every other option is a slip away. */
 function optionHelp(name: string): string {
-  return (
-    didYouMean(
-      `-${name}`,
-      Object.keys(OPTIONS).map((known) => `-${known}`),
-    ) ?? '-? lists the options'
-  );
+  const guess =
+    name.length > 1
+      ? closest(
+          name,
+          Object.keys(OPTIONS).filter((known) => known.length > 1),
+        )
+      : undefined;
+  return guess === undefined ? '-? lists the options' : `did you mean -${guess}?`;
 }
 
 function valuesAt(words: readonly Token[], start: number, wanted: Values): readonly Token[] {

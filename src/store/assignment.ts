@@ -1,0 +1,31 @@
+/** What is assigned: one record. */
+export interface Assignment {
+  readonly policy: string;
+  readonly version: number;
+  /** SHA-256 of the text and its set files, hex. */
+  readonly hash: string;
+  readonly interfaces: readonly string[];
+  readonly mode: 'native' | 'generic' | 'auto';
+  /** ISO 8601, UTC. */
+  readonly at: string;
+}
+
+export function encodeAssignment(assignment: Assignment): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(assignment, null, 2)}\n`);
+}
+
+/** undefined where the text is not a record of an assignment. */
+export function decodeAssignment(text: string): Assignment | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { policy, version, hash, interfaces, mode, at } = value as Partial<Record<keyof Assignment, unknown>>;
+  const texts = [policy, hash, at].every((one) => typeof one === 'string');
+  const names = Array.isArray(interfaces) && interfaces.every((one) => typeof one === 'string');
+  const modes: readonly unknown[] = ['native', 'generic', 'auto'];
+  return texts && names && Number.isSafeInteger(version) && modes.includes(mode) ? (value as Assignment) : undefined;
+}

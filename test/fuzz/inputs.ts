@@ -1,0 +1,238 @@
+/** Inputs of the fuzz run: each is made from the seed and its number alone, so that any one can be made again. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
+import { present } from '../../src/base/assert.ts';
+import { laterFragment, TAG, tagged, tcp, udp } from '../support/packets.ts';
+import { pcapFile, pcapngFile } from '../support/pcap.ts';
+
+export const TARGETS = ['policy', 'filterspec', 'packet', 'chart', 'set', 'capture', 'frame'] as const;
+export type Target = (typeof TARGETS)[number];
+
+export interface FuzzInput {
+  readonly target: Target;
+  readonly bytes: Uint8Array;
+}
+
+/** Of 100 inputs. */
+const SHARES: Readonly<Record<Target, number>> = {
+  policy: 30,
+  filterspec: 20,
+  packet: 14,
+  chart: 12,
+  set: 10,
+  capture: 8,
+  frame: 6,
+};
+/** Of 100 inputs of a target, so many are noise; the others are mutated valid ones. */
+const NOISE = 10;
+const LONGEST_NOISE = 400;
+const LONGEST_SEED = 2_500;
+
+export type Random = (below: number) => number;
+
+/** mulberry32 over a mix of both numbers. */
+export function randomOf(seed: number, index: number): Random {
+  let state = (Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(index + 1, 0xc2b2ae35)) >>> 0;
+  return (below) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+const encoder = new TextEncoder();
+const root = new URL('../../', import.meta.url);
+
+function filesIn(folder: string, ending: string): Uint8Array[] {
+  const names = readdirSync(new URL(folder, root)).filter((name) => name.endsWith(ending));
+  return names
+    .map((name) => new Uint8Array(readFileSync(new URL(`${folder}/${name}`, root))))
+    .filter((bytes) => bytes.length <= LONGEST_SEED);
+}
+
+const FRAMES = [
+  tcp('10.1.2.3', '192.0.2.1').frame,
+  udp('2001:db8::1', '2001:db8::2', { payload: new Uint8Array(37) }).frame,
+  tagged(laterFragment(tcp('10.1.2.3', '192.0.2.1')), TAG.vlan).frame,
+];
+
+const DENSE_POLICY = `name: a
+description: |
+  two
+  lines
+default: block
+strict: false
+compat: windows2000
+exemptions: [neighbor-discovery, kerberos]
+addressSets:
+  office: [10.1.0.0/16, 2001:db8:1::/48]
+  file: { file: set.txt }
+filterLists:
+  web: # all of it
+    - "*+131.107.1.1:80:TCP"
+    # the set
+    - &f { source: $office, destination: me, protocol: tcp, destinationPort: [22, 80-90], mirrored: established }
+    - *f
+rules:
+  - { name: web, filterList: web, action: permit, interfaces: [eth0] }
+  - { name: ping, action: block, filters: [{ source: $file, protocol: icmp, icmpType: 8, icmpCode: 0 }] }
+`;
+const JSON_POLICY =
+  '{"name":"a","rules":[{"name":"r","action":"permit","filters":[{"protocol":"tcp","established":true},"0=*"]}]}';
+
+const SEEDS: Readonly<Record<Target, readonly Uint8Array[]>> = {
+  policy: [
+    ...[DENSE_POLICY, DENSE_POLICY, JSON_POLICY, JSON_POLICY].map((text) => encoder.encode(text)),
+    ...filesIn('examples', '.yaml'),
+    ...filesIn('test/golden/diagnostics', '.yaml'),
+  ],
+  filterspec: [
+    '*+131.107.1.1:80:TCP',
+    '[10.0.0.0/255.0.0.0:53=[2001:db8::1]/32::UDP]',
+    '(0+host.example::6)',
+    '10.*.*.*+172.31.0.0/255.255.0.0:0:RAW *=0',
+    '[2001:db8::/32]:53+[::1]:53:UDP',
+  ].map((text) => encoder.encode(text)),
+  packet: [
+    'tcp 203.0.113.9:40000 -> 131.107.1.1:80 established',
+    'icmp 10.0.0.1 -> 131.107.1.1 type 8 code 0',
+    'udp [2001:db8::1]:53 -> [2001:db8::2]:4000',
+    '47 10.0.0.1 -> 10.0.0.2 fragment hoplimit 255',
+  ].map((text) => encoder.encode(text)),
+  chart: [
+    ...filesIn('examples', '.csv'),
+    ...filesIn('test/golden/chart', '.csv'),
+    ...filesIn('test/golden/chart', '.md'),
+  ],
+  set: ['10.0.0.1\n10.1.0.0/16 # a\r\n\r\n2001:db8::/32\n192.168.0.0/255.255.0.0\n10.*.*.*\n# end'].map((text) =>
+    encoder.encode(text),
+  ),
+  capture: [
+    pcapFile(FRAMES),
+    pcapFile(FRAMES, { bigEndian: true, nanoseconds: true }),
+    pcapngFile(FRAMES),
+    pcapngFile(FRAMES, { bigEndian: true, block: 'simple' }),
+    pcapngFile(FRAMES, { block: 'obsolete', resolution: 0x86, offsetSeconds: 5n }),
+    new Uint8Array(gzipSync(pcapFile(FRAMES))),
+  ],
+  frame: FRAMES,
+};
+
+const WORDS: readonly Uint8Array[] = [
+  ...[
+    '*',
+    '&a',
+    '*a',
+    '[',
+    ']',
+    '{',
+    '}',
+    ':',
+    ': ',
+    '- ',
+    '\n',
+    '\r\n',
+    '  ',
+    '\t',
+    '"',
+    "'",
+    '#',
+    ' # c',
+    '!',
+    '|',
+    '>',
+  ],
+  ...[
+    '%',
+    '---\n',
+    '...\n',
+    '? ',
+    '<<: ',
+    '!!str ',
+    '&f ',
+    '\\',
+    '\u2028',
+    '\u0085',
+    '"in, out"',
+    '| - |',
+    '""',
+    ';',
+    ',',
+  ],
+  ...['null', 'true', 'yes', '0', '-1', '65536', '1e9', '.nan', '0x50', '::', '[2001:db8::1]', '10.0.0.1/8', '$office'],
+  ...['any', 'me', 'source', 'established', 'mirrored', 'protocol', 'icmpType', 'filters', 'rules', 'INPASS', '$', '+'],
+  ...['=', '(', ')', '->', '/', '/33', '.0', '%eth0', '\u0000', '\ufeff', '\u{1f600}', '__proto__', 'constructor'],
+].map((text) => encoder.encode(text));
+
+const EDGES = [0, 1, 7, 8, 0x7f, 0x80, 0xff] as const;
+
+function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+type Edit = (bytes: Uint8Array, at: number, random: Random, target: Target) => Uint8Array;
+
+const EDITS: readonly Edit[] = [
+  // a piece goes
+  (bytes, at, random) => concat(bytes.subarray(0, at), bytes.subarray(at + 1 + random(16))),
+  // a piece comes twice
+  (bytes, at, random) => {
+    const end = at + 1 + random(24);
+    return concat(bytes.subarray(0, end), bytes.subarray(at));
+  },
+  // a word comes in, or takes the place of a piece
+  (bytes, at, random) => concat(bytes.subarray(0, at), present(WORDS[random(WORDS.length)]), bytes.subarray(at)),
+  (bytes, at, random) => {
+    const rest = bytes.subarray(at + 1 + random(12));
+    return concat(bytes.subarray(0, at), present(WORDS[random(WORDS.length)]), rest);
+  },
+  // one byte becomes another
+  (bytes, at, random) => replaceByte(bytes, at, random(256)),
+  (bytes, at, random) => replaceByte(bytes, at, present(EDGES[random(EDGES.length)])),
+  // the next digit becomes another
+  (bytes, at, random) => {
+    const digit = bytes.findIndex((byte, i) => i >= at && byte >= 48 && byte <= 57);
+    return digit < 0 ? bytes : replaceByte(bytes, digit, 48 + random(10));
+  },
+  (bytes, at, random) => {
+    const digit = bytes.findIndex((byte, i) => i >= at && byte >= 48 && byte <= 57);
+    return digit < 0 ? bytes : replaceByte(bytes, digit, 48 + random(10));
+  },
+  // the end goes
+  (bytes, at) => bytes.subarray(0, at),
+  // a piece of another valid input comes in
+  (bytes, at, random, target) => {
+    const other = present(SEEDS[target][random(SEEDS[target].length)]);
+    const from = random(other.length);
+    return concat(bytes.subarray(0, at), other.subarray(from, from + 1 + random(120)), bytes.subarray(at));
+  },
+];
+
+function replaceByte(bytes: Uint8Array, at: number, byte: number): Uint8Array {
+  const copy = bytes.slice();
+  if (at < copy.length) copy[at] = byte;
+  return copy;
+}
+
+function targetOf(random: Random, targets: readonly Target[]): Target {
+  let left = random(targets.reduce((sum, target) => sum + SHARES[target], 0));
+  for (const target of targets) {
+    left -= SHARES[target];
+    if (left < 0) return target;
+  }
+  return present(targets[0]);
+}
+
+export function inputOf(seed: number, index: number, targets: readonly Target[] = TARGETS): FuzzInput {
+  const random = randomOf(seed, index);
+  const target = targetOf(random, targets);
+  if (random(100) < NOISE) {
+    return { target, bytes: Uint8Array.from({ length: random(LONGEST_NOISE) }, () => random(256)) };
+  }
+  let bytes = present(SEEDS[target][random(SEEDS[target].length)]);
+  for (let edits = 1 + random(4); edits > 0; edits--) {
+    bytes = present(EDITS[random(EDITS.length)])(bytes, random(bytes.length + 1), random, target);
+  }
+  return { target, bytes };
+}

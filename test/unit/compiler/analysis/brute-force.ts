@@ -1,0 +1,244 @@
+/** What the analysis should find, by asking the reference classifier about one packet of every kind. */
+import { present } from '../../../../src/base/assert.ts';
+import type { Address, Family } from '../../../../src/base/ip.ts';
+import { formatAddress, fullLength, parseAddress } from '../../../../src/base/ip.ts';
+import type { Candidate } from '../../../../src/policy/classify.ts';
+import { ReferenceClassifier } from '../../../../src/policy/classify.ts';
+import type { AddressMatch, Filter, HostAddresses, Policy } from '../../../../src/policy/model.ts';
+import { PROTOCOLS } from '../../../../src/policy/model.ts';
+import type { Packet } from '../../../../src/policy/packet.ts';
+import { exemptionOf } from '../../../../src/policy/packet-exemption.ts';
+import type { PrefixColumn } from '../../../../src/policy/prefix-set.ts';
+import { wordsOf } from '../../../../src/policy/prefix-set.ts';
+import { decidingKey } from '../../../../src/policy/specificity.ts';
+import { prefixEdges } from '../../../support/arbitrary-policy.ts';
+
+/** Filters by `rule-1/position`, pairs of them as `a b` in the order of the policy. */
+export interface Expected {
+  readonly identical: readonly string[];
+  readonly crossings: readonly string[];
+  readonly shadowed: readonly string[];
+}
+
+export function nameFilters(policy: Policy): ReadonlyMap<Filter, string> {
+  return new Map(
+    policy.rules.flatMap(({ name, filterList }) =>
+      filterList.filters.map((f, i) => [f, `${name.replace(' ', '-')}/${i}`] as const),
+    ),
+  );
+}
+
+export function placesOf(policy: Policy): readonly (string | undefined)[] {
+  return [undefined, ...new Set(policy.rules.flatMap((rule) => rule.interfaces ?? []))];
+}
+
+/** Every filter object of the policy must be in it once. */
+export function bruteForce(policy: Policy, host: HostAddresses): Expected {
+  const names = nameFilters(policy);
+  const filters = policy.rules.flatMap((rule) => rule.filterList.filters.map((filter) => ({ filter, rule })));
+  const packets = packetsOf(policy, host);
+  const sets = matchedSets(policy, host, packets);
+  const classifier = new ReferenceClassifier(policy, host);
+  const deciding = new Set<Filter>();
+  const crossing = new Set<string>();
+  const order = [...names.values()];
+  const pairName = (a: Filter, b: Filter): string =>
+    [a, b]
+      .map((f) => present(names.get(f)))
+      .sort((x, y) => order.indexOf(x) - order.indexOf(y))
+      .join(' ');
+  const identical = identicalPairs(policy, sets).map(([a, b]) => pairName(a, b));
+  for (const place of placesOf(policy)) {
+    for (const packet of packets) {
+      if (exemptionOf(packet, policy.exemptions) !== undefined) continue;
+      const [winner, ...others] = classifier.candidates(packet, { interface: place });
+      if (winner === undefined) continue;
+      deciding.add(winner.filter);
+      if (isWithinHost(packet, host)) continue;
+      const seen = new Set([winner.filter]);
+      for (const other of others) {
+        if (seen.has(other.filter)) continue;
+        seen.add(other.filter);
+        if (isOdd(sets, packet.family, winner, other)) crossing.add(pairName(winner.filter, other.filter));
+      }
+    }
+  }
+  const dead = filters.map(({ filter }) => filter).filter((filter) => !deciding.has(filter));
+  return {
+    identical: [...new Set(identical)].sort(),
+    crossings: [...crossing].filter((pair) => !identical.includes(pair)).sort(),
+    shadowed: dead.map((filter) => present(names.get(filter))).sort(),
+  };
+}
+
+type MatchedSets = ReadonlyMap<string, ReadonlySet<Packet>>;
+
+/** By family, filter and half (`forward`, `mirror` or `all`), wherever the rule takes part. */
+function matchedSets(policy: Policy, host: HostAddresses, packets: readonly Packet[]): MatchedSets {
+  const everywhere = { ...policy, rules: policy.rules.map((rule) => ({ ...rule, interfaces: undefined })) };
+  const classifier = new ReferenceClassifier(everywhere, host);
+  const names = nameFilters(policy);
+  const sets = new Map<string, Set<Packet>>();
+  for (const packet of packets) {
+    for (const { filter, half } of classifier.candidates(packet)) {
+      for (const of of [half, 'all']) {
+        const key = `${packet.family} ${names.get(filter)} ${of}`;
+        sets.set(key, (sets.get(key) ?? new Set()).add(packet));
+      }
+    }
+  }
+  const byFilter = new Map<string, ReadonlySet<Packet>>();
+  for (const [filter, name] of names) {
+    for (const family of [4, 6]) {
+      for (const half of ['forward', 'mirror', 'all']) {
+        byFilter.set(keyOf(family, filter, half), sets.get(`${family} ${name} ${half}`) ?? new Set());
+      }
+    }
+  }
+  return byFilter;
+}
+
+const ids = new Map<Filter, number>();
+
+function keyOf(family: number, filter: Filter, half: string): string {
+  const id = ids.get(filter) ?? ids.size;
+  ids.set(filter, id);
+  return `${family} ${id} ${half}`;
+}
+
+function identicalPairs(policy: Policy, sets: MatchedSets): readonly (readonly [Filter, Filter])[] {
+  const all = policy.rules.flatMap((rule) => rule.filterList.filters.map((filter) => ({ filter, rule })));
+  const places = (names: readonly string[] | undefined): string =>
+    names === undefined ? '*' : [...names].sort().join();
+  return all.flatMap((a, i) =>
+    all.slice(i + 1).flatMap((b) => {
+      if (places(a.rule.interfaces) !== places(b.rule.interfaces)) return [];
+      const pairs = [4, 6].map((family) => [a, b].map((x) => present(sets.get(keyOf(family, x.filter, 'all')))));
+      const isEqual = pairs.every(([x, y]) => sameSets(present(x), present(y)));
+      return isEqual && pairs.some(([x]) => present(x).size > 0) ? [[a.filter, b.filter] as const] : [];
+    }),
+  );
+}
+
+function sameSets<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean {
+  return a.size === b.size && [...a].every((item) => b.has(item));
+}
+
+/** The winner is not within the other: neither its half within the other's, nor its filter within the other. */
+function isOdd(sets: MatchedSets, family: Family, winner: Candidate, other: Candidate): boolean {
+  if (winner.action === other.action) return false;
+  const relation = (x: string, y: string): 'equal' | 'within' | 'neither' => {
+    const [a, b] = [present(sets.get(x)), present(sets.get(y))];
+    if (![...a].every((packet) => b.has(packet))) return 'neither';
+    return a.size === b.size ? 'equal' : 'within';
+  };
+  const halves = relation(keyOf(family, winner.filter, winner.half), keyOf(family, other.filter, other.half));
+  if (halves === 'within') return false;
+  if (halves === 'equal') return decidingKey(winner, other) !== 'interface';
+  return relation(keyOf(family, winner.filter, 'all'), keyOf(family, other.filter, 'all')) !== 'within';
+}
+
+function isWithinHost({ source, destination }: Packet, host: HostAddresses): boolean {
+  const own = new Set(host.me.map(formatAddress));
+  const [from, to] = [formatAddress(source), formatAddress(destination)];
+  return from === to || (own.has(from) && own.has(to));
+}
+
+/** One packet of every kind that the policy can tell apart; two addresses of each stretch, for both ends of a packet. */
+function packetsOf(policy: Policy, host: HostAddresses): readonly Packet[] {
+  const filters = policy.rules.flatMap((rule) => rule.filterList.filters);
+  const ports = portsOf(filters);
+  return ([4, 6] as const).flatMap((family) => {
+    const addresses = addressesOf(family, policy, host, filters);
+    const services = servicesOf(family, ports, filters);
+    return addresses.flatMap((source) =>
+      addresses.flatMap((destination) => services.map((service) => ({ ...service, family, source, destination }))),
+    );
+  });
+}
+
+function portsOf(filters: readonly Filter[]): readonly number[] {
+  const ranges = filters.flatMap((filter) => [...filter.sourcePorts, ...filter.destinationPorts]);
+  const cuts = [0, 88, 89, 500, 501, ...ranges.flatMap(({ lo, hi }) => [lo, hi + 1])];
+  return [...new Set(cuts)].filter((port) => port <= 65535);
+}
+
+const ELSEWHERE: Readonly<Record<Family, readonly string[]>> = {
+  4: ['203.0.113.1', '203.0.113.2', '224.0.0.1', '224.0.0.2'],
+  6: ['2001:db9::1', '2001:db9::2', 'ff02::1', 'ff02::2'],
+};
+
+function addressesOf(
+  family: Family,
+  policy: Policy,
+  host: HostAddresses,
+  filters: readonly Filter[],
+): readonly Address[] {
+  const hosts = (all: readonly Address[]): Address[] =>
+    all.flatMap((address) => prefixEdges({ ...address, length: fullLength(address.family) }));
+  const column = ({ family: of, count, words, lengths }: PrefixColumn): Address[] =>
+    Array.from({ length: count }, (_, i) => ({
+      family: of,
+      words: [...words.subarray(i * wordsOf(of), (i + 1) * wordsOf(of))],
+      length: present(lengths[i]),
+    })).flatMap(prefixEdges);
+  const edges = (match: AddressMatch): readonly Address[] => {
+    switch (match.kind) {
+      case 'any':
+      case 'me':
+        return [];
+      case 'name':
+        return hosts(host.names.get(match.name) ?? []);
+      case 'prefix':
+        return prefixEdges(match.prefix);
+      case 'set': {
+        const { v4, v6 } = present(policy.addressSets.get(match.name)).prefixes;
+        return [...column(v4), ...column(v6)];
+      }
+    }
+  };
+  const all = [
+    ...hosts(host.me),
+    ...filters.flatMap(({ source, destination }) => [...edges(source), ...edges(destination)]),
+    ...ELSEWHERE[family].map((text) => present(parseAddress(text))),
+  ];
+  const distinct = new Map(all.map((address) => [formatAddress(address), address]));
+  return [...distinct.values()].filter((address) => address.family === family);
+}
+
+type Kind = Omit<Packet, 'family' | 'source' | 'destination'>;
+
+const PLAIN: Kind = {
+  protocol: 47,
+  sourcePort: 0,
+  destinationPort: 0,
+  icmp: undefined,
+  established: false,
+  laterFragment: false,
+  hopLimit: 64,
+  frameBytes: 60,
+  broadcastFrame: false,
+};
+
+function servicesOf(family: Family, ports: readonly number[], filters: readonly Filter[]): readonly Kind[] {
+  const { tcp, udp, sctp, icmp, icmpv6 } = PROTOCOLS;
+  const named = new Set(filters.map((filter) => filter.protocol));
+  const withPorts = [tcp, udp, ...(named.has(sctp) ? [sctp] : [])].flatMap((protocol) =>
+    ports.flatMap((sourcePort) =>
+      ports.map((destinationPort) => ({ ...PLAIN, protocol, sourcePort, destinationPort })),
+    ),
+  );
+  const established = withPorts
+    .filter(({ protocol }) => protocol === tcp)
+    .map((kind) => ({ ...kind, established: true }));
+  const withType = (family === 4 ? [icmp, icmpv6] : [icmpv6, icmp]).flatMap((protocol) =>
+    [0, 8, 128, 200].flatMap((type) => [0, 1, 2].map((code) => ({ ...PLAIN, protocol, icmp: { type, code } }))),
+  );
+  const others = [47, 46, 48].map((protocol) => ({ ...PLAIN, protocol }));
+  const fragments = [tcp, udp, sctp, icmp, icmpv6, 47, 46, 48].map((protocol) => ({
+    ...PLAIN,
+    protocol,
+    laterFragment: true,
+  }));
+  return [...withPorts, ...established, ...withType, ...others, ...fragments];
+}

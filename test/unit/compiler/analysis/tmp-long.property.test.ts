@@ -1,0 +1,190 @@
+/** The analysis against the reference classifier: exactly, where every kind of packet can be tried. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { present } from '../../../../src/base/assert.ts';
+import { Diagnostics } from '../../../../src/base/diagnostics.ts';
+import type { Crossing } from '../../../../src/compiler/analysis/crossings.ts';
+import type { Findings } from '../../../../src/compiler/analysis/findings.ts';
+import { findingsOf } from '../../../../src/compiler/analysis/findings.ts';
+import type { RuleFilter } from '../../../../src/compiler/analysis/universe.ts';
+import { ReferenceClassifier } from '../../../../src/policy/classify.ts';
+import type { Filter, HostAddresses, Policy } from '../../../../src/policy/model.ts';
+import { formatPacket, parsePacketText } from '../../../../src/policy/packet-text.ts';
+import { decidingKey } from '../../../../src/policy/specificity.ts';
+import { arb, TEST_HOST, TEST_INTERFACES } from '../../../support/arbitrary.ts';
+import { packetOf } from '../../../support/packets.ts';
+import type { FilterFields } from '../../../support/policies.ts';
+import { filterOf, hostOf, policyOf, setsOf } from '../../../support/policies.ts';
+import type { Expected } from './brute-force.ts';
+import { bruteForce, nameFilters } from './brute-force.ts';
+
+const HOST = hostOf(['10.0.0.1', '10.0.0.2', '2001:db8::1'], { 'host.example': ['10.0.0.3'] });
+const SETS = setsOf({ halves: ['10.0.0.0/31', '10.0.0.2/31'], mixed: ['10.0.0.1', '10.0.0.4/30', '2001:db8::/127'] });
+
+const end = fc.constantFrom(
+  'any',
+  'any',
+  'me',
+  '10.0.0.0/30',
+  '10.0.0.0/31',
+  '10.0.0.2/31',
+  '10.0.0.1',
+  'host.example',
+  '$halves',
+  '$mixed',
+);
+const ports = fc.constantFrom(undefined, undefined, '80', '80-81', '81', '80,500', '1-79,82-65535');
+const service: fc.Arbitrary<FilterFields> = fc.oneof(
+  fc.constant({}),
+  fc.record({ protocol: fc.constantFrom('tcp', 'udp'), sport: ports, dport: ports }),
+  fc.record({ protocol: fc.constant('tcp'), dport: ports, established: fc.boolean() }),
+  fc.constantFrom(
+    { protocol: 'icmp' },
+    { protocol: 'icmp', type: 8 },
+    { protocol: 'icmp', type: 8, code: 1 },
+    { protocol: 47 },
+  ),
+);
+const filter: fc.Arbitrary<Filter> = fc
+  .record({ from: end, to: end, service, mirrored: fc.constantFrom(false, false, true, 'established' as const) })
+  .map(({ from, to, service: asked, mirrored }) => {
+    const isEstablished = mirrored === 'established' && asked.protocol !== 'tcp';
+    return filterOf({ ...asked, from, to, mirrored: isEstablished ? true : mirrored });
+  });
+const tinyPolicy: fc.Arbitrary<Policy> = fc
+  .record({
+    rules: fc.array(
+      fc.record({
+        action: fc.constantFrom('permit' as const, 'block' as const),
+        filters: fc.array(filter, { minLength: 1, maxLength: 2 }),
+        interfaces: fc.constantFrom(undefined, undefined, ['eth0'], ['eth0', 'eth1']),
+      }),
+      { minLength: 2, maxLength: 4 },
+    ),
+    exemptions: fc.subarray(['ike', 'kerberos', 'rsvp', 'multicast'] as const),
+  })
+  .map(({ rules, exemptions }) => {
+    const limited = rules.map(({ interfaces, ...rule }) => (interfaces === undefined ? rule : { ...rule, interfaces }));
+    return policyOf(limited, { exemptions, addressSets: SETS });
+  });
+
+function found({ identical, crossings, shadowed }: Findings, policy: Policy): Expected {
+  const names = nameFilters(policy);
+  const name = ({ filter: of }: RuleFilter): string => present(names.get(of));
+  const pair = (a: RuleFilter, b: RuleFilter): string =>
+    [a, b]
+      .sort((x, y) => x.index - y.index)
+      .map(name)
+      .join(' ');
+  return {
+    identical: identical.flatMap((group) => group.flatMap((a, i) => group.slice(i + 1).map((b) => pair(a, b)))).sort(),
+    crossings: crossings.map(({ winner, loser }) => pair(winner, loser)).sort(),
+    shadowed: shadowed.map(({ filter: of }) => name(of)).sort(),
+  };
+}
+
+/** What a dead filter is told of only as one of identical ones. */
+function withoutRepeats(expected: Expected): Expected {
+  const inPairs = new Map<string, Set<string>>();
+  for (const pair of expected.identical) {
+    const [a, b] = pair.split(' ').map((name) => present(name)) as [string, string];
+    inPairs.set(a, (inPairs.get(a) ?? new Set([a])).add(b));
+    inPairs.set(b, (inPairs.get(b) ?? new Set([b])).add(a));
+  }
+  const isRepeat = (name: string): boolean => {
+    const group = [...(inPairs.get(name) ?? [])];
+    if (group.length === 0) return false;
+    const isFirst = group.every((other) => expected.identical.every((pair) => pair !== `${other} ${name}`));
+    return !(isFirst && group.every((other) => expected.shadowed.includes(other)));
+  };
+  return { ...expected, shadowed: expected.shadowed.filter((name) => !isRepeat(name)) };
+}
+
+function expectTrueWitness(policy: Policy, host: HostAddresses, crossing: Crossing): void {
+  const { winner, loser, key, search, point, place, adjacent } = crossing;
+  const packet = search.packet(point);
+  const text = `${formatPacket(packet)} at ${place}: ${winner.filter.text} before ${loser.filter.text}`;
+  expect(parsePacketText(formatPacket(packet), {}, new Diagnostics()), text).toEqual(packet);
+  const classifier = new ReferenceClassifier(policy, host);
+  expect(classifier.classify(packet, { interface: place }), text).toMatchObject({ by: 'rule', rule: winner.rule.name });
+  const candidates = classifier.candidates(packet, { interface: place });
+  const isOf =
+    (owner: RuleFilter) =>
+    (one: (typeof candidates)[number]): boolean =>
+      one.filter === owner.filter && one.rule === owner.rule.name;
+  const first = present(candidates[0], text);
+  const second = present(candidates.find(isOf(loser)), text);
+  expect(isOf(winner)(first), text).toBe(true);
+  expect(first.action, text).not.toBe(second.action);
+  expect(decidingKey(first, second), text).toBe(key);
+  const between = candidates.slice(0, candidates.indexOf(second)).some((one) => !isOf(winner)(one));
+  expect(between, text).toBe(!adjacent);
+}
+
+test('on a small universe the findings are exactly those of trying every packet', () => {
+  fc.assert(
+    fc.property(tinyPolicy, (policy) => {
+      const findings = findingsOf(policy, HOST);
+      expect(found(findings, policy)).toEqual(withoutRepeats(bruteForce(policy, HOST)));
+      for (const crossing of findings.crossings) expectTrueWitness(policy, HOST, crossing);
+    }),
+    { numRuns: 700 },
+  );
+});
+
+test('the small universe has every finding', () => {
+  const seen = { identical: 0, crossings: 0, shadowed: 0, between: 0 };
+  for (const policy of fc.sample(tinyPolicy, { numRuns: 300, seed: 1 })) {
+    const { identical, crossings, shadowed } = findingsOf(policy, HOST);
+    seen.identical += identical.length;
+    seen.crossings += crossings.length;
+    seen.shadowed += shadowed.length;
+    seen.between += crossings.filter(({ adjacent }) => !adjacent).length;
+  }
+  expect(Math.min(...Object.values(seen))).toBeGreaterThan(0);
+});
+
+test('the winner of a crossing decides its witness', () => {
+  fc.assert(
+    fc.property(arb.policy(), (policy) => {
+      for (const crossing of findingsOf(policy, TEST_HOST).crossings) expectTrueWitness(policy, TEST_HOST, crossing);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+const policyAndPackets = arb
+  .policy()
+  .chain((policy) =>
+    fc.record({
+      policy: fc.constant(policy),
+      packets: fc.array(arb.packetNear(policy), { minLength: 20, maxLength: 60 }),
+    }),
+  );
+
+test('a shadowed filter decides no packet', () => {
+  fc.assert(
+    fc.property(policyAndPackets, ({ policy, packets }) => {
+      const dead = new Set(
+        findingsOf(policy, TEST_HOST).shadowed.map(({ filter: of }) => `${of.rule.name} ${of.index}`),
+      );
+      const index = new Map(filtersInOrder(policy).map(([rule, of], i) => [`${rule} ${i}`, of]));
+      const classifier = new ReferenceClassifier(policy, TEST_HOST);
+      for (const test of packets) {
+        for (const place of [undefined, ...TEST_INTERFACES]) {
+          const winner = classifier.candidates(packetOf(test), { interface: place })[0];
+          if (winner === undefined || classifier.classify(packetOf(test), { interface: place }).by !== 'rule') continue;
+          const isDead = [...dead].some(
+            (name) => name.startsWith(`${winner.rule} `) && index.get(name) === winner.filter,
+          );
+          expect(isDead, `${test.summary} is decided by ${winner.filter.text}`).toBe(false);
+        }
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+function filtersInOrder(policy: Policy): readonly (readonly [string, Filter])[] {
+  return policy.rules.flatMap((rule) => rule.filterList.filters.map((of) => [rule.name, of] as const));
+}
