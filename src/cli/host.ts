@@ -70,6 +70,11 @@ export async function findInterfaces(names: readonly string[]): Promise<readonly
   });
 }
 
+/** Those of the named interfaces that are there. */
+export async function presentInterfaces(names: readonly string[]): Promise<readonly NetworkInterface[]> {
+  return (await listInterfaces()).filter((device) => names.includes(device.name));
+}
+
 function* matchesOf(policy: Policy): Generator<AddressMatch> {
   for (const rule of policy.rules) {
     for (const filter of rule.filterList.filters) yield* [filter.source, filter.destination];

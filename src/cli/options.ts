@@ -8,7 +8,6 @@ import { PolicyRejected } from './exit.ts';
 import { hostAddresses, parseMe, resolveHost, usesMe } from './host.ts';
 import { printDiagnostics } from './output.ts';
 import type { PolicyReference, ReadPolicyResult } from './policy-source.ts';
-import { readPolicyArgument } from './policy-source.ts';
 
 export const POLICY_ARGUMENT = 'a YAML or JSON file, - for standard input, or the name of a stored policy';
 
@@ -56,6 +55,8 @@ export async function readyPolicy(
   argument: PolicyReference,
   addresses: (policy: Policy) => Promise<readonly Address[]> | readonly Address[],
 ): Promise<ReadyPolicy> {
+  // Loaded when a text is read: the reader and its schema take longer to load than a cached policy to be swapped in.
+  const { readPolicyArgument } = await import('./policy-source.ts');
   const read = readPolicyArgument(argument);
   const host =
     read.policy === undefined ? undefined : await resolveHost(read.policy, await addresses(read.policy), read.diags);

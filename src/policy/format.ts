@@ -32,11 +32,11 @@ export function formatPolicyText(
   const comments = commentsOf(tokens);
   const document = documentOf(tokens, text);
   if (document === undefined) return undefined;
-  const formatted = format === 'json' ? jsonOf(document) : yamlOf(document);
-  const kept = commentsOf(tokensOf(formatted));
-  const again = readSourceTree(file, formatted, new Diagnostics());
+  const formatted = printed(document, format);
+  const kept = formatted === undefined ? [] : commentsOf(tokensOf(formatted));
+  const again = formatted === undefined ? undefined : readSourceTree(file, formatted, new Diagnostics());
   const sameComments = format === 'json' || sorted(comments) === sorted(kept);
-  if (again === undefined || meaning(again) !== meaning(tree) || !sameComments) {
+  if (formatted === undefined || again === undefined || meaning(again) !== meaning(tree) || !sameComments) {
     const help = 'simplify comments, tags or anchors in unusual places';
     return diags.error('XP0012', spanOfFile(file), `${file} cannot be formatted without a change to it`, help);
   }
@@ -51,6 +51,15 @@ function documentOf(tokens: readonly CST.Token[], text: string): Document | unde
   for (const token of tokens) settleComments(token);
   const [document] = [...new Composer().compose(tokens, true, text.length)] as Document[];
   return document;
+}
+
+/** Undefined where the library refuses to print what it has read, such as an anchor with a control character. */
+function printed(document: Document, format: TextFormat): string | undefined {
+  try {
+    return format === 'json' ? jsonOf(document) : yamlOf(document);
+  } catch {
+    return undefined;
+  }
 }
 
 function yamlOf(document: Document): string {

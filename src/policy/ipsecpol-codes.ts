@@ -61,4 +61,25 @@ export const IPSECPOL_CODES: CodeCatalogue = {
     explanation: 'Only -f can be given several times, and -r together with -o.',
   },
   XP0526: { severity: 'error', title: 'Unknown action', explanation: '-n takes PASS or BLOCK.' },
+  XP0530: {
+    severity: 'warning',
+    title: 'Line of a script not taken',
+    explanation:
+      'The line is no part of the policy that is made from the script; the message says why. A later line that needs it is not taken either.',
+  },
+  XP0531: {
+    severity: 'note',
+    title: 'Lines of a script skipped',
+    explanation: 'Blank lines, comments and output have no effect on a policy.',
+  },
+  XP0532: {
+    severity: 'error',
+    title: 'No policy in the script',
+    explanation: 'After the last line of the script there is no policy, or none of the wanted name.',
+  },
+  XP0533: {
+    severity: 'warning',
+    title: 'Several policies in the script',
+    explanation: 'The assigned one is taken, else the first.',
+  },
 };

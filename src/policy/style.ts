@@ -55,10 +55,17 @@ function plainScalars(document: Document): void {
       if (node.type === Scalar.QUOTE_DOUBLE || node.type === Scalar.QUOTE_SINGLE || node.type === Scalar.PLAIN) {
         delete node.type;
       }
-      // The blank line behind a key without a value; it would be printed besides the one before the next key.
-      if (node.value === null && node.source === '') node.spaceBefore = false;
+      if (node.value === null && node.source === '') settleNothing(node);
     },
   });
+}
+
+/** Behind a key without a value: comments stand where they are read again, blank lines belong to the next key. */
+function settleNothing(node: Scalar): void {
+  node.spaceBefore = false;
+  const comments = [node.commentBefore, node.comment].filter(isText);
+  if (comments.length > 0) node.comment = comments.join('\n').replace(/\n+$/u, '');
+  node.commentBefore = null;
 }
 
 class Styler {

@@ -15,13 +15,13 @@ export interface FuzzInput {
 
 /** Of 100 inputs. */
 const SHARES: Readonly<Record<Target, number>> = {
-  policy: 30,
-  filterspec: 20,
-  packet: 14,
+  policy: 20,
+  filterspec: 22,
+  packet: 18,
   chart: 12,
-  set: 10,
+  set: 12,
   capture: 8,
-  frame: 6,
+  frame: 8,
 };
 /** Of 100 inputs of a target, so many are noise; the others are mutated valid ones. */
 const NOISE = 10;
@@ -83,7 +83,9 @@ const JSON_POLICY =
 
 const SEEDS: Readonly<Record<Target, readonly Uint8Array[]>> = {
   policy: [
-    ...[DENSE_POLICY, DENSE_POLICY, JSON_POLICY, JSON_POLICY].map((text) => encoder.encode(text)),
+    ...[DENSE_POLICY, DENSE_POLICY, DENSE_POLICY, JSON_POLICY, JSON_POLICY, JSON_POLICY].map((text) =>
+      encoder.encode(text),
+    ),
     ...filesIn('examples', '.yaml'),
     ...filesIn('test/golden/diagnostics', '.yaml'),
   ],
@@ -191,14 +193,10 @@ const EDITS: readonly Edit[] = [
   (bytes, at, random) => replaceByte(bytes, at, random(256)),
   (bytes, at, random) => replaceByte(bytes, at, present(EDGES[random(EDGES.length)])),
   // the next digit becomes another
-  (bytes, at, random) => {
-    const digit = bytes.findIndex((byte, i) => i >= at && byte >= 48 && byte <= 57);
-    return digit < 0 ? bytes : replaceByte(bytes, digit, 48 + random(10));
-  },
-  (bytes, at, random) => {
-    const digit = bytes.findIndex((byte, i) => i >= at && byte >= 48 && byte <= 57);
-    return digit < 0 ? bytes : replaceByte(bytes, digit, 48 + random(10));
-  },
+  changeDigit,
+  changeDigit,
+  changeDigit,
+  changeDigit,
   // the end goes
   (bytes, at) => bytes.subarray(0, at),
   // a piece of another valid input comes in
@@ -208,6 +206,11 @@ const EDITS: readonly Edit[] = [
     return concat(bytes.subarray(0, at), other.subarray(from, from + 1 + random(120)), bytes.subarray(at));
   },
 ];
+
+function changeDigit(bytes: Uint8Array, at: number, random: Random): Uint8Array {
+  const digit = bytes.findIndex((byte, i) => i >= at && byte >= 48 && byte <= 57);
+  return digit < 0 ? bytes : replaceByte(bytes, digit, 48 + random(10));
+}
 
 function replaceByte(bytes: Uint8Array, at: number, byte: number): Uint8Array {
   const copy = bytes.slice();
@@ -231,7 +234,7 @@ export function inputOf(seed: number, index: number, targets: readonly Target[] 
     return { target, bytes: Uint8Array.from({ length: random(LONGEST_NOISE) }, () => random(256)) };
   }
   let bytes = present(SEEDS[target][random(SEEDS[target].length)]);
-  for (let edits = 1 + random(4); edits > 0; edits--) {
+  for (let edits = 1 + random(3); edits > 0; edits--) {
     bytes = present(EDITS[random(EDITS.length)])(bytes, random(bytes.length + 1), random, target);
   }
   return { target, bytes };

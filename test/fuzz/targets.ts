@@ -39,14 +39,19 @@ function policyFrom(text: string, diags: Diagnostics): ReturnType<typeof readPol
   return readPolicy({ file: 'fuzz.yaml', text, readSetFile }, diags);
 }
 
+/** One input in four: printing and formatting take most of the time. */
+function isPicked(bytes: Uint8Array): boolean {
+  return bytes.reduce((sum, byte) => sum + byte, 0) % 4 === 0;
+}
+
 function runPolicy(bytes: Uint8Array): boolean {
   const text = decoder.decode(bytes);
   const diags = new Diagnostics();
   const policy = policyFrom(text, diags);
   assert((policy === undefined) === diags.failed, 'a policy comes out exactly where there is no error');
   checkDiagnostics(diags);
-  checkFormat(text);
-  if (policy === undefined) return false;
+  if (isPicked(bytes)) checkFormat(text);
+  if (policy === undefined || !isPicked(bytes)) return policy !== undefined;
   const printed = printPolicy(policy);
   const again = policyFrom(printed, new Diagnostics());
   assert(again !== undefined, 'a printed policy can be read');

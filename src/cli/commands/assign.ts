@@ -55,9 +55,7 @@ export function assignCommand(): Command {
       ).argParser<readonly string[]>(collect),
     )
     .addOption(new Option('--version <number>', 'this version, else the newest').argParser(parseVersion))
-    .addOption(
-      new Option('--mode <mode>', 'where XDP runs, else as last time').choices(['native', 'generic', 'auto']),
-    )
+    .addOption(new Option('--mode <mode>', 'where XDP runs, else as last time').choices(['native', 'generic', 'auto']))
     .addOption(jsonOption())
     .action(run);
   return withExamples(command, 'xdpol assign edge', 'xdpol assign edge --version 3 -i eth0');

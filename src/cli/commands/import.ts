@@ -1,9 +1,11 @@
-/** `xdpol import`: a planning chart as a policy to review. */
+/** `xdpol import`: a planning chart, or a script of the original's commands, as a policy to review. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { Diagnostics } from '../../base/diagnostics.ts';
 import { EnvironmentError } from '../../base/environment-error.ts';
 import { readChart } from '../../policy/chart/chart.ts';
+import { readScript } from '../../policy/netsh/script.ts';
+import { looksLikeScript } from '../../policy/netsh/script-lines.ts';
 import { printPolicy } from '../../policy/print.ts';
 import { readName } from '../../policy/read/names.ts';
 import { tokenOf } from '../../policy/token.ts';
@@ -12,7 +14,7 @@ import { withExamples } from '../options.ts';
 import { print, printDiagnostics, warn } from '../output.ts';
 
 interface ImportOptions {
-  readonly name: string;
+  readonly name?: string;
   readonly output?: string;
   readonly force?: boolean;
 }
@@ -38,7 +40,9 @@ function readBytes(path: string): Uint8Array {
     return readFileSync(path === '-' ? STDIN : path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new EnvironmentError(`cannot read the chart ${path}: ${code}`, { help: 'name a CSV or Markdown file, or -' });
+    throw new EnvironmentError(`cannot read ${path}: ${code}`, {
+      help: 'name a chart (CSV or Markdown), a script (netsh, ipsecpol), or -',
+    });
   }
 }
 
@@ -53,11 +57,16 @@ function save(path: string, text: string, force: boolean): void {
   warn(`wrote ${path}: review it, then xdpol check ${path}`);
 }
 
-function run(chart: string, options: ImportOptions): void {
-  const text = decodeChart(readBytes(chart));
+const DEFAULT_NAME = 'Packet Filter';
+
+function run(path: string, options: ImportOptions): void {
+  const text = decodeChart(readBytes(path));
+  const file = path === '-' ? 'stdin' : path;
   const diags = new Diagnostics();
-  readName(tokenOf(options.name, '--name'), 'policy', diags);
-  const read = readChart({ file: chart === '-' ? 'stdin' : chart, text, name: options.name }, diags);
+  if (options.name !== undefined) readName(tokenOf(options.name, '--name'), 'policy', diags);
+  const read = looksLikeScript(text)
+    ? readScript({ file, text, name: options.name }, diags)
+    : readChart({ file, text, name: options.name ?? DEFAULT_NAME }, diags);
   printDiagnostics(diags.all);
   if (read === undefined || diags.failed) throw new PolicyRejected();
   const printed = printPolicy(read.policy, read.comments);
@@ -67,19 +76,28 @@ function run(chart: string, options: ImportOptions): void {
 
 export function importCommand(): Command {
   const command = new Command('import')
-    .description('make a policy of a planning chart: a permitted filter list a role, all else blocked, to be reviewed')
-    .argument('<chart>', 'CSV, or Markdown with a table; - for standard input')
+    .description(
+      'make a policy, to be reviewed, of a planning chart or of a script of netsh ipsec static and ipsecpol commands',
+    )
+    .argument('<file>', 'chart: CSV, or Markdown with a table; script: a batch file; - for standard input')
     .option('-o, --output <file>', 'write a file that is not there yet; else it is printed')
     .option('--force', 'overwrite the file')
-    .option('--name <name>', 'of the policy', 'Packet Filter')
+    .option('--name <name>', `of the policy made from a chart (default: "${DEFAULT_NAME}"), or which of a script's`)
     .addHelpText(
       'after',
       `
-Columns, in any order: Role, Direction, From/to, Interface IP address, IP Protocol, TCP/UDP port.
+Charts: a permitted filter list a role, all else blocked. Columns, in any order: Role, Direction, From/to, Interface IP address, IP Protocol, TCP/UDP port.
   Direction   in, out, or "in, out"; From/to then has one entry for both, or one for each: "all, all"
   From/to     all, or addresses, prefixes and DNS names with spaces between them
-  Role        an empty cell goes on with the role above`,
+  Role        an empty cell goes on with the role above
+
+Scripts: every line that is not taken is reported with the reason.`,
     )
     .action(run);
-  return withExamples(command, 'xdpol import chart.csv', 'xdpol import plan.md -o edge.yaml && xdpol check edge.yaml');
+  return withExamples(
+    command,
+    'xdpol import chart.csv',
+    'xdpol import plan.md -o edge.yaml && xdpol check edge.yaml',
+    'xdpol import lockdown.cmd -o edge.yaml',
+  );
 }

@@ -2,7 +2,7 @@
 import { present } from '../../base/assert.ts';
 import type { Diagnostics, Severity } from '../../base/diagnostics.ts';
 import { KEY_NAMES } from '../../policy/key-names.ts';
-import type { HostAddresses, Policy } from '../../policy/model.ts';
+import type { AddressMatch, HostAddresses, Policy } from '../../policy/model.ts';
 import { PROTOCOLS } from '../../policy/model.ts';
 import { formatPacket } from '../../policy/packet-text.ts';
 import { mergeRanges, protocolName } from '../../policy/port-text.ts';
@@ -197,23 +197,25 @@ function shadowedBecause({ by, example }: Shadowed): { readonly why: string; rea
   return { why, help: 'remove it, or make it more specific' };
 }
 
-/** An end without any address has its own diagnostic. */
 function hasEmptyEnd({ filter }: RuleFilter, policy: Policy, host: HostAddresses): boolean {
-  return [filter.source, filter.destination].some((match) => {
-    switch (match.kind) {
-      case 'any':
-      case 'prefix':
-        return false;
-      case 'me':
-        return host.me.length === 0;
-      case 'name':
-        return (host.names.get(match.name) ?? []).length === 0;
-      case 'set': {
-        const { v4, v6 } = present(policy.addressSets.get(match.name)).prefixes;
-        return v4.count + v6.count === 0;
-      }
+  return isEmpty(filter.source, policy, host) || isEmpty(filter.destination, policy, host);
+}
+
+/** An address without any prefix has a diagnostic of its own. */
+function isEmpty(match: AddressMatch, policy: Policy, host: HostAddresses): boolean {
+  switch (match.kind) {
+    case 'any':
+    case 'prefix':
+      return false;
+    case 'me':
+      return host.me.length === 0;
+    case 'name':
+      return (host.names.get(match.name) ?? []).length === 0;
+    case 'set': {
+      const { v4, v6 } = present(policy.addressSets.get(match.name)).prefixes;
+      return v4.count + v6.count === 0;
     }
-  });
+  }
 }
 
 function mirrorHoleReport({ filter, packet }: MirrorHole, diags: Diagnostics): Report {

@@ -22,8 +22,8 @@ export class Overlaps {
       parts.map((part) => part.destination),
     );
     for (const part of parts) {
-      let byDestination = this.#bySource.get(part.source.id);
-      if (byDestination === undefined) this.#bySource.set(part.source.id, (byDestination = new Map()));
+      const byDestination = this.#bySource.get(part.source.id) ?? new Map<number, Part[]>();
+      this.#bySource.set(part.source.id, byDestination);
       const known = byDestination.get(part.destination.id);
       if (known === undefined) byDestination.set(part.destination.id, [part]);
       else known.push(part);

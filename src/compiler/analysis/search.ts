@@ -51,8 +51,8 @@ export class Search {
     this.#atoms = space.atoms;
     this.#own = new Set(space.own?.atoms);
     for (const box of space.boxes) {
-      let byDestination = this.#byConditions.get(box.source);
-      if (byDestination === undefined) this.#byConditions.set(box.source, (byDestination = new Map()));
+      const byDestination = this.#byConditions.get(box.source) ?? new Map<number, Box[]>();
+      this.#byConditions.set(box.source, byDestination);
       const known = byDestination.get(box.destination);
       if (known === undefined) byDestination.set(box.destination, [box]);
       else known.push(box);

@@ -147,7 +147,7 @@ function isWithinHost({ source, destination }: Packet, host: HostAddresses): boo
 /** One packet of every kind that the policy can tell apart; two addresses of each stretch, for both ends of a packet. */
 function packetsOf(policy: Policy, host: HostAddresses): readonly Packet[] {
   const filters = policy.rules.flatMap((rule) => rule.filterList.filters);
-  const ports = portsOf(filters);
+  const ports = portsOf(policy, filters);
   return ([4, 6] as const).flatMap((family) => {
     const addresses = addressesOf(family, policy, host, filters);
     const services = servicesOf(family, ports, filters);
@@ -157,9 +157,13 @@ function packetsOf(policy: Policy, host: HostAddresses): readonly Packet[] {
   });
 }
 
-function portsOf(filters: readonly Filter[]): readonly number[] {
+function portsOf({ exemptions }: Policy, filters: readonly Filter[]): readonly number[] {
   const ranges = filters.flatMap((filter) => [...filter.sourcePorts, ...filter.destinationPorts]);
-  const cuts = [0, 88, 89, 500, 501, ...ranges.flatMap(({ lo, hi }) => [lo, hi + 1])];
+  const exempt = [
+    ...(exemptions.includes('kerberos') ? [88, 89] : []),
+    ...(exemptions.includes('ike') ? [500, 501] : []),
+  ];
+  const cuts = [0, ...exempt, ...ranges.flatMap(({ lo, hi }) => [lo, hi + 1])];
   return [...new Set(cuts)].filter((port) => port <= 65535);
 }
 

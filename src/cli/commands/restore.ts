@@ -1,0 +1,59 @@
+/** `xdpol restore`: what was assigned in force again, at boot. */
+import { performance } from 'node:perf_hooks';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { PolicyStore } from '../../store/store.ts';
+import { EXIT } from '../exit.ts';
+import { jsonOption, withExamples } from '../options.ts';
+import { print, printJson, warn } from '../output.ts';
+import { requireRoot } from '../privileges.ts';
+import { lockIfWritable, restoreAssigned } from '../restore.ts';
+
+interface RestoreOptions {
+  readonly wait: number;
+  readonly json?: boolean;
+}
+
+function parseSeconds(value: string): number {
+  if (/^\d{1,5}(?:\.\d+)?$/u.test(value)) return Number(value);
+  throw new InvalidArgumentError('write seconds, such as 10.');
+}
+
+async function run(options: RestoreOptions): Promise<void> {
+  requireRoot('restore');
+  const started = performance.now();
+  const store = new PolicyStore();
+  using _lock = lockIfWritable(store, (line) => warn(`warning: ${line}`));
+  const assignment = store.assignment();
+  if (assignment === undefined) {
+    if (options.json === true) printJson({ policy: null, interfaces: [], missing: [] });
+    else print('no policy is assigned');
+    return;
+  }
+  const restored = await restoreAssigned(store, assignment, options.wait);
+  const { policy, version, generation, interfaces, missing, notes } = restored;
+  const milliseconds = performance.now() - started;
+  for (const note of notes) warn(`note: ${note}`);
+  if (options.json === true) {
+    printJson({ policy, version, generation: generation ?? null, interfaces, missing, milliseconds });
+  } else if (generation !== undefined) {
+    const where = `generation ${generation}, on ${interfaces.join(', ')}`;
+    print(`${policy}: version ${version} in force, ${where} (${milliseconds.toFixed(0)} ms)`);
+  }
+  if (missing.length === 0) return;
+  warn(`xdpol: error: not there, so not filtered: ${missing.join(', ')}`);
+  warn('  help: once it is there: xdpol restore; or wait for it: xdpol restore --wait 30');
+  process.exitCode = EXIT.environment;
+}
+
+export function restoreCommand(): Command {
+  const command = new Command('restore')
+    .description('put the assigned policy in force again from the store alone: what the boot does')
+    .addOption(
+      new Option('--wait <seconds>', 'for interfaces that are not there yet; those that are, are filtered at once')
+        .argParser(parseSeconds)
+        .default(0),
+    )
+    .addOption(jsonOption())
+    .action(run);
+  return withExamples(command, 'xdpol restore', 'xdpol restore --wait 10');
+}

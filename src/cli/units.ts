@@ -1,0 +1,76 @@
+/** The systemd units: the policy before the network at boot, and the agent. */
+
+export interface Unit {
+  readonly name: string;
+  readonly text: string;
+  /** The target that pulls it in. */
+  readonly wantedBy: string;
+}
+
+/** Seconds that the boot waits for an interface. The others are filtered meanwhile. */
+const BOOT_WAIT = 5;
+
+/**
+ * Interfaces are open until this unit has run, so it comes before `network-pre.target`, which whoever
+ * configures the network waits for. It needs /var and the bpffs, and no other service. Stopping it does
+ * nothing: the filter is in the kernel, and `xdpol unassign` ends it.
+ */
+function restoreText(command: string, stateDirectory: string): string {
+  return `[Unit]
+Description=Packet filter policy, in force before the network is up
+DefaultDependencies=no
+Wants=network-pre.target
+Before=network-pre.target shutdown.target
+After=local-fs.target systemd-modules-load.service
+Conflicts=shutdown.target
+RequiresMountsFor=${stateDirectory} /sys/fs/bpf
+ConditionPathExists=${stateDirectory}/assigned.json
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+Environment=XDPOL_STATE_DIR=${stateDirectory}
+ExecStart=${command} restore --wait ${BOOT_WAIT}
+TimeoutStartSec=60
+LimitMEMLOCK=infinity
+
+[Install]
+WantedBy=sysinit.target
+`;
+}
+
+/** Ended or killed, it takes no filter with it. */
+function agentText(command: string, stateDirectory: string): string {
+  return `[Unit]
+Description=Packet filter metrics and address following
+After=network.target xdpol-restore.service
+
+[Service]
+Type=exec
+Environment=XDPOL_STATE_DIR=${stateDirectory}
+ExecStart=${command} agent
+Restart=on-failure
+RestartSec=2
+LimitMEMLOCK=infinity
+NoNewPrivileges=yes
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/** `command` runs xdpol: words with absolute paths. */
+export function unitsFor(command: readonly string[], stateDirectory: string): readonly Unit[] {
+  const line = command.map(unitWord).join(' ');
+  const directory = unitWord(stateDirectory);
+  return [
+    { name: 'xdpol-restore.service', text: restoreText(line, directory), wantedBy: 'sysinit.target' },
+    { name: 'xdpol-agent.service', text: agentText(line, directory), wantedBy: 'multi-user.target' },
+  ];
+}
+
+/** A word of a unit file: % begins a specifier, $ a variable, and spaces part words. */
+function unitWord(word: string): string {
+  const escaped = word.replaceAll('\\', '\\\\').replaceAll('%', '%%').replaceAll('$', '$$$$');
+  return /[\s"']/u.test(escaped) ? `"${escaped.replaceAll('"', '\\"')}"` : escaped;
+}
