@@ -63,10 +63,9 @@ class Layout {
     const named = this.#types.filter((t) => t.kind === 'STRUCT' && /^xdpol_(?!types)/u.test(t.name));
     return Object.fromEntries(
       named.map((t) => {
-        const fields = (t.members ?? []).map((m) => [
-          m.name,
-          { offset: m.bits_offset / 8, size: this.#size(m.type_id) },
-        ]);
+        const fields = (t.members ?? []).map(
+          (m) => [m.name, { offset: m.bits_offset / 8, size: this.#size(m.type_id) }] as const,
+        );
         return [t.name.replace('xdpol_', ''), { size: t.size, fields: Object.fromEntries(fields) }];
       }),
     );

@@ -1,5 +1,6 @@
 /** Compiling for verbs: one compilation for interfaces that have the same rules, refusals printed. */
 import { performance } from 'node:perf_hooks';
+import { refuseContradictions } from '../compiler/analysis/analyse.ts';
 import type { CompiledPolicy } from '../compiler/compile.ts';
 import { compile } from '../compiler/compile.ts';
 import { appliesTo } from '../compiler/expand.ts';
@@ -9,6 +10,8 @@ import { rejectIfFailed } from './options.ts';
 
 export function compileFor({ policy, host, diags }: ReadyPolicy, interfaceName: string | undefined): CompiledPolicy {
   const printed = diags.all.length;
+  refuseContradictions(policy, host, diags);
+  rejectIfFailed(diags, printed);
   const compiled = compile(policy, host, diags, { interfaceName, clock: () => performance.now() });
   rejectIfFailed(diags, printed);
   if (compiled === undefined) throw new PolicyRejected();

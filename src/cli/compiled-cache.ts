@@ -90,13 +90,6 @@ export class CompiledCache {
     }
   }
 
-  /** Removes what was kept of a policy's versions. */
-  forget(hashes: readonly string[]): void {
-    for (const name of this.#names()) {
-      if (hashes.some((hash) => name.startsWith(hash))) rmSync(join(this.#folder, name), { force: true });
-    }
-  }
-
   #key(hash: string, facts: PolicyFacts, host: HostAddresses, interfaceName: string): string {
     const sorted = (addresses: readonly Address[]): string[] => addresses.map(formatAddress).sort();
     const parts = {

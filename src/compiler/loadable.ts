@@ -2,6 +2,7 @@
 
 import type { Action, Verdict } from '../policy/model.ts';
 import type { Packet } from '../policy/packet.ts';
+import { decodePacket } from '../policy/packet-decode.ts';
 import { encodePacket } from '../policy/packet-encode.ts';
 import { exemptionOf } from '../policy/packet-exemption.ts';
 import { formatPacket } from '../policy/packet-text.ts';
@@ -62,22 +63,21 @@ export function probesOf(compiled: CompiledPolicy): readonly Probe[] {
   const ranks = Array.from({ length: count }, (_, i) => Math.floor((i * (ranked.length - 1)) / Math.max(1, count - 1)));
   return ranks.flatMap((rank) => {
     const directed = ranked[rank];
-    return directed === undefined ? [] : [probe(compiled, packetFor(directed))];
+    return directed === undefined ? [] : probe(compiled, packetFor(directed));
   });
 }
 
-function probe({ policy, ranked }: CompiledPolicy, packet: Packet): Probe {
+/** None where no frame is that packet: an IPv6 header that names an extension is followed by it. */
+function probe({ policy, ranked }: CompiledPolicy, packet: Packet): readonly Probe[] {
   const frame = encodePacket(packet);
   const text = formatPacket(packet);
-  if (exemptionOf(packet, policy.exemptions) !== undefined) return { frame, text, verdict: 'pass', rule: null };
+  const decoded = decodePacket(frame);
+  if (decoded.kind !== 'packet' || formatPacket(decoded.packet) !== text) return [];
+  if (exemptionOf(packet, policy.exemptions) !== undefined) return [{ frame, text, verdict: 'pass', rule: null }];
   const directed = ranked[decidingRank(ranked, packet)];
   const verdict = (directed?.action ?? policy.default) === 'permit' ? 'pass' : 'drop';
-  return {
-    frame,
-    text,
-    verdict,
-    rule: directed === undefined ? null : (policy.rules[directed.ruleIndex]?.name ?? null),
-  };
+  const rule = directed === undefined ? null : (policy.rules[directed.ruleIndex]?.name ?? null);
+  return [{ frame, text, verdict, rule }];
 }
 
 export function loadableOf(compiled: CompiledPolicy): LoadablePolicy {

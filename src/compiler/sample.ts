@@ -36,7 +36,8 @@ function addressIn(condition: AddressCondition, fallback: Address): Address {
 export function packetFor(directed: DirectedFilter): Packet {
   const { filter, source, destination, sourcePort, destinationPort } = directed;
   const family = source.family ?? destination.family ?? 4;
-  const protocol = filter.protocol ?? SOME_PROTOCOL;
+  // Only TCP can be established.
+  const protocol = filter.protocol ?? (directed.established ? PROTOCOLS.tcp : SOME_PROTOCOL);
   const port = (range: typeof sourcePort): number => (isAnyPort(range) ? SOME_PORT : range.lo);
   return {
     family,

@@ -43,4 +43,10 @@ export const CHART_CODES: CodeCatalogue = {
     title: 'Unusable interface address',
     explanation: "The address is one of the host's own: addresses without a mask, or me for all of them.",
   },
+  XP0811: {
+    severity: 'error',
+    title: 'Row of too many filters',
+    explanation:
+      'A row makes a filter for every pair of addresses and every protocol. Long lists of addresses belong into an address set of the policy.',
+  },
 };

@@ -173,6 +173,27 @@ const RULE_CODES: CodeCatalogue = {
     'Neighbour discovery not exempt',
     'A list of exemptions replaces the default one. Without neighbour discovery IPv6 hosts cannot find each other unless rules permit ICMPv6 133-137.',
   ),
+  XP0312: error(
+    'Role file cannot be read',
+    'The role file of an include is missing, cannot be read or is not UTF-8 text. Its path is relative to the file that includes it.',
+  ),
+  XP0313: error(
+    'Roles without end',
+    'A role includes itself, directly or through others, or the roles include too many others.',
+  ),
+  XP0314: error(
+    'Unknown parameter',
+    'A value is given for a parameter that the role does not have, or the role uses one that it does not declare.',
+  ),
+  XP0315: error('Parameter without a value', 'A parameter of a role has no default, so the include says its value.'),
+  XP0316: error(
+    'Filter list given twice',
+    'Two roles, or a role and the policy, have a filter list of the same name. A parameter in the name tells the lists of a role that is included twice apart.',
+  ),
+  XP0317: error(
+    'List inside text',
+    'A parameter whose value is a list can only be a value of its own, not a part of a longer text.',
+  ),
 };
 
 const ANALYSIS_CODES: CodeCatalogue = {

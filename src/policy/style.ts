@@ -1,5 +1,5 @@
 /**
- * The one style of policy files, for those that are printed and those that are formatted: keys in the order of the
+ * The one style of policy and role files, for those that are printed and those that are formatted: keys in the order of the
  * documentation, one filter a line, one rule a line where it names its list, strings quoted only where they must be
  * (filterspecs always: half of them would have to).
  * Comments keep their places; a line with a comment inside is broken up, so that the comment stays where it was.
@@ -10,16 +10,19 @@ import { isMap, isNode, isPair, isScalar, isSeq, Scalar, visit, YAMLSeq } from '
 /** Columns of a line that an address set or a rule may fill before it is broken up. Filters are never broken up. */
 const LINE = 120;
 
+/** Of policies, and of the roles that they include. */
 const POLICY_ORDER = [
-  ...['$schema', 'name', 'description', 'default', 'strict', 'compat', 'exemptions'],
-  ...['addressSets', 'filterLists', 'rules'],
+  ...['$schema', 'name', 'role', 'description', 'parameters', 'default', 'strict', 'compat', 'exemptions'],
+  ...['include', 'addressSets', 'filterLists', 'rules'],
 ] as const;
 const RULE_ORDER = ['name', 'filterList', 'action', 'interfaces', 'filters'] as const;
+const PARAMETER_ORDER = ['description', 'default'] as const;
+const INCLUDE_ORDER = ['role', 'with'] as const;
 const FILTER_ORDER = [
   ...['source', 'destination', 'protocol', 'sourcePort', 'destinationPort'],
   ...['icmpType', 'icmpCode', 'established', 'mirrored'],
 ] as const;
-const SECTIONS: ReadonlySet<unknown> = new Set(['addressSets', 'filterLists', 'rules']);
+const SECTIONS: ReadonlySet<unknown> = new Set(['parameters', 'include', 'addressSets', 'filterLists', 'rules']);
 const MODELINE = /^ *yaml-language-server:/u;
 
 export interface StyleOptions {
@@ -37,9 +40,13 @@ export function styleDocument(document: Document, options: StyleOptions): void {
   styler.map(root, POLICY_ORDER);
   if (root.items[0] !== first) keepModelineOnTop(document, first?.key);
   spaceSections(root);
+  oneLineEach(root.get('parameters', true));
+  oneLineEach(root.get('include', true));
   styler.sets(root.get('addressSets', true));
   styler.lists(root.get('filterLists', true));
   styler.rules(root.get('rules', true));
+  styler.parameters(root.get('parameters', true));
+  styler.includes(root.get('include', true));
   inFlow(root.get('exemptions', true));
 }
 
@@ -113,6 +120,29 @@ class Styler {
     }
   }
 
+  includes(includes: unknown): void {
+    if (!isSeq(includes)) return;
+    includes.flow = false;
+    for (const include of includes.items) {
+      if (!isMap(include)) continue;
+      this.map(include, INCLUDE_ORDER);
+      const values = include.get('with', true);
+      if (isMap(values)) for (const { value } of values.items) inFlow(value);
+      include.flow = !hasComments(include) && widthOf(include) + '  - '.length <= LINE;
+    }
+  }
+
+  parameters(parameters: unknown): void {
+    if (!isMap(parameters)) return;
+    parameters.flow = false;
+    for (const { value } of parameters.items) {
+      if (!isMap(value)) continue;
+      this.map(value, PARAMETER_ORDER);
+      inFlow(value.get('default', true));
+      value.flow = !hasComments(value);
+    }
+  }
+
   #filters(filters: unknown): void {
     if (!isSeq(filters)) return;
     filters.flow = filters.items.length === 0;
@@ -123,6 +153,18 @@ class Styler {
       for (const { value } of filter.items) inFlow(value);
       filter.flow = !hasComments(filter);
     }
+  }
+}
+
+/** A list or mapping whose mappings stand on one line each. */
+function oneLineEach(collection: unknown): void {
+  if (!isMap(collection) && !isSeq(collection)) return;
+  collection.flow = collection.items.length === 0;
+  for (const item of collection.items) {
+    const value: unknown = isPair(item) ? item.value : item;
+    if (!isMap(value)) continue;
+    for (const inner of value.items) inFlow(inner.value);
+    value.flow = !hasComments(value);
   }
 }
 

@@ -2,8 +2,8 @@
 import { EnvironmentError } from '../base/environment-error.ts';
 
 const HELP: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full: free some space and try again; nothing was changed',
-  EDQUOT: 'the quota is used up: free some space and try again; nothing was changed',
+  ENOSPC: 'the disk is full: free some space and try again; what is in force stays in force',
+  EDQUOT: 'the quota is used up: free some space and try again; what is in force stays in force',
   EROFS: 'the file system is read-only: remount it, or set XDPOL_STATE_DIR to a folder that can be written',
   EIO: 'the disk reports errors: see dmesg; a copy of the folder elsewhere can be used with XDPOL_STATE_DIR',
 };

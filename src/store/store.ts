@@ -115,7 +115,7 @@ export class PolicyStore {
     });
   }
 
-  /** Removes every version. Throws while the policy is assigned. */
+  /** Removes every version and what was compiled of them. Throws while the policy is assigned. */
   delete(name: string): void {
     failing(this.directory, () => {
       if (this.assignment()?.policy === name) {
@@ -123,7 +123,9 @@ export class PolicyStore {
           help: 'end it first: xdpol unassign; or put another policy in its place: xdpol assign NAME',
         });
       }
+      const hashes = this.versions(name).map((record) => record.hash);
       if (existsSync(this.#folder(name))) this.#files.remove(this.#folder(name));
+      this.#forgetCompiled(hashes);
       if (this.#lastPath() !== undefined && this.lastAssignment()?.policy === name)
         this.#files.remove(this.#endedPath());
     });
@@ -232,6 +234,13 @@ export class PolicyStore {
     if (existsSync(path)) return;
     this.#files.makeFolder(this.directory);
     this.#files.write(path, new TextEncoder().encode(`${FORMAT}\n`));
+  }
+
+  /** Compiled forms are named by the hash of the text; without them a policy is compiled anew. */
+  #forgetCompiled(hashes: readonly string[]): void {
+    const cache = join(this.directory, 'cache');
+    const names = entries(cache).filter((name) => hashes.some((hash) => name.startsWith(hash)));
+    for (const name of names) this.#files.sweep(join(cache, name));
   }
 
   /** What commands left that died. */

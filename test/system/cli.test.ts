@@ -16,6 +16,12 @@ rules:
   - { name: rest, action: block, filters: [{ source: any, destination: me }] }
 `;
 
+const CONTRADICTION = `name: two
+rules:
+  - { name: a, action: permit, filters: [{ destination: me, protocol: tcp, destinationPort: 22 }] }
+  - { name: b, action: block, filters: [{ destination: me, protocol: tcp, destinationPort: 22 }] }
+`;
+
 let pair: NamespacePair;
 let policy: string;
 
@@ -104,6 +110,12 @@ const FAILURES: readonly (readonly [name: string, args: () => readonly string[],
   ],
   ['an impossible port', () => ['check', write('p.yaml', POLICY.replace('22', '70000'))], 3, '70000'],
   ['an unknown protocol', () => ['check', write('t.yaml', POLICY.replace('tcp', 'tpc'))], 3, 'tcp'],
+  [
+    'two equal filters of opposite actions',
+    () => ['apply', write('two.yaml', CONTRADICTION), '-i', pair.host.device],
+    3,
+    'XP0401',
+  ],
   ['a folder as a policy', () => ['check', '/'], 1, 'EISDIR'],
   ['a packet that is none', () => ['explain', policy, 'tcp to port 80'], 2, 'XP0601'],
   ['a capture that is none', () => ['replay', policy, policy], 1, 'expected a pcap or pcapng capture'],

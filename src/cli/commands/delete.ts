@@ -5,7 +5,7 @@ import { PolicyStore } from '../../store/store.ts';
 import { jsonOption, withExamples } from '../options.ts';
 import { print, printJson } from '../output.ts';
 import { requireRoot } from '../privileges.ts';
-import { notStored, openCache } from '../put-in-force.ts';
+import { notStored } from '../put-in-force.ts';
 
 interface DeleteOptions {
   readonly json?: boolean;
@@ -18,7 +18,6 @@ function run(name: string, options: DeleteOptions): void {
   const versions = store.versions(name);
   if (!store.list().includes(name)) throw notStored(store, name);
   store.delete(name);
-  openCache(store).forget(versions.map((record) => record.hash));
   const unpinned = store.assignment() === undefined ? removeUnusedPins() : [];
   if (options.json === true) printJson({ policy: name, versions: versions.map(({ version }) => version), unpinned });
   else {

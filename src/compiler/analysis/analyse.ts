@@ -10,10 +10,12 @@ import { decidingKey } from '../../policy/specificity.ts';
 import type { Crossing } from './crossings.ts';
 import { findingsOf } from './findings.ts';
 import type { IdenticalGroup } from './identical.ts';
+import { identicalFilters } from './identical.ts';
 import type { Place } from './interfaces.ts';
 import type { MirrorHole } from './mirror-holes.ts';
 import type { Shadowed } from './shadowed.ts';
 import type { RuleFilter } from './universe.ts';
+import { universeOf } from './universe.ts';
 
 /** Codes of the analysis start so. */
 export const ANALYSIS_PREFIX = 'XP04';
@@ -77,6 +79,11 @@ export function analyse(
     diags.warning('XP0406', policy.span, message, 'write default: block, or add a rule that blocks');
   }
   return told.filter(({ grouped, left }) => grouped + left > 0);
+}
+
+/** The one finding that no policy may be put in force with: equal filters of opposite actions. Reports each as an error. */
+export function refuseContradictions(policy: Policy, host: HostAddresses, diags: Diagnostics): void {
+  for (const report of identicalReports(identicalFilters(universeOf(policy, host)), diags).opposed) report.tell();
 }
 
 function tell(code: string, severity: Severity, reports: readonly Report[], brief: boolean, atLeast = false): Untold {

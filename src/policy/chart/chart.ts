@@ -7,6 +7,7 @@ import type { Diagnostics } from '../../base/diagnostics.ts';
 import { spanOfFile } from '../../base/diagnostics.ts';
 import { formatPrefix } from '../../base/ip.ts';
 import { failedSince } from '../failed-since.ts';
+import type { FilterKey } from '../filter-check.ts';
 import { checkFilter } from '../filter-check.ts';
 import type { AddressMatch, Filter, FilterList, Policy, PortRange, Rule } from '../model.ts';
 import { ANY_PORT, PROTOCOLS } from '../model.ts';
@@ -19,6 +20,9 @@ import { chartCells } from './columns.ts';
 import type { ChartRow, Direction } from './row.ts';
 import { readRow } from './row.ts';
 import { readTable } from './table.ts';
+
+/** Of one row. */
+const MAX_FILTERS = 1000;
 
 export interface ChartSource {
   /** As diagnostics name it. */
@@ -97,23 +101,26 @@ function oneLine(text: string): string {
 
 function filtersOf(row: ChartRow, diags: Diagnostics, comments: Map<unknown, string>): readonly Filter[] {
   const { cells, flows, locals, protocols, ports } = row;
+  const count = flows.reduce((sum, { peers }) => sum + peers.length, 0) * locals.length * protocols.length;
+  if (count > MAX_FILTERS) {
+    const help = 'import it with From/to all, then use an address set in the policy';
+    diags.error('XP0811', cells.peer.span, `the row stands for ${count} filters, more than ${MAX_FILTERS}`, help);
+    return [];
+  }
+  const all = flows.flatMap(({ direction, peers }) =>
+    locals.flatMap((local) =>
+      protocols.flatMap(({ number }) => peers.map((peer) => ({ direction, local, peer, protocol: number }))),
+    ),
+  );
+  const spans: Partial<Record<FilterKey, Token>> = { destinationPort: cells.port, protocol: cells.protocol };
+  const spanOf = (key: FilterKey): Token['span'] => (spans[key] ?? cells.peer).span;
   const filters: Filter[] = [];
-  const spans = { sourcePort: cells.port, destinationPort: cells.port, protocol: cells.protocol } as const;
-  for (const { direction, peers } of flows) {
-    for (const local of locals) {
-      for (const { number: protocol } of protocols) {
-        for (const peer of peers) {
-          const filter = filterOf(direction, local, peer, protocol, ports, cells);
-          const spanOf = (key: string): Token['span'] =>
-            (key in spans ? spans[key as keyof typeof spans] : cells.peer).span;
-          const context = { syntax: 'filterspec', spanOf, familyOfSet: () => undefined } as const;
-          if (!checkFilter(filter, context, diags)) return filters;
-          const comment = direction === 'out' ? commentOf(filter, peer, local) : undefined;
-          if (comment !== undefined) comments.set(filter, comment);
-          filters.push(filter);
-        }
-      }
-    }
+  for (const { direction, local, peer, protocol } of all) {
+    const filter = filterOf(direction, local, peer, protocol, ports, cells);
+    if (!checkFilter(filter, { syntax: 'filterspec', spanOf, familyOfSet: () => undefined }, diags)) break;
+    const comment = direction === 'out' ? commentOf(filter, peer, local) : undefined;
+    if (comment !== undefined) comments.set(filter, comment);
+    filters.push(filter);
   }
   return filters;
 }
@@ -149,8 +156,8 @@ function commentOf(
 ): string | undefined {
   if (protocol === undefined || isAnyPort(destinationPorts)) return undefined;
   const ports = destinationPorts.map(({ lo, hi }) => (lo === hi ? `${lo}` : `${lo}-${hi}`)).join(', ');
-  const whoever = peer.kind === 'any' ? 'anyone' : addressText(peer);
-  const reach = `${whoever} who sends from port ${ports} reach every port of ${addressText(local)}`;
+  const whoever = peer.kind === 'any' ? `anyone who sends from port ${ports}` : `port ${ports} of ${addressText(peer)}`;
+  const reach = `${whoever} reach every port of ${addressText(local)}`;
   if (protocol === PROTOCOLS.tcp) return `established: answers only. mirrored: true would let ${reach}.`;
   const name = protocolName(protocol);
   return `Answers cannot be told from requests in ${name}, so this lets ${reach}.`;

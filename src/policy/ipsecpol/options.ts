@@ -6,7 +6,11 @@ import { optionName } from './words.ts';
 
 type Values = 'none' | 'one' | 'many';
 
-const OPTIONS = {
+export type OptionName =
+  | ('w' | 'p' | 'r' | 'f' | 'n' | 'x' | 'y' | 'o' | 'lan' | 'dialup' | 'confirm' | '?' | 'h')
+  | ('t' | 'a' | '1s' | '1k' | '1p' | 'soft');
+
+const OPTIONS: Readonly<Record<OptionName, Values>> = {
   w: 'one',
   p: 'one',
   r: 'one',
@@ -26,9 +30,7 @@ const OPTIONS = {
   '1p': 'none',
   '?': 'none',
   h: 'none',
-} as const satisfies Readonly<Record<string, Values>>;
-
-export type OptionName = keyof typeof OPTIONS;
+};
 
 export interface GivenOption {
   readonly name: OptionName;

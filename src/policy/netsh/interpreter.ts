@@ -17,9 +17,9 @@ import { readNetshFilter } from './filter.ts';
 import { NotTaken } from './not-taken.ts';
 
 export class ScriptInterpreter {
-  readonly policies = new Entries<PolicyEntry>('policy');
-  readonly lists = new Entries<ListEntry>('filter list');
-  readonly actions = new Entries<ActionEntry>('filter action');
+  readonly policies: Entries<PolicyEntry> = new Entries('policy');
+  readonly lists: Entries<ListEntry> = new Entries('filter list');
+  readonly actions: Entries<ActionEntry> = new Entries('filter action');
 
   netsh(words: readonly Token[], span: Span): void {
     const command = readNetshCommand(words);

@@ -1,5 +1,5 @@
 /**
- * Reads a policy file: text -> located tree -> structure by schema -> meaning. Every pass reports
+ * Reads a policy file: text -> located tree -> structure by schema -> roles put in -> meaning. Every pass reports
  * what it finds and goes on, so that one run tells all it can; a policy comes out only without errors.
  */
 import type { Diagnostics } from '../../base/diagnostics.ts';
@@ -9,6 +9,7 @@ import { EXEMPTIONS } from '../model.ts';
 import type { ReadingProgress, ReadSetFile } from './address-sets.ts';
 import { readAddressSets } from './address-sets.ts';
 import { readFilterList } from './filter-list.ts';
+import { withRoles } from './includes.ts';
 import { entriesOf, itemsOf, nodeOf, textNode } from './map-reader.ts';
 import { readName } from './names.ts';
 import type { RuleScope } from './rule-reader.ts';
@@ -34,9 +35,9 @@ export function readPolicy(source: PolicySource, diags: Diagnostics): Policy | u
   const mark = diags.all.length;
   const root = readSourceTree(source.file, source.text, diags);
   if (root === undefined) return undefined;
-  checkStructure(root, diags);
+  checkStructure(root, 'policy', diags);
   if (root.kind !== 'map') return undefined;
-  const policy = readRoot(root, source, diags);
+  const policy = readRoot(withRoles(root, source, diags), source, diags);
   return failedSince(diags, mark) ? undefined : policy;
 }
 

@@ -8,7 +8,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { present } from '../../base/assert.ts';
 import type { Diagnostics } from '../../base/diagnostics.ts';
 import { closest, didYouMean } from '../suggest.ts';
-import schema from './policy.schema.json' with { type: 'json' };
+import policySchema from './policy.schema.json' with { type: 'json' };
+import roleSchema from './role.schema.json' with { type: 'json' };
 import type { SourceNode } from './source-tree.ts';
 
 /** What a schema of ours may say besides the standard's words: `x-expected` is how a message names the value. */
@@ -27,30 +28,34 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   boolean: 'true or false',
 };
 
-let compiled: ValidateFunction | undefined;
+export type FileKind = 'policy' | 'role';
+
+const compiled = new Map<FileKind, ValidateFunction>();
 
 /**
- * Compiled at first use: a program that reads no policy does not pay for it. That the schema is a valid
- * one is a test's business; checking it here would take longer than everything else.
+ * Compiled at first use: a program that reads no policy does not pay for it. That the schemas are valid
+ * ones is a test's business; checking it here would take longer than everything else.
  */
-function validator(): ValidateFunction {
-  if (compiled === undefined) {
-    const ajv = new Ajv2020({
-      allErrors: true,
-      verbose: true,
-      allowUnionTypes: true,
-      meta: false,
-      validateSchema: false,
-    });
-    ajv.addVocabulary(['x-expected']);
-    compiled = ajv.compile(schema);
-  }
-  return compiled;
+function validator(kind: FileKind): ValidateFunction {
+  const known = compiled.get(kind);
+  if (known !== undefined) return known;
+  const ajv = new Ajv2020({
+    allErrors: true,
+    verbose: true,
+    allowUnionTypes: true,
+    meta: false,
+    validateSchema: false,
+  });
+  ajv.addVocabulary(['x-expected']);
+  if (kind === 'role') ajv.addSchema(policySchema);
+  const validate = ajv.compile(kind === 'role' ? roleSchema : policySchema);
+  compiled.set(kind, validate);
+  return validate;
 }
 
 /** Reports every departure from the schema at the node that departs. */
-export function checkStructure(root: SourceNode, diags: Diagnostics): void {
-  const validate = validator();
+export function checkStructure(root: SourceNode, kind: FileKind, diags: Diagnostics): void {
+  const validate = validator(kind);
   if (validate(plainValue(root))) return;
   for (const error of (validate.errors ?? []) as StructureError[]) report(error, root, diags);
 }

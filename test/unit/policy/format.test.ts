@@ -5,6 +5,8 @@ import { present } from '../../../src/base/assert.ts';
 import { Diagnostics } from '../../../src/base/diagnostics.ts';
 import { formatPolicyText } from '../../../src/policy/format.ts';
 import { printPolicy } from '../../../src/policy/print.ts';
+import policySchema from '../../../src/policy/read/policy.schema.json' with { type: 'json' };
+import roleSchema from '../../../src/policy/read/role.schema.json' with { type: 'json' };
 import { arb } from '../../support/arbitrary.ts';
 import { meaningOfPolicy, readText } from '../../support/read-text.ts';
 
@@ -129,12 +131,24 @@ test('JSON: lines that fit stay whole, comments are counted', () => {
 });
 
 const examples = new URL('../../../examples/', import.meta.url);
-for (const name of readdirSync(examples).filter((file) => file.endsWith('.yaml'))) {
+for (const name of readdirSync(examples, { recursive: true, encoding: 'utf8' }).filter((file) =>
+  file.endsWith('.yaml'),
+)) {
   test(`${name} is formatted`, () => {
     const text = readFileSync(new URL(name, examples), 'utf8');
     expect(format(text)).toBe(text);
   });
 }
+
+test('every key of the schemas has a place: one that is unknown comes last', () => {
+  for (const schema of [policySchema, roleSchema]) {
+    const keys = Object.keys(schema.properties).filter((key) => key !== 'rules');
+    const text = `rules: []\nzzz: 1\n${keys.map((key) => `${JSON.stringify(key)}: []`).join('\n')}\n`;
+    expect(format(text).trim().split('\n').at(-1), text).toBe('zzz: 1');
+    expect(format(text)).toContain('\n\nrules: []\n');
+    expect(format(text).split('rules: []')[1]?.trim()).toBe('zzz: 1');
+  }
+});
 
 test('what printPolicy prints is formatted', () => {
   fc.assert(

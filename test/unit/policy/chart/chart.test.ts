@@ -110,6 +110,10 @@ const wrong: readonly (readonly [text: string, ...codes: string[]])[] = [
   [`${HEADER}\na,in,2001:db8::1,10.0.0.1,TCP,80`, 'XP0205@2:6+11'],
   [`${HEADER}\n"a,in,all,10.0.0.1,TCP,80`, 'XP0802@2:1+1'],
   [`${HEADER}\n"a" b,in,all,10.0.0.1,TCP,80`, 'XP0802@2:5+1'],
+  [
+    `${HEADER}\na,in,${Array.from({ length: 1001 }, (_, i) => `10.1.${i >> 8}.${i & 255}`).join(' ')},10.0.0.1,TCP,80`,
+    'XP0811@2:6+10570',
+  ],
   [`${HEADER}\nAll inbound traffic to me,in,all,me,TCP,80`, 'XP0808@2:1+25'],
 ];
 for (const [text, ...codes] of wrong) {
