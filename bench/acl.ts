@@ -1,7 +1,7 @@
 /** Mixed access lists: what a firewall between networks has, prefixes at both ends and services in between. */
+import { spanOfFile } from '../src/base/diagnostics.ts';
 import type { Family, Prefix } from '../src/base/ip.ts';
 import { formatPrefix, prefixOf } from '../src/base/ip.ts';
-import { spanOfFile } from '../src/base/diagnostics.ts';
 import type { AddressMatch, Filter, Policy, PortRange, Rule } from '../src/policy/model.ts';
 import { ANY_PORT, PROTOCOLS } from '../src/policy/model.ts';
 import { addressIn, clusters } from './addresses.ts';

@@ -151,9 +151,9 @@ export class Generator implements Disposable {
 
   #put(view: DataView, at: number, tuple: Tuple): void {
     const { ports, protocol } = this.#layout;
-    let word = at;
-    for (const value of tuple.source.words) view.setUint32((word += 4) - 4, value);
-    for (const value of tuple.destination.words) view.setUint32((word += 4) - 4, value);
+    const words = tuple.source.words.length;
+    for (const [w, word] of tuple.source.words.entries()) view.setUint32(at + 4 * w, word);
+    for (const [w, word] of tuple.destination.words.entries()) view.setUint32(at + 4 * (words + w), word);
     view.setUint16(at + ports.inTuple, tuple.sourcePort);
     view.setUint16(at + ports.inTuple + 2, tuple.destinationPort);
     view.setUint8(at + protocol.inTuple, tuple.protocol);

@@ -39,13 +39,24 @@ function policyWith(sets: Sets): Policy {
 /** Bounds and their neighbours, evenly chosen where there are too many; the ends of the address space besides. */
 function addressesNear(sets: Sets): readonly Address[] {
   const texts = Object.values(sets).flat();
-  const found = new Map(texts.flatMap((text) => prefixEdges(prefixFrom(text))).map((a) => [formatAddress(a), a]));
+  const edges = texts.flatMap((text) => prefixEdges(prefixFrom(text)));
+  const found = new Map([...edges, ...edges.flatMap(besides)].map((address) => [formatAddress(address), address]));
   const isIpv6 = texts.some((text) => text.includes(':'));
   const ends = isIpv6 ? ['::', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'] : ['0.0.0.0', '255.255.255.255'];
   for (const end of ends) found.set(end, present(parseAddress(end)));
   const all = [...found.values()];
   const step = all.length / Math.min(all.length, MOST_ADDRESSES);
   return Array.from({ length: Math.min(all.length, MOST_ADDRESSES) }, (_, i) => present(all[Math.floor(i * step)]));
+}
+
+/** IPv6: the same place in the /64 before and in the /64 behind, where a tree over low halves must not reach. */
+function besides({ family, words }: Address): readonly Address[] {
+  if (family === 4) return [];
+  const [a = 0, b = 0, ...low] = words;
+  const high = (BigInt(a) << 32n) | BigInt(b);
+  return [high - 1n, high + 1n]
+    .filter((h) => h >= 0n && h < 1n << 64n)
+    .map((h) => ({ family, words: [Number(h >> 32n), Number(h & 0xffffffffn), ...low] }));
 }
 
 function packetsNear(sets: Sets): readonly TestPacket[] {
@@ -310,6 +321,7 @@ describe('IPv6 trees', () => {
       'where the high half carries into its upper word',
       { last: [`2001:db8:ffff:ffff:${ONES}`], all: ['2001:db8:ffff:ffff::/64'] },
     ],
+    ['a host in the last /64 below a carry', { host: ['2001:db8:ffff:ffff::5'] }],
     ['where the low half carries into its upper word', { last: ['2001:db8::ffff:ffff'], next: ['2001:db8::1:0:0/96'] }],
     ['a prefix longer than 64 at the start of its /64', { long: ['2001:db8::/65'], wide: ['2001:db8::/32'] }],
     ['a prefix longer than 64 at the end of its /64', { long: ['2001:db8:0:0:8000::/65'], wide: ['2001:db8::/32'] }],
