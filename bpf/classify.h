@@ -10,12 +10,13 @@
 #include "maps.h"
 #include "parse.h"
 
+/* Its size is read from the shape at the access: every read of a volatile constant is an instruction that stays. */
 struct table {
 	void *base;
-	__u32 bytes;
+	enum xdpol_table number;
 };
 
-#define TABLE_OF(name) ((struct table){ name, shape.bytes[XDPOL_TABLE_##name] })
+#define TABLE_OF(name) ((struct table){ name, XDPOL_TABLE_##name })
 
 /*
  * Element `index` of a table, or NULL past its end, where the compiler never points. The empty asm
@@ -30,7 +31,7 @@ static __always_inline void *element(struct table table, __u32 index, __u32 size
 	asm volatile("" : "+r"(base));
 	asm volatile("" : "+r"(offset));
 	__builtin_assume(base != NULL);
-	return offset <= table.bytes - size ? base + offset : NULL;
+	return offset <= shape.bytes[table.number] - size ? base + offset : NULL;
 }
 
 static __always_inline __u16 read_u16(struct table table, __u32 index)
@@ -99,7 +100,7 @@ static __always_inline __u32 leaf_number(__u32 entry, __u32 address)
 }
 
 struct address4_tables {
-	struct xdpol_address4_shape shape;
+	const volatile struct xdpol_address4_shape *shape;
 	struct table filter, index, leaves;
 };
 
@@ -117,9 +118,9 @@ static __always_inline __u32 address4_class(struct address4_tables tables, __u32
 	const struct xdpol_leaf *leaf;
 	__u32 entry;
 
-	if (!tables.shape.indexed)
-		return root_class(tables.leaves.base, tables.shape.root_bounds, address);
-	if (tables.shape.filtered && !in_filter(tables.filter, address))
+	if (!tables.shape->indexed)
+		return root_class(tables.leaves.base, tables.shape->root_bounds, address);
+	if (tables.shape->filtered && !in_filter(tables.filter, address))
 		return 0;
 	entry = read_u32(tables.index, address >> 16);
 	if (!has_bit(entry, XDPOL_INDEX_LEAF_BIT))
@@ -301,7 +302,7 @@ static __always_inline __u32 bucket_start(__u32 key, __u32 mask)
 }
 
 struct rule_tables {
-	struct xdpol_rule_shape shape;
+	const volatile struct xdpol_rule_shape *shape;
 	struct table cross, src_sets, dst_sets, pairs;
 };
 
@@ -309,7 +310,7 @@ struct rule_tables {
 static __always_inline __u32 pair_set(struct rule_tables tables, __u32 src_class, __u32 dst_class)
 {
 	__u32 key = (src_class << 16 | dst_class) + 1;
-	__u32 number = bucket_start(key, tables.shape.bucket_mask);
+	__u32 number = bucket_start(key, tables.shape->bucket_mask);
 
 	for (int probe = 0; probe < XDPOL_BUCKET_PROBES; probe++) {
 		const struct xdpol_bucket *bucket = element(tables.pairs, number, sizeof(*bucket));
@@ -321,7 +322,7 @@ static __always_inline __u32 pair_set(struct rule_tables tables, __u32 src_class
 				return bucket->sets[i];
 		if (!bucket->overflowed)
 			break;
-		number = (number + 1) & tables.shape.bucket_mask;
+		number = (number + 1) & tables.shape->bucket_mask;
 	}
 	return 0;
 }
@@ -340,11 +341,11 @@ static __always_inline __u32 rule_value(struct rule_tables tables, const struct 
 					__u32 dst_class)
 {
 	struct service service = service_of(pkt);
-	__u32 cell = src_class * tables.shape.dst_classes + dst_class;
+	__u32 cell = src_class * tables.shape->dst_classes + dst_class;
 
-	if (tables.shape.mode == XDPOL_RULES_SPARSE)
+	if (tables.shape->mode == XDPOL_RULES_SPARSE)
 		return sparse_value(tables, pkt, service, src_class, dst_class);
-	if (tables.shape.mode == XDPOL_RULES_ROWS)
+	if (tables.shape->mode == XDPOL_RULES_ROWS)
 		return set_value(read_u32(tables.cross, cell), pkt, service);
 	cell = cell * shape.dport_classes + service.dport_class;
 	cell = cell * shape.sport_classes + service.sport_class;
@@ -354,11 +355,11 @@ static __always_inline __u32 rule_value(struct rule_tables tables, const struct 
 /* ---- the tables of each family ---- */
 
 #define ADDRESS4_TABLES(end)                                                                       \
-	((struct address4_tables){ shape.end##4_shape, TABLE_OF(end##4_filter), TABLE_OF(end##4_index), \
+	((struct address4_tables){ &shape.end##4_shape, TABLE_OF(end##4_filter), TABLE_OF(end##4_index), \
 				   TABLE_OF(end##4_leaves) })
 
 #define RULE_TABLES(family)                                                                        \
-	((struct rule_tables){ shape.rules##family, TABLE_OF(cross##family),                       \
+	((struct rule_tables){ &shape.rules##family, TABLE_OF(cross##family),                      \
 			       TABLE_OF(src##family##_sets), TABLE_OF(dst##family##_sets),         \
 			       TABLE_OF(pairs##family) })
 

@@ -16,6 +16,7 @@
 #include <linux/ipv6.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
+#include <stddef.h>
 
 enum outcome {
 	PARSED = 0,
@@ -85,6 +86,7 @@ static __always_inline void *header_at(struct cursor *cur, __u32 size)
 {
 	if (cur->left < size || cur->pos + size > cur->end)
 		return NULL;
+	__builtin_assume(cur->pos != NULL);
 	return cur->pos;
 }
 
@@ -94,16 +96,17 @@ static __always_inline void advance(struct cursor *cur, __u32 size)
 	cur->left -= size;
 }
 
+/* struct ethhdr is packed: through its members every load would be byte by byte. */
 static __always_inline int parse_ethernet(struct cursor *cur, struct pkt *pkt, __be16 *type_be)
 {
-	struct ethhdr *eth = header_at(cur, sizeof(*eth));
+	void *eth = header_at(cur, sizeof(struct ethhdr));
 
 	if (!eth)
 		return MALFORMED;
-	if ((*(__u32 *)eth->h_dest & *(__u32 *)(eth->h_dest + 2)) == 0xffffffff)
+	if ((*(__u32 *)eth & *(__u32 *)(eth + 2)) == 0xffffffff)
 		pkt->flags |= PKT_BROADCAST_FRAME;
-	*type_be = eth->h_proto;
-	advance(cur, sizeof(*eth));
+	*type_be = *(__be16 *)(eth + offsetof(struct ethhdr, h_proto));
+	advance(cur, sizeof(struct ethhdr));
 	return PARSED;
 }
 
@@ -312,14 +315,19 @@ static __always_inline int parse_ipv6(struct cursor *cur, struct pkt *pkt)
 	return parse_l4(cur, pkt);
 }
 
+/* Up to the IP header, which `type_be` names. */
+static __always_inline int parse_link(struct cursor *cur, struct pkt *pkt, __be16 *type_be)
+{
+	int outcome = parse_ethernet(cur, pkt, type_be);
+
+	return outcome == PARSED ? parse_vlans(cur, type_be) : outcome;
+}
+
 static __always_inline int parse(struct cursor *cur, struct pkt *pkt)
 {
 	__be16 type_be;
-	int outcome = parse_ethernet(cur, pkt, &type_be);
+	int outcome = parse_link(cur, pkt, &type_be);
 
-	if (outcome != PARSED)
-		return outcome;
-	outcome = parse_vlans(cur, &type_be);
 	if (outcome != PARSED)
 		return outcome;
 	if (type_be == bpf_htons(ETH_P_IP))

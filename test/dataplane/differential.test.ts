@@ -25,10 +25,10 @@ import { reducedPolicy } from '../support/reduce.ts';
 const MODES = ['dense', 'rows', 'sparse'] as const satisfies readonly ModeName[];
 
 /** Policies generated; XDPOL_DIFFERENTIAL_RUNS asks for more of them. */
-const RUNS = Number(process.env['XDPOL_DIFFERENTIAL_RUNS'] ?? 200);
+const RUNS = Number(process.env['XDPOL_DIFFERENTIAL_RUNS'] ?? 150);
 /** Packets of each policy: together a million pairs, with a tenth to spare for frames too short to be run. */
-const PACKETS = 800;
-const FRAMES = 150;
+const PACKETS = 1000;
+const FRAMES = 250;
 const PAIRS = RUNS * (PACKETS + FRAMES) * MODES.length * DIRECTIONS.length;
 const LEAST_PAIRS = Math.floor(PAIRS * 0.9);
 
