@@ -135,14 +135,14 @@ static __always_inline __u64 at_least(__u64 a, __u64 b)
 	return ((~a & b) | ((~a | b) & (a - b))) >> 63 ^ 1;
 }
 
-static __always_inline __u32 node_value(const struct xdpol_node *node, __u64 key)
+static __always_inline __u32 node_child(const struct xdpol_node *node, __u64 key)
 {
 	__u64 place = 0;
 
 #pragma unroll
-	for (int i = 1; i < XDPOL_NODE_KEYS; i++)
+	for (int i = 0; i < XDPOL_NODE_KEYS; i++)
 		place += at_least(key, node->keys[i]);
-	return node->values[place & (XDPOL_NODE_KEYS - 1)];
+	return node->first + (place < node->last ? place : node->last);
 }
 
 /*
@@ -151,20 +151,22 @@ static __always_inline __u32 node_value(const struct xdpol_node *node, __u64 key
  */
 static __always_inline __u32 address6_class(struct table nodes, const __u64 *halves)
 {
-	const __u32 marks = 1U << XDPOL_NODE_CHILD_BIT | 1U << XDPOL_NODE_LOW_BIT;
 	__u64 key = halves[0];
-	__u32 value = 1U << XDPOL_NODE_CHILD_BIT;
+	__u32 number = 0;
 
 	for (int depth = 0; depth < XDPOL_TREE_DEPTH; depth++) {
-		const struct xdpol_node *node = element(nodes, value & ~marks, sizeof(*node));
+		const struct xdpol_node *node = element(nodes, number, sizeof(*node));
 
 		if (!node)
 			return 0;
-		value = node_value(node, key);
-		if (!(value & marks))
-			return value;
-		if (has_bit(value, XDPOL_NODE_LOW_BIT))
-			key = halves[1];
+		number = node_child(node, key);
+		if (!node->leaf)
+			continue;
+		number = read_u32(nodes, number);
+		if (!has_bit(number, XDPOL_NODE_LOW_BIT))
+			return number;
+		number &= ~(1U << XDPOL_NODE_LOW_BIT);
+		key = halves[1];
 	}
 	return 0;
 }

@@ -11,7 +11,7 @@ enum xdpol_layout {
 	XDPOL_LAYOUT_VERSION = 1,
 	XDPOL_LEAF_BOUNDS = 15,	 /* ranges of one leaf: these and one before the first bound */
 	XDPOL_ROOT_BOUNDS = 8,	 /* the same for a root leaf, which holds a whole table */
-	XDPOL_NODE_KEYS = 8,	 /* children of one IPv6 tree node */
+	XDPOL_NODE_KEYS = 7,	 /* bounds of one IPv6 tree node, between its 8 children */
 	XDPOL_TREE_DEPTH = 24,	 /* nodes visited at most: 8^22 > 2^64, twice the top */
 	XDPOL_BUCKET_SLOTS = 7,	 /* (source, destination) pairs in one sparse bucket */
 	XDPOL_BUCKET_PROBES = 3, /* buckets searched for one pair */
@@ -87,7 +87,7 @@ enum xdpol_table {
 	XDPOL_TABLE_dst4_index,
 	XDPOL_TABLE_dst4_leaves,
 	/* IPv6 address -> class */
-	XDPOL_TABLE_src6_nodes, /* struct xdpol_node[], the root first */
+	XDPOL_TABLE_src6_nodes, /* struct xdpol_node[], the root first, then u32 values[] */
 	XDPOL_TABLE_dst6_nodes,
 	/* (plane, port) -> class: u16 page numbers, then u16 pages[][256] */
 	XDPOL_TABLE_dport_pages,
@@ -124,8 +124,7 @@ enum xdpol_reference {
 	XDPOL_INDEX_LEAF_BIT = 31,
 	XDPOL_INDEX_FAN_BIT = 30,
 	XDPOL_INDEX_FAN_SHIFT = 26, /* 4 bits: k */
-	XDPOL_NODE_CHILD_BIT = 31,  /* the value is a node searched by the same half of the address */
-	XDPOL_NODE_LOW_BIT = 30,    /* the value is a node searched by the low half */
+	XDPOL_NODE_LOW_BIT = 31,    /* the value is a node searched by the low half of the address */
 	XDPOL_SET_LIST_BIT = 31,
 	XDPOL_SET_COUNT_SHIFT = 26, /* 5 bits: entries of the list */
 	XDPOL_ROW_SUBROW_BIT = 31,
@@ -150,11 +149,12 @@ struct xdpol_root {
 	__u16 classes[16];
 };
 
-/* Keys ascend and the first is the lowest of its subtree; unused ones repeat the last with its value. */
+/* One cache line. Key i is the lowest of child i + 1; unused ones are all ones. Children stand in a row. */
 struct xdpol_node {
-	__u64 keys[8];
-	__u32 values[8];
-	__u32 zero[8];
+	__u64 keys[7];
+	__u32 first; /* number of child 0: a node, of a leaf a u32 of this table */
+	__u16 last;  /* the last child, counted from 0 */
+	__u16 leaf;
 };
 
 struct xdpol_bucket {
@@ -236,7 +236,7 @@ struct xdpol_types {
 
 _Static_assert(sizeof(struct xdpol_leaf) == 64, "one cache line");
 _Static_assert(sizeof(struct xdpol_root) == 64, "one cache line");
-_Static_assert(sizeof(struct xdpol_node) == 128, "two cache lines");
+_Static_assert(sizeof(struct xdpol_node) == 64, "one cache line");
 _Static_assert(sizeof(struct xdpol_bucket) == 64, "one cache line");
 _Static_assert(sizeof(struct xdpol_list_entry) == 16, "no padding");
 _Static_assert(sizeof(struct xdpol_counter) == 24, "no padding");

@@ -6,7 +6,7 @@ export const ENUMS = {
     VERSION: 1,
     LEAF_BOUNDS: 15,
     ROOT_BOUNDS: 8,
-    NODE_KEYS: 8,
+    NODE_KEYS: 7,
     TREE_DEPTH: 24,
     BUCKET_SLOTS: 7,
     BUCKET_PROBES: 3,
@@ -94,8 +94,7 @@ export const ENUMS = {
     INDEX_LEAF_BIT: 31,
     INDEX_FAN_BIT: 30,
     INDEX_FAN_SHIFT: 26,
-    NODE_CHILD_BIT: 31,
-    NODE_LOW_BIT: 30,
+    NODE_LOW_BIT: 31,
     SET_LIST_BIT: 31,
     SET_COUNT_SHIFT: 26,
     ROW_SUBROW_BIT: 31,
@@ -262,19 +261,23 @@ export const STRUCTS = {
     }
   },
   node: {
-    size: 128,
+    size: 64,
     fields: {
       keys: {
         offset: 0,
-        size: 64
+        size: 56
       },
-      values: {
-        offset: 64,
-        size: 32
+      first: {
+        offset: 56,
+        size: 4
       },
-      zero: {
-        offset: 96,
-        size: 32
+      last: {
+        offset: 60,
+        size: 2
+      },
+      leaf: {
+        offset: 62,
+        size: 2
       }
     }
   },

@@ -257,8 +257,22 @@ function subnet(n: number): string {
   return `2001:db8:${(n >>> 16).toString(16)}:${(n & 0xffff).toString(16)}::`;
 }
 
+/** Of the tree, walked from the root: what stands behind the nodes are the values of its leaves. */
 function nodesOf(tables: CompiledPolicy): number {
-  return present(tables.tables.get('src6_nodes')).length / STRUCTS.node.size;
+  const bytes = present(tables.tables.get('src6_nodes'));
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { size, fields } = STRUCTS.node;
+  const lowBit = 2 ** ENUMS.reference.NODE_LOW_BIT;
+  const countFrom = (node: number): number => {
+    const at = node * size;
+    const first = view.getUint32(at + fields.first.offset, true);
+    const children = Array.from({ length: view.getUint16(at + fields.last.offset, true) + 1 }, (_, i) => first + i);
+    const isLeaf = view.getUint16(at + fields.leaf.offset, true) !== 0;
+    const values = isLeaf ? children.map((child) => view.getUint32(4 * child, true)) : [];
+    const below = isLeaf ? values.filter((value) => value >= lowBit).map((value) => value - lowBit) : children;
+    return below.reduce((sum, child) => sum + countFrom(child), 1);
+  };
+  return countFrom(0);
 }
 
 describe('IPv6 trees', () => {

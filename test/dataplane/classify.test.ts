@@ -343,6 +343,29 @@ table(
         [raw(255, B4, A4), 'drop block 3'],
       ],
     ],
+    // Where a port would stand, the tables hold a fragment's protocol: these would match it.
+    [
+      'a later fragment is no packet to the port, or of the type, that is its protocol number',
+      [
+        permit({ protocol: 'tcp', dport: '6' }, { from: A4, protocol: 'tcp', dport: '1-65535' }),
+        permit({ protocol: 'udp', dport: '17' }, { to: B4, protocol: 'udp', sport: '0-9', dport: '10-20' }),
+        permit({ protocol: 'icmp', type: 0 }, { from: A4, to: B4, protocol: 'icmp', type: 0, code: 1 }),
+        permit({ from: A6, protocol: 'icmpv6', type: 0, code: 58 }),
+        permit({ protocol: 'sctp', dport: '132' }),
+      ],
+      [
+        [tcp(A4, B4, { dport: 6 }), 'pass permit 1'],
+        [laterFragment(tcp(A4, B4, { dport: 6 })), 'drop default fragment'],
+        [laterFragment(tcp(B4, A4, { dport: 6 })), 'drop default fragment'],
+        [udp(A4, B4, { dport: 17 }), 'pass permit 2'],
+        [laterFragment(udp(A4, B4, { sport: 0, dport: 17 })), 'drop default fragment'],
+        [icmp(A4, B4, { type: 0, code: 1 }), 'pass permit 3'],
+        [laterFragment(icmp(A4, B4, { type: 0, code: 1 })), 'drop default fragment'],
+        [icmpv6(A6, B6, { type: 0, code: 58 }), 'pass permit 4'],
+        [laterFragment(icmpv6(A6, B6, { type: 0, code: 58 })), 'drop default fragment'],
+        [laterFragment(sctp(A6, B6, { dport: 132 })), 'drop default fragment'],
+      ],
+    ],
     [
       'later fragments meet only filters that need no header',
       [
