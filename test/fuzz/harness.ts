@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Target } from './inputs.ts';
 import { inputOf, TARGETS } from './inputs.ts';
-import type { WorkerMessage, WorkerTask } from './worker.ts';
+import type { Planted, WorkerMessage, WorkerTask } from './worker.ts';
 
 export interface FuzzOptions {
   readonly inputs: number;
@@ -17,6 +17,7 @@ export interface FuzzOptions {
   readonly folder?: string;
   /** Inputs done so far, about once a second. */
   readonly onProgress?: (done: number) => void;
+  readonly planted?: Planted;
 }
 
 export interface FuzzFailure {
@@ -75,18 +76,19 @@ class FuzzRun {
   /** Resolves to the input to go on with, or undefined when all are done. */
   #work(from: number, to: number, step: number): Promise<number | undefined> {
     const state = new Float64Array(new SharedArrayBuffer(16));
-    state.set([from, Date.now()]);
-    const task: WorkerTask = { seed: this.#options.seed, from, to, step, targets: this.#targets, state };
+    state[0] = from;
+    const { seed, planted } = this.#options;
+    const task: WorkerTask = { seed, from, to, step, targets: this.#targets, state, planted };
     const worker = new Worker(new URL('./start-worker.js', import.meta.url), {
       workerData: task,
       resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
     });
     return new Promise((resolve) => {
       const index = (): number => state[0] ?? from;
-      let started = false;
       const watch = setInterval(() => {
-        const since = Date.now() - (state[1] ?? 0);
-        if (started && since > this.#options.limit) end('hang', `no end after ${since} ms`);
+        const begun = state[1] ?? 0;
+        const since = Date.now() - begun;
+        if (begun > 0 && since > this.#options.limit) end('hang', `no end after ${since} ms`);
       }, WATCH_MS);
       const end = (kind: FuzzFailure['kind'] | undefined, error: string): void => {
         clearInterval(watch);
@@ -96,7 +98,6 @@ class FuzzRun {
         void worker.terminate().then(() => resolve(kind === undefined || tooMany ? undefined : index() + step));
       };
       worker.on('message', (message: WorkerMessage) => {
-        started = true;
         if (message.kind === 'count') this.#count(message);
         else this.#fail('exception', message.index, message.error);
         if (this.#failures.length >= MAX_FAILURES) end(undefined, '');

@@ -16,3 +16,16 @@ test('no input makes a reader throw, hang or crash', async () => {
 test('an input can be made again from its number', () => {
   for (const index of [0, 1, 77, 999_999]) expect(inputOf(SEED, index)).toEqual(inputOf(SEED, index));
 });
+
+test('an exception, a hang and a crash are found, and the run goes on behind them', async () => {
+  const planted = new Map([
+    [3, 'hang'],
+    [5, 'exception'],
+    [600, 'crash'],
+  ] as const);
+  const targets = ['filterspec'] as const;
+  const { failures, ran } = await fuzz({ inputs: 1_300, seed: SEED, workers: 1, limit: 1_000, targets, planted });
+  expect(failures.map(({ kind, index }) => [kind, index])).toEqual([...planted].map(([index, kind]) => [kind, index]));
+  // Counts come every 500 inputs: those since the last are lost with a worker.
+  expect(ran.get('filterspec')).toBeGreaterThan(1_000);
+}, 60_000);

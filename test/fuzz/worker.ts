@@ -12,9 +12,13 @@ export interface WorkerTask {
   readonly to: number;
   readonly step: number;
   readonly targets: readonly Target[];
-  /** [0]: the number of the input under way, [1]: when it was begun (Date.now). */
+  /** [0]: the number of the input under way, [1]: when it was begun (Date.now), 0 before the first. */
   readonly state: Float64Array;
+  readonly planted?: Planted | undefined;
 }
+
+/** Faults at numbers of inputs, for the test of the harness. */
+export type Planted = ReadonlyMap<number, 'exception' | 'hang' | 'crash'>;
 
 export type WorkerMessage =
   | { readonly kind: 'failure'; readonly index: number; readonly error: string }
@@ -36,12 +40,20 @@ function flush(): void {
   [ran, taken] = [{}, {}];
 }
 
+function plant(index: number): void {
+  const fault = task.planted?.get(index);
+  if (fault === 'exception') throw new Error('planted');
+  if (fault === 'crash') process.exit(7);
+  while (fault === 'hang');
+}
+
 let sinceCount = 0;
 for (let index = task.from; index < task.to; index += task.step) {
   const input = inputOf(task.seed, index, task.targets);
   task.state[0] = index;
   task.state[1] = Date.now();
   try {
+    plant(index);
     if (await runInput(input)) taken[input.target] = (taken[input.target] ?? 0) + 1;
   } catch (error) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -27,13 +27,13 @@ export interface ChartRow {
   readonly ports: readonly PortRange[];
 }
 
-const DIRECTIONS: Readonly<Record<string, readonly Direction[]>> = {
-  in: ['in'],
-  inbound: ['in'],
-  out: ['out'],
-  outbound: ['out'],
-  both: ['in', 'out'],
-};
+const DIRECTIONS: ReadonlyMap<string, readonly Direction[]> = new Map([
+  ['in', ['in']],
+  ['inbound', ['in']],
+  ['out', ['out']],
+  ['outbound', ['out']],
+  ['both', ['in', 'out']],
+]);
 const EVERY = /^(?:all|any|\*)$/iu;
 /** What people put into a cell that has nothing to say. */
 const NOTHING = /^(?:all|any|\*|-|–|—|n\/?a)?$/iu;
@@ -69,7 +69,7 @@ function partsOf(cell: Token, separator: RegExp): Token[] {
 function readDirections(cell: Token, diags: Diagnostics): readonly Direction[] {
   const found = new Set<Direction>();
   for (const part of partsOf(cell, /[,;/&+]|\band\b/giu)) {
-    const directions = DIRECTIONS[part.text.toLowerCase()];
+    const directions = DIRECTIONS.get(part.text.toLowerCase());
     if (directions === undefined) {
       const text = part.text === '' ? 'nothing' : `"${part.text}"`;
       diags.error('XP0807', part.span, `Direction: expected in, out or "in, out", found ${text}`);
