@@ -5,7 +5,7 @@ import { present } from '../base/assert.ts';
 import type { Diagnostics } from '../base/diagnostics.ts';
 import { EnvironmentError } from '../base/environment-error.ts';
 import type { Address } from '../base/ip.ts';
-import { parseAddress } from '../base/ip.ts';
+import { formatAddress, parseAddress } from '../base/ip.ts';
 import type { AddressMatch, Filter, HostAddresses, Policy } from '../policy/model.ts';
 import { UsageError } from './exit.ts';
 
@@ -73,6 +73,11 @@ export async function findInterfaces(names: readonly string[]): Promise<readonly
 /** Those of the named interfaces that are there. */
 export async function presentInterfaces(names: readonly string[]): Promise<readonly NetworkInterface[]> {
   return (await listInterfaces()).filter((device) => names.includes(device.name));
+}
+
+/** For comparing: sorted, each once. */
+export function addressTexts(addresses: readonly Address[]): readonly string[] {
+  return [...new Set(addresses.map(formatAddress))].sort();
 }
 
 function* matchesOf(policy: Policy): Generator<AddressMatch> {

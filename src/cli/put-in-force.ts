@@ -13,7 +13,7 @@ import type { PolicyStore } from '../store/store.ts';
 import { compileForInterfaces } from './compile-policy.ts';
 import type { PolicyFacts } from './compiled-cache.ts';
 import { CompiledCache, factsOf, hostFrom } from './compiled-cache.ts';
-import { findInterfaces, interfaceAddresses } from './host.ts';
+import { addressTexts, findInterfaces, interfaceAddresses } from './host.ts';
 import type { ReadyPolicy } from './options.ts';
 import { readyPolicy } from './options.ts';
 import { warn } from './output.ts';
@@ -83,7 +83,7 @@ export function prepared(cache: CompiledCache, ready: ReadyPolicy, names: readon
 }
 
 export function swapIn(
-  { hash, compiled }: PreparedPolicy,
+  { hash, facts, host, compiled }: PreparedPolicy,
   devices: readonly NetworkInterface[],
   { mode, dryRun }: PutInForceOptions,
 ): ApplyOutcome {
@@ -91,6 +91,7 @@ export function swapIn(
     targets: devices.map((device) => ({ device, compiled: present(compiled.get(device.name), device.name) })),
     hash,
     mode,
+    ...(facts.usesMe ? { me: addressTexts(host.me) } : {}),
     now: new Date(),
     dryRun: dryRun === true,
   });

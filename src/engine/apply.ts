@@ -35,6 +35,8 @@ export interface ApplyRequest {
   /** SHA-256 of the policy's canonical text, hex. */
   readonly hash: string;
   readonly mode: RequestedMode;
+  /** What `me` stands for, sorted; left out where the policy does not use it. */
+  readonly me?: readonly string[];
   readonly now: Date;
   /** Stop before the first hook flips. */
   readonly dryRun?: boolean;
@@ -93,7 +95,7 @@ function describe(
   compiled: LoadablePolicy,
   slots: PolicySlots,
   tables: PolicyTables,
-  { hash, now }: ApplyRequest,
+  { hash, now, me }: ApplyRequest,
   generation: number,
 ): Generation {
   const policy: PolicyOutline = compiled.policy;
@@ -102,6 +104,7 @@ function describe(
     hash,
     generation,
     appliedAt: now.toISOString(),
+    ...(me === undefined ? {} : { me }),
     default: policy.default,
     defaultSlot: slots.default,
     rules: policy.rules.map(({ name, action, filterList }, i) => ({

@@ -31,6 +31,8 @@ export interface Generation {
   readonly generation: number;
   /** ISO 8601, UTC. */
   readonly appliedAt: string;
+  /** What `me` stands for, sorted; left out where the policy does not use it. */
+  readonly me?: readonly string[];
   readonly default: Action;
   readonly defaultSlot: number;
   readonly rules: readonly GenerationRule[];

@@ -2,7 +2,9 @@
 import { Command, Option } from 'commander';
 import { runAgent } from '../../agent/agent.ts';
 import type { ListenAddress } from '../../agent/server.ts';
+import { PolicyStore } from '../../store/store.ts';
 import { UsageError } from '../exit.ts';
+import { followAddresses } from '../follow-addresses.ts';
 import { withExamples } from '../options.ts';
 import { warn } from '../output.ts';
 import { requireRoot } from '../privileges.ts';
@@ -35,12 +37,14 @@ async function run(options: AgentVerbOptions): Promise<void> {
   requireRoot('agent');
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
-  await runAgent({ listen, log: (line) => warn(`xdpol agent: ${line}`), stop: stop.signal });
+  const log = (line: string): void => warn(`xdpol agent: ${line}`);
+  const serving = runAgent({ listen, log, stop: stop.signal }).finally(() => stop.abort());
+  await Promise.all([serving, followAddresses({ store: new PolicyStore(), log }, stop.signal)]);
 }
 
 export function agentCommand(): Command {
   const command = new Command('agent')
-    .description('the daemon: metrics for Prometheus at /metrics; filtering does not depend on it')
+    .description('the daemon: metrics for Prometheus, and `me` follows the addresses; filtering goes on without it')
     .addOption(
       new Option(
         '--listen <address>',
