@@ -53,7 +53,7 @@ export function readRow(cells: ChartCells, diags: Diagnostics): ChartRow | undef
   return failedSince(diags, mark) ? undefined : row;
 }
 
-/** The parts of a cell between separators, without white space around them; an empty cell has one, empty. */
+/** The parts of a cell between separators, without white space around them; a cell of nothing else has one, empty. */
 function partsOf(cell: Token, separator: RegExp): Token[] {
   const parts: Token[] = [];
   let start = 0;
@@ -63,7 +63,8 @@ function partsOf(cell: Token, separator: RegExp): Token[] {
     parts.push(partOf(cell, lead, lead + raw.trim().length));
     start = match.index + match[0].length;
   }
-  return parts.length > 1 ? parts.filter(({ text }) => text !== '') : parts;
+  const written = parts.filter(({ text }) => text !== '');
+  return written.length > 0 ? written : parts.slice(0, 1);
 }
 
 function readDirections(cell: Token, diags: Diagnostics): readonly Direction[] {

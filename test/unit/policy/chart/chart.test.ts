@@ -98,6 +98,8 @@ const wrong: readonly (readonly [text: string, ...codes: string[]])[] = [
   [`${HEADER}\na,in, out,all,10.0.0.1,TCP,80`, 'XP0806@2:28+2'],
   [`${HEADER}\na,,all,10.0.0.1,TCP,80`, 'XP0807@2:3+1'],
   [`${HEADER}\na,__proto__,all,10.0.0.1,TCP,80`, 'XP0807@2:3+9'],
+  [`${HEADER}\na,in,all,10.0.0.1,TCP,","`, 'XP0110@2:24+1'],
+  [`${HEADER}\na,",",",",",",",",80`, 'XP0807@2:4+1', 'XP0809@2:8+1', 'XP0810@2:12+1', 'XP0114@2:16+1'],
   [`${HEADER}\na,"in, up",all,10.0.0.1,TCP,80`, 'XP0807@2:8+2'],
   [`${HEADER}\n"a\tb",in,all,10.0.0.1,TCP,80`],
   [`${HEADER}\n"${'a'.repeat(201)}",in,all,10.0.0.1,TCP,80`, 'XP0010@2:2+201'],
