@@ -31,5 +31,6 @@ const ENTRY_BYTES: Readonly<Record<TableName, number>> = {
 
 export function tableEntries(name: TableName, compiled: Pick<LoadableTables, 'ranked' | 'tables'>): number {
   if (name === 'rank_slots') return compiled.ranked.length + 1;
-  return (compiled.tables.get(name)?.length ?? 0) / ENTRY_BYTES[name];
+  // The values behind IPv6 nodes may end within a line.
+  return Math.ceil((compiled.tables.get(name)?.length ?? 0) / ENTRY_BYTES[name]);
 }
