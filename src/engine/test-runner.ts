@@ -18,9 +18,15 @@ const SKB_HEADER: ReadonlyMap<number, number> = new Map([
   [0x86dd, 40],
 ]);
 
-/** Does the kernel take the frame in a test run? The shortest ones it refuses without running the program. */
+/**
+ * Longest frames of a test run, in bytes. XDP gets more buffers as it needs them, far beyond any IP
+ * packet; an skb is one page less its head and tail room (net/bpf/test_run.c).
+ */
+const LONGEST: Readonly<Record<Direction, number>> = { ingress: 65_536 + 256, egress: 3712 };
+
+/** Does the kernel take the frame in a test run? The shortest and the longest it refuses without running the program. */
 function isRunnable(frame: Uint8Array, direction: Direction): boolean {
-  if (frame.length < ETHERNET_HEADER) return false;
+  if (frame.length < ETHERNET_HEADER || frame.length > LONGEST[direction]) return false;
   if (direction === 'ingress') return true;
   const type = (present(frame[ETHERTYPE_AT]) << 8) | present(frame[ETHERTYPE_AT + 1]);
   return frame.length >= ETHERNET_HEADER + (SKB_HEADER.get(type) ?? 1);

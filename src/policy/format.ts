@@ -13,6 +13,8 @@ import { styleDocument, styledText } from './style.ts';
 
 export type TextFormat = 'yaml' | 'json';
 
+const MAX_PASSES = 4;
+
 export interface FormattedText {
   readonly text: string;
   /** Comments of the original that the new text does not have: JSON has none. */
@@ -28,11 +30,8 @@ export function formatPolicyText(
 ): FormattedText | undefined {
   const tree = readSourceTree(file, text, diags);
   if (tree === undefined) return undefined;
-  const tokens = tokensOf(text);
-  const comments = commentsOf(tokens);
-  const document = documentOf(tokens, text);
-  if (document === undefined) return undefined;
-  const formatted = printed(document, format);
+  const comments = commentsOf(tokensOf(text));
+  const formatted = settled(text, format);
   const kept = formatted === undefined ? [] : commentsOf(tokensOf(formatted));
   const again = formatted === undefined ? undefined : readSourceTree(file, formatted, new Diagnostics());
   const sameComments = format === 'json' || sorted(comments) === sorted(kept);
@@ -53,8 +52,21 @@ function documentOf(tokens: readonly CST.Token[], text: string): Document | unde
   return document;
 }
 
+/** The text that formatting leaves as it is: comments in odd places take a second pass. Undefined where there is none. */
+function settled(text: string, format: TextFormat): string | undefined {
+  let current = text;
+  for (let pass = 0; pass < MAX_PASSES; pass++) {
+    const next = printed(current, format);
+    if (next === undefined || next === current) return next;
+    current = next;
+  }
+  return undefined;
+}
+
 /** Undefined where the library refuses to print what it has read, such as an anchor with a control character. */
-function printed(document: Document, format: TextFormat): string | undefined {
+function printed(text: string, format: TextFormat): string | undefined {
+  const document = documentOf(tokensOf(text), text);
+  if (document === undefined) return undefined;
   try {
     return format === 'json' ? jsonOf(document) : yamlOf(document);
   } catch {

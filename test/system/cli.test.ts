@@ -175,6 +175,21 @@ test('replay says for each packet what the kernel program decides', () => {
   expect(rules('--interface', 'eth7')[1]).toEqual(['pass', 'rule', 'inside']);
 });
 
+for (const hook of ['ingress', 'egress']) {
+  test(`replay of frames longer than a test run takes, ${hook}`, () => {
+    const frames = [0, 1400, 9000, 65_000].map((bytes) =>
+      tcp('198.51.100.7', '192.0.2.1', { dport: 22, payload: new Uint8Array(bytes) }),
+    );
+    const capture = join(pair.directory, 'long.pcap');
+    writeFileSync(capture, pcapFile(frames.map(({ frame }) => frame)));
+    const { stdout, status: code } = xdpol('replay', policy, capture, '--me', '192.0.2.1', '--hook', hook, '--json');
+    const verdicts = stdout.trim().split('\n');
+    expect(verdicts).toHaveLength(frames.length);
+    for (const line of verdicts) expect(JSON.parse(line)).toMatchObject({ verdict: 'pass', rule: 'ssh' });
+    expect(code).toBe(0);
+  });
+}
+
 test('generic mode, and unassign ends filtering but not counting', () => {
   const { device } = pair.host;
   expect(xdpol('unassign').stdout).toContain(`no longer filtered: ${device}`);

@@ -65,7 +65,9 @@ class Summary {
     if (this.short > 0)
       notes.push(`${this.short} packets were captured short: their missing bytes were replayed as zeros`);
     if (this.unrunnable > 0)
-      notes.push(`${this.unrunnable} frames are shorter than the kernel takes: the reference classifier decided them`);
+      notes.push(
+        `${this.unrunnable} frames are shorter or longer than the kernel takes in a test run: the reference classifier decided them`,
+      );
     return notes;
   }
 }

@@ -91,6 +91,7 @@ filterLists:
 
 # the rules
 rules: [] # none yet
+
 # end of the file
 `);
 });
@@ -118,6 +119,19 @@ test('a text with mistakes of meaning is formatted, one that is no YAML is not',
   );
   expect(format('a: [')).toContain('XP0001');
   expect(format('')).toBe('XP0011');
+});
+
+test('comments that would move at every pass settle, or the text is refused', () => {
+  const odd = [
+    '# a\n: b',
+    'name: x\nrules: # a\n  # b\n\n',
+    'name: x\nfilterLists:\n  a:\n  # b\n\n  # c\nrules: []\n',
+  ];
+  for (const text of odd) {
+    const formatted = format(text);
+    expect(formatted === 'XP0012' || format(formatted) === formatted, text).toBe(true);
+  }
+  expect(format('&\u0007 { name: x }')).toBe('XP0012');
 });
 
 test('JSON: lines that fit stay whole, comments are counted', () => {
