@@ -48,8 +48,8 @@ function step(text: string): void {
   say(`\n==> ${text}`);
 }
 
-function xdpol(network: Network, ...args: readonly string[]): string {
-  const { status, stdout, stderr } = runOn(network.server, network.env, [...XDPOL, ...args]);
+async function xdpol(network: Network, ...args: readonly string[]): Promise<string> {
+  const { status, stdout, stderr } = await runOn(network.server, network.env, [...XDPOL, ...args]);
   if (status !== 0) throw new Error(`xdpol ${args.join(' ')} ended with ${String(status)}:\n${stderr}`);
   return stdout;
 }
@@ -65,17 +65,18 @@ async function start(network: Network, where: 'server' | 'client', argv: readonl
   await Promise.race([...said, ended]);
 }
 
-function connect(network: Network, { from, port }: Attempt): string {
+async function connect(network: Network, { from, port }: Attempt): Promise<string> {
   const target = from === 'client' ? SERVER : CLIENT;
-  return runOn(network[from], network.env, [...PROBE, 'connect', target, String(port)]).stdout.trim();
+  const { stdout } = await runOn(network[from], network.env, [...PROBE, 'connect', target, String(port)]);
+  return stdout.trim();
 }
 
 /** Makes every connection and says what was expected and what happened; returns how many went wrong. */
-function connectAll(network: Network): number {
+async function connectAll(network: Network): Promise<number> {
   let wrong = 0;
   say('FROM    PORT  EXPECTED   HAPPENED');
   for (const attempt of ATTEMPTS) {
-    const happened = connect(network, attempt);
+    const happened = await connect(network, attempt);
     const ok = happened === attempt.expected;
     if (!ok) wrong++;
     const columns = [
@@ -96,16 +97,16 @@ async function demonstrate(network: Network): Promise<number> {
   await start(network, 'client', [...PROBE, 'listen', '25']);
   for (const policy of POLICIES) {
     step(`xdpol apply ${policy} -i ${network.server.device}`);
-    say(xdpol(network, 'apply', path(policy), '-i', network.server.device).trimEnd());
+    say((await xdpol(network, 'apply', path(policy), '-i', network.server.device)).trimEnd());
     step('real TCP connections');
-    wrong += connectAll(network);
+    wrong += await connectAll(network);
   }
   step('xdpol counters');
-  say(xdpol(network, 'counters').trimEnd());
+  say((await xdpol(network, 'counters')).trimEnd());
   step(`xdpol agent, scraped at port ${METRICS_PORT}`);
   await start(network, 'server', [...XDPOL, 'agent', '--listen', `127.0.0.1:${METRICS_PORT}`]);
   const url = `http://127.0.0.1:${METRICS_PORT}/metrics`;
-  const { stdout } = runOn(network.server, network.env, [...PROBE, 'get', url]);
+  const { stdout } = await runOn(network.server, network.env, [...PROBE, 'get', url]);
   const metrics = stdout.split('\n').filter((line) => line.startsWith('xdpol_'));
   say(metrics.join('\n'));
   if (!metrics.some((line) => line.startsWith('xdpol_rule_packets_total'))) {

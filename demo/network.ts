@@ -1,6 +1,7 @@
 /** Two hosts on this machine: network namespaces joined by a veth pair, with a BPF file system of their own. */
-import type { ChildProcess, SpawnSyncReturns } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -79,9 +80,25 @@ function inside(host: Host, argv: readonly string[]): readonly string[] {
   return ['netns', 'exec', host.namespace, ...argv];
 }
 
-/** Runs a command to its end inside a host. */
-export function runOn(host: Host, env: NodeJS.ProcessEnv, argv: readonly string[]): SpawnSyncReturns<string> {
-  return spawnSync('ip', inside(host, argv), { encoding: 'utf8', env, timeout: 30_000 });
+export interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const TIMEOUT_MS = 30_000;
+
+/** Runs a command to its end inside a host, without holding up this process: it can be interrupted meanwhile. */
+export async function runOn(host: Host, env: NodeJS.ProcessEnv, argv: readonly string[]): Promise<Outcome> {
+  const child = spawn('ip', inside(host, argv), { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].on('data', (chunk: Buffer) => {
+      output[name] += chunk.toString();
+    });
+  }
+  const [status] = (await once(child, 'close')) as [number | null];
+  return { status, ...output };
 }
 
 /** Starts a command inside a host; `ip netns exec` becomes the command, so its process id is the command's. */
