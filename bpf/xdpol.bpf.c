@@ -41,6 +41,14 @@ int xdpol_ingress(struct xdp_md *ctx)
 	return filter_by_family(&cur, &pkt, XDPOL_INGRESS) ? XDP_PASS : XDP_DROP;
 }
 
+enum { PULL_BYTES = 2048 };
+
+/* What a frame whose headers are not linear is made linear by: enough for any headers but absurd ones. */
+static __always_inline __u32 pull_length(const struct __sk_buff *skb)
+{
+	return skb->len < PULL_BYTES ? skb->len : PULL_BYTES;
+}
+
 /* Passing leaves the verdict to the next program and the stack. */
 SEC("tc")
 int xdpol_egress(struct __sk_buff *skb)
@@ -49,7 +57,7 @@ int xdpol_egress(struct __sk_buff *skb)
 	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
 	enum outcome outcome = parse_frame(data, end, skb->gso_size, &pkt);
 
-	if (outcome == MALFORMED && end - data < skb->len && !bpf_skb_pull_data(skb, 0)) {
+	if (outcome == MALFORMED && end - data < skb->len && !bpf_skb_pull_data(skb, pull_length(skb))) {
 		pkt = (struct pkt){ .bytes = skb->len };
 		data = (void *)(long)skb->data;
 		end = (void *)(long)skb->data_end;
