@@ -2,10 +2,10 @@
 import { spanOfFile } from '../src/base/diagnostics.ts';
 import type { Family, Prefix } from '../src/base/ip.ts';
 import { formatPrefix, prefixOf } from '../src/base/ip.ts';
+import type { Random } from '../src/measure/random.ts';
 import type { AddressMatch, Filter, Policy, PortRange, Rule } from '../src/policy/model.ts';
 import { ANY_PORT, PROTOCOLS } from '../src/policy/model.ts';
 import { addressIn, clusters } from './addresses.ts';
-import type { Random } from './random.ts';
 
 const FAMILY: Family = 4;
 const SPAN = spanOfFile('bench');

@@ -1,9 +1,9 @@
 /** Addresses and prefixes as the bench draws them. */
 import type { Address, Family, Prefix } from '../src/base/ip.ts';
 import { fullLength, prefixOf, wordMask } from '../src/base/ip.ts';
+import type { Random } from '../src/measure/random.ts';
 import type { PrefixSet } from '../src/policy/prefix-set.ts';
 import { PrefixSetBuilder, wordsOf } from '../src/policy/prefix-set.ts';
-import type { Random } from './random.ts';
 
 /** Half of a list's entries lie in this many blocks (/16, /32): addresses come in clusters. */
 const CLUSTERS = 2000;

@@ -15,8 +15,3 @@ export function childResult<T>(script: string, args: readonly string[], wrapper:
   if (child.status !== 0) throw new Error(`${script} ${args.join(' ')} ended with ${child.status ?? child.signal}`);
   return JSON.parse(child.stdout.toString()) as T;
 }
-
-export function make(folder: string): void {
-  const child = spawnSync('make', ['-s', '-C', folder], { cwd: ROOT, stdio: 'inherit' });
-  if (child.status !== 0) throw new Error(`make -C ${folder} failed`);
-}

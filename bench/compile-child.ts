@@ -1,8 +1,8 @@
 /** Compiles and loads one policy, once and cold, as the agent does; prints a CompileFigure. */
 import { present } from '../src/base/assert.ts';
-import { POLICIES } from './policies.ts';
+import { UnderTest } from '../src/measure/under-test.ts';
+import { compiledPolicy, POLICIES } from './policies.ts';
 import type { CompileFigure } from './report.ts';
-import { compiledPolicy, UnderTest } from './under-test.ts';
 
 const name = present(process.argv[2], 'a policy name');
 const { policy } = present(POLICIES[name], `no policy ${name}`)();

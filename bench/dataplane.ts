@@ -2,16 +2,16 @@
 import type { BpfProgram } from 'libbpf-ts-bindings';
 import type { CompiledPolicy } from '../src/compiler/compile.ts';
 import { Replayer } from '../src/engine/replay.ts';
+import type { Baseline } from '../src/measure/generator.ts';
+import { BASELINES, Generator } from '../src/measure/generator.ts';
+import { timeInTurn } from '../src/measure/rounds.ts';
+import type { Spread } from '../src/measure/statistics.ts';
+import { UnderTest } from '../src/measure/under-test.ts';
 import type { Decision } from '../src/policy/classify.ts';
 import { ReferenceClassifier } from '../src/policy/classify.ts';
 import { decodePacket } from '../src/policy/packet-decode.ts';
-import type { Baseline } from './generator.ts';
-import { BASELINES, Generator } from './generator.ts';
 import type { BenchPolicy } from './policies.ts';
-import { HOST } from './policies.ts';
-import type { Spread } from './statistics.ts';
-import { spreadOf } from './statistics.ts';
-import { compiledPolicy, UnderTest } from './under-test.ts';
+import { compiledPolicy, HOST } from './policies.ts';
 
 export interface Effort {
   readonly rounds: number;
@@ -98,22 +98,13 @@ function fail(i: number, found: unknown, expected: Decision): never {
   throw new Error(`packet ${i}: ${JSON.stringify(found)} instead of ${JSON.stringify(expected)}`);
 }
 
-/** Rounds in turn: what slows the machine down slows all of a round alike. */
 function timed(generator: Generator, xdpol: BpfProgram, effort: Effort): Pick<DataplaneFigure, 'bare' | 'over'> {
-  const programs = new Map<Baseline | 'xdpol', BpfProgram>([
-    ...BASELINES.map((name) => [name, generator.baseline(name)] as const),
-    ['xdpol', xdpol],
-  ]);
-  const times = new Map([...programs.keys()].map((name) => [name, [] as number[]]));
-  for (const program of programs.values()) generator.time(program, effort.repeat / 10);
-  for (let round = 0; round < effort.rounds; round++) {
-    for (const [name, program] of programs) times.get(name)?.push(generator.time(program, effort.repeat));
-  }
-  const bare = times.get('bare') ?? [];
-  const over = (name: Baseline | 'xdpol'): Spread =>
-    spreadOf((times.get(name) ?? []).map((time, i) => time - (bare[i] ?? 0)));
+  const baselines = BASELINES.map((name) => [name, generator.baseline(name)] as const);
+  const programs = new Map<Baseline | 'xdpol', BpfProgram>([...baselines, ['xdpol', xdpol]]);
+  const times = timeInTurn(generator, programs, effort);
+  const over = (name: Baseline | 'xdpol'): Spread => times.over(name, 'bare');
   return {
-    bare: spreadOf(bare),
+    bare: times.of('bare'),
     over: { parse_only: over('parse_only'), parse_count: over('parse_count'), xdpol: over('xdpol') },
   };
 }

@@ -6,11 +6,11 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { interfaceIndex } from 'libbpf-ts-bindings';
 import { present } from '../src/base/assert.ts';
-import { Generator } from './generator.ts';
-import { POLICIES } from './policies.ts';
+import { Generator } from '../src/measure/generator.ts';
+import { spreadOf } from '../src/measure/statistics.ts';
+import { UnderTest } from '../src/measure/under-test.ts';
+import { compiledPolicy, POLICIES } from './policies.ts';
 import type { LiveFigure } from './report.ts';
-import { spreadOf } from './statistics.ts';
-import { compiledPolicy, UnderTest } from './under-test.ts';
 
 const SENDER = 'bench-out';
 const RECEIVER = 'bench-in';

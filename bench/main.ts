@@ -11,10 +11,10 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { present } from '../src/base/assert.ts';
-import { childResult, make } from './children.ts';
+import { environment, environmentText } from '../src/measure/environment.ts';
+import { childResult } from './children.ts';
 import type { DataplaneFigure, Effort } from './dataplane.ts';
 import { measureDataplane } from './dataplane.ts';
-import { environment, environmentText } from './environment.ts';
 import { POLICIES } from './policies.ts';
 import type { CompileFigure, LiveFigure, Report } from './report.ts';
 import { compileText, dataplaneText, liveText } from './report.ts';
@@ -98,8 +98,6 @@ function choiceOf(): { readonly choice: Choice; readonly json: string | undefine
 
 function main(): void {
   const { choice, json } = choiceOf();
-  make('bpf');
-  make('bench/bpf');
   const where = environment();
   process.stdout.write(`${environmentText(where)}\n\n`);
   const report: Report = {

@@ -5,13 +5,15 @@ import { present } from '../src/base/assert.ts';
 import { Diagnostics, spanOfFile } from '../src/base/diagnostics.ts';
 import type { Address, Family } from '../src/base/ip.ts';
 import { fullLength, parseAddress } from '../src/base/ip.ts';
+import type { CompiledPolicy } from '../src/compiler/compile.ts';
+import { compile } from '../src/compiler/compile.ts';
+import { Random } from '../src/measure/random.ts';
+import type { Traffic } from '../src/measure/tuple.ts';
 import type { AddressMatch, Filter, HostAddresses, Policy, Rule } from '../src/policy/model.ts';
 import { ANY_PORT } from '../src/policy/model.ts';
 import { readPolicy } from '../src/policy/read/policy-reader.ts';
 import { aclPolicy } from './acl.ts';
 import { blockList } from './addresses.ts';
-import { Random } from './random.ts';
-import type { Traffic } from './traffic.ts';
 import { aclTraffic, serverTraffic } from './traffic.ts';
 
 export interface BenchPolicy {
@@ -46,6 +48,14 @@ export const POLICIES: Readonly<Record<string, () => BenchPolicy>> = {
   'v6-10k': () => server(6, 10_000),
   'v6-100k': () => server(6, 100_000),
 };
+
+/** `clock`: milliseconds from any start, for the statistics. */
+export function compiledPolicy(policy: Policy, clock?: () => number): CompiledPolicy {
+  const diags = new Diagnostics();
+  const compiled = compile(policy, HOST, diags, clock === undefined ? {} : { clock });
+  if (compiled === undefined) throw new Error(diags.all.map((d) => d.message).join('; '));
+  return compiled;
+}
 
 /** The example policy of the documentation, with a block list of so many prefixes in one address set. */
 function server(family: Family, listed: number): BenchPolicy {

@@ -1,9 +1,9 @@
 /** Figures and how they are shown. */
 import type { CompileStatistics } from '../src/compiler/compile.ts';
 import type { ModeName } from '../src/compiler/rule-table.ts';
+import type { Environment } from '../src/measure/environment.ts';
+import type { Spread } from '../src/measure/statistics.ts';
 import type { DataplaneFigure } from './dataplane.ts';
-import type { Environment } from './environment.ts';
-import type { Spread } from './statistics.ts';
 
 export interface CompileFigure {
   readonly policy: string;

@@ -1,25 +1,12 @@
 /** What packets a policy is measured with: five-tuples drawn at random, all with the same packet around them. */
 import { present } from '../src/base/assert.ts';
 import type { Address, Family } from '../src/base/ip.ts';
+import { Random } from '../src/measure/random.ts';
+import type { Traffic, Tuple } from '../src/measure/tuple.ts';
 import type { AddressMatch, Filter, Policy, PortRange } from '../src/policy/model.ts';
 import { PROTOCOLS } from '../src/policy/model.ts';
 import type { PrefixSet } from '../src/policy/prefix-set.ts';
 import { addressIn, anyAddress, clusters, prefixFrom } from './addresses.ts';
-import { Random } from './random.ts';
-
-export interface Tuple {
-  readonly source: Address;
-  readonly destination: Address;
-  readonly sourcePort: number;
-  readonly destinationPort: number;
-  readonly protocol: number;
-}
-
-export interface Traffic {
-  readonly name: string;
-  /** The next tuple; every traffic of the same policy draws the same ones in every run. */
-  readonly tuple: (random: Random) => Tuple;
-}
 
 const { tcp, udp } = PROTOCOLS;
 

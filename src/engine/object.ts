@@ -1,4 +1,4 @@
-/** The BPF object file, and the proof that it is the one this program was built with. */
+/** The BPF object files, and the proof that the filter's is the one this program was built with. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { ObjectSpec } from 'libbpf-ts-bindings';
@@ -8,10 +8,12 @@ import { TABLE_NAMES } from '../compiler/compile.ts';
 import { ENUMS, STRUCTS } from '../layout/layout.gen.ts';
 
 /** From dist/engine and from src/engine alike. */
-const CANDIDATES = ['../bpf/xdpol.bpf.o', '../../dist/bpf/xdpol.bpf.o'] as const;
+const FOLDERS = ['../bpf', '../../dist/bpf'] as const;
 
-export function objectPath(): string {
-  const paths = CANDIDATES.map((path) => fileURLToPath(new URL(path, import.meta.url)));
+export type ObjectName = 'xdpol' | 'measure';
+
+export function objectPath(name: ObjectName): string {
+  const paths = FOLDERS.map((folder) => fileURLToPath(new URL(`${folder}/${name}.bpf.o`, import.meta.url)));
   const found = paths.find((path) => existsSync(path));
   if (found === undefined) {
     throw new EnvironmentError(`the BPF object ${paths[0]} is missing`, { help: 'build it: npm run build:bpf' });

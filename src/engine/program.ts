@@ -61,7 +61,7 @@ export function createCounters(slots: number): BpfMap {
 /** Loads the programs over the tables: all or nothing. */
 export function loadPolicy(request: LoadRequest): LoadedPolicy {
   const { compiled, tables, counters, trace = false, directions = DIRECTIONS } = request;
-  const path = objectPath();
+  const path = objectPath('xdpol');
   const spec = checkedObject(path);
   const object = loadObject(path, {
     rodata: { shape: encodeShape(compiled.shape, trace, tables.bytes) },

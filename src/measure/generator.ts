@@ -1,18 +1,16 @@
 /** The packet generator in front of a program under test, and the clock around it. */
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { BpfMap, BpfObject, BpfProgram } from 'libbpf-ts-bindings';
 import { inspectObject, loadObject } from 'libbpf-ts-bindings';
-import { present } from '../src/base/assert.ts';
-import type { Family } from '../src/base/ip.ts';
+import { present } from '../base/assert.ts';
+import type { Family } from '../base/ip.ts';
+import { objectPath } from '../engine/object.ts';
 import { Random } from './random.ts';
-import type { Traffic, Tuple } from './traffic.ts';
+import type { Traffic, Tuple } from './tuple.ts';
 
 export const RING_SIZE: number = 1 << 20;
 export type Baseline = 'bare' | 'parse_only' | 'parse_count';
 export const BASELINES: readonly Baseline[] = ['bare', 'parse_only', 'parse_count'];
 
-const OBJECT = fileURLToPath(new URL('bpf/build/bench.bpf.o', import.meta.url));
 const ZERO = new Uint8Array(4);
 
 /** Where a tuple goes in the packet, and where its parts stand in the ring: struct tuple4, struct tuple6. */
@@ -54,7 +52,7 @@ function template(family: Family): Uint8Array {
   return frame;
 }
 
-/** Owns the bench's own programs and maps. */
+/** Owns the measuring programs and their maps. */
 export class Generator implements Disposable {
   readonly family: Family;
   readonly template: Uint8Array;
@@ -66,14 +64,14 @@ export class Generator implements Disposable {
 
   /** `outIfindex`: where `send` sends its frames. */
   constructor(family: Family, cpu: number, outIfindex = 0) {
-    if (!existsSync(OBJECT)) throw new Error(`${OBJECT} is missing: make -C bench/bpf`);
     this.family = family;
     this.template = template(family);
     const ifindex = new Uint8Array(Uint32Array.of(outIfindex).buffer);
-    this.#object = loadObject(OBJECT, { rodata: { out_ifindex: ifindex } });
+    const object = objectPath('measure');
+    this.#object = loadObject(object, { rodata: { out_ifindex: ifindex } });
     this.#layout = LAYOUTS[family];
     this.#ring = this.#map(`ring${family}`).mmap();
-    const { offset } = present(inspectObject(OBJECT).variables.find((v) => v.name === 'position'));
+    const { offset } = present(inspectObject(object).variables.find((v) => v.name === 'position'));
     const bss = this.#map('.bss').mmap();
     this.#position = new DataView(bss.buffer, bss.byteOffset + offset, 4);
     this.#cpu = cpu;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (MIT OR GPL-2.0-only)
 /*
- * The bench's packets: a generator that gives every run another packet, and the baselines.
+ * Packets for measuring: a generator that gives every run another packet, and the baselines.
  *
  * A test run repeats one packet, which keeps every table line hot. Here each run rewrites the packet
  * from the next tuple of a ring and tail-calls the program under test, so that tables are read as
@@ -8,8 +8,8 @@
  */
 #include <linux/bpf.h>
 
-#include "../../bpf/count.h"
-#include "../../bpf/parse.h"
+#include "count.h"
+#include "parse.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -108,7 +108,7 @@ int send4(struct xdp_md *ctx)
 /* ---- baselines ---- */
 
 SEC("xdp.frags")
-int bare(struct xdp_md *ctx)
+int bare(struct xdp_md *ctx __attribute__((unused)))
 {
 	return XDP_DROP;
 }

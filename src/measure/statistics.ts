@@ -1,5 +1,5 @@
 /** Medians and spreads of rounds. */
-import { present } from '../src/base/assert.ts';
+import { present } from '../base/assert.ts';
 
 export interface Spread {
   readonly median: number;

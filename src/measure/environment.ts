@@ -19,7 +19,7 @@ export interface Environment {
 }
 
 function git(...args: readonly string[]): string {
-  const cwd = fileURLToPath(new URL('..', import.meta.url));
+  const cwd = fileURLToPath(new URL('../..', import.meta.url));
   return spawnSync('git', args, { cwd, encoding: 'utf8' }).stdout?.trim() ?? '';
 }
 
