@@ -9,6 +9,7 @@
 #include <linux/bpf.h>
 
 #include "count.h"
+#include "frame.h"
 #include "parse.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
@@ -126,7 +127,7 @@ static __always_inline int parse_frame(struct xdp_md *ctx, struct pkt *pkt)
 SEC("xdp.frags")
 int parse_only(struct xdp_md *ctx)
 {
-	struct pkt pkt = { .bytes = bpf_xdp_get_buff_len(ctx) };
+	struct pkt pkt = { .bytes = frame_length(ctx) };
 
 	return parse_frame(ctx, &pkt) == PARSED ? XDP_DROP : XDP_ABORTED;
 }
@@ -134,7 +135,7 @@ int parse_only(struct xdp_md *ctx)
 SEC("xdp.frags")
 int parse_count(struct xdp_md *ctx)
 {
-	struct pkt pkt = { .bytes = bpf_xdp_get_buff_len(ctx) };
+	struct pkt pkt = { .bytes = frame_length(ctx) };
 	int outcome = parse_frame(ctx, &pkt);
 
 	count(outcome == PARSED ? XDPOL_SLOT_NON_IP : XDPOL_SLOT_MALFORMED_DROP, XDPOL_INGRESS, pkt.bytes);

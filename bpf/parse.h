@@ -6,7 +6,7 @@
  * in what it read and moves the cursor behind it. What cannot be read is never guessed.
  */
 #pragma once
-#include "layout.h"
+#include "maps.h"
 
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
@@ -103,7 +103,7 @@ static __always_inline int parse_ethernet(struct cursor *cur, struct pkt *pkt, _
 
 	if (!eth)
 		return MALFORMED;
-	if ((*(__u32 *)eth & *(__u32 *)(eth + 2)) == 0xffffffff)
+	if (shape.exemptions & XDPOL_EXEMPT_BROADCAST && (*(__u32 *)eth & *(__u32 *)(eth + 2)) == 0xffffffff)
 		pkt->flags |= PKT_BROADCAST_FRAME;
 	*type_be = *(__be16 *)(eth + offsetof(struct ethhdr, h_proto));
 	advance(cur, sizeof(struct ethhdr));

@@ -4,6 +4,7 @@
 #include <linux/pkt_cls.h>
 
 #include "decide.h"
+#include "frame.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -33,7 +34,7 @@ static __always_inline __u32 filter_by_family(struct cursor *cur, struct pkt *pk
 SEC("xdp.frags")
 int xdpol_ingress(struct xdp_md *ctx)
 {
-	struct pkt pkt = { .bytes = bpf_xdp_get_buff_len(ctx) };
+	struct pkt pkt = { .bytes = frame_length(ctx) };
 	struct cursor cur = { .pos = (void *)(long)ctx->data,
 			      .end = (void *)(long)ctx->data_end,
 			      .left = pkt.bytes };

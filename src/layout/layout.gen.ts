@@ -3,11 +3,15 @@
 /** Constants by enum, without their prefix. */
 export const ENUMS = {
   layout: {
-    VERSION: 1,
+    VERSION: 2,
     LEAF_BOUNDS: 15,
     ROOT_BOUNDS: 8,
     NODE_KEYS: 7,
-    TREE_DEPTH: 24,
+    LEAF6_KEYS: 5,
+    TREE_DEPTH: 12,
+    FILTER6_LEVELS: 10,
+    FILTER6_FIRST: 32,
+    FILTER6_STEP: 4,
     BUCKET_SLOTS: 7,
     BUCKET_PROBES: 3,
     LIST_MAX: 16,
@@ -67,23 +71,25 @@ export const ENUMS = {
     dst4_filter: 3,
     dst4_index: 4,
     dst4_leaves: 5,
-    src6_nodes: 6,
-    dst6_nodes: 7,
-    dport_pages: 8,
-    sport_pages: 9,
-    cross4: 10,
-    cross6: 11,
-    src4_sets: 12,
-    dst4_sets: 13,
-    pairs4: 14,
-    src6_sets: 15,
-    dst6_sets: 16,
-    pairs6: 17,
-    rows: 18,
-    subrows: 19,
-    lists: 20,
-    rank_slots: 21,
-    TABLES: 22
+    src6_filter: 6,
+    src6_nodes: 7,
+    dst6_filter: 8,
+    dst6_nodes: 9,
+    dport_pages: 10,
+    sport_pages: 11,
+    cross4: 12,
+    cross6: 13,
+    src4_sets: 14,
+    dst4_sets: 15,
+    pairs4: 16,
+    src6_sets: 17,
+    dst6_sets: 18,
+    pairs6: 19,
+    rows: 20,
+    subrows: 21,
+    lists: 22,
+    rank_slots: 23,
+    TABLES: 24
   },
   rule_mode: {
     RULES_DENSE: 0,
@@ -95,6 +101,7 @@ export const ENUMS = {
     INDEX_FAN_BIT: 30,
     INDEX_FAN_SHIFT: 26,
     NODE_LOW_BIT: 31,
+    NODE_LINES_SHIFT: 27,
     SET_LIST_BIT: 31,
     SET_COUNT_SHIFT: 26,
     ROW_SUBROW_BIT: 31,
@@ -127,7 +134,7 @@ export const STRUCTS = {
     }
   },
   shape: {
-    size: 164,
+    size: 204,
     fields: {
       layout_version: {
         offset: 0,
@@ -165,17 +172,25 @@ export const STRUCTS = {
         offset: 40,
         size: 12
       },
-      rules4: {
+      src6_shape: {
         offset: 52,
+        size: 16
+      },
+      dst6_shape: {
+        offset: 68,
+        size: 16
+      },
+      rules4: {
+        offset: 84,
         size: 12
       },
       rules6: {
-        offset: 64,
+        offset: 96,
         size: 12
       },
       bytes: {
-        offset: 76,
-        size: 88
+        offset: 108,
+        size: 96
       }
     }
   },
@@ -192,6 +207,27 @@ export const STRUCTS = {
       },
       filtered: {
         offset: 8,
+        size: 4
+      }
+    }
+  },
+  address6_shape: {
+    size: 16,
+    fields: {
+      lines: {
+        offset: 0,
+        size: 4
+      },
+      root_bounds: {
+        offset: 4,
+        size: 4
+      },
+      filter_levels: {
+        offset: 8,
+        size: 4
+      },
+      filter_shift: {
+        offset: 12,
         size: 4
       }
     }
@@ -260,6 +296,19 @@ export const STRUCTS = {
       }
     }
   },
+  root6: {
+    size: 160,
+    fields: {
+      bounds: {
+        offset: 0,
+        size: 128
+      },
+      classes: {
+        offset: 128,
+        size: 32
+      }
+    }
+  },
   node: {
     size: 64,
     fields: {
@@ -273,11 +322,20 @@ export const STRUCTS = {
       },
       last: {
         offset: 60,
-        size: 2
+        size: 4
+      }
+    }
+  },
+  leaf6: {
+    size: 64,
+    fields: {
+      keys: {
+        offset: 0,
+        size: 40
       },
-      leaf: {
-        offset: 62,
-        size: 2
+      values: {
+        offset: 40,
+        size: 24
       }
     }
   },
