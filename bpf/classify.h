@@ -145,7 +145,7 @@ static __always_inline __u32 address4_class(struct address4_tables tables, __u32
 
 struct address6_tables {
 	const volatile struct xdpol_address6_shape *shape;
-	struct table filter, nodes;
+	struct table filter, blocks, nodes;
 };
 
 /* 1 where the address is less than the bound: the borrow of a subtraction word by word. */
@@ -170,38 +170,85 @@ static __always_inline __u32 root6_class(const struct xdpol_root6 *root, __u32 b
 	return root->classes[above & 15];
 }
 
-/* The block of a level that holds the address, as a hash. The last level is the address itself. */
-static __always_inline __u64 block_hash(const __u64 *halves, int level)
+/* The block of a level that holds an address: the address itself on the last level, else what it begins with. */
+struct block {
+	__u64 high, low, hash;
+};
+
+static __always_inline struct block block_of(__u64 high, __u64 low, int level)
 {
 	const __u64 factor = 0x9e3779b97f4a7c15ULL;
-	__u64 key = level == XDPOL_FILTER6_LEVELS - 1
-			    ? (halves[1] * factor + 1) ^ halves[0]
-			    : halves[0] >> (64 - XDPOL_FILTER6_FIRST - XDPOL_FILTER6_STEP * level);
+	struct block block = { .high = high, .low = low };
 
-	return key * factor;
+	if (level < XDPOL_BLOCK_LEVELS - 1)
+		block = (struct block){ .high = high >> (64 - XDPOL_BLOCK_FIRST - XDPOL_BLOCK_STEP * level) };
+	block.hash = (block.high ^ block.low * factor) * factor;
+	return block;
 }
 
 /*
- * May the address be of a class other than 0? Each level costs one line, and they are read side by side. The shift
- * is a constant for the verifier, so it knows that the word lies within the table.
+ * Is there such a block? Always yes for those that are there. The shift is a constant for the verifier, so it knows
+ * that the word lies within the table.
  */
-static __always_inline __u32 in_filter6(struct address6_tables tables, const __u64 *halves)
+static __always_inline int in_filter6(struct table filter, __u32 shift, __u64 hash)
+{
+	const __u64 bits = 1ULL << (hash >> 26 & 63) | 1ULL << (hash >> 32 & 63) | 1ULL << (hash >> 38 & 63);
+	const __u64 *words = filter.base;
+	__u64 number = hash >> shift;
+
+	asm volatile("" : "+r"(number));
+	return (words[number] & bits) == bits;
+}
+
+/* May a block hold the address? Each level costs one line, and they are read side by side. */
+static __always_inline int may_be_named(struct address6_tables tables, const __u64 *halves)
 {
 	const __u32 shift = tables.shape->filter_shift;
-	const __u64 *words = tables.filter.base;
 
 #pragma unroll
-	for (int level = 0; level < XDPOL_FILTER6_LEVELS; level++) {
-		__u64 hash, bits, number;
-
-		if (!(tables.shape->filter_levels & 1U << level))
-			continue;
-		hash = block_hash(halves, level);
-		bits = 1ULL << (hash >> 26 & 63) | 1ULL << (hash >> 32 & 63) | 1ULL << (hash >> 38 & 63);
-		number = hash >> shift;
-		asm volatile("" : "+r"(number));
-		if ((words[number] & bits) == bits)
+	for (int level = 0; level < XDPOL_BLOCK_LEVELS; level++)
+		if (tables.shape->block_levels & 1U << level &&
+		    in_filter6(tables.filter, shift, block_of(halves[0], halves[1], level).hash))
 			return 1;
+	return 0;
+}
+
+/* What is kept for a block, or 0. */
+static __always_inline __u32 block_value(struct address6_tables tables, struct block block, int level)
+{
+	const __u32 shift = tables.shape->bucket_shift;
+	__u32 number = block.hash >> shift;
+
+	for (int probe = 0; probe < XDPOL_BLOCK_PROBES; probe++) {
+		const struct xdpol_block_bucket *bucket = element(tables.blocks, number, sizeof(*bucket));
+
+		if (!bucket)
+			break;
+		for (int i = 0; i < XDPOL_BLOCK_SLOTS; i++)
+			if (bucket->high[i] == block.high && bucket->low[i] == block.low &&
+			    (bucket->values[i] >> XDPOL_BLOCK_LEVEL_SHIFT & 255) == level + 1)
+				return bucket->values[i];
+		if (!bucket->overflowed)
+			break;
+		number = (number + 1) & (__u32)(~0ULL >> shift);
+	}
+	return 0;
+}
+
+/* Of the blocks that hold the address the longest. */
+static __always_inline __u32 longest_block(struct address6_tables tables, __u64 high, __u64 low)
+{
+#pragma unroll
+	for (int level = XDPOL_BLOCK_LEVELS - 1; level >= 0; level--) {
+		struct block block = block_of(high, low, level);
+		__u32 value;
+
+		if (!(tables.shape->block_levels & 1U << level) ||
+		    !in_filter6(tables.filter, tables.shape->filter_shift, block.hash))
+			continue;
+		value = block_value(tables, block, level);
+		if (value)
+			return value;
 	}
 	return 0;
 }
@@ -248,36 +295,49 @@ static __always_inline __u32 tree_value(struct table nodes, __u32 number, __u32 
 }
 
 /* The high half; where prefixes longer than 64 bits exist, its value goes on to a tree over the low half. */
-static __always_inline __u32 tree_class(struct table nodes, __u32 lines, __u64 high, __u64 low)
+static __always_inline __u32 tree_class(struct address6_tables tables, __u64 high, __u64 low)
 {
-	__u32 value = tree_value(nodes, high >> 63, lines, high, 1);
+	__u32 value = tree_value(tables.nodes, high >> 63, tables.shape->lines, high, 1);
 
 	if (!has_bit(value, XDPOL_NODE_LOW_BIT))
 		return value;
-	return tree_value(nodes, value & ((1U << XDPOL_NODE_LINES_SHIFT) - 1), value >> XDPOL_NODE_LINES_SHIFT & 15,
-			  low, 0);
+	return tree_value(tables.nodes, value & ((1U << XDPOL_NODE_LINES_SHIFT) - 1),
+			  value >> XDPOL_NODE_LINES_SHIFT & 15, low, 0);
 }
+
+static __always_inline __u32 named_class(struct address6_tables tables, __u64 high, __u64 low)
+{
+	__u32 value = 1U << XDPOL_BLOCK_TREE_BIT;
+
+	if (tables.shape->block_levels)
+		value = longest_block(tables, high, low);
+	return (tables.shape->lines && has_bit(value, XDPOL_BLOCK_TREE_BIT) ? tree_class(tables, high, low) : value) & 0xffff;
+}
+
+#define ADDRESS6_TABLES(end)                                                                             \
+	((struct address6_tables){ &shape.end##6_shape, TABLE_OF(end##6_filter), TABLE_OF(end##6_blocks), \
+				   TABLE_OF(end##6_nodes) })
 
 /* Global functions: the verifier walks their loops once and not again for every path through the parser. */
-__noinline __u32 src6_tree(__u64 high, __u64 low)
+__noinline __u32 src6_class(__u64 high, __u64 low)
 {
-	return tree_class(TABLE_OF(src6_nodes), shape.src6_shape.lines, high, low);
+	return named_class(ADDRESS6_TABLES(src), high, low);
 }
 
-__noinline __u32 dst6_tree(__u64 high, __u64 low)
+__noinline __u32 dst6_class(__u64 high, __u64 low)
 {
-	return tree_class(TABLE_OF(dst6_nodes), shape.dst6_shape.lines, high, low);
+	return named_class(ADDRESS6_TABLES(dst), high, low);
 }
 
 /* The class of one IPv6 address, like that of an IPv4 address. A call costs more than a small root does. */
-static __always_inline __u32 address6_class(struct address6_tables tables, __u32 (*tree)(__u64, __u64),
+static __always_inline __u32 address6_class(struct address6_tables tables, __u32 (*named)(__u64, __u64),
 					    const __u64 *halves)
 {
-	if (!tables.shape->lines)
+	if (!tables.shape->lines && !tables.shape->block_levels)
 		return root6_class(tables.nodes.base, tables.shape->root_bounds, halves);
-	if (tables.shape->filter_levels && !in_filter6(tables, halves))
+	if (tables.shape->block_levels && !may_be_named(tables, halves))
 		return 0;
-	return tree(halves[0], halves[1]) & 0xffff;
+	return named(halves[0], halves[1]);
 }
 
 /* ---- service classes ---- */
@@ -458,9 +518,6 @@ static __always_inline __u32 rule_value(struct rule_tables tables, const struct 
 	((struct address4_tables){ &shape.end##4_shape, TABLE_OF(end##4_filter), TABLE_OF(end##4_index), \
 				   TABLE_OF(end##4_leaves) })
 
-#define ADDRESS6_TABLES(end) \
-	((struct address6_tables){ &shape.end##6_shape, TABLE_OF(end##6_filter), TABLE_OF(end##6_nodes) })
-
 #define RULE_TABLES(family)                                                                        \
 	((struct rule_tables){ &shape.rules##family, TABLE_OF(cross##family),                      \
 			       TABLE_OF(src##family##_sets), TABLE_OF(dst##family##_sets),         \
@@ -471,6 +528,6 @@ static __always_inline __u32 classify(const struct pkt *pkt)
 	if (pkt->family == 4)
 		return rule_value(RULE_TABLES(4), pkt, address4_class(ADDRESS4_TABLES(src), pkt->src[0]),
 				  address4_class(ADDRESS4_TABLES(dst), pkt->dst[0]));
-	return rule_value(RULE_TABLES(6), pkt, address6_class(ADDRESS6_TABLES(src), src6_tree, pkt->src),
-			  address6_class(ADDRESS6_TABLES(dst), dst6_tree, pkt->dst));
+	return rule_value(RULE_TABLES(6), pkt, address6_class(ADDRESS6_TABLES(src), src6_class, pkt->src),
+			  address6_class(ADDRESS6_TABLES(dst), dst6_class, pkt->dst));
 }

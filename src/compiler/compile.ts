@@ -206,9 +206,11 @@ function addressTables({
     ['dst4_filter', dst4.filter],
     ['dst4_index', dst4.index],
     ['dst4_leaves', dst4.leaves],
-    ['src6_filter', src6.filter.words],
+    ['src6_filter', src6.blocks.filter],
+    ['src6_blocks', src6.blocks.buckets],
     ['src6_nodes', src6.nodes],
-    ['dst6_filter', dst6.filter.words],
+    ['dst6_filter', dst6.blocks.filter],
+    ['dst6_blocks', dst6.blocks.buckets],
     ['dst6_nodes', dst6.nodes],
   ];
 }

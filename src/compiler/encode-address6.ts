@@ -1,12 +1,13 @@
 /**
- * IPv6 ranges -> the tables of one end. Up to nine ranges are one root. More: a search tree over the
- * high 64 bits; a range bound inside a /64 leads on to a tree over the low 64 bits. A node is one
+ * IPv6 ranges -> the tables of one end. Up to nine ranges are one root. Many: blocks. Between, and where
+ * prefixes longer than 64 bits are not of whole addresses: a search tree over the high 64 bits; a range bound inside a /64 leads on to a tree over the low 64 bits. A node is one
  * cache line: seven bounds, and where its eight children begin; a leaf is one: five bounds, six values.
  */
+import { present } from '../base/assert.ts';
 import { ENUMS, STRUCTS } from '../layout/layout.gen.ts';
 import type { AddressClasses } from './address-classes.ts';
-import type { Filter6 } from './encode-filter6.ts';
-import { encodeFilter6, NO_FILTER6 } from './encode-filter6.ts';
+import type { Blocks6 } from './encode-blocks6.ts';
+import { encodeBlocks6, NO_BLOCKS6 } from './encode-blocks6.ts';
 
 const { ROOT_BOUNDS } = ENUMS.layout;
 const CHILDREN = ENUMS.layout.NODE_KEYS + 1;
@@ -15,15 +16,16 @@ const { NODE_LOW_BIT, NODE_LINES_SHIFT } = ENUMS.reference;
 /** struct xdpol_node in words. */
 const NODE_WORDS = STRUCTS.node.size / 4;
 const WORDS = 4;
+const EMPTY = new Uint8Array(0);
 const FIRST_BIT = 0x80000000;
-/** Ranges from which on the filter in front saves more than it costs; measured. */
-const FILTER_RANGES = 1_000;
+/** Ranges from which on blocks are faster than a tree; measured. */
+const BLOCK_RANGES = 1_000;
 
 export interface Address6Tables {
-  /** On the way down the tree; 0: one root instead. */
+  /** On the way down the tree; 0: one root instead, or blocks alone. */
   readonly lines: number;
   readonly rootBounds: number;
-  readonly filter: Filter6;
+  readonly blocks: Blocks6;
   readonly nodes: Uint8Array;
 }
 
@@ -35,13 +37,19 @@ interface Entries {
 
 export function encodeAddress6(classes: AddressClasses): Address6Tables {
   if (classes.rangeCount <= ROOT_BOUNDS + 1) return encodeRoot(classes);
+  const blocks = classes.rangeCount > BLOCK_RANGES ? encodeBlocks6(present(classes.prefixes)) : NO_BLOCKS6;
+  return blocks.needTree
+    ? { ...encodeTree(classes), rootBounds: 0, blocks }
+    : { lines: 0, rootBounds: 0, blocks, nodes: EMPTY };
+}
+
+function encodeTree(classes: AddressClasses): Pick<Address6Tables, 'lines' | 'nodes'> {
   const nodes = new Nodes();
   const roots = nodes.allocate(2);
   const halves = halvesOf(highEntries(classes, nodes));
   const lines = Math.max(...halves.map(linesFor));
   for (const [half, entries] of halves.entries()) nodes.tree(roots + half, entries, lines);
-  const filter = classes.rangeCount > FILTER_RANGES ? encodeFilter6(classes) : NO_FILTER6;
-  return { lines, rootBounds: 0, filter, nodes: nodes.bytes() };
+  return { lines, nodes: nodes.bytes() };
 }
 
 function encodeRoot({ starts, rangeClasses, rangeCount }: AddressClasses): Address6Tables {
@@ -50,7 +58,7 @@ function encodeRoot({ starts, rangeClasses, rangeCount }: AddressClasses): Addre
   const ids = new Uint16Array(nodes.buffer, STRUCTS.root6.fields.classes.offset, 16);
   for (let i = 0; i < 16; i++) ids[i] = rangeClasses[Math.min(i, rangeCount - 1)]!;
   bounds.set(starts.subarray(WORDS));
-  return { lines: 0, rootBounds: rangeCount - 1, filter: NO_FILTER6, nodes };
+  return { lines: 0, rootBounds: rangeCount - 1, blocks: NO_BLOCKS6, nodes };
 }
 
 /** Keys without and with the first bit; the second half begins with a key, as the first does. */

@@ -28,7 +28,7 @@ export interface ShapeNumbers
   readonly src4: Pick<Shape['src4'], 'indexed' | 'rootBounds' | 'filtered'>;
   readonly dst4: ShapeNumbers['src4'];
   readonly src6: Pick<Shape['src6'], 'lines' | 'rootBounds'> & {
-    readonly filter: Pick<Shape['src6']['filter'], 'levels' | 'shift'>;
+    readonly blocks: Pick<Shape['src6']['blocks'], 'levels' | 'filterShift' | 'bucketShift'>;
   };
   readonly dst6: ShapeNumbers['src6'];
   readonly rules4: Pick<Shape['rules4'], 'modeNumber' | 'dstClasses' | 'bucketMask'>;

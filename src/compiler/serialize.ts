@@ -33,10 +33,10 @@ function headerOf({ policy, shape, probes, ranked, tables }: LoadablePolicy): He
     rootBounds,
     filtered,
   });
-  const address6 = ({ lines, rootBounds, filter: { levels, shift } }: ShapeNumbers['src6']): ShapeNumbers['src6'] => ({
+  const address6 = ({ lines, rootBounds, blocks }: ShapeNumbers['src6']): ShapeNumbers['src6'] => ({
     lines,
     rootBounds,
-    filter: { levels, shift },
+    blocks: { levels: blocks.levels, filterShift: blocks.filterShift, bucketShift: blocks.bucketShift },
   });
   const rules = ({ modeNumber, dstClasses, bucketMask }: ShapeNumbers['rules4']): ShapeNumbers['rules4'] => ({
     modeNumber,

@@ -27,11 +27,12 @@ export function encodeShape(
     put(offset + ADDRESS4.fields.root_bounds.offset, address.rootBounds);
     put(offset + ADDRESS4.fields.filtered.offset, address.filtered);
   };
-  const putAddress6 = (offset: number, { lines, rootBounds, filter }: ShapeNumbers['src6']): void => {
+  const putAddress6 = (offset: number, { lines, rootBounds, blocks }: ShapeNumbers['src6']): void => {
     put(offset + ADDRESS6.fields.lines.offset, lines);
     put(offset + ADDRESS6.fields.root_bounds.offset, rootBounds);
-    put(offset + ADDRESS6.fields.filter_levels.offset, filter.levels);
-    put(offset + ADDRESS6.fields.filter_shift.offset, filter.shift);
+    put(offset + ADDRESS6.fields.block_levels.offset, blocks.levels);
+    put(offset + ADDRESS6.fields.filter_shift.offset, blocks.filterShift);
+    put(offset + ADDRESS6.fields.bucket_shift.offset, blocks.bucketShift);
   };
   const putRules = (offset: number, rules: ShapeNumbers['rules4']): void => {
     put(offset + RULES.fields.mode.offset, rules.modeNumber);

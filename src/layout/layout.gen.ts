@@ -9,9 +9,11 @@ export const ENUMS = {
     NODE_KEYS: 7,
     LEAF6_KEYS: 5,
     TREE_DEPTH: 12,
-    FILTER6_LEVELS: 10,
-    FILTER6_FIRST: 32,
-    FILTER6_STEP: 4,
+    BLOCK_LEVELS: 10,
+    BLOCK_FIRST: 32,
+    BLOCK_STEP: 4,
+    BLOCK_SLOTS: 3,
+    BLOCK_PROBES: 8,
     BUCKET_SLOTS: 7,
     BUCKET_PROBES: 3,
     LIST_MAX: 16,
@@ -72,24 +74,26 @@ export const ENUMS = {
     dst4_index: 4,
     dst4_leaves: 5,
     src6_filter: 6,
-    src6_nodes: 7,
-    dst6_filter: 8,
-    dst6_nodes: 9,
-    dport_pages: 10,
-    sport_pages: 11,
-    cross4: 12,
-    cross6: 13,
-    src4_sets: 14,
-    dst4_sets: 15,
-    pairs4: 16,
-    src6_sets: 17,
-    dst6_sets: 18,
-    pairs6: 19,
-    rows: 20,
-    subrows: 21,
-    lists: 22,
-    rank_slots: 23,
-    TABLES: 24
+    src6_blocks: 7,
+    src6_nodes: 8,
+    dst6_filter: 9,
+    dst6_blocks: 10,
+    dst6_nodes: 11,
+    dport_pages: 12,
+    sport_pages: 13,
+    cross4: 14,
+    cross6: 15,
+    src4_sets: 16,
+    dst4_sets: 17,
+    pairs4: 18,
+    src6_sets: 19,
+    dst6_sets: 20,
+    pairs6: 21,
+    rows: 22,
+    subrows: 23,
+    lists: 24,
+    rank_slots: 25,
+    TABLES: 26
   },
   rule_mode: {
     RULES_DENSE: 0,
@@ -102,6 +106,8 @@ export const ENUMS = {
     INDEX_FAN_SHIFT: 26,
     NODE_LOW_BIT: 31,
     NODE_LINES_SHIFT: 27,
+    BLOCK_TREE_BIT: 31,
+    BLOCK_LEVEL_SHIFT: 16,
     SET_LIST_BIT: 31,
     SET_COUNT_SHIFT: 26,
     ROW_SUBROW_BIT: 31,
@@ -134,7 +140,7 @@ export const STRUCTS = {
     }
   },
   shape: {
-    size: 204,
+    size: 220,
     fields: {
       layout_version: {
         offset: 0,
@@ -174,23 +180,23 @@ export const STRUCTS = {
       },
       src6_shape: {
         offset: 52,
-        size: 16
+        size: 20
       },
       dst6_shape: {
-        offset: 68,
-        size: 16
+        offset: 72,
+        size: 20
       },
       rules4: {
-        offset: 84,
+        offset: 92,
         size: 12
       },
       rules6: {
-        offset: 96,
+        offset: 104,
         size: 12
       },
       bytes: {
-        offset: 108,
-        size: 96
+        offset: 116,
+        size: 104
       }
     }
   },
@@ -212,7 +218,7 @@ export const STRUCTS = {
     }
   },
   address6_shape: {
-    size: 16,
+    size: 20,
     fields: {
       lines: {
         offset: 0,
@@ -222,12 +228,16 @@ export const STRUCTS = {
         offset: 4,
         size: 4
       },
-      filter_levels: {
+      block_levels: {
         offset: 8,
         size: 4
       },
       filter_shift: {
         offset: 12,
+        size: 4
+      },
+      bucket_shift: {
+        offset: 16,
         size: 4
       }
     }
@@ -336,6 +346,27 @@ export const STRUCTS = {
       values: {
         offset: 40,
         size: 24
+      }
+    }
+  },
+  block_bucket: {
+    size: 64,
+    fields: {
+      high: {
+        offset: 0,
+        size: 24
+      },
+      low: {
+        offset: 24,
+        size: 24
+      },
+      values: {
+        offset: 48,
+        size: 12
+      },
+      overflowed: {
+        offset: 60,
+        size: 4
       }
     }
   },
