@@ -106,8 +106,8 @@ export function compile(
   times.push(clock());
   const src4 = encodeAddress4(families[4].source);
   const dst4 = encodeAddress4(families[4].destination);
-  const src6 = encodeAddress6(families[6].source);
-  const dst6 = encodeAddress6(families[6].destination);
+  const src6 = encodeAddress6(families[6].source, budgets);
+  const dst6 = encodeAddress6(families[6].destination, budgets);
   const tables = new Map<TableName, Uint8Array>([
     ...addressTables({ src4, dst4, src6, dst6 }),
     ['dport_pages', encodeServicePages(services.destination.planes, ENUMS.plane.WIDE_PLANES)],

@@ -18,8 +18,6 @@ const NODE_WORDS = STRUCTS.node.size / 4;
 const WORDS = 4;
 const EMPTY = new Uint8Array(0);
 const FIRST_BIT = 0x80000000;
-/** Ranges from which on blocks are faster than a tree; measured. */
-const BLOCK_RANGES = 1_000;
 
 export interface Address6Tables {
   /** On the way down the tree; 0: one root instead, or blocks alone. */
@@ -35,12 +33,17 @@ interface Entries {
   readonly values: number[];
 }
 
-export function encodeAddress6(classes: AddressClasses): Address6Tables {
-  if (classes.rangeCount <= ROOT_BOUNDS + 1) return encodeRoot(classes);
-  const blocks = classes.rangeCount > BLOCK_RANGES ? encodeBlocks6(present(classes.prefixes)) : NO_BLOCKS6;
-  return blocks.needTree
-    ? { ...encodeTree(classes), rootBounds: 0, blocks }
-    : { lines: 0, rootBounds: 0, blocks, nodes: EMPTY };
+/** Largest of each form: see Budgets. */
+export interface Forms6 {
+  readonly root6Ranges: number;
+  readonly tree6Ranges: number;
+}
+
+export function encodeAddress6(classes: AddressClasses, { root6Ranges, tree6Ranges }: Forms6): Address6Tables {
+  if (classes.rangeCount <= root6Ranges) return encodeRoot(classes);
+  const blocks = classes.rangeCount > tree6Ranges ? encodeBlocks6(present(classes.prefixes)) : NO_BLOCKS6;
+  const { lines, nodes } = blocks.needTree ? encodeTree(classes) : { lines: 0, nodes: EMPTY };
+  return { lines, rootBounds: 0, blocks, nodes };
 }
 
 function encodeTree(classes: AddressClasses): Pick<Address6Tables, 'lines' | 'nodes'> {

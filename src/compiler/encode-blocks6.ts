@@ -50,10 +50,10 @@ const MAX_FILTER_BITS = 20;
 const PLACE_SHIFTS = [26, 32, 38] as const;
 const LEAST_BITS = 4;
 
-/** NO_BLOCKS6 where the prefixes are so wide that they would make too many blocks. */
+/** NO_BLOCKS6 where there are no prefixes, or so wide ones that they would make too many blocks. */
 export function encodeBlocks6(prefixes: NamedPrefixes): Blocks6 {
   const levels = chooseLevels(prefixes.lengths);
-  if (levels === undefined) return NO_BLOCKS6;
+  if (levels === undefined || prefixes.count === 0) return NO_BLOCKS6;
   let bits = LEAST_BITS;
   while (2 ** bits * BLOCK_SLOTS < prefixes.count) bits++;
   for (;;) {
