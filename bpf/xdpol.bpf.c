@@ -18,9 +18,13 @@ static __always_inline enum outcome parse_frame(void *data, void *end, __u32 seg
 /* A way of its own through parser and filter for each family: neither carries the other's fields along. */
 static __always_inline __u32 filter_by_family(struct cursor *cur, struct pkt *pkt, enum xdpol_direction direction)
 {
+	struct pkt plain = { .bytes = pkt->bytes };
 	__be16 type_be;
-	int outcome = parse_link(cur, pkt, &type_be);
+	int outcome;
 
+	if (is_plain4(cur, &plain))
+		return filter(&plain, PARSED, direction);
+	outcome = parse_link(cur, pkt, &type_be);
 	if (outcome != PARSED)
 		return filter(pkt, outcome, direction);
 	if (type_be == bpf_htons(ETH_P_IP))
