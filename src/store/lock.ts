@@ -8,40 +8,7 @@
 import { closeSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { EnvironmentError } from '../base/environment-error.ts';
-
-interface Holder {
-  readonly pid: number;
-  /** Clock ticks after boot at which the process started: tells it from a later one with its id. */
-  readonly started: string;
-}
-
-function startOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
-  }
-}
-
-/** Also of an earlier boot: ids and ticks begin anew, so the boot is part of the name. */
-function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  } catch {
-    return '';
-  }
-}
-
-function nameOf({ pid, started }: Holder): string {
-  return `${pid} ${started} ${bootId()}`;
-}
-
-function isAlive(name: string): boolean {
-  const pid = Number(name.split(' ')[0]);
-  const started = startOf(pid);
-  return started !== undefined && name === nameOf({ pid, started });
-}
+import { isAlive, ownName } from './process-name.ts';
 
 function holderAt(path: string): string | undefined {
   try {
@@ -55,7 +22,7 @@ function holderAt(path: string): string | undefined {
 function writeTicket(path: string): void {
   const fd = openSync(path, 'w', 0o600);
   try {
-    writeSync(fd, nameOf({ pid: process.pid, started: startOf(process.pid) ?? '' }));
+    writeSync(fd, ownName());
   } finally {
     closeSync(fd);
   }
