@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { runAgent } from '../../agent/agent.ts';
 import type { ListenAddress } from '../../agent/server.ts';
 import { PolicyStore } from '../../store/store.ts';
+import { AgentClaim } from '../agent-claim.ts';
 import { UsageError } from '../exit.ts';
 import { followAddresses } from '../follow-addresses.ts';
 import { withExamples } from '../options.ts';
@@ -38,13 +39,24 @@ async function run(options: AgentVerbOptions): Promise<void> {
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   const log = (line: string): void => warn(`xdpol agent: ${line}`);
-  const serving = runAgent({ listen, log, stop: stop.signal }).finally(() => stop.abort());
-  await Promise.all([serving, followAddresses({ store: new PolicyStore(), log }, stop.signal)]);
+  const store = new PolicyStore();
+  const claim = new AgentClaim(store, log);
+  await claim.tryToTake();
+  const following = followAddresses({ store, claim, log }, stop.signal);
+  try {
+    await runAgent({ listen, log, stop: stop.signal });
+  } finally {
+    stop.abort();
+    await following;
+    await claim.giveBack();
+  }
 }
 
 export function agentCommand(): Command {
   const command = new Command('agent')
-    .description('the daemon: metrics for Prometheus, and `me` follows the addresses; filtering goes on without it')
+    .description(
+      'the daemon: metrics for Prometheus, `me` follows the addresses, dynamic rules last as long; filtering goes on without it',
+    )
     .addOption(
       new Option(
         '--listen <address>',

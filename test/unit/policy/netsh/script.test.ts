@@ -112,7 +112,9 @@ test('ipsecpol lines make, replace and delete rules', () => {
     rules: ['permit R2 (R2): any me tcp 23 true', 'block R2 [block] (R2 [block]): any me true'],
   });
   expect(read(`${text}ipsecpol -w REG -p P -o`)).toMatchObject({ codes: ['XP0532@1'] });
-  expect(read(`${BASE}ipsecpol -r R -f *+0 -n PASS`).codes).toEqual(['XP0530@5']);
+  const dynamic = read(`${BASE}ipsecpol -r R -f *+0 -n PASS`);
+  expect(dynamic.codes).toEqual(['XP0530@5']);
+  expect(dynamic.messages[0]).toContain('dynamic');
 });
 
 test('scripts and charts are told apart', () => {

@@ -1,0 +1,89 @@
+/**
+ * One agent of a store is the one that dynamic rules last as long as. While it lives they stay; when it stops in order it
+ * takes them away; when it was killed the next one does.
+ */
+import { newestGeneration, readAttachments } from '../engine/attachment.ts';
+import { explainFailure } from '../engine/failure.ts';
+import { ownName, pidOf } from '../store/process-name.ts';
+import type { PolicyStore } from '../store/store.ts';
+import { endFiltering } from './end-filtering.ts';
+import { filteredForRulesAlone, readOverlay } from './overlay.ts';
+import { restoreStanding, standingPolicy } from './restore.ts';
+
+/**
+ * Puts the assigned policy alone in force, or ends filtering where none is assigned. Returns what is in force then;
+ * undefined where there was no dynamic rule. The caller holds the store's lock.
+ */
+export async function endDynamicRules(store: PolicyStore): Promise<string | undefined> {
+  const { rules, stale } = readOverlay(store);
+  const attachments = readAttachments();
+  const isInForce = newestGeneration(attachments)?.dynamic !== undefined;
+  if (rules.length + stale.length === 0 && !isInForce) return undefined;
+  if (filteredForRulesAlone(store, attachments))
+    return `no longer filtered: ${endFiltering(store).interfaces.join(', ')}`;
+  let now = 'nothing was filtered';
+  if (isInForce) {
+    const { policy, generation } = await restoreStanding(store, await standingPolicy(store), [], 0);
+    now = `${policy} alone in force, generation ${generation ?? 'none'}`;
+  }
+  store.dynamic.remove();
+  return now;
+}
+
+export class AgentClaim {
+  readonly #store: PolicyStore;
+  readonly #log: (line: string) => void;
+  #isHeld = false;
+  #other = '';
+
+  constructor(store: PolicyStore, log: (line: string) => void) {
+    this.#store = store;
+    this.#log = log;
+  }
+
+  /** Unless another agent lives. Ends what one that is gone left. */
+  async take(): Promise<void> {
+    if (this.#isHeld || this.#isAnothers()) return;
+    using _lock = this.#store.lock();
+    if (this.#isAnothers()) return;
+    const now = await endDynamicRules(this.#store);
+    if (now !== undefined) this.#log(`dynamic rules of an agent that is gone have ended: ${now}`);
+    this.#store.dynamic.register();
+    this.#isHeld = true;
+  }
+
+  /** The same at the start: without it the agent still answers, and tries again. */
+  async tryToTake(): Promise<void> {
+    await this.#attempt('dynamic rules cannot be added', () => this.take());
+  }
+
+  /** Dynamic rules end with it. What cannot be done is left to the next agent, and to the next policy. */
+  async giveBack(): Promise<void> {
+    if (!this.#isHeld) return;
+    await this.#attempt('the dynamic rules stay in force until xdpol restore', async () => {
+      using _lock = this.#store.lock();
+      if (this.#store.dynamic.agent() !== ownName()) return;
+      const now = await endDynamicRules(this.#store);
+      if (now !== undefined) this.#log(`dynamic rules have ended: ${now}`);
+      this.#store.dynamic.deregister();
+    });
+    this.#isHeld = false;
+  }
+
+  #isAnothers(): boolean {
+    const { agent } = readOverlay(this.#store);
+    if (agent === undefined || agent === ownName()) return false;
+    if (agent !== this.#other) this.#log(`dynamic rules are with another agent of this store, process ${pidOf(agent)}`);
+    this.#other = agent;
+    return true;
+  }
+
+  async #attempt(otherwise: string, action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      const explained = explainFailure(error);
+      this.#log(`${otherwise}: ${explained instanceof Error ? explained.message : String(explained)}`);
+    }
+  }
+}
