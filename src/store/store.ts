@@ -251,8 +251,11 @@ export class PolicyStore {
   #prune(name: string, newest: number): void {
     const assignment = decodeAssignment(readOr(this.#assignedPath(), ''));
     const assigned = assignment?.policy === name ? assignment.version : undefined;
-    const numbers = this.#numbers(name).filter((number) => number <= newest - VERSIONS_KEPT && number !== assigned);
-    for (const number of numbers) this.#files.remove(this.#version(name, number));
+    const isOld = (number: number): boolean => number <= newest - VERSIONS_KEPT && number !== assigned;
+    const before = this.versions(name);
+    for (const number of this.#numbers(name).filter(isOld)) this.#files.remove(this.#version(name, number));
+    const kept = new Set(before.filter(({ version }) => !isOld(version)).map(({ hash }) => hash));
+    this.#forgetCompiled(before.map(({ hash }) => hash).filter((hash) => !kept.has(hash)));
     const left = entries(this.#folder(name)).filter(isLeftover);
     for (const entry of left) this.#files.sweep(join(this.#folder(name), entry));
   }
