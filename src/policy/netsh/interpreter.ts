@@ -136,7 +136,8 @@ export class ScriptInterpreter {
   #rule({ verb, values }: NetshCommand, span: Span): void {
     const policy = this.policies.get(values.required('policy').text);
     if (verb === 'delete') {
-      policy.rules.delete(values.required('name').text);
+      if (values.isAll) policy.rules.clear();
+      else policy.rules.delete(values.required('name').text);
       return;
     }
     requireUnlimited(values);
