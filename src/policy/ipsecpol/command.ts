@@ -77,8 +77,8 @@ const WITHOUT_EFFECT: Readonly<Partial<Record<OptionName, string>>> = {
 
 /** Options that without -w ask for nothing, or for something else than is meant. */
 const OF_STORED = {
-  x: { message: '-x assigns a stored policy', help: 'add -w REG' },
-  y: { message: '-y unassigns a stored policy', help: 'add -w REG; -r RULE -o takes back a dynamic rule' },
+  x: { message: '-x assigns a stored policy', help: 'write -w REG -p NAME -x' },
+  y: { message: '-y unassigns a stored policy', help: 'write -w REG -p NAME -y; -r RULE -o takes back a dynamic rule' },
   p: {
     message: '-p names a stored policy, and without -w nothing is stored',
     help: 'add -w REG to store the rule; leave out -p for a dynamic rule, which is gone when the agent stops',
@@ -132,7 +132,7 @@ class CommandReader {
   #reportRepeated(): void {
     for (const name of ['w', 'p', 'n', 'x', 'y', 'o'] as const) {
       const second = this.#all(name)[1];
-      if (second !== undefined) this.#diags.error('XP0525', second.at.span, `-${name} is given twice`);
+      if (second !== undefined) this.#diags.error('XP0525', second.at.span, `-${name} is given twice`, 'give it once');
     }
   }
 
@@ -199,7 +199,8 @@ class CommandReader {
       );
     }
     if (remove !== undefined && assign !== undefined && !this.#has('r')) {
-      return this.#diags.error('XP0522', assign.at.span, '-o deletes the policy that -x would assign');
+      const help = 'give one of them; -o deletes a rule only where -r names it';
+      return this.#diags.error('XP0522', assign.at.span, '-o deletes the policy that -x would assign', help);
     }
     if (assign !== undefined) return 'assign';
     return unassign === undefined ? undefined : 'unassign';
@@ -210,7 +211,10 @@ class CommandReader {
     const [filters, remove] = [this.#all('f'), this.#first('o')];
     if (remove !== undefined) {
       const other = filters[0] ?? this.#first('n');
-      if (other !== undefined) return this.#diags.error('XP0522', other.at.span, `-o deletes, -${other.name} adds`);
+      if (other !== undefined) {
+        const help = 'a rule is deleted by its name alone: -r RULE -o; and replaced without -o';
+        return this.#diags.error('XP0522', other.at.span, `-o deletes, -${other.name} adds`, help);
+      }
       const rules = names.map((name) => readName(name, 'rule', this.#diags)).filter((name) => name !== undefined);
       return names.length === 0 ? { kind: 'delete-policy' } : { kind: 'delete-rules', rules };
     }
@@ -295,7 +299,10 @@ class CommandReader {
     if (text !== 'PASS' && text !== 'BLOCK') {
       return this.#diags.error('XP0526', value.span, `"${value.text}" is not an action`, 'write -n PASS or -n BLOCK');
     }
-    if (second !== undefined) return this.#diags.error('XP0516', second.span, '-n takes one action');
+    if (second !== undefined) {
+      const help = 'write (spec) or [spec] for filters of another action';
+      return this.#diags.error('XP0516', second.span, '-n takes one action', help);
+    }
     if (value.text !== text) return reportCase(value, text, this.#diags);
     return text === 'PASS' ? 'permit' : 'block';
   }
