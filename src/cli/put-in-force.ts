@@ -9,7 +9,7 @@ import { applyPolicy } from '../engine/apply.ts';
 import type { RequestedMode } from '../engine/attachment.ts';
 import { readAttachments } from '../engine/attachment.ts';
 import type { HostAddresses } from '../policy/model.ts';
-import type { PolicyStore } from '../store/store.ts';
+import type { Assignment, PolicyStore } from '../store/store.ts';
 import { compileForInterfaces } from './compile-policy.ts';
 import type { PolicyFacts } from './compiled-cache.ts';
 import { CompiledCache, factsOf, hostFrom } from './compiled-cache.ts';
@@ -146,11 +146,25 @@ export async function putInForce(
   const said = [...notes];
   if (version !== undefined) {
     const at = new Date().toISOString();
-    store.assign({ policy: policy.name, version, hash, interfaces: names, mode: options.mode, at });
+    assignInForce(store, { policy: policy.name, version, hash, interfaces: names, mode: options.mode, at });
     said.push(...release(released), ...settleOverlay(store, overlay));
     remember(cache, found);
   }
   return { generation, notes: said, policy: policy.name, hash, interfaces: names };
+}
+
+/** What is in force is not taken back for a disk that is full: the next boot may be far. */
+function assignInForce(store: PolicyStore, assignment: Assignment): void {
+  try {
+    store.assign(assignment);
+  } catch (cause) {
+    const { policy, version } = assignment;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new EnvironmentError(`${policy} is in force, but the assignment could not be written: ${why}`, {
+      help: `before the next boot, which would bring back what was assigned before: xdpol assign '${policy}' --version ${version}`,
+      cause,
+    });
+  }
 }
 
 /** A policy of the store, or one version of it. */
@@ -184,7 +198,7 @@ export async function assignStored(
       : prepared(cache, await readyPolicy(reference, () => interfaceAddresses(devices), overlay.rules), names);
   const { generation, notes } = swapIn(found, devices, options);
   const at = new Date().toISOString();
-  store.assign({ policy: name, version: stored.version, hash, interfaces: names, mode: options.mode, at });
+  assignInForce(store, { policy: name, version: stored.version, hash, interfaces: names, mode: options.mode, at });
   const said = [...notes, ...release(released), ...settleOverlay(store, overlay)];
   remember(cache, found);
   return { generation, notes: said, policy: name, version: stored.version, hash, interfaces: names };
