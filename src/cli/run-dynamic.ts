@@ -69,8 +69,11 @@ function adding(
   };
 }
 
-function takingBack(names: readonly string[], before: readonly DynamicRule[]): ChangedRules {
-  const missing = names.filter((name) => !before.some(({ rule }) => rule === name));
+function takingBack(given: readonly string[], before: readonly DynamicRule[]): ChangedRules {
+  const isThere = (name: string): boolean => before.some(({ rule }) => rule === name);
+  // status and counters show the names that rules are counted by.
+  const names = given.map((name) => (isThere(name) ? name : name.replace(/ \(dynamic(?: \d+)?\)$/u, '')));
+  const missing = names.filter((name) => !isThere(name));
   if (missing.length > 0) {
     throw new EnvironmentError(`there is no dynamic rule "${missing.join('", "')}"`, {
       help: `dynamic are: ${namesOf(before) || 'none'}; a stored rule is deleted with -w REG -p NAME -r RULE -o`,

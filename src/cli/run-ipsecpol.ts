@@ -46,10 +46,12 @@ export async function runIpsecpol(words: readonly string[]): Promise<void> {
 async function askFor(command: IpsecpolCommand): Promise<void> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await new Promise<string>((resolve) => {
-    terminal.once('close', () => resolve(''));
+    // At the end of the input the prompt has no line of its own yet.
+    terminal.once('close', () => resolve('\n'));
     void terminal.question(`${describe(command)}? [y/N] `).then(resolve, () => resolve(''));
   });
   terminal.close();
+  if (answer === '\n') warn(answer);
   if (!/^y(?:es)?$/iu.test(answer.trim())) {
     throw new EnvironmentError('not confirmed: nothing was changed', { help: 'answer y, or leave out -confirm' });
   }

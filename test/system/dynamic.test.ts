@@ -132,7 +132,7 @@ describe('without an assigned policy', () => {
     expect(answering()).toEqual([82]);
     expect(add('more', 82, 'BLOCK')).toContain('replaced');
     expect(answering()).toEqual([81]);
-    expect(enter('-r', 'scan', '-o')).toContain('taken back');
+    expect(enter('-r', 'scan (dynamic)', '-o')).toContain('"scan" taken back');
     expect(answering()).toEqual([80, 81]);
     expect(dynamicNames()).toEqual(['more (dynamic)']);
   });

@@ -7,7 +7,7 @@ import { DIRECTIONS } from '../../engine/program.ts';
 import type { Action } from '../../policy/model.ts';
 import { pidOf } from '../../store/process-name.ts';
 import type { Assignment } from '../../store/store.ts';
-import { PolicyStore } from '../../store/store.ts';
+import { DYNAMIC_POLICY, PolicyStore } from '../../store/store.ts';
 import { jsonOption, withExamples } from '../options.ts';
 import { print, printJson, table, warn } from '../output.ts';
 import type { Overlay } from '../overlay.ts';
@@ -96,6 +96,16 @@ function dynamicWarnings({ rules, agent }: DynamicStatus, { rules: kept }: Overl
   return wanted === rules.length ? [] : ['the dynamic rules in force are not those of the store: xdpol restore'];
 }
 
+/** After a crash between the two, or where the assignment was damaged. */
+function assignmentWarnings(generation: Generation | undefined, assignment: Assignment | undefined): readonly string[] {
+  if (generation === undefined || (assignment === undefined && generation.policy === DYNAMIC_POLICY)) return [];
+  const { policy, hash, dynamic } = generation;
+  const isSame = policy === assignment?.policy && (dynamic !== undefined || hash === assignment.hash);
+  if (isSame) return [];
+  const text = policy === assignment?.policy ? `another version of ${policy}` : policy;
+  return [`${text} is in force, and not assigned: the next boot does not bring it back: xdpol assign '${policy}'`];
+}
+
 function run(options: StatusOptions): void {
   requireRoot('status');
   const store = new PolicyStore();
@@ -105,7 +115,7 @@ function run(options: StatusOptions): void {
   const open = gaps(assignment, attachments);
   const generation = newestGeneration(attachments);
   const dynamic = dynamicStatus(generation, overlay);
-  const dynamicTrouble = dynamicWarnings(dynamic, overlay);
+  const warnings = [...dynamicWarnings(dynamic, overlay), ...assignmentWarnings(generation, assignment)];
   if (options.json === true) {
     printJson({
       assigned: assignment ?? null,
@@ -114,7 +124,7 @@ function run(options: StatusOptions): void {
       dynamic,
       interfaces: attachments.map(plain),
       gaps: open,
-      warnings: dynamicTrouble,
+      warnings,
     });
     return;
   }
@@ -125,7 +135,7 @@ function run(options: StatusOptions): void {
   );
   for (const line of dynamicLines(dynamic)) print(line);
   if (attachments.length > 0) print(`\n${render(attachments)}`);
-  for (const trouble of dynamicTrouble) warn(`warning: ${trouble}`);
+  for (const warning of warnings) warn(`warning: ${warning}`);
   for (const gap of open)
     warn(`warning: ${gap}: xdpol apply '${assignment?.policy ?? ''}' -i ${gap.split(' ')[0] ?? ''}`);
 }
