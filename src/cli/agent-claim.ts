@@ -10,6 +10,9 @@ import { endFiltering } from './end-filtering.ts';
 import { filteredForRulesAlone, readOverlay } from './overlay.ts';
 import { restoreStanding, standingPolicy } from './restore.ts';
 
+/** Seconds that an agent that stops waits for a command that changes something: a large policy takes a while to compile. */
+const STOP_PATIENCE = 30;
+
 /**
  * Puts the assigned policy alone in force, or ends filtering where none is assigned. Returns what is in force then;
  * undefined where there was no dynamic rule. The caller holds the store's lock.
@@ -61,7 +64,7 @@ export class AgentClaim {
   async giveBack(): Promise<void> {
     if (!this.#isHeld) return;
     await this.#attempt('the dynamic rules stay in force until xdpol restore', async () => {
-      using _lock = this.#store.lock();
+      using _lock = this.#store.lock(STOP_PATIENCE);
       if (this.#store.dynamic.agent() !== ownName()) return;
       const now = await endDynamicRules(this.#store);
       if (now !== undefined) this.#log(`dynamic rules have ended: ${now}`);

@@ -58,21 +58,22 @@ function acquire(ticket: string, path: string): boolean {
   }
 }
 
-const ATTEMPTS = 100;
 const PAUSE_MS = 50;
+/** Seconds that a command waits. */
+const PATIENCE = 5;
 
 function pause(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
 }
 
-/** Holds the lock until disposed. Waits up to five seconds for a holder that lives, takes over from one that does not. */
-export function lockStore(directory: string): Disposable {
+/** Holds the lock until disposed. Waits up to `patience` seconds for a holder that lives, takes over from one that does not. */
+export function lockStore(directory: string, patience: number = PATIENCE): Disposable {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, 'lock');
   const ticket = join(directory, `.lock.${process.pid}`);
   try {
     writeTicket(ticket);
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    for (let waited = 0; waited < 1000 * patience; waited += PAUSE_MS) {
       if (acquire(ticket, path)) return { [Symbol.dispose]: () => rmSync(path, { force: true }) };
       pause();
     }

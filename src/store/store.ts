@@ -61,10 +61,10 @@ export class PolicyStore {
   }
 
   /** Taken before any change; see lockStore. */
-  lock(): Disposable {
+  lock(patience?: number): Disposable {
     return failing(this.directory, () => {
       this.#requireFormat();
-      const lock = lockStore(this.directory);
+      const lock = lockStore(this.directory, patience);
       this.#sweep();
       return lock;
     });

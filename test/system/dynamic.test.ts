@@ -1,8 +1,10 @@
 /** Dynamic rules: in force at once beside what is assigned, in no stored policy, gone when the agent stops. */
+import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { present } from '../../src/base/assert.ts';
 import { PolicyStore } from '../../src/store/store.ts';
 import { AgentProcess } from '../support/agent-process.ts';
 import type { Outcome } from '../support/namespaces.ts';
@@ -203,6 +205,32 @@ describe('beside an assigned policy', () => {
     expect(packets('open')).toBe(0);
     expect(packets('open (dynamic)')).toBeGreaterThan(0);
     expect(packets('peer (dynamic)')).toBeGreaterThan(0);
+  });
+
+  test('two at once: both are in force', async () => {
+    const ends = ['one', 'two'].map((rule, i) => {
+      const words = ['-r', rule, '-f', `198.51.100.${i}+0`, '-n', 'BLOCK'];
+      const child = pair.spawn(pair.host, [process.execPath, '--import', 'tsx', PROGRAM, ...words], {
+        stdio: 'ignore',
+      });
+      return once(child, 'exit');
+    });
+    expect(await Promise.all(ends)).toEqual([
+      [0, null],
+      [0, null],
+    ]);
+    expect([...dynamicNames()].sort()).toEqual(['one', 'open', 'peer', 'two'].map((rule) => `${rule} (dynamic)`));
+    enter('-r', 'one', '-r', 'two', '-o');
+    expect(dynamicNames()).toHaveLength(2);
+  });
+
+  test('what a command left that was cut off between the file and the packets: status says so, restore mends it', () => {
+    const { dynamic } = stored();
+    const kept = present(dynamic.read());
+    dynamic.write({ ...kept, rules: kept.rules.filter(({ rule }) => rule === 'open') });
+    expect(status().warnings).toEqual([expect.stringContaining('xdpol restore')]);
+    dynamic.write(kept);
+    expect(status().warnings).toEqual([]);
   });
 
   test('what cannot be compiled changes nothing and is not kept', () => {
