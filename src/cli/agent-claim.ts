@@ -3,7 +3,6 @@
  * takes them away; when it was killed the next one does.
  */
 import { newestGeneration, readAttachments } from '../engine/attachment.ts';
-import { explainFailure } from '../engine/failure.ts';
 import { ownName, pidOf } from '../store/process-name.ts';
 import type { PolicyStore } from '../store/store.ts';
 import { endFiltering } from './end-filtering.ts';
@@ -14,22 +13,22 @@ import { restoreStanding, standingPolicy } from './restore.ts';
 const STOP_PATIENCE = 30;
 
 /**
- * Puts the assigned policy alone in force, or ends filtering where none is assigned. Returns what is in force then;
+ * Puts the assigned policy alone in force, or ends filtering where dynamic rules were alone. Returns what is in force then;
  * undefined where there was no dynamic rule. The caller holds the store's lock.
  */
 export async function endDynamicRules(store: PolicyStore): Promise<string | undefined> {
   const { rules, stale } = readOverlay(store);
   const attachments = readAttachments();
-  const isInForce = newestGeneration(attachments)?.dynamic !== undefined;
-  if (rules.length + stale.length === 0 && !isInForce) return undefined;
+  const inForce = newestGeneration(attachments);
+  if (rules.length + stale.length === 0 && inForce?.dynamic === undefined) return undefined;
   if (filteredForRulesAlone(store, attachments))
     return `no longer filtered: ${endFiltering(store).interfaces.join(', ')}`;
-  let now = 'nothing was filtered';
-  if (isInForce) {
+  let now = 'nothing was filtered for them';
+  if (inForce?.dynamic !== undefined) {
     const { policy, generation } = await restoreStanding(store, await standingPolicy(store), [], 0);
     now = `${policy} alone in force, generation ${generation ?? 'none'}`;
   }
-  store.dynamic.remove();
+  if (rules.length + stale.length > 0) store.dynamic.remove();
   return now;
 }
 
@@ -55,22 +54,15 @@ export class AgentClaim {
     this.#isHeld = true;
   }
 
-  /** The same at the start: without it the agent still answers, and tries again. */
-  async tryToTake(): Promise<void> {
-    await this.#attempt('dynamic rules cannot be added', () => this.take());
-  }
-
-  /** Dynamic rules end with it. What cannot be done is left to the next agent, and to the next policy. */
+  /** Dynamic rules end with it. */
   async giveBack(): Promise<void> {
     if (!this.#isHeld) return;
-    await this.#attempt('the dynamic rules stay in force until xdpol restore', async () => {
-      using _lock = this.#store.lock(STOP_PATIENCE);
-      if (this.#store.dynamic.agent() !== ownName()) return;
-      const now = await endDynamicRules(this.#store);
-      if (now !== undefined) this.#log(`dynamic rules have ended: ${now}`);
-      this.#store.dynamic.deregister();
-    });
     this.#isHeld = false;
+    using _lock = this.#store.lock(STOP_PATIENCE);
+    if (this.#store.dynamic.agent() !== ownName()) return;
+    const now = await endDynamicRules(this.#store);
+    if (now !== undefined) this.#log(`dynamic rules have ended: ${now}`);
+    this.#store.dynamic.deregister();
   }
 
   #isAnothers(): boolean {
@@ -79,14 +71,5 @@ export class AgentClaim {
     if (agent !== this.#other) this.#log(`dynamic rules are with another agent of this store, process ${pidOf(agent)}`);
     this.#other = agent;
     return true;
-  }
-
-  async #attempt(otherwise: string, action: () => Promise<void>): Promise<void> {
-    try {
-      await action();
-    } catch (error) {
-      const explained = explainFailure(error);
-      this.#log(`${otherwise}: ${explained instanceof Error ? explained.message : String(explained)}`);
-    }
   }
 }

@@ -3,23 +3,11 @@
  * policy in force was compiled with, it is put in force anew. What they were is in the kernel, so
  * nothing is missed while nobody looks.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { newestGeneration, readAttachments } from '../engine/attachment.ts';
-import { explainFailure } from '../engine/failure.ts';
 import type { PolicyStore } from '../store/store.ts';
-import type { AgentClaim } from './agent-claim.ts';
 import { addressTexts, interfaceAddresses, presentInterfaces } from './host.ts';
 import { filteredForRulesAlone, readOverlay } from './overlay.ts';
 import { restoreStanding, standingPolicy } from './restore.ts';
-
-const POLL_MS = 2000;
-
-interface Following {
-  readonly store: PolicyStore;
-  readonly claim: AgentClaim;
-  /** Takes one line, for the journal. */
-  readonly log: (line: string) => void;
-}
 
 /**
  * The addresses that `me` should stand for, where it stands for others. Without any address nothing changes: an interface
@@ -41,7 +29,7 @@ async function newAddresses(store: PolicyStore): Promise<readonly string[] | und
 }
 
 /** One look; a second one with the lock, before which another command may have changed what is in force. */
-export async function followOnce({ store, log }: Following): Promise<void> {
+export async function followAddresses(store: PolicyStore, log: (line: string) => void): Promise<void> {
   if ((await newAddresses(store)) === undefined) return;
   using _lock = store.lock();
   const addresses = await newAddresses(store);
@@ -49,23 +37,4 @@ export async function followOnce({ store, log }: Following): Promise<void> {
   const standing = await standingPolicy(store);
   const { generation } = await restoreStanding(store, standing, readOverlay(store).rules, 0);
   log(`me is now ${addresses.join(', ')}: ${standing.policy} in force, generation ${generation ?? 'none'}`);
-}
-
-/** Looks every two seconds until `stop`. A failure leaves the policy in force, is said once and tried again. */
-export async function followAddresses(following: Following, stop: AbortSignal): Promise<void> {
-  let said = '';
-  while (!stop.aborted) {
-    await sleep(POLL_MS, undefined, { signal: stop }).catch(() => undefined);
-    if (stop.aborted) return;
-    try {
-      await following.claim.take();
-      await followOnce(following);
-      said = '';
-    } catch (error) {
-      const explained = explainFailure(error);
-      const message = explained instanceof Error ? explained.message : String(explained);
-      if (message !== said) following.log(`${message}; trying again`);
-      said = message;
-    }
-  }
 }

@@ -3,12 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { NetworkInterface } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../base/environment-error.ts';
 import type { RequestedMode } from '../engine/attachment.ts';
-import { readAttachments } from '../engine/attachment.ts';
+import { newestGeneration, readAttachments } from '../engine/attachment.ts';
 import type { DynamicRule, PolicyStore } from '../store/store.ts';
 import { DYNAMIC_POLICY } from '../store/store.ts';
 import type { CompiledCache } from './compiled-cache.ts';
 import { ethernetInterfaces, interfaceAddresses, presentInterfaces } from './host.ts';
 import { readyPolicy } from './options.ts';
+import { filteredForRulesAlone } from './overlay.ts';
 import type { PreparedPolicy } from './put-in-force.ts';
 import { openCache, prepared, preparedFromCache, remember, swapIn } from './put-in-force.ts';
 
@@ -58,13 +59,22 @@ export async function usualInterfaces(store: PolicyStore): Promise<readonly stri
   throw new EnvironmentError('this network namespace has no Ethernet interface', { help: 'ip link' });
 }
 
+/** Throws where another policy is in force than could be known from the store. */
 export async function standingPolicy(store: PolicyStore): Promise<Standing> {
   const assignment = store.assignment();
   if (assignment !== undefined) {
     const { policy, version, hash, interfaces, mode } = assignment;
     return { policy, stored: { version, hash }, interfaces, mode };
   }
-  const filtered = readAttachments().map((attachment) => attachment.name);
+  const attachments = readAttachments();
+  const inForce = newestGeneration(attachments)?.policy;
+  // An empty policy in the place of one that is in force would open the host.
+  if (inForce !== undefined && !filteredForRulesAlone(store, attachments)) {
+    throw new EnvironmentError(`${inForce} is in force, and no policy is assigned`, {
+      help: `assign it, or end it: xdpol assign '${inForce}', xdpol unassign`,
+    });
+  }
+  const filtered = attachments.map((attachment) => attachment.name);
   const interfaces = filtered.length > 0 ? filtered : await usualInterfaces(store);
   const mode = store.lastAssignment()?.mode ?? 'auto';
   return { policy: DYNAMIC_POLICY, stored: undefined, interfaces, mode };

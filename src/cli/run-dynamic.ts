@@ -1,5 +1,6 @@
 /** Dynamic rules: in force when the command returns, beside what is assigned, in no stored policy, gone with the agent. */
 import { EnvironmentError } from '../base/environment-error.ts';
+import { readAttachments } from '../engine/attachment.ts';
 import type { RuleChange } from '../policy/ipsecpol/command.ts';
 import { pidOf, sharesNetwork } from '../store/process-name.ts';
 import type { DynamicRule, DynamicRules, PolicyStore } from '../store/store.ts';
@@ -7,7 +8,7 @@ import { endFiltering } from './end-filtering.ts';
 import { presentInterfaces } from './host.ts';
 import { interfaceGroup } from './interface-groups.ts';
 import { print, warn } from './output.ts';
-import { namesOf, readOverlay, untilAgentStops } from './overlay.ts';
+import { filteredForRulesAlone, namesOf, readOverlay, untilAgentStops } from './overlay.ts';
 import { requireRoot } from './privileges.ts';
 import { openCache, swapIn } from './put-in-force.ts';
 import { prepareStanding, standingPolicy } from './restore.ts';
@@ -19,7 +20,7 @@ export async function runDynamic(change: RuleChange, store: PolicyStore): Promis
   const agent = requireAgent(store, overlay.agent);
   const { rules, said } =
     change.kind === 'add' ? adding(change, overlay.rules, store) : takingBack(change.rules, overlay.rules);
-  if (rules.length === 0 && store.assignment() === undefined) {
+  if (rules.length === 0 && filteredForRulesAlone(store, readAttachments())) {
     const { interfaces } = endFiltering(store);
     print(`${said.join('\n')}\nnone is left, no policy is assigned: no longer filtered: ${interfaces.join(', ')}`);
     return;
@@ -106,8 +107,17 @@ async function putRules(store: PolicyStore, after: DynamicRules): Promise<PutRul
     const { generation, notes } = swapIn(found, devices, { mode: standing.mode });
     return { policy: standing.policy, generation, interfaces: devices.map(({ name }) => name), notes };
   } catch (error) {
-    write(store, before);
+    takeBack(store, before);
     throw error;
+  }
+}
+
+/** What failed first is what is reported. */
+function takeBack(store: PolicyStore, before: DynamicRules | undefined): void {
+  try {
+    write(store, before);
+  } catch (error) {
+    warn(`the rules as they were could not be written: ${error instanceof Error ? error.message : String(error)}`);
   }
 }
 

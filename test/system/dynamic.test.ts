@@ -1,6 +1,6 @@
 /** Dynamic rules: in force at once beside what is assigned, in no stored policy, gone when the agent stops. */
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -323,6 +323,24 @@ describe('an agent that is killed', () => {
     expect(answering()).toEqual([80, 82]);
     await agent.end('SIGTERM');
   });
+});
+
+test('a policy in force whose assignment is lost: no dynamic rule, and no agent that ends one, takes its place', async () => {
+  const agent = await AgentProcess.start(pair);
+  add('open', 81, 'PASS');
+  rmSync(join(pair.directory, 'state', 'assigned.json'));
+  for (const words of [['-f', '*+0:82:TCP', '-n', 'BLOCK'], ['-o']]) {
+    const { status: code, stderr } = ipsecpol('-r', 'open', ...words);
+    expect(code).toBe(1);
+    expect(stderr).toContain("xdpol assign 'a'");
+  }
+  expect(answering()).toEqual([80, 81, 82]);
+  await agent.end('SIGTERM');
+  expect(agent.log).toContain('dynamic rules stay in force: a is in force, and no policy is assigned');
+  expect(status().policy).toBe('a');
+  expect(status().warnings).toHaveLength(2);
+  xdpol('assign', 'a', '-i', pair.host.device);
+  expect(answering()).toEqual([80, 82]);
 });
 
 test('a second agent of a store waits for its turn', async () => {

@@ -9,6 +9,7 @@ import { followAddresses } from '../follow-addresses.ts';
 import { withExamples } from '../options.ts';
 import { warn } from '../output.ts';
 import { requireRoot } from '../privileges.ts';
+import { sayingOnce, watch } from '../watch.ts';
 
 const DEFAULT_LISTEN = ':9477';
 const MAX_PORT = 65535;
@@ -41,14 +42,16 @@ async function run(options: AgentVerbOptions): Promise<void> {
   const log = (line: string): void => warn(`xdpol agent: ${line}`);
   const store = new PolicyStore();
   const claim = new AgentClaim(store, log);
-  await claim.tryToTake();
-  const following = followAddresses({ store, claim, log }, stop.signal);
+  const keepClaim = sayingOnce(log, 'no dynamic rules can be added', () => claim.take());
+  const follow = sayingOnce(log, 'cannot follow the addresses', () => followAddresses(store, log));
+  await keepClaim();
+  const watching = watch([keepClaim, follow], stop.signal);
   try {
     await runAgent({ listen, log, stop: stop.signal });
   } finally {
     stop.abort();
-    await following;
-    await claim.giveBack();
+    await watching;
+    await sayingOnce(log, 'dynamic rules stay in force', () => claim.giveBack())();
   }
 }
 

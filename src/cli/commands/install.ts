@@ -42,7 +42,7 @@ function reload(root: string | undefined): void {
 }
 
 function folderFor(verb: string, root: string | undefined): string {
-  if (root === undefined) requireRoot(verb, 'systemd units are its business');
+  if (root === undefined) requireRoot(verb, 'systemd units belong to root');
   else if (!existsSync(root)) throw new UsageError(`there is no directory ${root}`, 'name the root of a system');
   return join(root ?? '/', UNITS);
 }
