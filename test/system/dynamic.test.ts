@@ -244,6 +244,21 @@ describe('beside an assigned policy', () => {
     expect(answering()).toEqual([81]);
   });
 
+  test('what cannot be written is not in force either', () => {
+    const before = status();
+    const path = join(pair.directory, 'state', 'dynamic.json');
+    pair.exec(pair.host, ['mount', '--bind', path, path]);
+    try {
+      const { status: code, stderr } = ipsecpol('-r', 'more', '-f', '*+0:82:TCP', '-n', 'PASS');
+      expect(code).toBe(1);
+      expect(stderr).toContain('EBUSY');
+    } finally {
+      pair.exec(pair.host, ['umount', path]);
+    }
+    expect(status()).toEqual(before);
+    expect(answering()).toEqual([81]);
+  });
+
   test('apply, assign, a stored rule and restore keep them', () => {
     expect(apply('b', 82)).toContain('dynamic rules stay in force until the agent');
     expect(answering()).toEqual([81, 82]);
