@@ -95,6 +95,8 @@ static __always_inline __u32 root_class(const struct xdpol_root *root, __u32 bou
 {
 	__u64 key = 0x100000000ULL | address, place = 0;
 
+	if (!bounds)
+		return 0;
 #pragma unroll
 	for (int i = 0; i < XDPOL_ROOT_BOUNDS; i++)
 		if (i < bounds)
@@ -163,6 +165,8 @@ static __always_inline __u32 root6_class(const struct xdpol_root6 *root, __u32 b
 {
 	__u64 above = bounds;
 
+	if (!bounds)
+		return 0;
 #pragma unroll
 	for (int i = 0; i < XDPOL_ROOT_BOUNDS; i++)
 		if (i < bounds)
