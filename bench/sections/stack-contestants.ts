@@ -1,0 +1,130 @@
+/** Peers behind the stack, set up side by side, each in a namespace of its own. */
+import { present } from '../../src/base/assert.ts';
+import type { Generator } from '../../src/measure/generator.ts';
+import type { Decision } from '../../src/policy/classify.ts';
+import { iptables } from '../peers/iptables.ts';
+import { nftables, nftablesDrop } from '../peers/nftables.ts';
+import type { Cannot, Counts, Expression, StackPeer } from '../peers/peer.ts';
+import { isCannot, missingTools } from '../peers/peer.ts';
+import { stackPolicy } from '../peers/stack-policy.ts';
+import type { BenchPolicy } from '../policies.ts';
+import { WrongVerdict } from '../verdicts.ts';
+import { awaitHandled, handled, StackLanes } from './lanes.ts';
+import type { Contestant } from './live-rounds.ts';
+
+/** Every receiver needs it. */
+const ETHTOOL = { command: 'ethtool', package: 'ethtool' } as const;
+const DROP_ALL = 'nft drop all';
+
+type PeerFor = (devices: readonly string[]) => StackPeer;
+const PEERS: readonly PeerFor[] = [
+  nftablesDrop,
+  (devices) => nftables('netdev', devices),
+  (devices) => nftables('raw', devices),
+  () => iptables(),
+];
+
+/** A peer that is set up. Disposing it takes its rules away, and then its namespace. */
+export interface StackContestant extends Contestant, Disposable {
+  readonly counts: () => Counts;
+}
+
+export interface StackContestants extends Disposable {
+  readonly ready: readonly StackContestant[];
+  /** Peers without figures, and why. */
+  readonly cannot: ReadonlyMap<string, string>;
+}
+
+export function stackContestants(bench: BenchPolicy, cpus: number): StackContestants {
+  const ready: StackContestant[] = [];
+  const cannot = new Map<string, string>();
+  const dispose = (): void => {
+    for (const contestant of ready) contestant[Symbol.dispose]();
+  };
+  try {
+    for (const [i, peerFor] of PEERS.entries()) {
+      const name = `p${i}`;
+      const peer = peerFor(Array.from({ length: cpus }, (_, lane) => `${name}-in${lane}`));
+      const result = setUp(peer, bench, name, cpus);
+      if (isCannot(result)) cannot.set(peer.name, result.cannot);
+      else ready.push(result);
+    }
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+  return { ready, cannot, [Symbol.dispose]: dispose };
+}
+
+function setUp(peer: StackPeer, bench: BenchPolicy, name: string, cpus: number): StackContestant | Cannot {
+  const missing = missingTools([...peer.tools, ETHTOOL]);
+  if (missing !== undefined) return missing;
+  const policy = stackPolicy(bench);
+  if (isCannot(policy)) return policy;
+  const expression = peer.express(policy);
+  if (isCannot(expression)) return expression;
+  const lanes = new StackLanes(name, cpus);
+  try {
+    const started = performance.now();
+    for (const [argv, input] of expression.commands) lanes.run(argv, input);
+    return contestant(peer, lanes, expression, performance.now() - started);
+  } catch (error) {
+    lanes[Symbol.dispose]();
+    if (isTimeout(error)) return { cannot: 'did not take the policy within two minutes' };
+    throw error;
+  }
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ETIMEDOUT';
+}
+
+function contestant(peer: StackPeer, lanes: StackLanes, expression: Expression, loadMs: number): StackContestant {
+  const counts = (): Counts => expression.counts(lanes.run);
+  const loaded = `loaded in ${(loadMs / 1000).toFixed(2)} s`;
+  return {
+    name: peer.name,
+    lanes: lanes.all,
+    counts,
+    note: expression.note === '' ? loaded : `${expression.note}; ${loaded}`,
+    enter: () => undefined,
+    watch: () => {
+      const before = counts();
+      return (frames) => {
+        const { dropped, passed } = difference(counts(), before);
+        if (passed !== 0 || dropped !== frames)
+          throw new WrongVerdict(`${peer.name}: of ${frames} frames dropped ${dropped}, passed ${passed}`);
+      };
+    },
+    [Symbol.dispose]: () => {
+      for (const argv of expression.clear) lanes.run(argv);
+      lanes[Symbol.dispose]();
+    },
+  };
+}
+
+function difference(after: Counts, before: Counts): Counts {
+  return { dropped: after.dropped - before.dropped, passed: after.passed - before.passed };
+}
+
+/** The peer's counters say of the ring's first frames what the reference classifier says. */
+export function checkStack(
+  { name, lanes, counts }: StackContestant,
+  generator: Generator,
+  expected: readonly Decision[],
+  what: string,
+): void {
+  if (name === DROP_ALL) return;
+  const lane = present(lanes[0]);
+  const before = counts();
+  const arrived = handled(lane);
+  generator.rewind();
+  generator.sendTo(lane.ifindex, expected.length);
+  awaitHandled(lane, arrived, expected.length);
+  const found = difference(counts(), before);
+  const dropped = expected.filter(({ verdict }) => verdict === 'drop').length;
+  if (found.dropped === dropped && found.passed === expected.length - dropped) return;
+  throw new WrongVerdict(
+    `${name}: ${what}: dropped ${found.dropped} and passed ${found.passed} of ${expected.length}, expected ${dropped} drops`,
+  );
+}
