@@ -30,6 +30,9 @@ export interface BenchPolicy {
 
 export const HOST: HostAddresses = { me: [], names: new Map() };
 
+/** What the policy `ports` lets in, by TCP. */
+export const SERVICE_PORTS: readonly number[] = [25, 80, 443];
+
 const SPAN = spanOfFile('bench');
 export const LIST = 'listed';
 const SEED = 11;
@@ -87,7 +90,7 @@ function server(family: Family, listed: number): BenchPolicy {
 
 /** Three services, and nothing else: what every packet filter can say. */
 function ports(): BenchPolicy {
-  const filter = '{ source: any, destination: any, protocol: tcp, destinationPort: [25, 80, 443] }';
+  const filter = `{ source: any, destination: any, protocol: tcp, destinationPort: [${SERVICE_PORTS.join(', ')}] }`;
   const rule = `{ name: services, action: permit, filters: [${filter}] }`;
   const policy = read('ports', `name: ports\ndefault: block\nrules: [${rule}]\n`);
   return { family: 4, form: 'ports', size: 3, policy, traffic: serverTraffic(SERVERS[4], undefined) };

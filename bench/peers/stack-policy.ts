@@ -6,19 +6,18 @@ import { rankedFilters } from '../../src/compiler/expand.ts';
 import type { AddressCondition } from '../../src/compiler/resolve.ts';
 import type { PortRange } from '../../src/policy/model.ts';
 import type { BenchPolicy } from '../policies.ts';
-import { HOST, LIST, SERVERS } from '../policies.ts';
+import { HOST, LIST, SERVERS, SERVICE_PORTS } from '../policies.ts';
 import type { AclFilter, Cannot, StackPolicy } from './peer.ts';
 
 /** The example's, which examples/packet-filter.yaml lists; the check of verdicts notices where they differ. */
 const SERVICES: readonly number[] = [25, 80, 110, 143, 443, 993, 995];
 const MAIL = 25;
-const PORTS: readonly number[] = [25, 80, 443];
 
 export function stackPolicy({ form, family, policy }: BenchPolicy): StackPolicy | Cannot {
   if (family === 6) return { cannot: 'live frames are IPv4' };
   switch (form) {
     case 'ports':
-      return { form, ports: PORTS };
+      return { form, ports: SERVICE_PORTS };
     case 'server': {
       const column = policy.addressSets.get(LIST)?.prefixes.v4;
       const listed = Array.from({ length: column?.count ?? 0 }, (_, i) =>

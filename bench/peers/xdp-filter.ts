@@ -7,6 +7,7 @@ import type { BpfMap, BpfObject, BpfProgram } from 'libbpf-ts-bindings';
 import { loadObject, unlinkPin } from 'libbpf-ts-bindings';
 import { present } from '../../src/base/assert.ts';
 import type { BenchPolicy } from '../policies.ts';
+import { SERVICE_PORTS } from '../policies.ts';
 import type { Cannot } from './peer.ts';
 
 export const XDP_FILTER = 'xdp-filter';
@@ -20,7 +21,6 @@ const BPFFS = '/sys/fs/bpf';
 /** As xdp-filter's common_kern_user.h has them. */
 const FLAG_DESTINATION = 1n << 1n;
 const FLAG_TCP = 1n << 2n;
-const PORTS: readonly number[] = [25, 80, 443];
 
 /** Owns the program and its maps. */
 export class XdpFilter implements Disposable {
@@ -57,10 +57,9 @@ function removePins(): void {
 
 /** The policy as xdp-filter says it, or why it cannot. */
 export function xdpFilterFor({ form, family }: BenchPolicy): XdpFilter | Cannot {
-  if (form !== 'ports' || family !== 4)
-    return { cannot: 'no entry joins an address and a port, and addresses are hosts, at most 10,000' };
+  if (form !== 'ports' || family !== 4) return { cannot: 'no entry joins an address and a port' };
   if (!existsSync(OBJECT)) return { cannot: 'not installed: apt-get install xdp-tools' };
   const filter = new XdpFilter();
-  for (const port of PORTS) filter.allow(port);
+  for (const port of SERVICE_PORTS) filter.allow(port);
   return filter;
 }

@@ -126,6 +126,7 @@ export async function plots(figures: readonly Figure[]): Promise<readonly Plot[]
   const xdpol = of('dataplane', 'over bare').filter(({ subject }) => subject === 'xdpol');
   const named = (all: readonly Figure[], prefix: string): readonly Figure[] =>
     all.filter(({ policy }) => policy.startsWith(prefix));
+  const growing = (all: readonly Figure[]): readonly Figure[] => all.filter(({ policy }) => policy.includes('-'));
   const byTraffic = ({ traffic }: Figure): string => traffic;
   const byKind = ({ policy }: Figure): string => policy.split('-')[0] ?? policy;
   const packet = 'Over a bare drop behind the same generator, in test runs.';
@@ -157,7 +158,7 @@ export async function plots(figures: readonly Figure[]): Promise<readonly Plot[]
     growth({
       title: 'Compile time',
       caption: 'Cold, nothing subtracted.',
-      figures: of('compile', 'total'),
+      figures: growing(of('compile', 'total')),
       series: byKind,
       y: 'ms (log)',
       x: size,
@@ -166,7 +167,7 @@ export async function plots(figures: readonly Figure[]): Promise<readonly Plot[]
     growth({
       title: 'Memory: tables',
       caption: 'Bytes of the tables, nothing subtracted.',
-      figures: of('compile', 'tables'),
+      figures: growing(of('compile', 'tables')),
       series: byKind,
       y: 'MiB (log)',
       x: size,
@@ -175,7 +176,7 @@ export async function plots(figures: readonly Figure[]): Promise<readonly Plot[]
     growth({
       title: 'Memory: compiler',
       caption: 'Resident at most, less what was resident with the policy in memory.',
-      figures: of('compile', 'more than before').filter(({ spread }) => (spread?.low ?? 0) > 0),
+      figures: growing(of('compile', 'more than before')).filter(({ spread }) => (spread?.low ?? 0) > 0),
       series: byKind,
       y: 'MiB (log)',
       x: size,
