@@ -18,5 +18,5 @@ export function effortOf(quick: boolean, cpus: readonly number[]): Effort {
   if (quick) {
     return { rounds: 5, repeat: 500_000, sample: 32, cpus, liveMs: 100, compiles: 1, replayPackets: 200_000 };
   }
-  return { rounds: 9, repeat: 1_000_000, sample: 128, cpus, liveMs: 150, compiles: 3, replayPackets: 1_000_000 };
+  return { rounds: 7, repeat: 1_000_000, sample: 128, cpus, liveMs: 120, compiles: 3, replayPackets: 1_000_000 };
 }
