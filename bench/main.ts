@@ -9,7 +9,6 @@
  */
 import { writeFileSync } from 'node:fs';
 import { environment, environmentText } from '../src/measure/environment.ts';
-import { spreadOf } from '../src/measure/statistics.ts';
 import { measured } from './children.ts';
 import type { Case, Choice } from './choice.ts';
 import { choiceOf } from './choice.ts';
@@ -25,7 +24,7 @@ import { joined } from './sections/compile.ts';
 function figuresOf({ section, policy }: Case, effort: Effort): readonly Figure[] {
   if (section !== 'compile') return measured(section, policy, effort);
   const runs = Array.from({ length: effort.compiles }, () => measured(section, policy, effort));
-  return joined(runs, spreadOf);
+  return joined(runs);
 }
 
 /** A case that fails does not hide the others, and the bench fails. */

@@ -7,12 +7,6 @@ const TOOLS = [
   { command: 'ipset', package: 'ipset' },
 ] as const;
 
-const CLEAR = [
-  ['iptables-legacy', '-t', 'raw', '-F'],
-  ['iptables-legacy', '-t', 'raw', '-X'],
-  ['ipset', 'destroy'],
-] as const;
-
 export function iptables(): StackPeer {
   return { name: 'iptables raw + ipset', tools: TOOLS, express };
 }
@@ -25,7 +19,6 @@ function express(policy: StackPolicy): Expression {
       [['iptables-legacy-restore'], rules],
     ],
     counts,
-    clear: CLEAR,
     note: policy.form === 'acl' ? 'one rule a filter, in order of specificity' : '',
   };
 }

@@ -56,8 +56,6 @@ export interface StackPeer {
 export interface Expression {
   readonly commands: readonly (readonly [argv: readonly string[], input: string])[];
   readonly counts: (run: Run) => Counts;
-  /** Takes it all away again. */
-  readonly clear: readonly (readonly string[])[];
   /** How the policy was said, where that is not obvious. */
   readonly note: string;
 }

@@ -1,4 +1,6 @@
 /** What compiling a policy takes, from the model to the tables' bytes: once and cold, as the agent does it. */
+import { present } from '../../src/base/assert.ts';
+import { spreadOf } from '../../src/measure/statistics.ts';
 import type { Effort } from '../effort.ts';
 import type { Figure, Quantity } from '../figure.ts';
 import { figure, MIB, single } from '../figure.ts';
@@ -28,13 +30,9 @@ export function measureCompile(policy: string, _effort: Effort): readonly Figure
 }
 
 /** The same figures of several runs as one figure each. */
-export function joined(
-  runs: readonly (readonly Figure[])[],
-  spreadOf: (values: readonly number[]) => Figure['spread'],
-): readonly Figure[] {
+export function joined(runs: readonly (readonly Figure[])[]): readonly Figure[] {
   return (runs[0] ?? []).map((first, i) => {
-    const spread = spreadOf(runs.map((run) => run[i]?.spread?.median ?? Number.NaN));
-    const { spread: _, ...rest } = first;
-    return spread === undefined ? first : figure(rest, rest, spread, runs.length);
+    const spread = spreadOf(runs.map((run) => present(run[i]?.spread).median));
+    return figure(first, first, spread, runs.length);
   });
 }

@@ -3,7 +3,6 @@
  * xdpol, a bare drop and the peers in turn. The time of a frame includes making and sending it.
  */
 import type { BpfProgram } from 'libbpf-ts-bindings';
-import { present } from '../../src/base/assert.ts';
 import { Generator } from '../../src/measure/generator.ts';
 import { UnderTest } from '../../src/measure/under-test.ts';
 import { ReferenceClassifier } from '../../src/policy/classify.ts';
@@ -102,5 +101,5 @@ function absent(
 ): readonly Figure[] {
   const reasons = xdpFilter === '' ? stack : new Map([[XDP_FILTER, xdpFilter], ...stack]);
   const what = { quantity: 'rate, 1 CPU', unit: 'Mpps' } as const;
-  return [...reasons].map(([subject, reason]) => unmeasured({ ...about, subject }, what, present(reason)));
+  return [...reasons].map(([subject, reason]) => unmeasured({ ...about, subject }, what, reason));
 }

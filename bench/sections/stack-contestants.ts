@@ -16,7 +16,8 @@ import type { Contestant } from './live-rounds.ts';
 const ETHTOOL = { command: 'ethtool', package: 'ethtool' } as const;
 const DROP_ALL = 'nft drop all';
 
-type PeerFor = (devices: readonly string[]) => StackPeer;
+/** A peer for the receivers of these names. */
+export type PeerFor = (devices: readonly string[]) => StackPeer;
 const PEERS: readonly PeerFor[] = [
   nftablesDrop,
   (devices) => nftables('netdev', devices),
@@ -24,7 +25,7 @@ const PEERS: readonly PeerFor[] = [
   () => iptables(),
 ];
 
-/** A peer that is set up. Disposing it takes its rules away, and then its namespace. */
+/** A peer that is set up. Its rules and sets go with its namespace when it is disposed. */
 export interface StackContestant extends Contestant, Disposable {
   /** What it has decided since the last call: nobody else sends to it. Reading counters next to a large set takes seconds. */
   readonly since: () => Counts;
@@ -36,14 +37,18 @@ export interface StackContestants extends Disposable {
   readonly cannot: ReadonlyMap<string, string>;
 }
 
-export function stackContestants(bench: BenchPolicy, cpus: number): StackContestants {
+export function stackContestants(
+  bench: BenchPolicy,
+  cpus: number,
+  peers: readonly PeerFor[] = PEERS,
+): StackContestants {
   const ready: StackContestant[] = [];
   const cannot = new Map<string, string>();
   const dispose = (): void => {
     for (const contestant of ready) contestant[Symbol.dispose]();
   };
   try {
-    for (const [i, peerFor] of PEERS.entries()) {
+    for (const [i, peerFor] of peers.entries()) {
       const name = `p${i}`;
       const peer = peerFor(Array.from({ length: cpus }, (_, lane) => `${name}-in${lane}`));
       const result = setUp(peer, bench, name, cpus);
@@ -100,10 +105,7 @@ function contestant(peer: StackPeer, lanes: StackLanes, expression: Expression, 
       if (passed !== 0 || dropped !== frames)
         throw new WrongVerdict(`${peer.name}: of ${frames} frames dropped ${dropped}, passed ${passed}`);
     },
-    [Symbol.dispose]: () => {
-      for (const argv of expression.clear) lanes.run(argv);
-      lanes[Symbol.dispose]();
-    },
+    [Symbol.dispose]: () => lanes[Symbol.dispose](),
   };
 }
 
