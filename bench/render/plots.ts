@@ -18,6 +18,9 @@ interface PlotSpec {
   readonly figures: readonly Figure[];
   readonly series: (figure: Figure) => string;
   readonly y: string;
+}
+
+interface GrowthSpec extends PlotSpec {
   readonly x: string;
   readonly logY?: boolean;
 }
@@ -72,7 +75,7 @@ function dataOf({ figures, series }: PlotSpec, x: (figure: Figure) => number | s
 }
 
 /** Lines over the policy's size, on a logarithmic axis. Undefined where there is not enough to draw a line. */
-async function growth(spec: PlotSpec): Promise<Plot | undefined> {
+async function growth(spec: GrowthSpec): Promise<Plot | undefined> {
   const values = dataOf(spec, ({ size }) => size).filter(({ x }) => Number(x) > 0);
   if (new Set(values.map(({ x }) => x)).size < 2) return undefined;
   const scale = spec.logY === true ? { type: 'log' as const } : { zero: true };
@@ -120,77 +123,78 @@ async function bars(spec: PlotSpec): Promise<Plot | undefined> {
   return { title: spec.title, caption: `${spec.caption} ${QUARTILES}`, svg };
 }
 
-export async function plots(figures: readonly Figure[]): Promise<readonly Plot[]> {
-  const of = (section: Figure['section'], ...quantities: readonly string[]): readonly Figure[] =>
-    figures.filter((figure) => figure.section === section && quantities.includes(figure.quantity));
-  const xdpol = of('dataplane', 'over bare').filter(({ subject }) => subject === 'xdpol');
-  const named = (all: readonly Figure[], prefix: string): readonly Figure[] =>
-    all.filter(({ policy }) => policy.startsWith(prefix));
-  const growing = (all: readonly Figure[]): readonly Figure[] => all.filter(({ policy }) => policy.includes('-'));
-  const byTraffic = ({ traffic }: Figure): string => traffic;
-  const byKind = ({ policy }: Figure): string => policy.split('-')[0] ?? policy;
-  const packet = 'Over a bare drop behind the same generator, in test runs.';
-  const frames = 'Generator included; all frames are dropped. The baseline is the bare drop of the same rounds.';
-  const ns = { y: 'ns a packet over bare drop', caption: packet, series: byTraffic } as const;
-  const rate = {
-    y: 'million frames a second',
-    x: '',
-    caption: frames,
-    series: ({ subject }: Figure): string => subject,
-  };
-  const size = 'addresses or filters (log)';
-  const all = await Promise.all([
+type Figures = readonly Figure[];
+
+function of(figures: Figures, section: Figure['section'], quantity: string): Figures {
+  return figures.filter((figure) => figure.section === section && figure.quantity === quantity);
+}
+
+function packetPlots(figures: Figures): readonly Promise<Plot | undefined>[] {
+  const xdpol = of(figures, 'dataplane', 'over bare').filter(({ subject }) => subject === 'xdpol');
+  const drawn = (title: string, prefix: string, x: string): Promise<Plot | undefined> =>
     growth({
-      ...ns,
-      title: 'A packet, by addresses',
-      figures: named(xdpol, 'list-'),
-      x: 'IPv4 prefixes in the list (log)',
-    }),
-    growth({ ...ns, title: 'A packet, by access-list rules', figures: named(xdpol, 'acl-'), x: 'filters (log)' }),
+      title,
+      caption: 'xdpol over a bare drop behind the same generator, in test runs.',
+      figures: xdpol.filter(({ policy }) => policy.startsWith(prefix)),
+      series: ({ traffic }) => traffic,
+      y: 'ns a packet over bare drop',
+      x,
+    });
+  return [
+    drawn('A packet, by addresses', 'list-', 'IPv4 prefixes in the list (log)'),
+    drawn('A packet, by access-list rules', 'acl-', 'filters (log)'),
+    drawn('A packet, by IPv6 addresses', 'v6-', 'IPv6 prefixes in the list (log)'),
+  ];
+}
+
+function livePlots(figures: Figures): readonly Promise<Plot | undefined>[] {
+  const drawn = (title: string, quantity: string): Promise<Plot | undefined> =>
+    bars({
+      title,
+      caption: 'Generator included; all frames are dropped. The baseline is the bare drop of the same rounds.',
+      figures: of(figures, 'live', quantity),
+      series: ({ subject }) => subject,
+      y: 'million frames a second',
+    });
+  return [drawn('Live frames, one CPU', 'rate, 1 CPU'), drawn('Live frames, two CPUs', 'rate, 2 CPUs')];
+}
+
+function aroundPlots(figures: Figures): readonly Promise<Plot | undefined>[] {
+  const drawn = (title: string, caption: string, quantity: string, y: string): Promise<Plot | undefined> =>
     growth({
-      ...ns,
-      title: 'A packet, by IPv6 addresses',
-      figures: named(xdpol, 'v6-'),
-      x: 'IPv6 prefixes in the list (log)',
-    }),
-    bars({ ...rate, title: 'Live frames, one CPU', figures: of('live', 'rate, 1 CPU') }),
-    bars({ ...rate, title: 'Live frames, two CPUs', figures: of('live', 'rate, 2 CPUs') }),
-    growth({
-      title: 'Compile time',
-      caption: 'Cold, nothing subtracted.',
-      figures: growing(of('compile', 'total')),
-      series: byKind,
-      y: 'ms (log)',
-      x: size,
+      title,
+      caption,
+      figures: of(figures, 'compile', quantity).filter(
+        ({ policy, spread }) => policy.includes('-') && aboveZero(spread),
+      ),
+      series: ({ policy }) => policy.split('-')[0] ?? policy,
+      y,
+      x: 'addresses or filters (log)',
       logY: true,
-    }),
-    growth({
-      title: 'Memory: tables',
-      caption: 'Bytes of the tables, nothing subtracted.',
-      figures: growing(of('compile', 'tables')),
-      series: byKind,
-      y: 'MiB (log)',
-      x: size,
-      logY: true,
-    }),
-    growth({
-      title: 'Memory: compiler',
-      caption: 'Resident at most, less what was resident with the policy in memory.',
-      figures: growing(of('compile', 'more than before')).filter(({ spread }) => (spread?.low ?? 0) > 0),
-      series: byKind,
-      y: 'MiB (log)',
-      x: size,
-      logY: true,
-    }),
+    });
+  const memory = 'Resident at most, less what was resident with the policy in memory.';
+  return [
+    drawn('Compile time', 'Cold, nothing subtracted.', 'total', 'ms (log)'),
+    drawn('Memory: tables', 'Bytes of the tables, nothing subtracted.', 'tables', 'MiB (log)'),
+    drawn('Memory: compiler', memory, 'more than before', 'MiB (log)'),
     growth({
       title: 'Scrape',
-      caption: 'Nothing subtracted.',
-      figures: of('scrape', 'a scrape'),
+      caption: 'The whole answer, nothing subtracted.',
+      figures: of(figures, 'scrape', 'a scrape'),
       series: () => 'a scrape',
       y: 'ms (log)',
       x: 'rules (log)',
       logY: true,
     }),
-  ]);
+  ];
+}
+
+/** A logarithmic axis has no zero. */
+function aboveZero(spread: Figure['spread']): boolean {
+  return spread !== undefined && spread.low > 0;
+}
+
+export async function plots(figures: Figures): Promise<readonly Plot[]> {
+  const all = await Promise.all([...packetPlots(figures), ...livePlots(figures), ...aroundPlots(figures)]);
   return all.filter((plot) => plot !== undefined);
 }
