@@ -1,112 +1,66 @@
 /**
- * What packets cost and what compiling costs. Needs root.
+ * What packets cost, with xdpol and with its peers, and what everything around them takes. Needs root.
  *
- *   npm run bench                           everything: about ten minutes
+ *   npm run bench                           everything, at most twenty minutes; an HTML report in bench/report
  *   npm run bench -- --quick                the main figures: less than three minutes
- *   npm run bench -- --only acl-10k         one policy, or one of dataplane, compile and live; repeatable
- *   npm run bench -- --json figures.json    the figures as data besides
+ *   npm run bench -- --only acl-10k         one section or one policy; repeatable, a section and policies together
+ *   npm run bench -- --json f.json --csv f.csv --report DIR
  *   npm run bench -- --cpu 1                the CPU that packets run on; the last one unless given
  */
 import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { parseArgs } from 'node:util';
-import { present } from '../src/base/assert.ts';
 import { environment, environmentText } from '../src/measure/environment.ts';
-import { childResult } from './children.ts';
-import type { DataplaneFigure, Effort } from './dataplane.ts';
-import { measureDataplane } from './dataplane.ts';
-import { POLICIES } from './policies.ts';
-import type { CompileFigure, LiveFigure, Report } from './report.ts';
-import { compileText, dataplaneText, liveText } from './report.ts';
+import { measured } from './children.ts';
+import type { Case, Choice } from './choice.ts';
+import { choiceOf } from './choice.ts';
+import type { Effort } from './effort.ts';
+import type { Figure } from './figure.ts';
+import { SECTIONS } from './figure.ts';
+import { csv } from './render/csv.ts';
+import { writeReport } from './render/html.ts';
+import { sectionText } from './render/text.ts';
+import type { Report } from './report.ts';
+import { joined } from './sections/compile.ts';
 
-const SECTIONS = ['dataplane', 'compile', 'live'] as const;
-type Section = (typeof SECTIONS)[number];
-
-const DATAPLANE = [
-  'example',
-  'list-10k',
-  'list-100k',
-  'list-1m',
-  'acl-1k',
-  'acl-10k',
-  'acl-100k',
-  'v6-example',
-  'v6-10k',
-  'v6-100k',
-];
-const QUICK_DATAPLANE = ['example', 'list-10k', 'list-100k', 'list-1m', 'acl-1k', 'acl-10k', 'v6-100k'];
-const LIVE = ['example', 'list-1m'];
-const LIVE_FRAMES = { quick: 1_000_000, full: 4_000_000 } as const;
-
-interface Choice {
-  readonly quick: boolean;
-  readonly only: readonly string[];
-  readonly effort: Effort;
+function figuresOf({ section, policy }: Case, effort: Effort): readonly Figure[] {
+  if (section !== 'compile') return measured(section, policy, effort);
+  const runs = Array.from({ length: effort.compiles }, () => measured(section, policy, effort));
+  return joined(runs);
 }
 
-/** The policies of a section: those that `--only` names, or all where it names none. */
-function chosen(choice: Choice, section: Section, policies: readonly string[]): readonly string[] {
-  const sections = choice.only.filter((word) => SECTIONS.some((s) => s === word));
-  const named = choice.only.filter((word) => !sections.includes(word));
-  if (sections.length > 0 && !sections.includes(section)) return [];
-  if (named.length === 0) return policies;
-  return section === 'live' ? policies.filter((name) => named.includes(name)) : named;
+/** A case that fails does not hide the others, and the bench fails. */
+function measureAll({ cases, effort }: Choice): readonly Figure[] {
+  const all: Figure[] = [];
+  for (const section of SECTIONS) {
+    const figures: Figure[] = [];
+    for (const one of cases.filter((wanted) => wanted.section === section)) {
+      if (process.stderr.isTTY) process.stderr.write(`${section} ${one.policy}\u001b[K\r`);
+      try {
+        figures.push(...figuresOf(one, effort));
+      } catch (error) {
+        process.stderr.write(`${section} ${one.policy}: ${error instanceof Error ? error.message : String(error)}\n`);
+        process.exitCode = 1;
+      }
+    }
+    if (figures.length > 0) process.stdout.write(`${sectionText(section, figures)}\n\n`);
+    all.push(...figures);
+  }
+  return all;
 }
 
-function dataplane(choice: Choice): readonly DataplaneFigure[] {
-  const names = chosen(choice, 'dataplane', choice.quick ? QUICK_DATAPLANE : DATAPLANE);
-  return names.flatMap((name) => {
-    const figures = measureDataplane(name, present(POLICIES[name])(), choice.effort);
-    process.stdout.write(`${dataplaneText(figures)}\n\n`);
-    return figures;
-  });
-}
-
-function compiling(choice: Choice): readonly CompileFigure[] {
-  const all = Object.keys(POLICIES).filter((name) => !choice.quick || name !== 'acl-100k');
-  const figures = chosen(choice, 'compile', all).map((name) => childResult<CompileFigure>('compile-child.ts', [name]));
-  if (figures.length > 0) process.stdout.write(`${compileText(figures)}\n\n`);
-  return figures;
-}
-
-function live(choice: Choice): readonly LiveFigure[] {
-  const { cpu, rounds } = choice.effort;
-  const frames = choice.quick ? LIVE_FRAMES.quick : LIVE_FRAMES.full;
-  const figures = chosen(choice, 'live', LIVE).map((name) =>
-    childResult<LiveFigure>('live-child.ts', [name, `${cpu}`, `${rounds}`, `${frames}`], ['unshare', '--net']),
-  );
-  if (figures.length > 0) process.stdout.write(`${liveText(figures)}\n\n`);
-  return figures;
-}
-
-function choiceOf(): { readonly choice: Choice; readonly json: string | undefined } {
-  const { values } = parseArgs({
-    options: {
-      quick: { type: 'boolean', default: false },
-      only: { type: 'string', multiple: true, default: [] },
-      json: { type: 'string' },
-      cpu: { type: 'string', default: String(cpus().length - 1) },
-    },
-  });
-  const known = [...SECTIONS, ...Object.keys(POLICIES)];
-  const unknown = values.only.find((word) => !known.includes(word));
-  if (unknown !== undefined) throw new Error(`--only ${unknown}: there are ${known.join(', ')}`);
-  const effort = { repeat: 1_000_000, cpu: Number(values.cpu) };
-  const rounds = values.quick ? { rounds: 5, sample: 32 } : { rounds: 15, sample: 128 };
-  return { choice: { quick: values.quick, only: values.only, effort: { ...effort, ...rounds } }, json: values.json };
-}
-
-function main(): void {
-  const { choice, json } = choiceOf();
+async function main(): Promise<void> {
+  const choice = choiceOf(process.argv.slice(2));
   const where = environment();
   process.stdout.write(`${environmentText(where)}\n\n`);
-  const report: Report = {
-    environment: where,
-    dataplane: dataplane(choice),
-    compile: compiling(choice),
-    live: live(choice),
-  };
+  const report: Report = { environment: where, figures: measureAll(choice) };
+  const { json, csv: csvFile, report: directory } = choice;
   if (json !== undefined) writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
+  if (csvFile !== undefined) writeFileSync(csvFile, csv(report.figures));
+  if (directory !== undefined) process.stdout.write(`report: ${await writeReport(directory, report)}\n`);
 }
 
-main();
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}

@@ -10,30 +10,40 @@ import { compile } from '../src/compiler/compile.ts';
 import { Random } from '../src/measure/random.ts';
 import type { Traffic } from '../src/measure/tuple.ts';
 import type { AddressMatch, Filter, HostAddresses, Policy, Rule } from '../src/policy/model.ts';
-import { ANY_PORT } from '../src/policy/model.ts';
+import { ANY_PORT, PROTOCOLS } from '../src/policy/model.ts';
 import { readPolicy } from '../src/policy/read/policy-reader.ts';
 import { aclPolicy } from './acl.ts';
 import { blockList } from './addresses.ts';
 import { aclTraffic, serverTraffic } from './traffic.ts';
 
+/** What a policy is like, for those who have to say it in another language. */
+export type Form = 'ports' | 'server' | 'acl' | 'rules';
+
 export interface BenchPolicy {
   readonly family: Family;
+  readonly form: Form;
+  /** Addresses or filters, whichever it grows by. */
+  readonly size: number;
   readonly policy: Policy;
   readonly traffic: readonly Traffic[];
 }
 
 export const HOST: HostAddresses = { me: [], names: new Map() };
 
+/** What the policy `ports` lets in, by TCP. */
+export const SERVICE_PORTS: readonly number[] = [25, 80, 443];
+
 const SPAN = spanOfFile('bench');
-const LIST = 'listed';
+export const LIST = 'listed';
 const SEED = 11;
-const SERVERS: Readonly<Record<Family, Address>> = {
+export const SERVERS: Readonly<Record<Family, Address>> = {
   4: present(parseAddress('131.107.1.1')),
   6: present(parseAddress('2001:db8::1')),
 };
 
 /** Built when asked for: the large ones take seconds. */
 export const POLICIES: Readonly<Record<string, () => BenchPolicy>> = {
+  ports: () => ports(),
   example: () => server(4, 0),
   'list-10': () => server(4, 10),
   'list-100': () => server(4, 100),
@@ -41,13 +51,23 @@ export const POLICIES: Readonly<Record<string, () => BenchPolicy>> = {
   'list-10k': () => server(4, 10_000),
   'list-100k': () => server(4, 100_000),
   'list-1m': () => server(4, 1_000_000),
+  'acl-10': () => acl(10),
+  'acl-100': () => acl(100),
   'acl-1k': () => acl(1000),
   'acl-10k': () => acl(10_000),
   'acl-100k': () => acl(100_000),
   'v6-example': () => server(6, 0),
   'v6-10k': () => server(6, 10_000),
   'v6-100k': () => server(6, 100_000),
+  'rules-10': () => rules(10),
+  'rules-100': () => rules(100),
+  'rules-1k': () => rules(1000),
+  'rules-10k': () => rules(10_000),
 };
+
+export function benchPolicy(name: string): BenchPolicy {
+  return present(POLICIES[name], `no policy ${name}`)();
+}
 
 /** `clock`: milliseconds from any start, for the statistics. */
 export function compiledPolicy(policy: Policy, clock?: () => number): CompiledPolicy {
@@ -64,20 +84,48 @@ function server(family: Family, listed: number): BenchPolicy {
   const rules = listed === 0 ? example.rules : [...example.rules, listRule(family)];
   const addressSets = new Map(listed === 0 ? [] : [[LIST, { name: LIST, prefixes: list, span: SPAN }]]);
   const policy = { ...example, addressSets, rules };
-  return { family, policy, traffic: serverTraffic(SERVERS[family], listed === 0 ? undefined : list) };
+  const traffic = serverTraffic(SERVERS[family], listed === 0 ? undefined : list);
+  return { family, form: 'server', size: list.v4.count + list.v6.count, policy, traffic };
+}
+
+/** Three services, and nothing else: what every packet filter can say. */
+function ports(): BenchPolicy {
+  const filter = `{ source: any, destination: any, protocol: tcp, destinationPort: [${SERVICE_PORTS.join(', ')}] }`;
+  const rule = `{ name: services, action: permit, filters: [${filter}] }`;
+  const policy = read('ports', `name: ports\ndefault: block\nrules: [${rule}]\n`);
+  return { family: 4, form: 'ports', size: 3, policy, traffic: serverTraffic(SERVERS[4], undefined) };
+}
+
+/** So many rules of one filter each, and so as many counters. */
+function rules(count: number): BenchPolicy {
+  const policy = {
+    ...aclPolicy(new Random(SEED), 1),
+    name: 'rules',
+    rules: Array.from({ length: count }, (_, i): Rule => {
+      const port = 1 + (i % 65535);
+      const base = serverFilter(4, { kind: 'any' }, `*=server:${port}:UDP`);
+      const filter = { ...base, destinationPorts: [{ lo: port, hi: port }], protocol: PROTOCOLS.udp };
+      return ruleOf(`service number ${i}`, 'permit', filter);
+    }),
+  };
+  return { family: 4, form: 'rules', size: count, policy, traffic: serverTraffic(SERVERS[4], undefined) };
 }
 
 function acl(count: number): BenchPolicy {
   const policy = aclPolicy(new Random(SEED), count);
-  return { family: 4, policy, traffic: aclTraffic(policy) };
+  return { family: 4, form: 'acl', size: count, policy, traffic: aclTraffic(policy) };
 }
 
 function examplePolicy(family: Family): Policy {
   const file = fileURLToPath(new URL('../examples/packet-filter.yaml', import.meta.url));
-  const diags = new Diagnostics();
-  const source = { file, text: readFileSync(file, 'utf8'), readSetFile: (): { error: string } => ({ error: 'none' }) };
-  const policy = present(readPolicy(source, diags), `${file}: ${diags.all.map((d) => d.message).join('; ')}`);
+  const policy = read(file, readFileSync(file, 'utf8'));
   return family === 4 ? policy : { ...policy, rules: policy.rules.map(inIpv6) };
+}
+
+function read(file: string, text: string): Policy {
+  const diags = new Diagnostics();
+  const policy = readPolicy({ file, text, readSetFile: (): { error: string } => ({ error: 'none' }) }, diags);
+  return present(policy, `${file}: ${diags.all.map((d) => d.message).join('; ')}`);
 }
 
 function hostMatch(address: Address): AddressMatch {
@@ -96,8 +144,12 @@ function inIpv6(rule: Rule): Rule {
 }
 
 function listRule(family: Family): Rule {
-  const filter: Filter = {
-    source: { kind: 'set', name: LIST },
+  return ruleOf('Listed sources', 'block', serverFilter(family, { kind: 'set', name: LIST }, `$${LIST}=server`));
+}
+
+function serverFilter(family: Family, source: AddressMatch, text: string): Filter {
+  return {
+    source,
     destination: hostMatch(SERVERS[family]),
     sourcePorts: [ANY_PORT],
     destinationPorts: [ANY_PORT],
@@ -105,15 +157,11 @@ function listRule(family: Family): Rule {
     icmp: undefined,
     established: false,
     mirrored: false,
-    text: `$${LIST}=server`,
+    text,
     span: SPAN,
   };
-  const name = 'Listed sources';
-  return {
-    name,
-    action: 'block',
-    filterList: { name, filters: [filter], span: SPAN },
-    interfaces: undefined,
-    span: SPAN,
-  };
+}
+
+function ruleOf(name: string, action: Rule['action'], filter: Filter): Rule {
+  return { name, action, filterList: { name, filters: [filter], span: SPAN }, interfaces: undefined, span: SPAN };
 }

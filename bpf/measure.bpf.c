@@ -26,7 +26,8 @@ struct tuple4 {
 	__be32 addresses_be[2];
 	__be32 ports_be; /* ICMP: type, code and checksum */
 	__u8 protocol;
-	__u8 unused[3];
+	__u8 unused;
+	__be16 check_be; /* of the IP header: whoever is reached through the stack wants it right */
 };
 
 struct tuple6 {
@@ -59,7 +60,16 @@ struct {
 	__uint(max_entries, 1);
 } under_test SEC(".maps");
 
+/* The same for programs without frags: one array takes only one kind. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+	__uint(max_entries, 1);
+} under_test_linear SEC(".maps");
+
 const volatile __u32 out_ifindex; /* where the live generator sends its frames */
+__u32 live_ifindex; /* where send4_valid sends its frames */
 __u32 position; /* in the ring */
 __u64 sink; /* keeps the parser's results alive */
 
@@ -80,7 +90,7 @@ __u64 sink; /* keeps the parser's results alive */
 			*(__be32 *)(ip + sizeof(ip_header)) = tuple->ports_be;                 \
 			*(__u8 *)(ip + protocol_at) = tuple->protocol;                         \
 		}                                                                              \
-		whole;                                                                         \
+		whole ? tuple : NULL;                                                          \
 	})
 
 SEC("xdp.frags")
@@ -88,6 +98,14 @@ int generate4(struct xdp_md *ctx)
 {
 	if (REWRITE(ctx, ring4, struct iphdr, 12, 9))
 		bpf_tail_call(ctx, &under_test, 0);
+	return XDP_ABORTED;
+}
+
+SEC("xdp")
+int generate4_linear(struct xdp_md *ctx)
+{
+	if (REWRITE(ctx, ring4, struct iphdr, 12, 9))
+		bpf_tail_call(ctx, &under_test_linear, 0);
 	return XDP_ABORTED;
 }
 
@@ -106,10 +124,30 @@ int send4(struct xdp_md *ctx)
 	return REWRITE(ctx, ring4, struct iphdr, 12, 9) ? bpf_redirect(out_ifindex, 0) : XDP_ABORTED;
 }
 
+/* The same to an interface that changes between runs, by packets that the IP stack takes. */
+SEC("xdp.frags")
+int send4_valid(struct xdp_md *ctx)
+{
+	struct tuple4 *tuple = REWRITE(ctx, ring4, struct iphdr, 12, 9);
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	struct iphdr *ip = data + ETH_HLEN;
+
+	if (!tuple || (void *)(ip + 1) > end)
+		return XDP_ABORTED;
+	ip->check = tuple->check_be;
+	return bpf_redirect(live_ifindex, 0);
+}
+
 /* ---- baselines ---- */
 
 SEC("xdp.frags")
 int bare(struct xdp_md *ctx __attribute__((unused)))
+{
+	return XDP_DROP;
+}
+
+SEC("xdp")
+int bare_linear(struct xdp_md *ctx __attribute__((unused)))
 {
 	return XDP_DROP;
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes a fresh Debian machine with Node 20 ready: Debian packages, npm packages, the build.
-# Usage: scripts/setup.sh [test]    with `test`, what only the tests need too. Safe to run again: what is there stays.
+# Usage: scripts/setup.sh [test|bench]    with what only the tests or the bench need too. Safe to run again: what is
+# there stays.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,7 +28,11 @@ apt_install() {
 
 debian_packages() {
   local wanted=(clang llvm make g++ python3 libbpf-dev libelf-dev zlib1g-dev linux-libc-dev bpftool iproute2 util-linux)
-  [ "${1:-}" != test ] || wanted+=(prometheus systemd)
+  local peers=(xdp-tools nftables iptables ipset ethtool)
+  case "${1:-}" in
+  test) wanted+=(prometheus systemd "${peers[@]}") ;;
+  bench) wanted+=("${peers[@]}") ;;
+  esac
   local missing=()
   for package in "${wanted[@]}"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")

@@ -1,6 +1,6 @@
 /** The packet generator in front of a program under test, and the clock around it. */
 import type { BpfMap, BpfObject, BpfProgram } from 'libbpf-ts-bindings';
-import { inspectObject, loadObject } from 'libbpf-ts-bindings';
+import { BpfError, inspectObject, loadObject } from 'libbpf-ts-bindings';
 import { present } from '../base/assert.ts';
 import type { Family } from '../base/ip.ts';
 import { objectPath } from '../engine/object.ts';
@@ -8,8 +8,9 @@ import { Random } from './random.ts';
 import type { Traffic, Tuple } from './tuple.ts';
 
 export const RING_SIZE: number = 1 << 20;
-export type Baseline = 'bare' | 'parse_only' | 'parse_count';
-export const BASELINES: readonly Baseline[] = ['bare', 'parse_only', 'parse_count'];
+/** `bare_linear` is `bare` for comparing with programs without frags. */
+export type Baseline = 'bare' | 'bare_linear' | 'parse_only' | 'parse_count';
+export const BASELINES: readonly Exclude<Baseline, 'bare_linear'>[] = ['bare', 'parse_only', 'parse_count'];
 
 const ZERO = new Uint8Array(4);
 
@@ -36,6 +37,7 @@ const LAYOUTS: Readonly<Record<Family, Layout>> = {
   },
 };
 const PORTS_LENGTH = 4;
+const CHECK_IN_TUPLE4 = 14;
 
 /** A TCP SYN without payload, 60 bytes at least; its addresses, ports and protocol are written over. */
 function template(family: Family): Uint8Array {
@@ -52,6 +54,16 @@ function template(family: Family): Uint8Array {
   return frame;
 }
 
+/** Of the template's IPv4 header with the tuple in it. */
+function checksum4(frame: Uint8Array, { source, destination, protocol }: Tuple): number {
+  const view = new DataView(frame.buffer, 14, 20);
+  let sum = (view.getUint8(8) << 8) | protocol;
+  for (const at of [0, 2, 4, 6]) sum += view.getUint16(at);
+  for (const word of [...source.words, ...destination.words]) sum += (word >>> 16) + (word & 0xffff);
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+  return ~sum & 0xffff;
+}
+
 /** Owns the measuring programs and their maps. */
 export class Generator implements Disposable {
   readonly family: Family;
@@ -60,6 +72,7 @@ export class Generator implements Disposable {
   readonly #layout: Layout;
   readonly #ring: Uint8Array;
   readonly #position: DataView;
+  readonly #liveIfindex: DataView;
   readonly #cpu: number;
 
   /** `outIfindex`: where `send` sends its frames. */
@@ -71,9 +84,8 @@ export class Generator implements Disposable {
     this.#object = loadObject(object, { rodata: { out_ifindex: ifindex } });
     this.#layout = LAYOUTS[family];
     this.#ring = this.#map(`ring${family}`).mmap();
-    const { offset } = present(inspectObject(object).variables.find((v) => v.name === 'position'));
-    const bss = this.#map('.bss').mmap();
-    this.#position = new DataView(bss.buffer, bss.byteOffset + offset, 4);
+    this.#position = this.#variable('position');
+    this.#liveIfindex = this.#variable('live_ifindex');
     this.#cpu = cpu;
   }
 
@@ -81,12 +93,17 @@ export class Generator implements Disposable {
     return this.#program(name);
   }
 
-  /** Fills the ring; equal traffic and seed give equal tuples. */
-  fill(traffic: Traffic, seed: number): void {
+  /** Fills the ring, or its first `count` tuples; equal traffic and seed give equal tuples. */
+  fill(traffic: Traffic, seed: number, count: number = RING_SIZE): void {
     const random = new Random(seed);
     const view = new DataView(this.#ring.buffer, this.#ring.byteOffset, this.#ring.byteLength);
-    for (let i = 0; i < RING_SIZE; i++) this.#put(view, i * this.#layout.stride, traffic.tuple(random));
+    for (let i = 0; i < count; i++) this.#put(view, i * this.#layout.stride, traffic.tuple(random));
     this.rewind();
+  }
+
+  /** The ring's memory: what one generator was filled with can be copied into another. */
+  get ring(): Uint8Array {
+    return this.#ring;
   }
 
   /** The next run gets the ring's first tuple. */
@@ -96,19 +113,20 @@ export class Generator implements Disposable {
 
   /** The packet that the generator makes from the ring's i-th tuple. */
   frame(i: number): Uint8Array {
-    const { stride, addresses, ports, protocol } = this.#layout;
-    const tuple = this.#ring.subarray(i * stride, (i + 1) * stride);
-    const frame = this.template.slice();
-    frame.set(tuple.subarray(0, addresses.length), addresses.inFrame);
-    frame.set(tuple.subarray(ports.inTuple, ports.inTuple + PORTS_LENGTH), ports.inFrame);
-    frame[protocol.inFrame] = present(tuple[protocol.inTuple]);
-    return frame;
+    const { stride } = this.#layout;
+    return this.#around(this.#ring.subarray(i * stride, (i + 1) * stride));
+  }
+
+  /** The packet that the generator would make from a tuple. */
+  frameOf(tuple: Tuple): Uint8Array {
+    const bytes = new Uint8Array(this.#layout.stride);
+    this.#put(new DataView(bytes.buffer), 0, tuple);
+    return this.#around(bytes);
   }
 
   /** The frame and the verdict of one run behind the generator. */
   runOnce(program: BpfProgram): { readonly verdict: number; readonly frame: Uint8Array } {
-    this.#aim(program);
-    const { retval, dataOut } = this.#generate.testRun(this.template, {
+    const { retval, dataOut } = this.#aimed(program).testRun(this.template, {
       dataOut: this.template.length,
       cpu: this.#cpu,
     });
@@ -117,8 +135,7 @@ export class Generator implements Disposable {
 
   /** Nanoseconds of CPU time a packet, generator included. */
   time(program: BpfProgram, repeat: number): number {
-    this.#aim(program);
-    return this.#generate.testRun(this.template, { repeat, cpu: this.#cpu }).cpuNs / repeat;
+    return this.#aimed(program).testRun(this.template, { repeat, cpu: this.#cpu }).cpuNs / repeat;
   }
 
   /** Sends frames, ring after ring, to the interface; returns the nanoseconds that took. */
@@ -127,16 +144,47 @@ export class Generator implements Disposable {
       .elapsedNs;
   }
 
+  /**
+   * The same to an interface given here, by IPv4 frames with a right header checksum. Returns the kernel's mean time
+   * for a frame, in whole nanoseconds: sending and, in the same context, what the other end of a veth pair does. Time
+   * in which the CPU was given to another task is not in it.
+   */
+  sendTo(ifindex: number, repeat: number): number {
+    this.#liveIfindex.setUint32(0, ifindex, true);
+    const options = { repeat, liveFrames: true, batchSize: 64, cpu: this.#cpu };
+    return this.#program('send4_valid').testRun(this.template, options).durationNs;
+  }
+
   [Symbol.dispose](): void {
     this.#object[Symbol.dispose]();
   }
 
-  get #generate(): BpfProgram {
-    return this.#program(this.family === 4 ? 'generate4' : 'generate6');
+  /** The generator with the program behind it. One array takes programs with frags, the other those without. */
+  #aimed(program: BpfProgram): BpfProgram {
+    try {
+      this.#map('under_test').update(ZERO, program);
+      return this.#program(`generate${this.family}`);
+    } catch (error) {
+      if (!(error instanceof BpfError && error.code === 'EINVAL' && this.family === 4)) throw error;
+      this.#map('under_test_linear').update(ZERO, program);
+      return this.#program('generate4_linear');
+    }
   }
 
-  #aim(program: BpfProgram): void {
-    this.#map('under_test').update(ZERO, program);
+  /** One of the programs' 32-bit variables. */
+  #variable(name: string): DataView {
+    const { offset } = present(inspectObject(objectPath('measure')).variables.find((v) => v.name === name));
+    const bss = this.#map('.bss').mmap();
+    return new DataView(bss.buffer, bss.byteOffset + offset, 4);
+  }
+
+  #around(tuple: Uint8Array): Uint8Array {
+    const { addresses, ports, protocol } = this.#layout;
+    const frame = this.template.slice();
+    frame.set(tuple.subarray(0, addresses.length), addresses.inFrame);
+    frame.set(tuple.subarray(ports.inTuple, ports.inTuple + PORTS_LENGTH), ports.inFrame);
+    frame[protocol.inFrame] = present(tuple[protocol.inTuple]);
+    return frame;
   }
 
   #map(name: string): BpfMap {
@@ -155,5 +203,6 @@ export class Generator implements Disposable {
     view.setUint16(at + ports.inTuple, tuple.sourcePort);
     view.setUint16(at + ports.inTuple + 2, tuple.destinationPort);
     view.setUint8(at + protocol.inTuple, tuple.protocol);
+    if (this.family === 4) view.setUint16(at + CHECK_IN_TUPLE4, checksum4(this.template, tuple));
   }
 }

@@ -1,0 +1,28 @@
+/** Measures one section of one policy and prints its figures as JSON. Started by children.ts. */
+import { present } from '../src/base/assert.ts';
+import type { Effort } from './effort.ts';
+import type { Figure, Section } from './figure.ts';
+import { measureCompile } from './sections/compile.ts';
+import { measureDataplane } from './sections/dataplane.ts';
+import { measureLive } from './sections/live.ts';
+import { measureLoad } from './sections/load.ts';
+import { measureReplay } from './sections/replay.ts';
+import { measureScrape } from './sections/scrape.ts';
+import { measureSwap } from './sections/swap.ts';
+
+type Measure = (policy: string, effort: Effort) => readonly Figure[] | Promise<readonly Figure[]>;
+
+const MEASURES: Readonly<Record<Section, Measure>> = {
+  dataplane: measureDataplane,
+  live: measureLive,
+  compile: measureCompile,
+  load: measureLoad,
+  swap: measureSwap,
+  scrape: measureScrape,
+  replay: measureReplay,
+};
+
+const [section = '', policy = '', effort = ''] = process.argv.slice(2);
+const measure = present(MEASURES[section as Section], `no section ${section}`);
+const figures = await measure(policy, JSON.parse(effort) as Effort);
+process.stdout.write(JSON.stringify(figures));

@@ -1,0 +1,56 @@
+/** A bench policy in the parts that peers behind the stack are written from. */
+import { present } from '../../src/base/assert.ts';
+import { formatAddress, formatPrefix } from '../../src/base/ip.ts';
+import type { DirectedFilter } from '../../src/compiler/expand.ts';
+import { rankedFilters } from '../../src/compiler/expand.ts';
+import type { AddressCondition } from '../../src/compiler/resolve.ts';
+import type { PortRange } from '../../src/policy/model.ts';
+import type { BenchPolicy } from '../policies.ts';
+import { HOST, LIST, SERVERS, SERVICE_PORTS } from '../policies.ts';
+import type { AclFilter, Cannot, StackPolicy } from './peer.ts';
+
+/** The example's, which examples/packet-filter.yaml lists; the check of verdicts notices where they differ. */
+const SERVICES: readonly number[] = [25, 80, 110, 143, 443, 993, 995];
+const MAIL = 25;
+
+export function stackPolicy({ form, family, policy }: BenchPolicy): StackPolicy | Cannot {
+  if (family === 6) return { cannot: 'live frames are IPv4' };
+  switch (form) {
+    case 'ports':
+      return { form, ports: SERVICE_PORTS };
+    case 'server': {
+      const column = policy.addressSets.get(LIST)?.prefixes.v4;
+      const listed = Array.from({ length: column?.count ?? 0 }, (_, i) =>
+        formatPrefix({ family: 4, words: [present(column?.words[i])], length: present(column?.lengths[i]) }),
+      );
+      return { form, server: formatAddress(SERVERS[4]), services: SERVICES, mail: MAIL, listed };
+    }
+    case 'acl':
+      return {
+        form,
+        filters: rankedFilters(policy, HOST, undefined).map((directed) => aclFilter(directed)),
+        drops: policy.default === 'block',
+      };
+    case 'rules':
+      return { cannot: 'measures scrapes' };
+  }
+}
+
+function aclFilter(directed: DirectedFilter): AclFilter {
+  return {
+    drops: directed.action === 'block',
+    source: prefix(directed.source),
+    destination: prefix(directed.destination),
+    protocol: directed.filter.protocol,
+    sourcePorts: ports(directed.sourcePort),
+    destinationPorts: ports(directed.destinationPort),
+  };
+}
+
+function prefix({ family, words, length }: AddressCondition): string | undefined {
+  return family === undefined ? undefined : formatPrefix({ family, words: [present(words[0])], length });
+}
+
+function ports({ lo, hi }: PortRange): readonly [number, number] | undefined {
+  return lo === 0 && hi === 65535 ? undefined : [lo, hi];
+}

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest';
+import { casesFor, choiceOf } from '../../bench/choice.ts';
+import { SECTIONS } from '../../bench/figure.ts';
+import { POLICIES } from '../../bench/policies.ts';
+
+test('every section has cases, and every case a policy', () => {
+  for (const quick of [true, false]) {
+    const cases = casesFor([], quick);
+    expect(new Set(cases.map(({ section }) => section))).toEqual(new Set(SECTIONS));
+    expect(cases.filter(({ policy }) => !Object.hasOwn(POLICIES, policy))).toEqual([]);
+  }
+});
+
+test('--only takes sections, policies, and policies of sections', () => {
+  expect(casesFor(['replay'], true)).toEqual([{ section: 'replay', policy: 'example' }]);
+  expect(casesFor(['live', 'acl-1k'], true)).toEqual([{ section: 'live', policy: 'acl-1k' }]);
+  expect(casesFor(['rules-10'], false)).toEqual([{ section: 'scrape', policy: 'rules-10' }]);
+});
+
+test('a report is written where all is measured or one is asked for', () => {
+  expect(choiceOf(['--quick']).report).toBe('bench/report');
+  expect(choiceOf(['--only', 'load']).report).toBeUndefined();
+  expect(choiceOf(['--only', 'load', '--report', 'here']).report).toBe('here');
+});
+
+test('what is not there is refused with what there is', () => {
+  expect(() => choiceOf(['--only', 'nothing'])).toThrow(/dataplane.*list-10k/u);
+  expect(() => choiceOf(['--only', 'replay', '--only', 'acl-10'])).toThrow('no section measures that');
+  expect(() => choiceOf(['--cpu', '4096'])).toThrow('CPUs 0 to');
+});
