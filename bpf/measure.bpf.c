@@ -16,6 +16,8 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 enum {
 	RING_SIZE = 1 << 20, /* the tuples of one ring: far more than caches hold lines for */
+	GROUPS = 1024,
+	INTERRUPTED_NS = 4000, /* no packet takes that long by itself */
 };
 
 /*
@@ -27,14 +29,18 @@ struct tuple4 {
 	__be32 ports_be; /* ICMP: type, code and checksum */
 	__u8 protocol;
 	__u8 unused;
-	__be16 check_be; /* of the IP header: whoever is reached through the stack wants it right */
+	union { /* for what runs: */
+		__be16 check_be; /* live frames: of the IP header, whoever is reached through the stack wants it right */
+		__u16 group; /* clocked runs: whose time it counts in */
+	};
 };
 
 struct tuple6 {
 	__be32 addresses_be[8];
 	__be32 ports_be;
 	__u8 protocol;
-	__u8 unused[3];
+	__u8 unused;
+	__u16 group; /* whose time a clocked run counts in */
 };
 
 _Static_assert(sizeof(struct tuple4) == 16, "no padding");
@@ -68,9 +74,22 @@ struct {
 	__uint(max_entries, 1);
 } under_test_linear SEC(".maps");
 
-const volatile __u32 out_ifindex; /* where the live generator sends its frames */
-__u32 live_ifindex; /* where send4_valid sends its frames */
+/* Runs and what they took, by group. */
+struct group {
+	__u64 runs, ns;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, struct group);
+	__uint(max_entries, GROUPS);
+} groups SEC(".maps");
+
+__u32 out_ifindex; /* where live frames go */
 __u32 position; /* in the ring */
+__u64 clocked_at; /* when the run before began */
+__u32 clocked_group; /* and its group */
 __u64 sink; /* keeps the parser's results alive */
 
 /* The next tuple into the packet, or 0 where the packet is not the template it has to be. */
@@ -93,8 +112,7 @@ __u64 sink; /* keeps the parser's results alive */
 		whole ? tuple : NULL;                                                          \
 	})
 
-SEC("xdp.frags")
-int generate4(struct xdp_md *ctx)
+static __always_inline int next4(struct xdp_md *ctx)
 {
 	if (REWRITE(ctx, ring4, struct iphdr, 12, 9))
 		bpf_tail_call(ctx, &under_test, 0);
@@ -109,24 +127,65 @@ int generate4_linear(struct xdp_md *ctx)
 	return XDP_ABORTED;
 }
 
-SEC("xdp.frags")
-int generate6(struct xdp_md *ctx)
+static __always_inline int next6(struct xdp_md *ctx)
 {
 	if (REWRITE(ctx, ring6, struct ipv6hdr, 8, 6))
 		bpf_tail_call(ctx, &under_test, 0);
 	return XDP_ABORTED;
 }
 
-/* For live frames: what runs on the other end of a veth pair is under test. */
 SEC("xdp.frags")
-int send4(struct xdp_md *ctx)
+int generate4(struct xdp_md *ctx)
 {
-	return REWRITE(ctx, ring4, struct iphdr, 12, 9) ? bpf_redirect(out_ifindex, 0) : XDP_ABORTED;
+	return next4(ctx);
 }
 
-/* The same to an interface that changes between runs, by packets that the IP stack takes. */
 SEC("xdp.frags")
-int send4_valid(struct xdp_md *ctx)
+int generate6(struct xdp_md *ctx)
+{
+	return next6(ctx);
+}
+
+/* From the start of one run to the start of the next, so that many groups are told apart within one test run. */
+static __always_inline void take_time(__u32 group)
+{
+	__u64 now = bpf_ktime_get_ns(), took = now - clocked_at;
+	struct group *before = bpf_map_lookup_elem(&groups, &clocked_group);
+
+	if (before && took < INTERRUPTED_NS) {
+		before->runs++;
+		before->ns += took;
+	}
+	clocked_at = now;
+	clocked_group = group;
+}
+
+#define CLOCK(ring)                                                      \
+	({                                                               \
+		__u32 key = position & (RING_SIZE - 1);                  \
+		typeof(*ring.value) *next = bpf_map_lookup_elem(&ring, &key); \
+                                                                         \
+		if (next)                                                \
+			take_time(next->group);                          \
+	})
+
+SEC("xdp.frags")
+int clocked4(struct xdp_md *ctx)
+{
+	CLOCK(ring4);
+	return next4(ctx);
+}
+
+SEC("xdp.frags")
+int clocked6(struct xdp_md *ctx)
+{
+	CLOCK(ring6);
+	return next6(ctx);
+}
+
+/* For live frames: what runs on the other end of a veth pair is under test. IPv4 frames are such that the IP stack takes. */
+SEC("xdp.frags")
+int send4(struct xdp_md *ctx)
 {
 	struct tuple4 *tuple = REWRITE(ctx, ring4, struct iphdr, 12, 9);
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
@@ -135,7 +194,13 @@ int send4_valid(struct xdp_md *ctx)
 	if (!tuple || (void *)(ip + 1) > end)
 		return XDP_ABORTED;
 	ip->check = tuple->check_be;
-	return bpf_redirect(live_ifindex, 0);
+	return bpf_redirect(out_ifindex, 0);
+}
+
+SEC("xdp.frags")
+int send6(struct xdp_md *ctx)
+{
+	return REWRITE(ctx, ring6, struct ipv6hdr, 8, 6) ? bpf_redirect(out_ifindex, 0) : XDP_ABORTED;
 }
 
 /* ---- baselines ---- */

@@ -13,6 +13,7 @@ const VERBS: Readonly<Record<string, LoadCommand>> = {
   compile: async () => (await import('./commands/compile.ts')).compileCommand(),
   fmt: async () => (await import('./commands/fmt.ts')).fmtCommand(),
   import: async () => (await import('./commands/import.ts')).importCommand(),
+  bench: async () => (await import('./commands/bench.ts')).benchCommand(),
   replay: async () => (await import('./commands/replay.ts')).replayCommand(),
   apply: async () => (await import('./commands/apply.ts')).applyCommand(),
   status: async () => (await import('./commands/status.ts')).statusCommand(),

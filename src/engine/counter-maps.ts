@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import type { BpfMap } from 'libbpf-ts-bindings';
 import { openPinnedMap } from 'libbpf-ts-bindings';
+import { present } from '../base/assert.ts';
 import { ENUMS, STRUCTS } from '../layout/layout.gen.ts';
 import { listDirectory } from './bpffs.ts';
 import { createJsonMap, readJsonMap, repin } from './json-map.ts';
@@ -89,6 +90,13 @@ export function countsOf(map: BpfMap): SlotCounts {
   const sums: Record<Direction, Count[]> = { ingress: [], egress: [] };
   addCounts(sums, map);
   return sums;
+}
+
+/** One slot's count of one map. */
+export function countOf(map: BpfMap, slot: number, direction: Direction): Count {
+  const key = new Uint8Array(Uint32Array.of(counterIndex(slot, direction)).buffer);
+  const values = present(map.lookup(key), `counter slot ${slot}`);
+  return sumCpus(new DataView(values.buffer, values.byteOffset, values.byteLength), 0, map.valueStride);
 }
 
 function addCounts(sums: Record<Direction, Count[]>, map: BpfMap): void {

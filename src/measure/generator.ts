@@ -4,6 +4,7 @@ import { BpfError, inspectObject, loadObject } from 'libbpf-ts-bindings';
 import { present } from '../base/assert.ts';
 import type { Family } from '../base/ip.ts';
 import { objectPath } from '../engine/object.ts';
+import { distinctRecords } from './distinct.ts';
 import { Random } from './random.ts';
 import type { Traffic, Tuple } from './tuple.ts';
 
@@ -37,10 +38,11 @@ const LAYOUTS: Readonly<Record<Family, Layout>> = {
   },
 };
 const PORTS_LENGTH = 4;
-const CHECK_IN_TUPLE4 = 14;
+/** At the end of a tuple: of IPv4 the header's checksum, or of either family the group of a clocked run. */
+const LAST_LENGTH = 2;
 
 /** A TCP SYN without payload, 60 bytes at least; its addresses, ports and protocol are written over. */
-function template(family: Family): Uint8Array {
+export function synTemplate(family: Family): Uint8Array {
   const header = family === 4 ? 20 : 40;
   const frame = new Uint8Array(Math.max(60, 14 + header + 20));
   const view = new DataView(frame.buffer);
@@ -67,26 +69,39 @@ function checksum4(frame: Uint8Array, { source, destination, protocol }: Tuple):
 /** Owns the measuring programs and their maps. */
 export class Generator implements Disposable {
   readonly family: Family;
-  readonly template: Uint8Array;
+  #template: Uint8Array;
   readonly #object: BpfObject;
   readonly #layout: Layout;
   readonly #ring: Uint8Array;
+  readonly #view: DataView;
   readonly #position: DataView;
-  readonly #liveIfindex: DataView;
+  readonly #outIfindex: DataView;
   readonly #cpu: number;
+  #aimedAt: { readonly program: number; readonly generator: BpfProgram } | undefined;
 
-  /** `outIfindex`: where `send` sends its frames. */
+  /** `outIfindex`: where `sender` sends its frames. */
   constructor(family: Family, cpu: number, outIfindex = 0) {
     this.family = family;
-    this.template = template(family);
-    const ifindex = new Uint8Array(Uint32Array.of(outIfindex).buffer);
-    const object = objectPath('measure');
-    this.#object = loadObject(object, { rodata: { out_ifindex: ifindex } });
+    this.#template = synTemplate(family);
+    const unused = family === 4 ? 'ring6' : 'ring4';
+    this.#object = loadObject(objectPath('measure'), { maxEntries: { [unused]: 1 } });
     this.#layout = LAYOUTS[family];
     this.#ring = this.#map(`ring${family}`).mmap();
+    this.#view = new DataView(this.#ring.buffer, this.#ring.byteOffset, this.#ring.byteLength);
     this.#position = this.#variable('position');
-    this.#liveIfindex = this.#variable('live_ifindex');
+    this.#outIfindex = this.#variable('out_ifindex');
+    this.#outIfindex.setUint32(0, outIfindex, true);
     this.#cpu = cpu;
+  }
+
+  /** The packet that the ring's tuples are written into. */
+  get template(): Uint8Array {
+    return this.#template;
+  }
+
+  /** Another packet around the tuples from now on, with the same headers at the same places. */
+  use(template: Uint8Array): void {
+    this.#template = template;
   }
 
   baseline(name: Baseline): BpfProgram {
@@ -96,14 +111,50 @@ export class Generator implements Disposable {
   /** Fills the ring, or its first `count` tuples; equal traffic and seed give equal tuples. */
   fill(traffic: Traffic, seed: number, count: number = RING_SIZE): void {
     const random = new Random(seed);
-    const view = new DataView(this.#ring.buffer, this.#ring.byteOffset, this.#ring.byteLength);
-    for (let i = 0; i < count; i++) this.#put(view, i * this.#layout.stride, traffic.tuple(random));
+    for (let i = 0; i < count; i++) this.put(i, traffic.tuple(random));
     this.rewind();
   }
 
   /** The ring's memory: what one generator was filled with can be copied into another. */
   get ring(): Uint8Array {
     return this.#ring;
+  }
+
+  /** Writes the ring's i-th tuple. */
+  put(i: number, tuple: Tuple): void {
+    this.#put(this.#view, i * this.#layout.stride, tuple);
+  }
+
+  /** The i-th tuple becomes what the j-th is. */
+  copy(i: number, j: number): void {
+    const { stride } = this.#layout;
+    this.#ring.copyWithin(i * stride, j * stride, (j + 1) * stride);
+  }
+
+  /** A copy of the first tuples. */
+  tuples(count: number): Uint8Array {
+    return this.#ring.slice(0, count * this.#layout.stride);
+  }
+
+  /** The i-th tuple becomes the j-th of `tuples`, which are taken round and round, and one of the group. */
+  place(i: number, tuples: Uint8Array, j: number, group: number): void {
+    const { stride } = this.#layout;
+    const from = (j % (tuples.length / stride)) * stride;
+    this.#ring.set(tuples.subarray(from, from + stride), i * stride);
+    this.#view.setUint16((i + 1) * stride - LAST_LENGTH, group, true);
+  }
+
+  /** The first tuples again and again, up to the ring's end. */
+  repeatFirst(count: number): void {
+    const { stride } = this.#layout;
+    for (let filled = count; filled < RING_SIZE; filled *= 2)
+      this.#ring.copyWithin(filled * stride, 0, filled * stride);
+    this.rewind();
+  }
+
+  /** How many different ones the first tuples are. */
+  distinct(count: number): number {
+    return distinctRecords(this.#ring, this.#layout.stride, count);
   }
 
   /** The next run gets the ring's first tuple. */
@@ -133,26 +184,44 @@ export class Generator implements Disposable {
     return { verdict: retval, frame: present(dataOut) };
   }
 
+  /** Runs packets from the ring's i-th tuple on. */
+  run(program: BpfProgram, i: number, packets: number): void {
+    this.#position.setUint32(0, i, true);
+    this.time(program, packets);
+  }
+
   /** Nanoseconds of CPU time a packet, generator included. */
   time(program: BpfProgram, repeat: number): number {
     return this.#aimed(program).testRun(this.template, { repeat, cpu: this.#cpu }).cpuNs / repeat;
   }
 
-  /** Sends frames, ring after ring, to the interface; returns the nanoseconds that took. */
-  send(repeat: number): number {
-    return this.#program('send4').testRun(this.template, { repeat, liveFrames: true, batchSize: 64, cpu: this.#cpu })
-      .elapsedNs;
+  /** Mean nanoseconds from one packet to the next, generator and clock included, of each group of the whole ring. */
+  clock(program: BpfProgram, groups: number): readonly number[] {
+    this.#aimed(program);
+    this.rewind();
+    const map = this.#map('groups');
+    const { keys, values } = map.lookupBatch();
+    map.updateBatch(keys, new Uint8Array(values.length));
+    this.#program(`clocked${this.family}`).testRun(this.#template, { repeat: RING_SIZE, cpu: this.#cpu });
+    const counted = map.lookupBatch().values;
+    const words = new BigUint64Array(counted.buffer, counted.byteOffset, 2 * groups);
+    return Array.from({ length: groups }, (_, group) => Number(words[2 * group + 1]) / Number(words[2 * group]));
+  }
+
+  /** Sends every frame of a live test run to the interface. */
+  get sender(): BpfProgram {
+    return this.#program(`send${this.family}`);
   }
 
   /**
-   * The same to an interface given here, by IPv4 frames with a right header checksum. Returns the kernel's mean time
-   * for a frame, in whole nanoseconds: sending and, in the same context, what the other end of a veth pair does. Time
-   * in which the CPU was given to another task is not in it.
+   * Sends frames, ring after ring, to the interface. Returns the kernel's mean time for a frame, in whole nanoseconds:
+   * sending and, in the same context, what the other end of a veth pair does. Time in which the CPU was given to
+   * another task is not in it.
    */
   sendTo(ifindex: number, repeat: number): number {
-    this.#liveIfindex.setUint32(0, ifindex, true);
+    this.#outIfindex.setUint32(0, ifindex, true);
     const options = { repeat, liveFrames: true, batchSize: 64, cpu: this.#cpu };
-    return this.#program('send4_valid').testRun(this.template, options).durationNs;
+    return this.sender.testRun(this.template, options).durationNs;
   }
 
   [Symbol.dispose](): void {
@@ -161,6 +230,13 @@ export class Generator implements Disposable {
 
   /** The generator with the program behind it. One array takes programs with frags, the other those without. */
   #aimed(program: BpfProgram): BpfProgram {
+    if (this.#aimedAt?.program === program.id) return this.#aimedAt.generator;
+    const generator = this.#aim(program);
+    this.#aimedAt = { program: program.id, generator };
+    return generator;
+  }
+
+  #aim(program: BpfProgram): BpfProgram {
     try {
       this.#map('under_test').update(ZERO, program);
       return this.#program(`generate${this.family}`);
@@ -203,6 +279,6 @@ export class Generator implements Disposable {
     view.setUint16(at + ports.inTuple, tuple.sourcePort);
     view.setUint16(at + ports.inTuple + 2, tuple.destinationPort);
     view.setUint8(at + protocol.inTuple, tuple.protocol);
-    if (this.family === 4) view.setUint16(at + CHECK_IN_TUPLE4, checksum4(this.template, tuple));
+    if (this.family === 4) view.setUint16(at + this.#layout.stride - LAST_LENGTH, checksum4(this.template, tuple));
   }
 }

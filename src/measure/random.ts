@@ -20,9 +20,14 @@ export class Random {
     return sum >>> 0;
   }
 
+  /** 0 to 1, without 1. */
+  share(): number {
+    return this.u32() / 2 ** 32;
+  }
+
   /** 0..limit-1. */
   below(limit: number): number {
-    return Math.floor((this.u32() / 2 ** 32) * limit);
+    return Math.floor(this.share() * limit);
   }
 
   between(lo: number, hi: number): number {
