@@ -18,34 +18,48 @@ struct table {
 
 #define TABLE_OF(name) ((struct table){ name, XDPOL_TABLE_##name })
 
+/* Where an element would be. */
+struct place {
+	void *base;
+	__u64 offset;
+	int inside; /* 0 past the end, where the compiler never points */
+};
+
 /*
- * Element `index` of a table, or NULL past its end, where the compiler never points. The empty asm
- * keeps base and offset apart and unknown to clang, so that the check below is the one the verifier
+ * The empty asm keeps base and offset apart and unknown to clang, so that the check below is the one the verifier
  * sees: an unsigned offset under a constant bound.
  */
-static __always_inline void *element(struct table table, __u32 index, __u32 size)
+static __always_inline struct place place_of(struct table table, __u32 index, __u32 size)
 {
-	void *base = table.base;
-	__u64 offset = index * size;
+	struct place place = { .base = table.base, .offset = index * size };
 
-	asm volatile("" : "+r"(base));
-	asm volatile("" : "+r"(offset));
-	__builtin_assume(base != NULL);
-	return offset <= shape.bytes[table.number] - size ? base + offset : NULL;
+	asm volatile("" : "+r"(place.base));
+	asm volatile("" : "+r"(place.offset));
+	place.inside = place.offset <= shape.bytes[table.number] - size;
+	return place;
 }
 
+/* Element `index` of a table, or NULL past its end. */
+static __always_inline void *element(struct table table, __u32 index, __u32 size)
+{
+	struct place place = place_of(table, index, size);
+
+	return place.inside ? place.base + place.offset : NULL;
+}
+
+/* Like element, but without a pointer that would be checked once more. */
 static __always_inline __u16 read_u16(struct table table, __u32 index)
 {
-	__u16 *value = element(table, index, sizeof(*value));
+	struct place place = place_of(table, index, sizeof(__u16));
 
-	return value ? *value : 0;
+	return place.inside ? *(__u16 *)(place.base + place.offset) : 0;
 }
 
 static __always_inline __u32 read_u32(struct table table, __u32 index)
 {
-	__u32 *value = element(table, index, sizeof(*value));
+	struct place place = place_of(table, index, sizeof(__u32));
 
-	return value ? *value : 0;
+	return place.inside ? *(__u32 *)(place.base + place.offset) : 0;
 }
 
 static __always_inline __u32 has_bit(__u32 reference, __u32 bit)
@@ -81,6 +95,8 @@ static __always_inline __u32 root_class(const struct xdpol_root *root, __u32 bou
 {
 	__u64 key = 0x100000000ULL | address, place = 0;
 
+	if (!bounds)
+		return 0;
 #pragma unroll
 	for (int i = 0; i < XDPOL_ROOT_BOUNDS; i++)
 		if (i < bounds)
@@ -129,57 +145,203 @@ static __always_inline __u32 address4_class(struct address4_tables tables, __u32
 	return leaf ? leaf->classes[leaf_place(leaf, address & 0xffff)] : 0;
 }
 
-/* 1 where a >= b, without a branch: the borrow of a - b, turned over. */
-static __always_inline __u64 at_least(__u64 a, __u64 b)
+struct address6_tables {
+	const volatile struct xdpol_address6_shape *shape;
+	struct table filter, blocks, nodes;
+};
+
+/* 1 where the address is less than the bound: the borrow of a subtraction word by word. */
+static __always_inline __u64 below_bound(const __u64 *halves, const __u32 *bound)
 {
-	return ((~a & b) | ((~a | b) & (a - b))) >> 63 ^ 1;
+	__u64 rest = (__u64)(__u32)halves[1] - bound[3];
+
+	rest = (halves[1] >> 32) - bound[2] - (rest >> 63);
+	rest = (__u64)(__u32)halves[0] - bound[1] - (rest >> 63);
+	rest = (halves[0] >> 32) - bound[0] - (rest >> 63);
+	return rest >> 63;
 }
 
-static __always_inline __u32 node_child(const struct xdpol_node *node, __u64 key)
+static __always_inline __u32 root6_class(const struct xdpol_root6 *root, __u32 bounds, const __u64 *halves)
 {
-	__u64 place = 0;
+	__u64 above = bounds;
 
+	if (!bounds)
+		return 0;
 #pragma unroll
-	for (int i = 0; i < XDPOL_NODE_KEYS; i++)
-		place += at_least(key, node->keys[i]);
-	return node->first + (place < node->last ? place : node->last);
+	for (int i = 0; i < XDPOL_ROOT_BOUNDS; i++)
+		if (i < bounds)
+			above -= below_bound(halves, root->bounds[i]);
+	return root->classes[above & 15];
+}
+
+/* The block of a level that holds an address: the address itself on the last level, else what it begins with. */
+struct block {
+	__u64 high, low, hash;
+};
+
+static __always_inline struct block block_of(__u64 high, __u64 low, int level)
+{
+	const __u64 factor = 0x9e3779b97f4a7c15ULL;
+	struct block block = { .high = high, .low = low };
+
+	if (level < XDPOL_BLOCK_LEVELS - 1)
+		block = (struct block){ .high = high >> (64 - XDPOL_BLOCK_FIRST - XDPOL_BLOCK_STEP * level) };
+	block.hash = (block.high ^ block.low * factor) * factor;
+	return block;
 }
 
 /*
- * The class of one IPv6 address: a search tree over the high half; where prefixes longer than 64
- * bits exist, its values go on to a tree over the low half.
+ * Is there such a block? Always yes for those that are there. The shift is a constant for the verifier, so it knows
+ * that the word lies within the table.
  */
-static __always_inline __u32 address6_class(struct table nodes, const __u64 *halves)
+static __always_inline int in_filter6(struct table filter, __u32 shift, __u64 hash)
 {
-	__u64 key = halves[0];
-	__u32 number = 0;
+	const __u64 bits = 1ULL << (hash >> 26 & 63) | 1ULL << (hash >> 32 & 63) | 1ULL << (hash >> 38 & 63);
+	const __u64 *words = filter.base;
+	__u64 number = hash >> shift;
 
-	for (int depth = 0; depth < XDPOL_TREE_DEPTH; depth++) {
-		const struct xdpol_node *node = element(nodes, number, sizeof(*node));
+	asm volatile("" : "+r"(number));
+	return (words[number] & bits) == bits;
+}
 
-		if (!node)
-			return 0;
-		number = node_child(node, key);
-		if (!node->leaf)
-			continue;
-		number = read_u32(nodes, number);
-		if (!has_bit(number, XDPOL_NODE_LOW_BIT))
-			return number;
-		number &= ~(1U << XDPOL_NODE_LOW_BIT);
-		key = halves[1];
+/* May a block hold the address? Each level costs one line, and they are read side by side. */
+static __always_inline int may_be_named(struct address6_tables tables, const __u64 *halves)
+{
+	const __u32 shift = tables.shape->filter_shift;
+
+#pragma unroll
+	for (int level = 0; level < XDPOL_BLOCK_LEVELS; level++)
+		if (tables.shape->block_levels & 1U << level &&
+		    in_filter6(tables.filter, shift, block_of(halves[0], halves[1], level).hash))
+			return 1;
+	return 0;
+}
+
+/* What is kept for a block, or 0. */
+static __always_inline __u32 block_value(struct address6_tables tables, struct block block, int level)
+{
+	const __u32 shift = tables.shape->bucket_shift;
+	__u32 number = block.hash >> shift;
+
+	for (int probe = 0; probe < XDPOL_BLOCK_PROBES; probe++) {
+		const struct xdpol_block_bucket *bucket = element(tables.blocks, number, sizeof(*bucket));
+
+		if (!bucket)
+			break;
+		for (int i = 0; i < XDPOL_BLOCK_SLOTS; i++)
+			if (bucket->high[i] == block.high && bucket->low[i] == block.low &&
+			    (bucket->values[i] >> XDPOL_BLOCK_LEVEL_SHIFT & 255) == level + 1)
+				return bucket->values[i];
+		if (!bucket->overflowed)
+			break;
+		number = (number + 1) & (__u32)(~0ULL >> shift);
 	}
 	return 0;
 }
 
-/*
- * source class << 16 | destination class. A global function: the verifier walks its loops once and
- * not again for every path through the parser.
- */
-__noinline __u32 address6_classes(__u64 src_high, __u64 src_low, __u64 dst_high, __u64 dst_low)
+/* Of the blocks that hold the address the longest. */
+static __always_inline __u32 longest_block(struct address6_tables tables, __u64 high, __u64 low)
 {
-	const __u64 src[2] = { src_high, src_low }, dst[2] = { dst_high, dst_low };
+#pragma unroll
+	for (int level = XDPOL_BLOCK_LEVELS - 1; level >= 0; level--) {
+		struct block block = block_of(high, low, level);
+		__u32 value;
 
-	return address6_class(TABLE_OF(src6_nodes), src) << 16 | address6_class(TABLE_OF(dst6_nodes), dst);
+		if (!(tables.shape->block_levels & 1U << level) ||
+		    !in_filter6(tables.filter, tables.shape->filter_shift, block.hash))
+			continue;
+		value = block_value(tables, block, level);
+		if (value)
+			return value;
+	}
+	return 0;
+}
+
+/* 1 where a < b and both have the same first bit. */
+static __always_inline __u64 less_of_half(__u64 a, __u64 b)
+{
+	return (a - b) >> 63;
+}
+
+/* 1 where a < b: the borrow of a - b. */
+static __always_inline __u64 less(__u64 a, __u64 b)
+{
+	return ((~a & b) | ((~a | b) & (a - b))) >> 63;
+}
+
+/* How many of the keys, which ascend, are not above `key`. */
+static __always_inline __u64 place_among(const __u64 *keys, int count, __u64 key, int same_half)
+{
+	__u64 place = count;
+
+#pragma unroll
+	for (int i = 0; i < count; i++)
+		place -= same_half ? less_of_half(key, keys[i]) : less(key, keys[i]);
+	return place;
+}
+
+/* The value that a tree over one half of the address has for it. */
+static __always_inline __u32 tree_value(struct table nodes, __u32 number, __u32 lines, __u64 key, int same_half)
+{
+	const struct xdpol_leaf6 *leaf;
+
+	for (__u32 line = 1; line < XDPOL_TREE_DEPTH && line < lines; line++) {
+		const struct xdpol_node *node = element(nodes, number, sizeof(*node));
+		__u64 child;
+
+		if (!node)
+			return 0;
+		child = place_among(node->keys, XDPOL_NODE_KEYS, key, same_half);
+		number = node->first + (child < node->last ? child : node->last);
+	}
+	leaf = element(nodes, number, sizeof(*leaf));
+	return leaf ? leaf->values[place_among(leaf->keys, XDPOL_LEAF6_KEYS, key, same_half)] : 0;
+}
+
+/* The high half; where prefixes longer than 64 bits exist, its value goes on to a tree over the low half. */
+static __always_inline __u32 tree_class(struct address6_tables tables, __u64 high, __u64 low)
+{
+	__u32 value = tree_value(tables.nodes, high >> 63, tables.shape->lines, high, 1);
+
+	if (!has_bit(value, XDPOL_NODE_LOW_BIT))
+		return value;
+	return tree_value(tables.nodes, value & ((1U << XDPOL_NODE_LINES_SHIFT) - 1),
+			  value >> XDPOL_NODE_LINES_SHIFT & 15, low, 0);
+}
+
+static __always_inline __u32 named_class(struct address6_tables tables, __u64 high, __u64 low)
+{
+	__u32 value = 1U << XDPOL_BLOCK_TREE_BIT;
+
+	if (tables.shape->block_levels)
+		value = longest_block(tables, high, low);
+	return (tables.shape->lines && has_bit(value, XDPOL_BLOCK_TREE_BIT) ? tree_class(tables, high, low) : value) & 0xffff;
+}
+
+#define ADDRESS6_TABLES(end)                                                                             \
+	((struct address6_tables){ &shape.end##6_shape, TABLE_OF(end##6_filter), TABLE_OF(end##6_blocks), \
+				   TABLE_OF(end##6_nodes) })
+
+/* Global functions: the verifier walks their loops once and not again for every path through the parser. */
+__noinline __u32 src6_class(__u64 high, __u64 low)
+{
+	return named_class(ADDRESS6_TABLES(src), high, low);
+}
+
+__noinline __u32 dst6_class(__u64 high, __u64 low)
+{
+	return named_class(ADDRESS6_TABLES(dst), high, low);
+}
+
+/* The class of one IPv6 address, like that of an IPv4 address. A call costs more than a small root does. */
+static __always_inline __u32 address6_class(struct address6_tables tables, __u32 (*named)(__u64, __u64),
+					    const __u64 *halves)
+{
+	if (!tables.shape->lines && !tables.shape->block_levels)
+		return root6_class(tables.nodes.base, tables.shape->root_bounds, halves);
+	if (tables.shape->block_levels && !may_be_named(tables, halves))
+		return 0;
+	return named(halves[0], halves[1]);
 }
 
 /* ---- service classes ---- */
@@ -367,11 +529,9 @@ static __always_inline __u32 rule_value(struct rule_tables tables, const struct 
 
 static __always_inline __u32 classify(const struct pkt *pkt)
 {
-	__u32 classes;
-
 	if (pkt->family == 4)
 		return rule_value(RULE_TABLES(4), pkt, address4_class(ADDRESS4_TABLES(src), pkt->src[0]),
 				  address4_class(ADDRESS4_TABLES(dst), pkt->dst[0]));
-	classes = address6_classes(pkt->src[0], pkt->src[1], pkt->dst[0], pkt->dst[1]);
-	return rule_value(RULE_TABLES(6), pkt, classes >> 16, classes & 0xffff);
+	return rule_value(RULE_TABLES(6), pkt, address6_class(ADDRESS6_TABLES(src), src6_class, pkt->src),
+			  address6_class(ADDRESS6_TABLES(dst), dst6_class, pkt->dst));
 }

@@ -24,7 +24,7 @@ static __always_inline struct decision decide_packet(const struct pkt *pkt)
 	struct decision decision = { .slot = NO_EXEMPTION, .pass = 1 };
 	__u32 value;
 
-	if (shape.exemptions)
+	if (exemptions_of(pkt->family))
 		decision.slot = exemption_slot(pkt);
 	if (decision.slot != NO_EXEMPTION)
 		return decision;

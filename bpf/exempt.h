@@ -39,6 +39,12 @@ static __always_inline int is_kerberos(const struct pkt *pkt)
 	return (pkt->plane <= XDPOL_PLANE_UDP) && has_port(pkt, KERBEROS_PORT);
 }
 
+/* Exemptions that a packet of the family can have. */
+static __always_inline __u32 exemptions_of(__u8 family)
+{
+	return shape.exemptions & (family == 4 ? ~XDPOL_EXEMPT_NEIGHBOR_DISCOVERY : ~XDPOL_EXEMPT_BROADCAST);
+}
+
 /* The counter slot of the first exemption that covers the packet. */
 static __always_inline __u32 exemption_slot(const struct pkt *pkt)
 {

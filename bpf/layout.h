@@ -8,11 +8,17 @@
 #include <linux/types.h>
 
 enum xdpol_layout {
-	XDPOL_LAYOUT_VERSION = 1,
+	XDPOL_LAYOUT_VERSION = 2,
 	XDPOL_LEAF_BOUNDS = 15,	 /* ranges of one leaf: these and one before the first bound */
 	XDPOL_ROOT_BOUNDS = 8,	 /* the same for a root leaf, which holds a whole table */
 	XDPOL_NODE_KEYS = 7,	 /* bounds of one IPv6 tree node, between its 8 children */
-	XDPOL_TREE_DEPTH = 24,	 /* nodes visited at most: 8^22 > 2^64, twice the top */
+	XDPOL_LEAF6_KEYS = 5,	 /* bounds of one IPv6 leaf, between its 6 values */
+	XDPOL_TREE_DEPTH = 12,	 /* lines on the way down one tree at most: 8^12 is more than any table has */
+	XDPOL_BLOCK_LEVELS = 10, /* lengths of IPv6 blocks: 32, 36, ... 64, and 128 */
+	XDPOL_BLOCK_FIRST = 32,
+	XDPOL_BLOCK_STEP = 4,
+	XDPOL_BLOCK_SLOTS = 3,	/* blocks in one bucket */
+	XDPOL_BLOCK_PROBES = 8, /* buckets searched for one block */
 	XDPOL_BUCKET_SLOTS = 7,	 /* (source, destination) pairs in one sparse bucket */
 	XDPOL_BUCKET_PROBES = 3, /* buckets searched for one pair */
 	XDPOL_LIST_MAX = 16,	 /* entries of a rule list */
@@ -87,7 +93,11 @@ enum xdpol_table {
 	XDPOL_TABLE_dst4_index,
 	XDPOL_TABLE_dst4_leaves,
 	/* IPv6 address -> class */
-	XDPOL_TABLE_src6_nodes, /* struct xdpol_node[], the root first, then u32 values[] */
+	XDPOL_TABLE_src6_filter, /* u64[2^n]: by the hash of a block, three bits that are set for every one there is */
+	XDPOL_TABLE_src6_blocks, /* struct xdpol_block_bucket[2^n] */
+	XDPOL_TABLE_src6_nodes,	 /* struct xdpol_node and xdpol_leaf6 [], the two roots first; or one struct xdpol_root6 */
+	XDPOL_TABLE_dst6_filter,
+	XDPOL_TABLE_dst6_blocks,
 	XDPOL_TABLE_dst6_nodes,
 	/* (plane, port) -> class: u16 page numbers, then u16 pages[][256] */
 	XDPOL_TABLE_dport_pages,
@@ -124,7 +134,10 @@ enum xdpol_reference {
 	XDPOL_INDEX_LEAF_BIT = 31,
 	XDPOL_INDEX_FAN_BIT = 30,
 	XDPOL_INDEX_FAN_SHIFT = 26, /* 4 bits: k */
-	XDPOL_NODE_LOW_BIT = 31,    /* the value is a node searched by the low half of the address */
+	XDPOL_NODE_LOW_BIT = 31,    /* the value is the root of a tree over the low half of the address */
+	XDPOL_NODE_LINES_SHIFT = 27, /* 4 bits: lines on the way down it, counted from 1 */
+	XDPOL_BLOCK_TREE_BIT = 31,  /* the block has prefixes longer than 64 bits: ask the tree */
+	XDPOL_BLOCK_LEVEL_SHIFT = 16, /* 8 bits: the level, counted from 1; 0: free. Below: the class */
 	XDPOL_SET_LIST_BIT = 31,
 	XDPOL_SET_COUNT_SHIFT = 26, /* 5 bits: entries of the list */
 	XDPOL_ROW_SUBROW_BIT = 31,
@@ -149,12 +162,34 @@ struct xdpol_root {
 	__u16 classes[16];
 };
 
-/* One cache line. Key i is the lowest of child i + 1; unused ones are all ones. Children stand in a row. */
+struct xdpol_root6 {
+	__u32 bounds[8][4]; /* unused: not compared, as above */
+	__u16 classes[16];
+};
+
+/*
+ * An inner line of a tree. Key i is the lowest of child i + 1; unused ones repeat the last. Children stand in a row.
+ * In a tree over the high half all keys have the same first bit, which picks one of the two roots: then the first
+ * bit of a difference says which of two is less.
+ */
 struct xdpol_node {
 	__u64 keys[7];
-	__u32 first; /* number of child 0: a node, of a leaf a u32 of this table */
-	__u16 last;  /* the last child, counted from 0 */
-	__u16 leaf;
+	__u32 first; /* line number of child 0 */
+	__u32 last;  /* the last child, counted from 0 */
+};
+
+/* The last line of a tree: value i + 1 from key i on. Unused keys and values repeat the last. */
+struct xdpol_leaf6 {
+	__u64 keys[5];
+	__u32 values[6]; /* class, or a tree over the low half */
+};
+
+/* One cache line: blocks by what they begin with. Of a whole address both halves, of others only the block's bits. */
+struct xdpol_block_bucket {
+	__u64 high[3]; /* shifted right to the length of the level */
+	__u64 low[3];
+	__u32 values[3];
+	__u32 overflowed;
 };
 
 struct xdpol_bucket {
@@ -193,6 +228,14 @@ struct xdpol_address4_shape {
 	__u32 filtered;	   /* the /24 bitmap is in front */
 };
 
+struct xdpol_address6_shape {
+	__u32 lines;	    /* on the way down the tree over the high half; 0: one root instead, or no tree */
+	__u32 root_bounds;  /* compared in the root */
+	__u32 block_levels; /* bit n: there are blocks of level n; 0: no blocks */
+	__u32 filter_shift; /* of a hash, to a word of the filter */
+	__u32 bucket_shift; /* of a hash, to a bucket of blocks */
+};
+
 struct xdpol_rule_shape {
 	__u32 mode; /* enum xdpol_rule_mode */
 	__u32 dst_classes;
@@ -209,6 +252,7 @@ struct xdpol_shape {
 	__u32 dport_classes;
 	__u32 sport_classes;
 	struct xdpol_address4_shape src4_shape, dst4_shape;
+	struct xdpol_address6_shape src6_shape, dst6_shape;
 	struct xdpol_rule_shape rules4, rules6;
 	__u32 bytes[XDPOL_TABLES]; /* size of each table */
 };
@@ -226,7 +270,10 @@ struct xdpol_types {
 	enum xdpol_need need;
 	struct xdpol_leaf leaf;
 	struct xdpol_root root;
+	struct xdpol_root6 root6;
 	struct xdpol_node node;
+	struct xdpol_leaf6 leaf6;
+	struct xdpol_block_bucket block_bucket;
 	struct xdpol_bucket bucket;
 	struct xdpol_list_entry list_entry;
 	struct xdpol_counter counter;
@@ -236,9 +283,12 @@ struct xdpol_types {
 
 _Static_assert(sizeof(struct xdpol_leaf) == 64, "one cache line");
 _Static_assert(sizeof(struct xdpol_root) == 64, "one cache line");
+_Static_assert(sizeof(struct xdpol_root6) == 160, "no padding");
 _Static_assert(sizeof(struct xdpol_node) == 64, "one cache line");
+_Static_assert(sizeof(struct xdpol_leaf6) == 64, "one cache line");
+_Static_assert(sizeof(struct xdpol_block_bucket) == 64, "one cache line");
 _Static_assert(sizeof(struct xdpol_bucket) == 64, "one cache line");
 _Static_assert(sizeof(struct xdpol_list_entry) == 16, "no padding");
 _Static_assert(sizeof(struct xdpol_counter) == 24, "no padding");
 _Static_assert(sizeof(struct xdpol_trace) == 16, "no padding");
-_Static_assert(sizeof(struct xdpol_shape) == 4 * (19 + XDPOL_TABLES), "no padding");
+_Static_assert(sizeof(struct xdpol_shape) == 4 * (29 + XDPOL_TABLES), "no padding");

@@ -9,6 +9,7 @@
 #include <linux/bpf.h>
 
 #include "count.h"
+#include "frame.h"
 #include "parse.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
@@ -151,20 +152,33 @@ int bare_linear(struct xdp_md *ctx __attribute__((unused)))
 	return XDP_DROP;
 }
 
+/* As the filter parses: a way of its own for each family. */
 static __always_inline int parse_frame(struct xdp_md *ctx, struct pkt *pkt)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct cursor cur = { .pos = data, .end = end, .left = pkt->bytes };
-	int outcome = parse(&cur, pkt);
+	__be16 type_be;
+	int outcome = parse_link(&cur, pkt, &type_be);
 
-	sink = pkt->src[0] ^ pkt->src[1] ^ pkt->dst[0] ^ pkt->dst[1] ^ pkt->sport ^ pkt->dport ^ pkt->plane;
-	return outcome;
+	if (outcome != PARSED)
+		return outcome;
+	if (type_be == bpf_htons(ETH_P_IP)) {
+		outcome = parse_ipv4(&cur, pkt);
+		sink = pkt->src[0] ^ pkt->dst[0] ^ pkt->sport ^ pkt->dport ^ pkt->plane;
+		return outcome;
+	}
+	if (type_be == bpf_htons(ETH_P_IPV6)) {
+		outcome = parse_ipv6(&cur, pkt);
+		sink = pkt->src[0] ^ pkt->src[1] ^ pkt->dst[0] ^ pkt->dst[1] ^ pkt->sport ^ pkt->dport ^ pkt->plane;
+		return outcome;
+	}
+	return NON_IP;
 }
 
 SEC("xdp.frags")
 int parse_only(struct xdp_md *ctx)
 {
-	struct pkt pkt = { .bytes = bpf_xdp_get_buff_len(ctx) };
+	struct pkt pkt = { .bytes = frame_length(ctx) };
 
 	return parse_frame(ctx, &pkt) == PARSED ? XDP_DROP : XDP_ABORTED;
 }
@@ -172,7 +186,7 @@ int parse_only(struct xdp_md *ctx)
 SEC("xdp.frags")
 int parse_count(struct xdp_md *ctx)
 {
-	struct pkt pkt = { .bytes = bpf_xdp_get_buff_len(ctx) };
+	struct pkt pkt = { .bytes = frame_length(ctx) };
 	int outcome = parse_frame(ctx, &pkt);
 
 	count(outcome == PARSED ? XDPOL_SLOT_NON_IP : XDPOL_SLOT_MALFORMED_DROP, XDPOL_INGRESS, pkt.bytes);

@@ -6,7 +6,7 @@
  * in what it read and moves the cursor behind it. What cannot be read is never guessed.
  */
 #pragma once
-#include "layout.h"
+#include "maps.h"
 
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
@@ -97,15 +97,20 @@ static __always_inline void advance(struct cursor *cur, __u32 size)
 }
 
 /* struct ethhdr is packed: through its members every load would be byte by byte. */
+static __always_inline __be16 read_ethernet(void *eth, struct pkt *pkt)
+{
+	if (shape.exemptions & XDPOL_EXEMPT_BROADCAST && (*(__u32 *)eth & *(__u32 *)(eth + 2)) == 0xffffffff)
+		pkt->flags |= PKT_BROADCAST_FRAME;
+	return *(__be16 *)(eth + offsetof(struct ethhdr, h_proto));
+}
+
 static __always_inline int parse_ethernet(struct cursor *cur, struct pkt *pkt, __be16 *type_be)
 {
 	void *eth = header_at(cur, sizeof(struct ethhdr));
 
 	if (!eth)
 		return MALFORMED;
-	if ((*(__u32 *)eth & *(__u32 *)(eth + 2)) == 0xffffffff)
-		pkt->flags |= PKT_BROADCAST_FRAME;
-	*type_be = *(__be16 *)(eth + offsetof(struct ethhdr, h_proto));
+	*type_be = read_ethernet(eth, pkt);
 	advance(cur, sizeof(struct ethhdr));
 	return PARSED;
 }
@@ -132,15 +137,12 @@ static __always_inline int parse_vlans(struct cursor *cur, __be16 *type_be)
 	return is_vlan(*type_be) ? VLAN_DEPTH : PARSED;
 }
 
-static __always_inline int parse_tcp(struct cursor *cur, struct pkt *pkt)
+/* `left`: bytes of the packet from the header on. */
+static __always_inline int read_tcp(const struct tcphdr *tcp, __u32 left, struct pkt *pkt)
 {
-	struct tcphdr *tcp = header_at(cur, sizeof(*tcp));
-	__u32 length;
+	__u32 length = tcp->doff * 4;
 
-	if (!tcp)
-		return MALFORMED;
-	length = tcp->doff * 4;
-	if (length < sizeof(*tcp) || length > cur->left)
+	if (length < sizeof(*tcp) || length > left)
 		return MALFORMED;
 	pkt->plane = tcp->ack || tcp->rst ? XDPOL_PLANE_TCP_ESTABLISHED : XDPOL_PLANE_TCP;
 	pkt->sport = bpf_ntohs(tcp->source);
@@ -148,16 +150,26 @@ static __always_inline int parse_tcp(struct cursor *cur, struct pkt *pkt)
 	return PARSED;
 }
 
-static __always_inline int parse_udp(struct cursor *cur, struct pkt *pkt)
+static __always_inline int parse_tcp(struct cursor *cur, struct pkt *pkt)
 {
-	struct udphdr *udp = header_at(cur, sizeof(*udp));
+	struct tcphdr *tcp = header_at(cur, sizeof(*tcp));
 
-	if (!udp)
-		return MALFORMED;
+	return tcp ? read_tcp(tcp, cur->left, pkt) : MALFORMED;
+}
+
+static __always_inline int read_udp(const struct udphdr *udp, struct pkt *pkt)
+{
 	pkt->plane = XDPOL_PLANE_UDP;
 	pkt->sport = bpf_ntohs(udp->source);
 	pkt->dport = bpf_ntohs(udp->dest);
 	return PARSED;
+}
+
+static __always_inline int parse_udp(struct cursor *cur, struct pkt *pkt)
+{
+	struct udphdr *udp = header_at(cur, sizeof(*udp));
+
+	return udp ? read_udp(udp, pkt) : MALFORMED;
 }
 
 static __always_inline int parse_sctp(struct cursor *cur, struct pkt *pkt)
@@ -208,6 +220,15 @@ static __always_inline int parse_l4(struct cursor *cur, struct pkt *pkt)
 	}
 }
 
+static __always_inline void read_ipv4(const struct iphdr *ip, struct pkt *pkt)
+{
+	pkt->family = 4;
+	pkt->src[0] = bpf_ntohl(ip->saddr);
+	pkt->dst[0] = bpf_ntohl(ip->daddr);
+	pkt->protocol = ip->protocol;
+	pkt->hop_limit = ip->ttl;
+}
+
 static __always_inline int parse_ipv4(struct cursor *cur, struct pkt *pkt)
 {
 	struct iphdr *ip = header_at(cur, sizeof(*ip));
@@ -221,11 +242,7 @@ static __always_inline int parse_ipv4(struct cursor *cur, struct pkt *pkt)
 		total = cur->left;
 	if (ip->version != 4 || header < sizeof(*ip) || total < header || total > cur->left)
 		return MALFORMED;
-	pkt->family = 4;
-	pkt->src[0] = bpf_ntohl(ip->saddr);
-	pkt->dst[0] = bpf_ntohl(ip->daddr);
-	pkt->protocol = ip->protocol;
-	pkt->hop_limit = ip->ttl;
+	read_ipv4(ip, pkt);
 	if (ip->frag_off & bpf_htons(IP_OFFSET_MASK))
 		pkt->flags |= PKT_LATER_FRAGMENT;
 	cur->left = total;
@@ -335,4 +352,28 @@ static __always_inline int parse(struct cursor *cur, struct pkt *pkt)
 	if (type_be == bpf_htons(ETH_P_IPV6))
 		return parse_ipv6(cur, pkt);
 	return NON_IP;
+}
+
+/*
+ * What nearly every packet is: IPv4 with TCP or UDP, no tag, no option, no fragment. All its headers are read under
+ * one check of the bounds. Everything else, whatever is wrong with it included, is for the functions above: 0.
+ */
+static __always_inline int is_plain4(const struct cursor *cur, struct pkt *pkt)
+{
+	const struct iphdr *ip = cur->pos + ETH_HLEN;
+	const void *l4 = ip + 1;
+	__u32 total;
+
+	if (l4 + sizeof(struct tcphdr) > cur->end)
+		return 0;
+	if (read_ethernet(cur->pos, pkt) != bpf_htons(ETH_P_IP) || *(const __u8 *)ip != 0x45 ||
+	    ip->frag_off & bpf_htons(IP_OFFSET_MASK))
+		return 0;
+	total = bpf_ntohs(ip->tot_len);
+	if (total < sizeof(*ip) + sizeof(struct udphdr) || total + ETH_HLEN > cur->left)
+		return 0;
+	read_ipv4(ip, pkt);
+	if (pkt->protocol == IPPROTO_TCP)
+		return read_tcp(l4, total - sizeof(*ip), pkt) == PARSED;
+	return pkt->protocol == IPPROTO_UDP && read_udp(l4, pkt) == PARSED;
 }

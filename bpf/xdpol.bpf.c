@@ -4,6 +4,7 @@
 #include <linux/pkt_cls.h>
 
 #include "decide.h"
+#include "frame.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -17,9 +18,13 @@ static __always_inline enum outcome parse_frame(void *data, void *end, __u32 seg
 /* A way of its own through parser and filter for each family: neither carries the other's fields along. */
 static __always_inline __u32 filter_by_family(struct cursor *cur, struct pkt *pkt, enum xdpol_direction direction)
 {
+	struct pkt plain = { .bytes = pkt->bytes };
 	__be16 type_be;
-	int outcome = parse_link(cur, pkt, &type_be);
+	int outcome;
 
+	if (is_plain4(cur, &plain))
+		return filter(&plain, PARSED, direction);
+	outcome = parse_link(cur, pkt, &type_be);
 	if (outcome != PARSED)
 		return filter(pkt, outcome, direction);
 	if (type_be == bpf_htons(ETH_P_IP))
@@ -33,7 +38,7 @@ static __always_inline __u32 filter_by_family(struct cursor *cur, struct pkt *pk
 SEC("xdp.frags")
 int xdpol_ingress(struct xdp_md *ctx)
 {
-	struct pkt pkt = { .bytes = bpf_xdp_get_buff_len(ctx) };
+	struct pkt pkt = { .bytes = frame_length(ctx) };
 	struct cursor cur = { .pos = (void *)(long)ctx->data,
 			      .end = (void *)(long)ctx->data_end,
 			      .left = pkt.bytes };

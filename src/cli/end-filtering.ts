@@ -1,17 +1,34 @@
 /** What `unassign` and every verb that ends filtering have in common. */
+import type { Attachment } from '../engine/attachment.ts';
 import { detachHook, readAttachments } from '../engine/attachment.ts';
 import { DIRECTIONS } from '../engine/program.ts';
-import type { PolicyStore } from '../store/store.ts';
+import type { DynamicRule, PolicyStore } from '../store/store.ts';
+import { readOverlay } from './overlay.ts';
+
+export interface EndedFiltering {
+  /** No longer filtered. */
+  readonly interfaces: readonly string[];
+  /** Dynamic rules that ended with it. */
+  readonly rules: readonly DynamicRule[];
+}
 
 /**
- * Detaches from every interface and returns their names. The caller holds the store's lock. The assignment goes last:
- * after a crash in between, the policy is still known as assigned and can be applied again.
+ * Detaches from every interface. The caller holds the store's lock. The assignment goes last: after a crash in between,
+ * the policy is still known as assigned and can be applied again.
  */
-export function endFiltering(store: PolicyStore): readonly string[] {
+export function endFiltering(store: PolicyStore): EndedFiltering {
+  const { rules, stale } = readOverlay(store);
   const attachments = readAttachments();
-  for (const { directory } of attachments) {
-    for (const direction of DIRECTIONS) detachHook(directory, direction);
-  }
+  for (const attachment of attachments) detach(attachment);
+  if (rules.length + stale.length > 0) store.dynamic.remove();
   store.unassign();
-  return attachments.map((attachment) => attachment.name);
+  return { interfaces: attachments.map((attachment) => attachment.name), rules: [...rules, ...stale] };
+}
+
+export function endFilteringOn(interfaceName: string): void {
+  for (const attachment of readAttachments()) if (attachment.name === interfaceName) detach(attachment);
+}
+
+function detach({ directory }: Attachment): void {
+  for (const direction of DIRECTIONS) detachHook(directory, direction);
 }

@@ -1,9 +1,7 @@
 import { EnvironmentError } from '../base/environment-error.ts';
 
-/** For verbs that change the kernel: said before anything is read or written. */
-export function requireRoot(verb: string): void {
+/** For verbs that need more than the store: said before anything is read or written. */
+export function requireRoot(verb: string, why = 'the filters are in the kernel'): void {
   if (process.geteuid?.() === 0) return;
-  throw new EnvironmentError(`${verb} needs root: it loads programs into the kernel`, {
-    help: `run it with sudo: sudo xdpol ${verb} ...`,
-  });
+  throw new EnvironmentError(`${verb} needs root: ${why}`, { help: `run it with sudo: sudo xdpol ${verb} ...` });
 }

@@ -9,14 +9,16 @@ import { applyPolicy } from '../engine/apply.ts';
 import type { RequestedMode } from '../engine/attachment.ts';
 import { readAttachments } from '../engine/attachment.ts';
 import type { HostAddresses } from '../policy/model.ts';
-import type { PolicyStore } from '../store/store.ts';
+import type { Assignment, PolicyStore } from '../store/store.ts';
 import { compileForInterfaces } from './compile-policy.ts';
 import type { PolicyFacts } from './compiled-cache.ts';
 import { CompiledCache, factsOf, hostFrom } from './compiled-cache.ts';
+import { endFilteringOn } from './end-filtering.ts';
 import { addressTexts, findInterfaces, interfaceAddresses } from './host.ts';
 import type { ReadyPolicy } from './options.ts';
 import { readyPolicy } from './options.ts';
 import { warn } from './output.ts';
+import { filteredForRulesAlone, readOverlay, settleOverlay } from './overlay.ts';
 import type { PolicyReference } from './policy-source.ts';
 
 export interface PutInForceOptions {
@@ -38,13 +40,30 @@ export interface PreparedPolicy {
   readonly host: HostAddresses;
   /** By interface name. */
   readonly compiled: ReadonlyMap<string, LoadablePolicy>;
-  /** Not all of it was in the cache. */
+  /** Names of the rules that are dynamic. */
+  readonly dynamic: readonly string[];
+  /** To be kept in the cache, which has not all of it. */
   readonly fresh: boolean;
 }
 
+interface Targets {
+  readonly names: readonly string[];
+  /** Interfaces that nobody named, filtered for the sake of dynamic rules only. */
+  readonly released: readonly string[];
+}
+
 /** One policy is assigned to a host: interfaces that are filtered already go along. */
-function withFiltered(names: readonly string[]): readonly string[] {
-  return [...new Set([...names, ...readAttachments().map((attachment) => attachment.name)])];
+function targetsOf(store: PolicyStore, named: readonly string[]): Targets {
+  const attachments = readAttachments();
+  const filtered = attachments.map((attachment) => attachment.name);
+  if (!filteredForRulesAlone(store, attachments)) return { names: [...new Set([...named, ...filtered])], released: [] };
+  return { names: [...new Set(named)], released: filtered.filter((name) => !named.includes(name)) };
+}
+
+/** Dynamic rules go with the policy that is assigned now, so with its interfaces. */
+function release(names: readonly string[]): readonly string[] {
+  for (const name of names) endFilteringOn(name);
+  return names.map((name) => `${name} was filtered for dynamic rules only, and is no longer`);
 }
 
 export function openCache(store: PolicyStore): CompiledCache {
@@ -66,12 +85,12 @@ export function preparedFromCache(
     if (found === undefined) return undefined;
     compiled.set(name, found);
   }
-  return { hash, facts, host, compiled, fresh: false };
+  return { hash, facts, host, compiled, dynamic: [], fresh: false };
 }
 
-/** The same from a policy that was read: what is not in the cache is compiled. */
+/** The same from a policy that was read: what is not in the cache is compiled. With dynamic rules it is not kept either. */
 export function prepared(cache: CompiledCache, ready: ReadyPolicy, names: readonly string[]): PreparedPolicy {
-  const { hash, policy, host } = ready;
+  const { wholeHash: hash, policy, host, dynamic } = ready;
   const facts = factsOf(policy, host);
   const kept = new Map(names.map((name) => [name, cache.find(hash, facts, host, name)]));
   const missing = names.filter((name) => kept.get(name) === undefined);
@@ -79,11 +98,12 @@ export function prepared(cache: CompiledCache, ready: ReadyPolicy, names: readon
   const compiled = new Map(
     names.map((name) => [name, kept.get(name) ?? loadableOf(present(fresh.get(name), name))] as const),
   );
-  return { hash, facts, host, compiled, fresh: missing.length > 0 || cache.facts(hash) === undefined };
+  const isNew = missing.length > 0 || cache.facts(hash) === undefined;
+  return { hash, facts, host, compiled, dynamic, fresh: isNew && dynamic.length === 0 };
 }
 
 export function swapIn(
-  { hash, facts, host, compiled }: PreparedPolicy,
+  { hash, facts, host, compiled, dynamic }: PreparedPolicy,
   devices: readonly NetworkInterface[],
   { mode, dryRun }: PutInForceOptions,
 ): ApplyOutcome {
@@ -92,6 +112,7 @@ export function swapIn(
     hash,
     mode,
     ...(facts.usesMe ? { me: addressTexts(host.me) } : {}),
+    dynamic,
     now: new Date(),
     dryRun: dryRun === true,
   });
@@ -103,9 +124,9 @@ export function remember(cache: CompiledCache, { hash, facts, host, compiled, fr
 }
 
 /**
- * Reads the policy argument, stores it, puts it in force on `interfaces` and assigns it. The caller
- * holds the store's lock. The store is written first: what is in force can always be found there.
- * The assignment follows success: a failure leaves the old policy in force and assigned.
+ * Reads the policy argument, stores it, puts it in force on `interfaces` with the dynamic rules there are, and assigns
+ * it. The caller holds the store's lock. The store is written first: what is in force can always be found there. The
+ * assignment follows success: a failure leaves the old policy in force and assigned.
  */
 export async function putInForce(
   store: PolicyStore,
@@ -113,20 +134,37 @@ export async function putInForce(
   interfaces: readonly string[],
   options: PutInForceOptions,
 ): Promise<InForce> {
-  const names = withFiltered(interfaces);
+  const { names, released } = targetsOf(store, interfaces);
+  const overlay = readOverlay(store);
   const devices = await findInterfaces(names);
-  const ready = await readyPolicy(argument, () => interfaceAddresses(devices));
+  const ready = await readyPolicy(argument, () => interfaceAddresses(devices), overlay.rules);
   const { policy, hash, source } = ready;
   const version = options.dryRun === true ? undefined : store.write(policy.name, source);
   const cache = openCache(store);
   const found = prepared(cache, ready, names);
-  const outcome = swapIn(found, devices, options);
+  const { generation, notes } = swapIn(found, devices, options);
+  const said = [...notes];
   if (version !== undefined) {
     const at = new Date().toISOString();
-    store.assign({ policy: policy.name, version, hash, interfaces: names, mode: options.mode, at });
+    assignInForce(store, { policy: policy.name, version, hash, interfaces: names, mode: options.mode, at });
+    said.push(...release(released), ...settleOverlay(store, overlay));
     remember(cache, found);
   }
-  return { ...outcome, policy: policy.name, hash, interfaces: names };
+  return { generation, notes: said, policy: policy.name, hash, interfaces: names };
+}
+
+/** What is in force is not taken back for a disk that is full: the next boot may be far. */
+function assignInForce(store: PolicyStore, assignment: Assignment): void {
+  try {
+    store.assign(assignment);
+  } catch (cause) {
+    const { policy, version } = assignment;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new EnvironmentError(`${policy} is in force, but the assignment could not be written: ${why}`, {
+      help: `before the next boot, which would bring back what was assigned before: xdpol assign '${policy}' --version ${version}`,
+      cause,
+    });
+  }
 }
 
 /** A policy of the store, or one version of it. */
@@ -147,21 +185,23 @@ export async function assignStored(
 ): Promise<InForce & { readonly version: number }> {
   const stored = store.read(name, version);
   if (stored === undefined) throw notStored(store, name, version);
-  const names = withFiltered(interfaces);
+  const { names, released } = targetsOf(store, interfaces);
+  const overlay = readOverlay(store);
   const devices = await findInterfaces(names);
   const cache = openCache(store);
-  const kept = preparedFromCache(cache, stored.hash, devices);
+  const { hash } = stored;
+  const kept = overlay.rules.length > 0 ? undefined : preparedFromCache(cache, hash, devices);
   const reference = { stored: name, version: stored.version };
   const found =
     kept !== undefined && kept.facts.names.length === 0
       ? kept
-      : prepared(cache, await readyPolicy(reference, () => interfaceAddresses(devices)), names);
-  const outcome = swapIn(found, devices, options);
-  const { hash } = stored;
+      : prepared(cache, await readyPolicy(reference, () => interfaceAddresses(devices), overlay.rules), names);
+  const { generation, notes } = swapIn(found, devices, options);
   const at = new Date().toISOString();
-  store.assign({ policy: name, version: stored.version, hash, interfaces: names, mode: options.mode, at });
+  assignInForce(store, { policy: name, version: stored.version, hash, interfaces: names, mode: options.mode, at });
+  const said = [...notes, ...release(released), ...settleOverlay(store, overlay)];
   remember(cache, found);
-  return { ...outcome, policy: name, version: stored.version, hash, interfaces: names };
+  return { generation, notes: said, policy: name, version: stored.version, hash, interfaces: names };
 }
 
 export function notStored(store: PolicyStore, name: string, version?: number): EnvironmentError {

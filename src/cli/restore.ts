@@ -1,17 +1,31 @@
-/** The assigned policy in force again, after a boot or whatever took it away: from the store alone. */
+/** What should be in force in force again, after a boot or whatever took it away: from the store alone. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NetworkInterface } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../base/environment-error.ts';
-import type { Assignment, PolicyStore } from '../store/store.ts';
+import type { RequestedMode } from '../engine/attachment.ts';
+import { newestGeneration, readAttachments } from '../engine/attachment.ts';
+import type { DynamicRule, PolicyStore } from '../store/store.ts';
+import { DYNAMIC_POLICY } from '../store/store.ts';
 import type { CompiledCache } from './compiled-cache.ts';
-import { interfaceAddresses, presentInterfaces } from './host.ts';
+import { ethernetInterfaces, interfaceAddresses, presentInterfaces } from './host.ts';
 import { readyPolicy } from './options.ts';
+import { filteredForRulesAlone } from './overlay.ts';
 import type { PreparedPolicy } from './put-in-force.ts';
 import { openCache, prepared, preparedFromCache, remember, swapIn } from './put-in-force.ts';
 
+/** What should be in force, without its dynamic rules: the assigned policy, or an empty one for those to be added to. */
+export interface Standing {
+  readonly policy: string;
+  /** undefined where none is assigned. */
+  readonly stored: { readonly version: number; readonly hash: string } | undefined;
+  readonly interfaces: readonly string[];
+  readonly mode: RequestedMode;
+}
+
 export interface Restored {
   readonly policy: string;
-  readonly version: number;
+  /** undefined where no policy is assigned. */
+  readonly version: number | undefined;
   /** undefined where no interface was there to be filtered. */
   readonly generation: number | undefined;
   readonly interfaces: readonly string[];
@@ -37,15 +51,46 @@ export function lockIfWritable(store: PolicyStore, report: (line: string) => voi
   }
 }
 
+/** On the interfaces where filtering was last, else on all: the original knew no interfaces. */
+export async function usualInterfaces(store: PolicyStore): Promise<readonly string[]> {
+  const last = store.lastAssignment()?.interfaces ?? [];
+  const interfaces = last.length > 0 ? last : await ethernetInterfaces();
+  if (interfaces.length > 0) return interfaces;
+  throw new EnvironmentError('this network namespace has no Ethernet interface', { help: 'ip link' });
+}
+
+/** Throws where another policy is in force than could be known from the store. */
+export async function standingPolicy(store: PolicyStore): Promise<Standing> {
+  const assignment = store.assignment();
+  if (assignment !== undefined) {
+    const { policy, version, hash, interfaces, mode } = assignment;
+    return { policy, stored: { version, hash }, interfaces, mode };
+  }
+  const attachments = readAttachments();
+  const inForce = newestGeneration(attachments)?.policy;
+  // An empty policy in the place of one that is in force would open the host.
+  if (inForce !== undefined && !filteredForRulesAlone(store, attachments)) {
+    throw new EnvironmentError(`${inForce} is in force, and no policy is assigned`, {
+      help: `assign it, or end it: xdpol assign '${inForce}', xdpol unassign`,
+    });
+  }
+  const filtered = attachments.map((attachment) => attachment.name);
+  const interfaces = filtered.length > 0 ? filtered : await usualInterfaces(store);
+  const mode = store.lastAssignment()?.mode ?? 'auto';
+  return { policy: DYNAMIC_POLICY, stored: undefined, interfaces, mode };
+}
+
 /** From the cache, DNS names with the answers they had; from the text only where the cache has no answer. */
-async function prepareStored(
+export async function prepareStanding(
   cache: CompiledCache,
-  { policy, version, hash }: Assignment,
+  { policy, stored }: Standing,
   devices: readonly NetworkInterface[],
+  rules: readonly DynamicRule[],
 ): Promise<PreparedPolicy> {
-  const kept = preparedFromCache(cache, hash, devices);
+  const kept = stored !== undefined && rules.length === 0 ? preparedFromCache(cache, stored.hash, devices) : undefined;
   if (kept !== undefined) return kept;
-  const ready = await readyPolicy({ stored: policy, version }, () => interfaceAddresses(devices));
+  const reference = stored === undefined ? undefined : { stored: policy, version: stored.version };
+  const ready = await readyPolicy(reference, () => interfaceAddresses(devices), rules);
   const names = devices.map((device) => device.name);
   return prepared(cache, ready, names);
 }
@@ -54,15 +99,21 @@ async function prepareStored(
  * Filters the interfaces that are there at once, and the others as they appear, for up to `wait`
  * seconds. The caller holds the store's lock.
  */
-export async function restoreAssigned(store: PolicyStore, assignment: Assignment, wait: number): Promise<Restored> {
+export async function restoreStanding(
+  store: PolicyStore,
+  standing: Standing,
+  rules: readonly DynamicRule[],
+  wait: number,
+): Promise<Restored> {
   const cache = openCache(store);
   const deadline = performance.now() + 1000 * wait;
-  const { policy, version, interfaces, mode } = assignment;
+  const { policy, stored, interfaces, mode } = standing;
+  const version = stored?.version;
   let done: Restored = { policy, version, generation: undefined, interfaces: [], missing: interfaces, notes: [] };
   for (;;) {
     const devices = await presentInterfaces(interfaces);
     if (devices.length > done.interfaces.length) {
-      const found = await prepareStored(cache, assignment, devices);
+      const found = await prepareStanding(cache, standing, devices, rules);
       const { generation, notes } = swapIn(found, devices, { mode });
       remember(cache, found);
       const names = devices.map((device) => device.name);

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { Diagnostics } from '../base/diagnostics.ts';
 import { EnvironmentError } from '../base/environment-error.ts';
 import { removeUnusedPins } from '../engine/leftovers.ts';
-import type { IpsecpolCommand, PolicyChange } from '../policy/ipsecpol/command.ts';
+import type { IpsecpolCommand, PolicyChange, StoredCommand } from '../policy/ipsecpol/command.ts';
 import { readIpsecpol } from '../policy/ipsecpol/command.ts';
 import type { TextEdit } from '../policy/ipsecpol/edit.ts';
 import { editPolicyText, newPolicyText } from '../policy/ipsecpol/edit.ts';
@@ -14,12 +14,14 @@ import type { PolicyText } from '../store/store.ts';
 import { PolicyStore } from '../store/store.ts';
 import { endFiltering } from './end-filtering.ts';
 import { PolicyRejected, UsageError } from './exit.ts';
-import { ethernetInterfaces } from './host.ts';
 import { interfaceGroup } from './interface-groups.ts';
 import { print, printDiagnostics, warn } from './output.ts';
+import { endedNotes } from './overlay.ts';
 import { requireRoot } from './privileges.ts';
 import type { InForce } from './put-in-force.ts';
 import { putInForce } from './put-in-force.ts';
+import { usualInterfaces } from './restore.ts';
+import { runDynamic } from './run-dynamic.ts';
 
 export async function runIpsecpol(words: readonly string[]): Promise<void> {
   const diags = new Diagnostics();
@@ -36,16 +38,20 @@ export async function runIpsecpol(words: readonly string[]): Promise<void> {
     });
   }
   if (command.confirm) await askFor(command);
-  await new CommandRun(command, new PolicyStore()).run();
+  const store = new PolicyStore();
+  if (command.kind === 'dynamic') await runDynamic(command.change, store);
+  else await new CommandRun(command, store).run();
 }
 
 async function askFor(command: IpsecpolCommand): Promise<void> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const answer = await new Promise<string>((resolve) => {
-    terminal.once('close', () => resolve(''));
+    // At the end of the input the prompt has no line of its own yet.
+    terminal.once('close', () => resolve('\n'));
     void terminal.question(`${describe(command)}? [y/N] `).then(resolve, () => resolve(''));
   });
   terminal.close();
+  if (answer === '\n') warn(answer);
   if (!/^y(?:es)?$/iu.test(answer.trim())) {
     throw new EnvironmentError('not confirmed: nothing was changed', { help: 'answer y, or leave out -confirm' });
   }
@@ -58,7 +64,13 @@ const DESCRIBED: Readonly<Record<PolicyChange['kind'], string>> = {
   'delete-policy': 'delete',
 };
 
-function describe({ policy, change, assignment }: IpsecpolCommand): string {
+function describe(command: IpsecpolCommand): string {
+  if (command.kind === 'dynamic') {
+    const { change } = command;
+    const [verb, rules] = change.kind === 'add' ? ['add', [change.rule]] : ['take back', change.rules];
+    return `${verb} dynamic rule "${rules.join('", "')}"`;
+  }
+  const { policy, change, assignment } = command;
   const steps = [DESCRIBED[change.kind], assignment ?? ''].filter((step) => step !== '');
   return `${steps.join(' and ') || 'make'} policy "${policy}"`;
 }
@@ -70,10 +82,10 @@ interface EditedPolicy {
 }
 
 class CommandRun {
-  readonly #command: IpsecpolCommand;
+  readonly #command: StoredCommand;
   readonly #store: PolicyStore;
 
-  constructor(command: IpsecpolCommand, store: PolicyStore) {
+  constructor(command: StoredCommand, store: PolicyStore) {
     this.#command = command;
     this.#store = store;
   }
@@ -156,19 +168,14 @@ class CommandRun {
   }
 
   /**
-   * On the interfaces where filtering was last, else on all: the original knew no interfaces. `before` is given where
-   * the policy is in force already: a change that cannot be put in force is taken back, so that the store has what is.
+   * `before` is given where the policy is in force already: a change that cannot be put in force is taken back, so that
+   * the store has what is.
    */
   async #assign(before: PolicyText | undefined): Promise<void> {
-    const assigned = this.#store.lastAssignment();
-    const last = assigned?.interfaces ?? [];
-    const interfaces = last.length > 0 ? last : await ethernetInterfaces();
-    if (interfaces.length === 0) {
-      throw new EnvironmentError('this network namespace has no Ethernet interface', { help: 'ip link' });
-    }
+    const interfaces = await usualInterfaces(this.#store);
+    const mode = this.#store.lastAssignment()?.mode ?? 'auto';
     try {
-      const stored = { stored: this.#command.policy };
-      this.#report(await putInForce(this.#store, stored, interfaces, { mode: assigned?.mode ?? 'auto' }));
+      this.#report(await putInForce(this.#store, { stored: this.#command.policy }, interfaces, { mode }));
     } catch (error) {
       if (before !== undefined) {
         this.#store.write(this.#command.policy, before);
@@ -191,7 +198,8 @@ class CommandRun {
       print(`${policy}: was not assigned; ${rest}`);
       return;
     }
-    const interfaces = endFiltering(this.#store);
+    const { interfaces, rules } = endFiltering(this.#store);
+    for (const note of endedNotes(rules)) warn(note);
     print(`${policy}: unassigned, no longer filtered: ${interfaces.join(', ') || 'none'}`);
   }
 

@@ -25,6 +25,17 @@ export interface AddressClasses {
   readonly starts: Uint32Array;
   readonly rangeClasses: Uint32Array;
   readonly rangeCount: number;
+  /** IPv6 only: every prefix once, wider ones before those in them. */
+  readonly prefixes: NamedPrefixes | undefined;
+}
+
+/** Prefixes with the class of the addresses that no longer one holds. */
+export interface NamedPrefixes {
+  /** count * 4. */
+  readonly words: Uint32Array;
+  readonly lengths: Uint8Array;
+  readonly classes: Uint32Array;
+  readonly count: number;
 }
 
 /** All conditions that hold in a class, widest first, without `any`. */
@@ -45,14 +56,47 @@ export function addressClasses(family: Family, conditions: readonly AddressCondi
     conditions.filter((c) => c.length > 0),
   );
   const order = sortedOrder(entries.words, wordsOf(family), entries.ids.length, entries.lengths);
+  const named = family === 6 ? new PrefixList(order.length) : undefined;
   for (let i = 0; i < order.length; ) {
     const first = order[i]!;
     const ids = [entries.ids[first]!];
     for (i++; i < order.length && samePrefix(entries, wordsOf(family), first, order[i]!); i++)
       ids.push(entries.ids[order[i]!]!);
-    sweep.open(entries.words, first, entries.lengths[first]!, ids);
+    const opened = sweep.open(entries.words, first, entries.lengths[first]!, ids);
+    named?.add(entries, first, opened);
   }
-  return sweep.finish();
+  return { ...sweep.finish(), prefixes: named?.finish() };
+}
+
+/** IPv6 prefixes, up to `room` of them. */
+class PrefixList {
+  readonly #words: Uint32Array;
+  readonly #lengths: Uint8Array;
+  readonly #classes: Uint32Array;
+  #count = 0;
+
+  constructor(room: number) {
+    this.#words = new Uint32Array(room * wordsOf(6));
+    this.#lengths = new Uint8Array(room);
+    this.#classes = new Uint32Array(room);
+  }
+
+  add({ words, lengths }: Entries, entry: number, addressClass: number): void {
+    const size = wordsOf(6);
+    this.#words.set(words.subarray(entry * size, (entry + 1) * size), this.#count * size);
+    this.#lengths[this.#count] = lengths[entry]!;
+    this.#classes[this.#count++] = addressClass;
+  }
+
+  finish(): NamedPrefixes {
+    const count = this.#count;
+    return {
+      words: this.#words.subarray(0, count * wordsOf(6)),
+      lengths: this.#lengths.subarray(0, count),
+      classes: this.#classes.subarray(0, count),
+      count,
+    };
+  }
 }
 
 interface Entries {
@@ -103,7 +147,8 @@ class Sweep {
     this.#emit(new Array<number>(this.#size).fill(0), 0);
   }
 
-  open(words: Uint32Array, entry: number, length: number, ids: readonly number[]): void {
+  /** Returns the class of the prefix. */
+  open(words: Uint32Array, entry: number, length: number, ids: readonly number[]): number {
     const start: number[] = [];
     for (let w = 0; w < this.#size; w++) start.push(words[entry * this.#size + w]!);
     while (this.#openClass.length > 0 && this.#lastEndsBefore(start)) this.#close();
@@ -111,9 +156,10 @@ class Sweep {
     this.#emit(start, child);
     for (let w = 0; w < this.#size; w++) this.#openLast.push((start[w]! | ~wordMask(length, w)) >>> 0);
     this.#openClass.push(child);
+    return child;
   }
 
-  finish(): AddressClasses {
+  finish(): Omit<AddressClasses, 'prefixes'> {
     while (this.#openClass.length > 0) this.#close();
     const starts = this.#starts.slice(0, this.#count * this.#size);
     const rangeClasses = this.#rangeClasses.slice(0, this.#count);

@@ -10,6 +10,7 @@ import type { AddressClasses } from './address-classes.ts';
 import { addressClasses } from './address-classes.ts';
 import type { Address4Tables } from './encode-address4.ts';
 import { encodeAddress4 } from './encode-address4.ts';
+import type { Address6Tables } from './encode-address6.ts';
 import { encodeAddress6 } from './encode-address6.ts';
 import { encodeServicePages } from './encode-service.ts';
 import type { DirectedFilter } from './expand.ts';
@@ -37,6 +38,8 @@ export interface Shape {
   readonly sportClasses: number;
   readonly src4: Address4Tables;
   readonly dst4: Address4Tables;
+  readonly src6: Address6Tables;
+  readonly dst6: Address6Tables;
   readonly rules4: RuleTable;
   readonly rules6: RuleTable;
 }
@@ -103,10 +106,10 @@ export function compile(
   times.push(clock());
   const src4 = encodeAddress4(families[4].source);
   const dst4 = encodeAddress4(families[4].destination);
+  const src6 = encodeAddress6(families[6].source, budgets);
+  const dst6 = encodeAddress6(families[6].destination, budgets);
   const tables = new Map<TableName, Uint8Array>([
-    ...addressTables(src4, dst4),
-    ['src6_nodes', encodeAddress6(families[6].source)],
-    ['dst6_nodes', encodeAddress6(families[6].destination)],
+    ...addressTables({ src4, dst4, src6, dst6 }),
     ['dport_pages', encodeServicePages(services.destination.planes, ENUMS.plane.WIDE_PLANES)],
     ['sport_pages', encodeServicePages(services.source.planes, ENUMS.plane.PORT_PLANES)],
     ...ruleTables(rules4, rules6),
@@ -123,6 +126,8 @@ export function compile(
     sportClasses: services.source.count,
     src4,
     dst4,
+    src6,
+    dst6,
     rules4,
     rules6,
   };
@@ -188,7 +193,12 @@ function bytesOf(words: Uint32Array): Uint8Array {
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 }
 
-function addressTables(src4: Address4Tables, dst4: Address4Tables): (readonly [TableName, Uint8Array])[] {
+function addressTables({
+  src4,
+  dst4,
+  src6,
+  dst6,
+}: Pick<Shape, 'src4' | 'dst4' | 'src6' | 'dst6'>): (readonly [TableName, Uint8Array])[] {
   return [
     ['src4_filter', src4.filter],
     ['src4_index', src4.index],
@@ -196,6 +206,12 @@ function addressTables(src4: Address4Tables, dst4: Address4Tables): (readonly [T
     ['dst4_filter', dst4.filter],
     ['dst4_index', dst4.index],
     ['dst4_leaves', dst4.leaves],
+    ['src6_filter', src6.blocks.filter],
+    ['src6_blocks', src6.blocks.buckets],
+    ['src6_nodes', src6.nodes],
+    ['dst6_filter', dst6.blocks.filter],
+    ['dst6_blocks', dst6.blocks.buckets],
+    ['dst6_nodes', dst6.nodes],
   ];
 }
 

@@ -1,17 +1,31 @@
 /**
- * IPv6 ranges -> a search tree over the high 64 bits; a range bound inside a /64 leads on to a tree
- * over the low 64 bits. A node is one cache line: seven bounds, and where its eight children begin.
+ * IPv6 ranges -> the tables of one end. Up to nine ranges are one root. Many: blocks. Between, and where
+ * prefixes longer than 64 bits are not of whole addresses: a search tree over the high 64 bits; a range bound inside a /64 leads on to a tree over the low 64 bits. A node is one
+ * cache line: seven bounds, and where its eight children begin; a leaf is one: five bounds, six values.
  */
+import { present } from '../base/assert.ts';
 import { ENUMS, STRUCTS } from '../layout/layout.gen.ts';
 import type { AddressClasses } from './address-classes.ts';
+import type { Blocks6 } from './encode-blocks6.ts';
+import { encodeBlocks6, NO_BLOCKS6 } from './encode-blocks6.ts';
 
+const { ROOT_BOUNDS } = ENUMS.layout;
 const CHILDREN = ENUMS.layout.NODE_KEYS + 1;
-const { NODE_LOW_BIT } = ENUMS.reference;
+const LEAF_VALUES = ENUMS.layout.LEAF6_KEYS + 1;
+const { NODE_LOW_BIT, NODE_LINES_SHIFT } = ENUMS.reference;
 /** struct xdpol_node in words. */
 const NODE_WORDS = STRUCTS.node.size / 4;
-const FIRST = STRUCTS.node.fields.first.offset / 4;
-const LAST_AND_LEAF = STRUCTS.node.fields.last.offset / 4;
 const WORDS = 4;
+const EMPTY = new Uint8Array(0);
+const FIRST_BIT = 0x80000000;
+
+export interface Address6Tables {
+  /** On the way down the tree; 0: one root instead, or blocks alone. */
+  readonly lines: number;
+  readonly rootBounds: number;
+  readonly blocks: Blocks6;
+  readonly nodes: Uint8Array;
+}
 
 /** 64-bit keys as two words each, ascending, each with the value from there on. */
 interface Entries {
@@ -19,11 +33,54 @@ interface Entries {
   readonly values: number[];
 }
 
-export function encodeAddress6(classes: AddressClasses): Uint8Array {
+/** Largest of each form: see Budgets. */
+export interface Forms6 {
+  readonly root6Ranges: number;
+  readonly tree6Ranges: number;
+}
+
+export function encodeAddress6(classes: AddressClasses, { root6Ranges, tree6Ranges }: Forms6): Address6Tables {
+  if (classes.rangeCount <= root6Ranges) return encodeRoot(classes);
+  const blocks = classes.rangeCount > tree6Ranges ? encodeBlocks6(present(classes.prefixes)) : NO_BLOCKS6;
+  const { lines, nodes } = blocks.needTree ? encodeTree(classes) : { lines: 0, nodes: EMPTY };
+  return { lines, rootBounds: 0, blocks, nodes };
+}
+
+function encodeTree(classes: AddressClasses): Pick<Address6Tables, 'lines' | 'nodes'> {
   const nodes = new Nodes();
-  const root = nodes.allocate();
-  nodes.tree(root, highEntries(classes, nodes));
-  return nodes.bytes();
+  const roots = nodes.allocate(2);
+  const halves = halvesOf(highEntries(classes, nodes));
+  const lines = Math.max(...halves.map(linesFor));
+  for (const [half, entries] of halves.entries()) nodes.tree(roots + half, entries, lines);
+  return { lines, nodes: nodes.bytes() };
+}
+
+function encodeRoot({ starts, rangeClasses, rangeCount }: AddressClasses): Address6Tables {
+  const nodes = new Uint8Array(STRUCTS.root6.size);
+  const bounds = new Uint32Array(nodes.buffer, STRUCTS.root6.fields.bounds.offset, ROOT_BOUNDS * WORDS);
+  const ids = new Uint16Array(nodes.buffer, STRUCTS.root6.fields.classes.offset, 16);
+  for (let i = 0; i < 16; i++) ids[i] = rangeClasses[Math.min(i, rangeCount - 1)]!;
+  bounds.set(starts.subarray(WORDS));
+  return { lines: 0, rootBounds: rangeCount - 1, blocks: NO_BLOCKS6, nodes };
+}
+
+/** Keys without and with the first bit; the second half begins with a key, as the first does. */
+function halvesOf({ keys, values }: Entries): readonly [Entries, Entries] {
+  let at = 0;
+  while (at < values.length && keys[2 * at]! < FIRST_BIT) at++;
+  const second: Entries = { keys: keys.slice(2 * at), values: values.slice(at) };
+  if (second.keys[0] !== FIRST_BIT || second.keys[1] !== 0) {
+    second.keys.unshift(FIRST_BIT, 0);
+    second.values.unshift(values[at - 1]!);
+  }
+  return [{ keys: keys.slice(0, 2 * at), values: values.slice(0, at) }, second];
+}
+
+/** Lines on the way down a tree. */
+function linesFor({ values }: Entries): number {
+  let lines = 1;
+  for (let count = Math.ceil(values.length / LEAF_VALUES); count > 1; count = Math.ceil(count / CHILDREN)) lines++;
+  return lines;
 }
 
 /** One entry for each high half where the class changes; where it changes within, a low tree. */
@@ -69,17 +126,18 @@ function pushNext(entries: Entries, hi: number, lo: number, value: number): void
   else if (hi !== 0xffffffff) push(entries, hi + 1, 0, value);
 }
 
-/** A level of a tree: nodes in a row and the lowest key of each. */
+/** A level of a tree: lines in a row and the lowest key of each. */
 interface Level {
   readonly first: number;
   readonly keys: readonly number[];
 }
 
+/** Writes to one line of the table; `from`, `to`: its part of the level's entries or of the level below. */
+type Fill = (line: number, from: number, to: number) => void;
+
 class Nodes {
   #words = new Uint32Array(NODE_WORDS * 16);
   #count = 0;
-  /** Blocks of CHILDREN values behind the nodes, in the order of the leaves. */
-  readonly #values: number[] = [];
 
   allocate(count = 1): number {
     while ((this.#count + count) * NODE_WORDS > this.#words.length) {
@@ -91,50 +149,39 @@ class Nodes {
     return this.#count - count;
   }
 
-  /** Builds a tree whose top is the node `root`. */
-  tree(root: number, entries: Entries): void {
-    if (entries.values.length <= CHILDREN) {
-      this.#leaf(root, entries.keys, entries.values);
+  /** Builds a tree whose top is the line `root`, with `lines` lines on every way down. */
+  tree(root: number, { keys, values }: Entries, lines: number): void {
+    const leaf: Fill = (line, from, to) => this.#leaf(line, keys.slice(2 * from, 2 * to), values.slice(from, to));
+    if (lines === 1) {
+      leaf(root, 0, values.length);
       return;
     }
-    let level = this.#leaves(entries);
-    while (level.keys.length / 2 > CHILDREN) level = this.#above(level);
+    let level = this.#level(values.length, LEAF_VALUES, keys, leaf);
+    for (let i = 2; i < lines; i++) level = this.#above(level);
     this.#inner(root, level.keys, level.first);
   }
 
   /** A reference to a new tree over the low half. */
   lowTree(entries: Entries): number {
     const root = this.allocate();
-    this.tree(root, entries);
-    return ((1 << NODE_LOW_BIT) | root) >>> 0;
+    const lines = linesFor(entries);
+    this.tree(root, entries, lines);
+    return ((1 << NODE_LOW_BIT) | (lines << NODE_LINES_SHIFT) | root) >>> 0;
   }
 
   bytes(): Uint8Array {
-    const nodes = this.#count * NODE_WORDS;
-    const words = new Uint32Array(nodes + this.#values.length);
-    words.set(this.#words.subarray(0, nodes));
-    words.set(this.#values, nodes);
-    for (let at = 0; at < nodes; at += NODE_WORDS) {
-      if (words[at + LAST_AND_LEAF]! >>> 16 !== 0) words[at + FIRST]! += nodes;
-    }
-    return new Uint8Array(words.buffer);
-  }
-
-  #leaves({ keys, values }: Entries): Level {
-    return this.#level(values.length, keys, (node, from, to) => {
-      this.#leaf(node, keys.slice(2 * from, 2 * to), values.slice(from, to));
-    });
+    return new Uint8Array(this.#words.buffer, 0, this.#count * NODE_WORDS * 4);
   }
 
   #above({ first, keys }: Level): Level {
-    return this.#level(keys.length / 2, keys, (node, from, to) => {
-      this.#inner(node, keys.slice(2 * from, 2 * to), first + from);
+    return this.#level(keys.length / 2, CHILDREN, keys, (line, from, to) => {
+      this.#inner(line, keys.slice(2 * from, 2 * to), first + from);
     });
   }
 
-  /** Nodes for `count` children, as evenly filled as can be. */
-  #level(count: number, keys: readonly number[], fill: (node: number, from: number, to: number) => void): Level {
-    const groups = Math.ceil(count / CHILDREN);
+  /** Lines for `count` entries, as evenly filled as can be. */
+  #level(count: number, most: number, keys: readonly number[], fill: Fill): Level {
+    const groups = Math.ceil(count / most);
     const first = this.allocate(groups);
     const lowest: number[] = [];
     for (let g = 0; g < groups; g++) {
@@ -145,25 +192,26 @@ class Nodes {
     return { first, keys: lowest };
   }
 
-  #leaf(node: number, keys: readonly number[], values: readonly number[]): void {
-    this.#write(node, keys, this.#values.length, 1);
-    for (let i = 0; i < CHILDREN; i++) this.#values.push(values[Math.min(i, values.length - 1)]!);
+  #leaf(line: number, keys: readonly number[], values: readonly number[]): void {
+    const at = this.#bounds(line, keys, LEAF_VALUES - 1);
+    for (let i = 0; i < LEAF_VALUES; i++) this.#words[at + i] = values[Math.min(i, values.length - 1)]!;
   }
 
-  #inner(node: number, keys: readonly number[], first: number): void {
-    this.#write(node, keys, first, 0);
+  #inner(line: number, keys: readonly number[], first: number): void {
+    const at = this.#bounds(line, keys, CHILDREN - 1);
+    this.#words[at] = first;
+    this.#words[at + 1] = keys.length / 2 - 1;
   }
 
-  /** `keys` are the lowest of every child; that of the first is not a bound. */
-  #write(node: number, keys: readonly number[], first: number, leaf: 0 | 1): void {
-    const at = node * NODE_WORDS;
-    this.#words.fill(0xffffffff, at, at + FIRST);
-    for (let i = 2; i < keys.length; i += 2) {
+  /** `keys` are the lowest of every entry; that of the first is not a bound. Returns where the bounds end. */
+  #bounds(line: number, keys: readonly number[], count: number): number {
+    const at = line * NODE_WORDS;
+    for (let bound = 1; bound <= count; bound++) {
+      const i = Math.min(2 * bound, keys.length - 2);
       // Little endian: the low word of a 64-bit key comes first.
-      this.#words[at + i - 2] = keys[i + 1]!;
-      this.#words[at + i - 1] = keys[i]!;
+      this.#words[at + 2 * bound - 2] = keys[i + 1]!;
+      this.#words[at + 2 * bound - 1] = keys[i]!;
     }
-    this.#words[at + FIRST] = first;
-    this.#words[at + LAST_AND_LEAF] = (keys.length / 2 - 1) | (leaf << 16);
+    return at + 2 * count;
   }
 }

@@ -27,6 +27,10 @@ export interface Budgets {
   readonly sparsePairs: number;
   /** Bytes of rows, subrows and lists altogether. */
   readonly setBytes: number;
+  /** Ranges of an IPv6 end that are one root, at most 9. */
+  readonly root6Ranges: number;
+  /** Ranges of an IPv6 end that are one tree; more are blocks. */
+  readonly tree6Ranges: number;
 }
 
 export const DEFAULT_BUDGETS: Budgets = {
@@ -35,6 +39,8 @@ export const DEFAULT_BUDGETS: Budgets = {
   rowBytes: 8 << 20,
   sparsePairs: 1 << 25,
   setBytes: 1 << 30,
+  root6Ranges: ENUMS.layout.ROOT_BOUNDS + 1,
+  tree6Ranges: 1000,
 };
 
 export type ModeName = 'dense' | 'rows' | 'sparse';

@@ -14,7 +14,7 @@ import type { TableName } from './compile.ts';
 import { TABLE_NAMES } from './compile.ts';
 import type { LoadablePolicy, PolicyOutline, Probe, ShapeNumbers } from './loadable.ts';
 
-const MAGIC = new TextEncoder().encode('XDPOLC01');
+const MAGIC = new TextEncoder().encode('XDPOLC02');
 const HEADER_AT = MAGIC.length + 4;
 const WORD = 4;
 
@@ -32,6 +32,11 @@ function headerOf({ policy, shape, probes, ranked, tables }: LoadablePolicy): He
     indexed,
     rootBounds,
     filtered,
+  });
+  const address6 = ({ lines, rootBounds, blocks }: ShapeNumbers['src6']): ShapeNumbers['src6'] => ({
+    lines,
+    rootBounds,
+    blocks: { levels: blocks.levels, filterShift: blocks.filterShift, bucketShift: blocks.bucketShift },
   });
   const rules = ({ modeNumber, dstClasses, bucketMask }: ShapeNumbers['rules4']): ShapeNumbers['rules4'] => ({
     modeNumber,
@@ -52,6 +57,8 @@ function headerOf({ policy, shape, probes, ranked, tables }: LoadablePolicy): He
       ...{ strict, exemptions, defaultValue, dportClasses, sportClasses },
       src4: address(shape.src4),
       dst4: address(shape.dst4),
+      src6: address6(shape.src6),
+      dst6: address6(shape.dst6),
       rules4: rules(shape.rules4),
       rules6: rules(shape.rules6),
     },

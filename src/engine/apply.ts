@@ -37,6 +37,8 @@ export interface ApplyRequest {
   readonly mode: RequestedMode;
   /** What `me` stands for, sorted; left out where the policy does not use it. */
   readonly me?: readonly string[];
+  /** Names of the rules that are dynamic. */
+  readonly dynamic?: readonly string[];
   readonly now: Date;
   /** Stop before the first hook flips. */
   readonly dryRun?: boolean;
@@ -95,7 +97,7 @@ function describe(
   compiled: LoadablePolicy,
   slots: PolicySlots,
   tables: PolicyTables,
-  { hash, now, me }: ApplyRequest,
+  { hash, now, me, dynamic = [] }: ApplyRequest,
   generation: number,
 ): Generation {
   const policy: PolicyOutline = compiled.policy;
@@ -105,6 +107,7 @@ function describe(
     generation,
     appliedAt: now.toISOString(),
     ...(me === undefined ? {} : { me }),
+    ...(dynamic.length === 0 ? {} : { dynamic }),
     default: policy.default,
     defaultSlot: slots.default,
     rules: policy.rules.map(({ name, action, filterList }, i) => ({

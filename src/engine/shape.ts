@@ -4,7 +4,7 @@ import { TABLE_NAMES } from '../compiler/compile.ts';
 import type { ShapeNumbers } from '../compiler/loadable.ts';
 import { ENUMS, STRUCTS } from '../layout/layout.gen.ts';
 
-const { shape: LAYOUT, address4_shape: ADDRESS4, rule_shape: RULES } = STRUCTS;
+const { shape: LAYOUT, address4_shape: ADDRESS4, address6_shape: ADDRESS6, rule_shape: RULES } = STRUCTS;
 
 export function encodeShape(
   shape: ShapeNumbers,
@@ -27,6 +27,13 @@ export function encodeShape(
     put(offset + ADDRESS4.fields.root_bounds.offset, address.rootBounds);
     put(offset + ADDRESS4.fields.filtered.offset, address.filtered);
   };
+  const putAddress6 = (offset: number, { lines, rootBounds, blocks }: ShapeNumbers['src6']): void => {
+    put(offset + ADDRESS6.fields.lines.offset, lines);
+    put(offset + ADDRESS6.fields.root_bounds.offset, rootBounds);
+    put(offset + ADDRESS6.fields.block_levels.offset, blocks.levels);
+    put(offset + ADDRESS6.fields.filter_shift.offset, blocks.filterShift);
+    put(offset + ADDRESS6.fields.bucket_shift.offset, blocks.bucketShift);
+  };
   const putRules = (offset: number, rules: ShapeNumbers['rules4']): void => {
     put(offset + RULES.fields.mode.offset, rules.modeNumber);
     put(offset + RULES.fields.dst_classes.offset, rules.dstClasses);
@@ -34,6 +41,8 @@ export function encodeShape(
   };
   putAddress(fields.src4_shape.offset, shape.src4);
   putAddress(fields.dst4_shape.offset, shape.dst4);
+  putAddress6(fields.src6_shape.offset, shape.src6);
+  putAddress6(fields.dst6_shape.offset, shape.dst6);
   putRules(fields.rules4.offset, shape.rules4);
   putRules(fields.rules6.offset, shape.rules6);
   for (const name of TABLE_NAMES) put(fields.bytes.offset + 4 * ENUMS.table[name], tableBytes.get(name) ?? 0);

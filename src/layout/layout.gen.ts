@@ -3,11 +3,17 @@
 /** Constants by enum, without their prefix. */
 export const ENUMS = {
   layout: {
-    VERSION: 1,
+    VERSION: 2,
     LEAF_BOUNDS: 15,
     ROOT_BOUNDS: 8,
     NODE_KEYS: 7,
-    TREE_DEPTH: 24,
+    LEAF6_KEYS: 5,
+    TREE_DEPTH: 12,
+    BLOCK_LEVELS: 10,
+    BLOCK_FIRST: 32,
+    BLOCK_STEP: 4,
+    BLOCK_SLOTS: 3,
+    BLOCK_PROBES: 8,
     BUCKET_SLOTS: 7,
     BUCKET_PROBES: 3,
     LIST_MAX: 16,
@@ -67,23 +73,27 @@ export const ENUMS = {
     dst4_filter: 3,
     dst4_index: 4,
     dst4_leaves: 5,
-    src6_nodes: 6,
-    dst6_nodes: 7,
-    dport_pages: 8,
-    sport_pages: 9,
-    cross4: 10,
-    cross6: 11,
-    src4_sets: 12,
-    dst4_sets: 13,
-    pairs4: 14,
-    src6_sets: 15,
-    dst6_sets: 16,
-    pairs6: 17,
-    rows: 18,
-    subrows: 19,
-    lists: 20,
-    rank_slots: 21,
-    TABLES: 22
+    src6_filter: 6,
+    src6_blocks: 7,
+    src6_nodes: 8,
+    dst6_filter: 9,
+    dst6_blocks: 10,
+    dst6_nodes: 11,
+    dport_pages: 12,
+    sport_pages: 13,
+    cross4: 14,
+    cross6: 15,
+    src4_sets: 16,
+    dst4_sets: 17,
+    pairs4: 18,
+    src6_sets: 19,
+    dst6_sets: 20,
+    pairs6: 21,
+    rows: 22,
+    subrows: 23,
+    lists: 24,
+    rank_slots: 25,
+    TABLES: 26
   },
   rule_mode: {
     RULES_DENSE: 0,
@@ -95,6 +105,9 @@ export const ENUMS = {
     INDEX_FAN_BIT: 30,
     INDEX_FAN_SHIFT: 26,
     NODE_LOW_BIT: 31,
+    NODE_LINES_SHIFT: 27,
+    BLOCK_TREE_BIT: 31,
+    BLOCK_LEVEL_SHIFT: 16,
     SET_LIST_BIT: 31,
     SET_COUNT_SHIFT: 26,
     ROW_SUBROW_BIT: 31,
@@ -127,7 +140,7 @@ export const STRUCTS = {
     }
   },
   shape: {
-    size: 164,
+    size: 220,
     fields: {
       layout_version: {
         offset: 0,
@@ -165,17 +178,25 @@ export const STRUCTS = {
         offset: 40,
         size: 12
       },
-      rules4: {
+      src6_shape: {
         offset: 52,
+        size: 20
+      },
+      dst6_shape: {
+        offset: 72,
+        size: 20
+      },
+      rules4: {
+        offset: 92,
         size: 12
       },
       rules6: {
-        offset: 64,
+        offset: 104,
         size: 12
       },
       bytes: {
-        offset: 76,
-        size: 88
+        offset: 116,
+        size: 104
       }
     }
   },
@@ -192,6 +213,31 @@ export const STRUCTS = {
       },
       filtered: {
         offset: 8,
+        size: 4
+      }
+    }
+  },
+  address6_shape: {
+    size: 20,
+    fields: {
+      lines: {
+        offset: 0,
+        size: 4
+      },
+      root_bounds: {
+        offset: 4,
+        size: 4
+      },
+      block_levels: {
+        offset: 8,
+        size: 4
+      },
+      filter_shift: {
+        offset: 12,
+        size: 4
+      },
+      bucket_shift: {
+        offset: 16,
         size: 4
       }
     }
@@ -260,6 +306,19 @@ export const STRUCTS = {
       }
     }
   },
+  root6: {
+    size: 160,
+    fields: {
+      bounds: {
+        offset: 0,
+        size: 128
+      },
+      classes: {
+        offset: 128,
+        size: 32
+      }
+    }
+  },
   node: {
     size: 64,
     fields: {
@@ -273,11 +332,41 @@ export const STRUCTS = {
       },
       last: {
         offset: 60,
-        size: 2
+        size: 4
+      }
+    }
+  },
+  leaf6: {
+    size: 64,
+    fields: {
+      keys: {
+        offset: 0,
+        size: 40
       },
-      leaf: {
-        offset: 62,
-        size: 2
+      values: {
+        offset: 40,
+        size: 24
+      }
+    }
+  },
+  block_bucket: {
+    size: 64,
+    fields: {
+      high: {
+        offset: 0,
+        size: 24
+      },
+      low: {
+        offset: 24,
+        size: 24
+      },
+      values: {
+        offset: 48,
+        size: 12
+      },
+      overflowed: {
+        offset: 60,
+        size: 4
       }
     }
   },

@@ -45,9 +45,9 @@ export const IPSECPOL_CODES: CodeCatalogue = {
   },
   XP0523: {
     severity: 'error',
-    title: 'Dynamic mode',
+    title: 'Option of stored policies in dynamic mode',
     explanation:
-      'Without -w the original added rules that were gone when its service stopped. Here every rule is stored: filtering does not depend on a service.',
+      'Without -w a rule is dynamic: in force at once beside the assigned policy, in no stored one, gone when the agent stops. -p, -x and -y are about stored policies and need -w REG.',
   },
   XP0524: {
     severity: 'warning',

@@ -6,6 +6,8 @@ import { NODE_FILE_SYSTEM } from './file-system.ts';
 
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
+/** Between the name of what was damaged and the time it was found. */
+export const SET_ASIDE = '.damaged-';
 
 export class DurableFiles {
   readonly #files: FileSystem;
@@ -59,6 +61,17 @@ export class DurableFiles {
   rename(path: string, to: string): void {
     this.#files.rename(path, to);
     this.#syncFolder(dirname(to));
+  }
+
+  /** Gives what is damaged a name that nothing looks at; says where it is now. */
+  setAside(path: string): string {
+    const to = `${path}${SET_ASIDE}${new Date().toISOString().replaceAll(/[:.]/gu, '-')}`;
+    try {
+      this.rename(path, to);
+      return `set aside as ${to}`;
+    } catch (error) {
+      return `${path} could not be set aside (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`;
+    }
   }
 
   /** Removes a file or folder in one step, as a reader sees it. */

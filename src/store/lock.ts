@@ -8,40 +8,7 @@
 import { closeSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { EnvironmentError } from '../base/environment-error.ts';
-
-interface Holder {
-  readonly pid: number;
-  /** Clock ticks after boot at which the process started: tells it from a later one with its id. */
-  readonly started: string;
-}
-
-function startOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
-  }
-}
-
-/** Also of an earlier boot: ids and ticks begin anew, so the boot is part of the name. */
-function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  } catch {
-    return '';
-  }
-}
-
-function nameOf({ pid, started }: Holder): string {
-  return `${pid} ${started} ${bootId()}`;
-}
-
-function isAlive(name: string): boolean {
-  const pid = Number(name.split(' ')[0]);
-  const started = startOf(pid);
-  return started !== undefined && name === nameOf({ pid, started });
-}
+import { isAlive, ownName } from './process-name.ts';
 
 function holderAt(path: string): string | undefined {
   try {
@@ -55,7 +22,7 @@ function holderAt(path: string): string | undefined {
 function writeTicket(path: string): void {
   const fd = openSync(path, 'w', 0o600);
   try {
-    writeSync(fd, nameOf({ pid: process.pid, started: startOf(process.pid) ?? '' }));
+    writeSync(fd, ownName());
   } finally {
     closeSync(fd);
   }
@@ -91,21 +58,22 @@ function acquire(ticket: string, path: string): boolean {
   }
 }
 
-const ATTEMPTS = 100;
 const PAUSE_MS = 50;
+/** Seconds that a command waits. */
+const PATIENCE = 5;
 
 function pause(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
 }
 
-/** Holds the lock until disposed. Waits up to five seconds for a holder that lives, takes over from one that does not. */
-export function lockStore(directory: string): Disposable {
+/** Holds the lock until disposed. Waits up to `patience` seconds for a holder that lives, takes over from one that does not. */
+export function lockStore(directory: string, patience: number = PATIENCE): Disposable {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const path = join(directory, 'lock');
   const ticket = join(directory, `.lock.${process.pid}`);
   try {
     writeTicket(ticket);
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    for (let waited = 0; waited < 1000 * patience; waited += PAUSE_MS) {
       if (acquire(ticket, path)) return { [Symbol.dispose]: () => rmSync(path, { force: true }) };
       pause();
     }

@@ -6,6 +6,7 @@
  *                                     version.json  who, when, hash; address set files -> their copies
  *                                     set-0 ...
  *   <state>/assigned.json, unassigned.json          the assignment, or the last one that ended
+ *   <state>/agent, dynamic.json                     see dynamic-rules.ts
  *   <state>/cache/                                  compiled forms: see cli/compiled-cache.ts
  *
  * Every write is atomic and durable; a version is never changed once it is there. What is found
@@ -16,7 +17,8 @@ import { join } from 'node:path';
 import { EnvironmentError } from '../base/environment-error.ts';
 import type { Assignment } from './assignment.ts';
 import { decodeAssignment, encodeAssignment } from './assignment.ts';
-import { DurableFiles, isLeftover } from './durable.ts';
+import { DurableFiles, isLeftover, SET_ASIDE } from './durable.ts';
+import { DynamicRuleStore } from './dynamic-rules.ts';
 import { failing } from './failing.ts';
 import type { FileSystem } from './file-system.ts';
 import { lockStore } from './lock.ts';
@@ -24,6 +26,8 @@ import type { Damaged, PolicyText, StoredVersion, VersionRecord } from './versio
 import { currentUser, filesOf, hashOfPolicy, readRecord, readVersion } from './version.ts';
 
 export type { Assignment } from './assignment.ts';
+export type { DynamicRule, DynamicRules } from './dynamic-rules.ts';
+export { DYNAMIC_POLICY } from './dynamic-rules.ts';
 export type { PolicyText, StoredVersion, VersionRecord } from './version.ts';
 export { hashOfPolicy } from './version.ts';
 
@@ -33,7 +37,6 @@ export const VERSIONS_KEPT = 10;
 const VERSION = /^\d+$/u;
 /** A version, whole or set aside: its number is not given again. */
 const NUMBERED = /^(?<number>\d+)(?:\.damaged-|$)/u;
-const SET_ASIDE = '.damaged-';
 
 export interface StoreOptions {
   readonly fileSystem?: FileSystem;
@@ -43,6 +46,7 @@ export interface StoreOptions {
 
 export class PolicyStore {
   readonly directory: string;
+  readonly dynamic: DynamicRuleStore;
   readonly #files: DurableFiles;
   readonly #report: (line: string) => void;
 
@@ -53,13 +57,14 @@ export class PolicyStore {
     this.directory = directory;
     this.#files = new DurableFiles(fileSystem);
     this.#report = report;
+    this.dynamic = new DynamicRuleStore(directory, this.#files, report);
   }
 
   /** Taken before any change; see lockStore. */
-  lock(): Disposable {
+  lock(patience?: number): Disposable {
     return failing(this.directory, () => {
       this.#requireFormat();
-      const lock = lockStore(this.directory);
+      const lock = lockStore(this.directory, patience);
       this.#sweep();
       return lock;
     });
@@ -171,9 +176,12 @@ export class PolicyStore {
       const assignment = decodeAssignment(readFileSync(path, 'utf8'));
       if (assignment !== undefined) return assignment;
       const stored = this.list().join(', ') || 'none';
-      throw new EnvironmentError(`the policy store ${path} cannot be used: it is damaged, ${this.#putAside(path)}`, {
-        help: `what is in force stays in force; assign it again: xdpol assign NAME -i INTERFACE; stored are: ${stored}`,
-      });
+      throw new EnvironmentError(
+        `the policy store ${path} cannot be used: it is damaged, ${this.#files.setAside(path)}`,
+        {
+          help: `what is in force stays in force; assign it again: xdpol assign NAME -i INTERFACE; stored are: ${stored}`,
+        },
+      );
     });
   }
 
@@ -194,24 +202,13 @@ export class PolicyStore {
   }
 
   #damagedVersion(name: string, number: number, damage: string): EnvironmentError {
-    const aside = this.#putAside(this.#version(name, number));
+    const aside = this.#files.setAside(this.#version(name, number));
     const older = this.#numbers(name).findLast((other) => other < number);
     const help =
       older === undefined
         ? 'no older version is stored: apply the policy from its file again'
         : `an older version is stored: xdpol assign '${name}' --version ${older}`;
     return new EnvironmentError(`version ${number} of ${name} is damaged (${damage}): ${aside}`, { help });
-  }
-
-  /** Says where it is now. */
-  #putAside(path: string): string {
-    const to = `${path}${SET_ASIDE}${new Date().toISOString().replaceAll(/[:.]/gu, '-')}`;
-    try {
-      this.#files.rename(path, to);
-      return `set aside as ${to}`;
-    } catch (error) {
-      return `${path} could not be set aside (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`;
-    }
   }
 
   /** A store that a newer xdpol wrote is not touched. */
@@ -254,8 +251,11 @@ export class PolicyStore {
   #prune(name: string, newest: number): void {
     const assignment = decodeAssignment(readOr(this.#assignedPath(), ''));
     const assigned = assignment?.policy === name ? assignment.version : undefined;
-    const numbers = this.#numbers(name).filter((number) => number <= newest - VERSIONS_KEPT && number !== assigned);
-    for (const number of numbers) this.#files.remove(this.#version(name, number));
+    const isOld = (number: number): boolean => number <= newest - VERSIONS_KEPT && number !== assigned;
+    const before = this.versions(name);
+    for (const number of this.#numbers(name).filter(isOld)) this.#files.remove(this.#version(name, number));
+    const kept = new Set(before.filter(({ version }) => !isOld(version)).map(({ hash }) => hash));
+    this.#forgetCompiled(before.map(({ hash }) => hash).filter((hash) => !kept.has(hash)));
     const left = entries(this.#folder(name)).filter(isLeftover);
     for (const entry of left) this.#files.sweep(join(this.#folder(name), entry));
   }

@@ -6,7 +6,7 @@
 import { describe, expect, test } from 'vitest';
 import { present } from '../../src/base/assert.ts';
 import type { Address } from '../../src/base/ip.ts';
-import { formatAddress, parseAddress } from '../../src/base/ip.ts';
+import { formatAddress, parseAddress, prefixOf } from '../../src/base/ip.ts';
 import type { CompiledPolicy } from '../../src/compiler/compile.ts';
 import { DIRECTIONS } from '../../src/engine/program.ts';
 import { ENUMS, STRUCTS } from '../../src/layout/layout.gen.ts';
@@ -252,40 +252,34 @@ describe('IPv4, a bitmap in front', () => {
   });
 });
 
+/** The first address of the prefix of so many bits that holds `text`. */
+function masked(text: string, length: number): string {
+  const { family, words } = present(parseAddress(text));
+  return formatAddress(prefixOf({ family, words }, length));
+}
+
 /** The nth /64 of 2001:db8::/32, from the first on. */
 function subnet(n: number): string {
   return `2001:db8:${(n >>> 16).toString(16)}:${(n & 0xffff).toString(16)}::`;
 }
 
-/** Of the tree, walked from the root: what stands behind the nodes are the values of its leaves. */
-function nodesOf(tables: CompiledPolicy): number {
-  const bytes = present(tables.tables.get('src6_nodes'));
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const { size, fields } = STRUCTS.node;
-  const lowBit = 2 ** ENUMS.reference.NODE_LOW_BIT;
-  const countFrom = (node: number): number => {
-    const at = node * size;
-    const first = view.getUint32(at + fields.first.offset, true);
-    const children = Array.from({ length: view.getUint16(at + fields.last.offset, true) + 1 }, (_, i) => first + i);
-    const isLeaf = view.getUint16(at + fields.leaf.offset, true) !== 0;
-    const values = isLeaf ? children.map((child) => view.getUint32(4 * child, true)) : [];
-    const below = isLeaf ? values.filter((value) => value >= lowBit).map((value) => value - lowBit) : children;
-    return below.reduce((sum, child) => sum + countFrom(child), 1);
-  };
-  return countFrom(0);
+function linesOf(tables: CompiledPolicy): number {
+  return present(tables.tables.get('src6_nodes')).length / STRUCTS.node.size;
 }
 
-describe('IPv6 trees', () => {
-  // ::/64 and n others apart are 2n + 2 ranges; without ::/64 one more begins at ::.
-  const cases: readonly (readonly [ranges: number, nodes: number])[] = [
-    [8, 1],
-    [9, 3],
-    [64, 9],
-    [65, 12],
-    [512, 73],
-    [513, 77],
+describe('IPv6 roots and trees', () => {
+  /** ::/64 and n others apart are 2n + 2 ranges; without ::/64 one more begins at ::. */
+  const cases: readonly (readonly [ranges: number, depth: number, lines: number])[] = [
+    [8, 0, 2.5],
+    [9, 0, 2.5],
+    // Two roots; leaves of six; and the half with the first bit as deep as the other.
+    [10, 2, 2 + 2 + 1],
+    [48, 2, 2 + 8 + 1],
+    [49, 3, 2 + 9 + 2 + 2],
+    [384, 3, 2 + 64 + 8 + 2],
+    [385, 4, 2 + 65 + 9 + 2 + 3],
   ];
-  for (const [ranges, nodes] of cases) {
+  for (const [ranges, depth, lines] of cases) {
     const others = Math.floor((ranges - 1) / 2);
     const first = ranges % 2 === 0 ? ['::/64'] : [];
 
@@ -294,7 +288,8 @@ describe('IPv6 trees', () => {
         subnets: [...first, ...Array.from({ length: others }, (_, n) => `${subnet(2 * n + 1)}/64`)],
       });
       expect(tables.statistics.ranges.source6).toBe(ranges);
-      expect(nodesOf(tables)).toBe(nodes);
+      expect(tables.shape.src6).toMatchObject({ lines: depth, blocks: { levels: 0 } });
+      expect(linesOf(tables)).toBe(lines);
     });
 
     test(`${ranges} ranges within one /64`, () => {
@@ -340,6 +335,11 @@ describe('IPv6 trees', () => {
     ['a prefix longer than 64 at the start of its /64', { long: ['2001:db8::/65'], wide: ['2001:db8::/32'] }],
     ['a prefix longer than 64 at the end of its /64', { long: ['2001:db8:0:0:8000::/65'], wide: ['2001:db8::/32'] }],
     ['both halves of a /64', { low: ['2001:db8::/65'], high: ['2001:db8:0:0:8000::/65'] }],
+    [
+      'both sides of the first bit',
+      { low: ['7fff:ffff:ffff:ffff::/64'], high: ['8000::/64'], hosts: ['8000::', '8000::1'] },
+    ],
+    ['the first bit within a prefix', { all: ['::/0'], wide: ['4000::/2', '8000::/2'], host: ['c000::1'] }],
     ['a /64 and its neighbours', { a: ['2001:db8:0:1::/64'], b: ['2001:db8:0:2::/64'], c: ['2001:db8::/64'] }],
     ['everything and one host', { all: ['::/0'], host: ['2001:db8::1'] }],
   ];
@@ -348,10 +348,118 @@ describe('IPv6 trees', () => {
       const tables = checked(sets);
       expect(tables.statistics.ranges.source6).toBe(tables.statistics.ranges.destination6);
     });
+
+    test(`${name}, in a tree`, () => {
+      const tables = checked({ ...sets, crowd: Array.from({ length: 12 }, (_, n) => `${subnet(2 * n + 101)}/64`) });
+      expect(tables.shape.src6.lines).toBeGreaterThan(0);
+      expect(tables.shape.src6.blocks.levels).toBe(0);
+    });
+
+    test(`${name}, in blocks`, () => {
+      const tables = checked({ ...sets, crowd: Array.from({ length: 600 }, (_, n) => `${subnet(2 * n + 101)}/64`) });
+      expect(tables.shape.src6.blocks.levels > 0).toBe(!tooWide(sets));
+    });
+  }
+});
+
+/** Prefixes that make more blocks of 32 bits than a table takes. */
+function tooWide(sets: Sets): boolean {
+  const lengths = Object.values(sets).flatMap((texts) => texts.map((text) => prefixFrom(text).length));
+  return lengths.some((length) => length > 0 && length < 12);
+}
+
+/** Numbers of the levels whose bits are set. */
+function levelsOf({ shape }: CompiledPolicy): readonly number[] {
+  return Array.from({ length: ENUMS.layout.BLOCK_LEVELS }, (_, level) => level).filter(
+    (level) => (shape.src6.blocks.levels >>> level) & 1,
+  );
+}
+
+describe('IPv6 blocks', () => {
+  const SUBNETS = 8;
+  const HOSTS = 9;
+  const crowd = (length: number): readonly string[] =>
+    Array.from({ length: 700 }, (_, n) => `${subnet((2 * n + 1) << 8)}/${length}`);
+
+  test('hosts spread over 3,000 /64', () => {
+    const hosts = Array.from({ length: 3000 }, (_, n) => `${subnet(n)}${((n * 7919) % 65521).toString(16)}`);
+    const tables = checked({ hosts });
+    expect(levelsOf(tables)).toEqual([HOSTS]);
+    expect(tables.shape.src6.lines).toBe(0);
+  });
+
+  test('hosts, their /64, and what is around both, each of another class', () => {
+    const hosts = Array.from({ length: 800 }, (_, n) => `${subnet(2 * n)}${(n % 5).toString(16)}`);
+    const subnets = Array.from({ length: 800 }, (_, n) => `${subnet(3 * n)}/64`);
+    const tables = checked({
+      hosts,
+      subnets,
+      a: ['2001:db8::/48'],
+      b: ['2001:db8::/32'],
+      c: ['2000::/8'],
+      d: ['::/0'],
+    });
+    expect(levelsOf(tables)).toEqual([]);
+    expect(tables.shape.src6.lines).toBeGreaterThan(0);
+  });
+
+  test('the same without what is too wide for blocks', () => {
+    const hosts = Array.from({ length: 800 }, (_, n) => `${subnet(2 * n)}${(n % 5).toString(16)}`);
+    const subnets = Array.from({ length: 800 }, (_, n) => `${subnet(3 * n)}/64`);
+    const tables = checked({
+      hosts,
+      subnets,
+      a: ['2001:db8::/48'],
+      b: ['2001:db8::/32'],
+      c: ['2001:d00::/24'],
+      d: ['::/0'],
+    });
+    expect(levelsOf(tables)).toEqual(expect.arrayContaining([SUBNETS, HOSTS]));
+    expect(tables.shape.src6.lines).toBe(0);
+  });
+
+  // One past a level is cut into many blocks of the next, one at a level into one.
+  for (const length of [32, 33, 36, 37, 40, 41, 44, 45, 47, 48, 49, 52, 53, 56]) {
+    test(`prefixes of ${length} bits among many`, () => {
+      const wide = ['2001:db8:8000::', '2a00:1450:4000::', 'fd00::'].map(
+        (start) => `${masked(start, length)}/${length}`,
+      );
+      const tables = checked({ crowd: crowd(56), wide });
+      expect(tables.shape.src6.blocks.levels).toBeGreaterThan(0);
+    });
   }
 
-  test('hosts spread over 3,000 /64, each a tree of its own', () => {
-    const hostsOf = Array.from({ length: 3000 }, (_, n) => `${subnet(n)}${((n * 7919) % 65521).toString(16)}`);
-    expect(nodesOf(checked({ hosts: hostsOf }))).toBeGreaterThan(3000);
+  test('a longer prefix on the same block as a wider one', () => {
+    const tables = checked({
+      crowd: crowd(64),
+      a: ['2a00::/33'],
+      b: ['2a00::/34'],
+      c: ['2a00::/35'],
+      d: ['2a00::/36'],
+    });
+    expect(tables.shape.src6.blocks.levels).toBeGreaterThan(0);
+  });
+
+  test('prefixes between a /64 and a host', () => {
+    const tables = checked({
+      crowd: crowd(64),
+      long: ['2a00::/65', '2a00:0:0:1::/127', '2001:db8:0:100::8/125'],
+      hosts: ['2a00::1'],
+    });
+    expect(tables.shape.src6.blocks.levels).toBeGreaterThan(0);
+    expect(tables.shape.src6.lines).toBeGreaterThan(0);
+  });
+
+  test('buckets that overflow', () => {
+    // Load is what the smallest table takes: many buckets pass on to the next.
+    const tables = checked({ crowd: Array.from({ length: 6100 }, (_, n) => `${subnet(5 * n)}/64`) });
+    const bytes = present(tables.tables.get('src6_blocks'));
+    const { size, fields } = STRUCTS.block_bucket;
+    const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
+    const overflowed = Array.from(
+      { length: bytes.length / size },
+      (_, i) => words[(i * size + fields.overflowed.offset) / 4],
+    );
+    expect(overflowed.filter((flag) => flag === 1).length).toBeGreaterThan(10);
   });
 });

@@ -13,10 +13,13 @@ import { compiled, runInKernel } from './kernel.ts';
 import type { TestPacket } from './packets.ts';
 import { hostOf } from './policies.ts';
 
-/** Budgets that force each mode on policies that are small enough to be written or generated. */
+/**
+ * Budgets that force each mode on policies that are small enough to be written or generated, and with it a form of the
+ * IPv6 tables: blocks, trees, roots where they are small enough.
+ */
 export const MODE_BUDGETS: Readonly<Record<ModeName, Budgets>> = {
-  dense: { ...DEFAULT_BUDGETS, denseCells: 1 << 24 },
-  rows: { ...DEFAULT_BUDGETS, denseCells: 0, rowBytes: 1 << 28 },
+  dense: { ...DEFAULT_BUDGETS, denseCells: 1 << 24, root6Ranges: 0, tree6Ranges: 0 },
+  rows: { ...DEFAULT_BUDGETS, denseCells: 0, rowBytes: 1 << 28, root6Ranges: 0 },
   sparse: { ...DEFAULT_BUDGETS, denseCells: 0, rowPairs: 0 },
 };
 

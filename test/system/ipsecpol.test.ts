@@ -115,6 +115,14 @@ test('(spec) passes and [spec] blocks, and -o with -r takes both back', () => {
   expect(toServer(8081, 80)).toEqual({ 8081: 'silence', 80: 'connected' });
 });
 
+test('a subnet as 131.*.*.*: less specific than one host, so only what no host decides', () => {
+  enter(`ipsecpol -w REG -p "Packet Filter" -r near -f "131.*.*.*+${SERVER}:8081:TCP" -n PASS`);
+  expect(toServer(8081)).toEqual({ 8081: 'connected' });
+  enter(`ipsecpol -w REG -p "Packet Filter" -r near -f "10.*.*.*+${SERVER}:8081:TCP" -n PASS`);
+  expect(toServer(8081)).toEqual({ 8081: 'silence' });
+  enter('ipsecpol -w REG -p "Packet Filter" -r near -o');
+});
+
 test('a change that cannot be put in force is taken back', () => {
   const [before, text] = [status(), stored().read('Packet Filter')?.text];
   const { status: code, stderr } = type('ipsecpol -w REG -p "Packet Filter" -r named -f *+no.invalid:80:TCP -n BLOCK');
@@ -169,4 +177,8 @@ test('-o deletes it, and nothing is left', () => {
   const { namespace, device } = pair.host;
   const link = execFileSync('ip', ['-n', namespace, '-d', 'link', 'show', device], { encoding: 'utf8' });
   expect(link).not.toContain('prog/xdp');
+  const attached = pair.exec(pair.host, ['bpftool', 'net', 'show', 'dev', device]);
+  expect(attached).not.toMatch(/xdpol_/u);
+  const left = readdirSync(join(pair.directory, 'state'), { recursive: true, encoding: 'utf8' });
+  expect(left.sort()).toEqual(['cache', 'config.json', 'format', 'policies']);
 });

@@ -1,7 +1,16 @@
 /** The life of a policy: stored, assigned, another version, gone with a reboot and restored, deleted without a trace. */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Outcome } from '../support/namespaces.ts';
@@ -83,6 +92,8 @@ function reboot(): void {
   }
   execFileSync('sh', ['-c', `find ${root} -mindepth 1 -depth -type d -exec rmdir {} +`]);
   expect(pins()).toEqual([]);
+  // The kernel lets go of an unpinned link a moment later, in a worker.
+  for (let i = 0; i < 100 && programs().includes('xdp'); i++) execFileSync('sleep', ['0.05']);
   expect(programs()).not.toContain('xdp');
 }
 
@@ -235,6 +246,8 @@ describe('the units', () => {
   test('install writes units that systemd takes, uninstall removes them', () => {
     const root = join(pair.directory, 'root');
     const folder = join(root, 'etc/systemd/system');
+    expect(xdpol('install', '--root', root).stderr).toContain('there is no directory');
+    mkdirSync(root);
     succeeds('install', '--root', root);
     const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
       name.endsWith('.service'),
@@ -320,6 +333,23 @@ describe('the store in trouble', () => {
     } finally {
       pair.exec(pair.host, ['umount', full]);
     }
+  });
+
+  test('an assignment that cannot be written: what is in force says so, and assign mends it', () => {
+    const path = join(state, 'assigned.json');
+    succeeds('apply', join(pair.directory, `edge-${OPEN}.yaml`), '-i', pair.host.device);
+    pair.exec(pair.host, ['mount', '--bind', path, path]);
+    try {
+      const { status, stderr } = xdpol('apply', join(pair.directory, `edge-${OTHER}.yaml`), '-i', pair.host.device);
+      expect(stderr).toContain('edge is in force, but the assignment could not be written');
+      expect(status).toBe(1);
+      expect([connects(OPEN), connects(OTHER)]).toEqual([false, true]);
+      expect(xdpol('status').stderr).toContain('another version of edge is in force, and not assigned');
+    } finally {
+      pair.exec(pair.host, ['umount', path]);
+    }
+    succeeds('assign', 'edge');
+    expect(JSON.parse(succeeds('status', '--json'))).toMatchObject({ policy: 'edge', gaps: [] });
   });
 
   test('a damaged version: reported, set aside, the policy in force stays', () => {

@@ -3,11 +3,13 @@ import { Command, Option } from 'commander';
 import { runAgent } from '../../agent/agent.ts';
 import type { ListenAddress } from '../../agent/server.ts';
 import { PolicyStore } from '../../store/store.ts';
+import { AgentClaim } from '../agent-claim.ts';
 import { UsageError } from '../exit.ts';
 import { followAddresses } from '../follow-addresses.ts';
 import { withExamples } from '../options.ts';
 import { warn } from '../output.ts';
 import { requireRoot } from '../privileges.ts';
+import { sayingOnce, watch } from '../watch.ts';
 
 const DEFAULT_LISTEN = ':9477';
 const MAX_PORT = 65535;
@@ -38,13 +40,26 @@ async function run(options: AgentVerbOptions): Promise<void> {
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   const log = (line: string): void => warn(`xdpol agent: ${line}`);
-  const serving = runAgent({ listen, log, stop: stop.signal }).finally(() => stop.abort());
-  await Promise.all([serving, followAddresses({ store: new PolicyStore(), log }, stop.signal)]);
+  const store = new PolicyStore();
+  const claim = new AgentClaim(store, log);
+  const keepClaim = sayingOnce(log, 'no dynamic rules can be added', () => claim.take());
+  const follow = sayingOnce(log, 'cannot follow the addresses', () => followAddresses(store, log));
+  await keepClaim();
+  const watching = watch([keepClaim, follow], stop.signal);
+  try {
+    await runAgent({ listen, log, stop: stop.signal });
+  } finally {
+    stop.abort();
+    await watching;
+    await sayingOnce(log, 'dynamic rules stay in force', () => claim.giveBack())();
+  }
 }
 
 export function agentCommand(): Command {
   const command = new Command('agent')
-    .description('the daemon: metrics for Prometheus, and `me` follows the addresses; filtering goes on without it')
+    .description(
+      'the daemon: metrics for Prometheus, `me` follows the addresses, dynamic rules last as long; filtering goes on without it',
+    )
     .addOption(
       new Option(
         '--listen <address>',

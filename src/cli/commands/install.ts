@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { EnvironmentError } from '../../base/environment-error.ts';
 import { PolicyStore } from '../../store/store.ts';
+import { UsageError } from '../exit.ts';
 import { withExamples } from '../options.ts';
 import { print } from '../output.ts';
 import { requireRoot } from '../privileges.ts';
@@ -41,7 +42,8 @@ function reload(root: string | undefined): void {
 }
 
 function folderFor(verb: string, root: string | undefined): string {
-  if (root === undefined) requireRoot(verb);
+  if (root === undefined) requireRoot(verb, 'systemd units belong to root');
+  else if (!existsSync(root)) throw new UsageError(`there is no directory ${root}`, 'name the root of a system');
   return join(root ?? '/', UNITS);
 }
 

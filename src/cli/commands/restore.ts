@@ -2,11 +2,13 @@
 import { performance } from 'node:perf_hooks';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { PolicyStore } from '../../store/store.ts';
+import { endDynamicRules } from '../agent-claim.ts';
 import { EXIT } from '../exit.ts';
 import { jsonOption, withExamples } from '../options.ts';
 import { print, printJson, warn } from '../output.ts';
+import { readOverlay, settleOverlay } from '../overlay.ts';
 import { requireRoot } from '../privileges.ts';
-import { lockIfWritable, restoreAssigned } from '../restore.ts';
+import { lockIfWritable, restoreStanding, standingPolicy } from '../restore.ts';
 
 interface RestoreOptions {
   readonly wait: number;
@@ -23,21 +25,24 @@ async function run(options: RestoreOptions): Promise<void> {
   const started = performance.now();
   const store = new PolicyStore();
   using _lock = lockIfWritable(store, (line) => warn(`warning: ${line}`));
-  const assignment = store.assignment();
-  if (assignment === undefined) {
+  const overlay = readOverlay(store);
+  if (store.assignment() === undefined && overlay.rules.length === 0) {
+    const ended = await endDynamicRules(store);
+    if (ended !== undefined) warn(`note: dynamic rules of an agent that is gone have ended: ${ended}`);
     if (options.json === true) printJson({ policy: null, interfaces: [], missing: [] });
     else print('no policy is assigned');
     return;
   }
-  const restored = await restoreAssigned(store, assignment, options.wait);
-  const { policy, version, generation, interfaces, missing, notes } = restored;
+  const restored = await restoreStanding(store, await standingPolicy(store), overlay.rules, options.wait);
+  const { policy, version, generation, interfaces, missing } = restored;
   const milliseconds = performance.now() - started;
-  for (const note of notes) warn(`note: ${note}`);
+  for (const note of [...restored.notes, ...settleOverlay(store, overlay)]) warn(`note: ${note}`);
   if (options.json === true) {
-    printJson({ policy, version, generation: generation ?? null, interfaces, missing, milliseconds });
+    printJson({ policy, version: version ?? null, generation: generation ?? null, interfaces, missing, milliseconds });
   } else if (generation !== undefined) {
+    const what = version === undefined ? policy : `${policy}: version ${version}`;
     const where = `generation ${generation}, on ${interfaces.join(', ')}`;
-    print(`${policy}: version ${version} in force, ${where} (${milliseconds.toFixed(0)} ms)`);
+    print(`${what} in force, ${where} (${milliseconds.toFixed(0)} ms)`);
   }
   if (missing.length === 0) return;
   warn(`xdpol: error: not there, so not filtered: ${missing.join(', ')}`);

@@ -2,11 +2,16 @@
 import { Command } from 'commander';
 import type { Attachment } from '../../engine/attachment.ts';
 import { newestGeneration, readAttachments } from '../../engine/attachment.ts';
+import type { Generation } from '../../engine/generation.ts';
 import { DIRECTIONS } from '../../engine/program.ts';
+import type { Action } from '../../policy/model.ts';
+import { pidOf } from '../../store/process-name.ts';
 import type { Assignment } from '../../store/store.ts';
-import { PolicyStore } from '../../store/store.ts';
+import { DYNAMIC_POLICY, PolicyStore } from '../../store/store.ts';
 import { jsonOption, withExamples } from '../options.ts';
 import { print, printJson, table, warn } from '../output.ts';
+import type { Overlay } from '../overlay.ts';
+import { readOverlay } from '../overlay.ts';
 import { requireRoot } from '../privileges.ts';
 
 interface StatusOptions {
@@ -59,19 +64,67 @@ function render(attachments: readonly Attachment[]): string {
   );
 }
 
+/** Dynamic rules as what is in force has them, and the agent that they end with. */
+interface DynamicStatus {
+  readonly rules: readonly { readonly name: string; readonly action: Action; readonly filters: number }[];
+  /** Its process; null where it is gone. */
+  readonly agent: number | null;
+}
+
+function dynamicStatus(generation: Generation | undefined, { agent, rules: kept }: Overlay): DynamicStatus {
+  const names = new Set(generation?.dynamic ?? []);
+  const rules = (generation?.rules ?? []).filter(({ name }) => names.has(name));
+  return {
+    rules: rules.map(({ name, action, filters }) => ({ name, action, filters })),
+    agent: agent === undefined || kept.length === 0 ? null : pidOf(agent),
+  };
+}
+
+function dynamicLines({ rules, agent }: DynamicStatus): readonly string[] {
+  if (rules.length === 0) return [];
+  const named = rules.map(({ name, action }) => `${name}, ${action}`).join('; ');
+  return [`dynamic: ${named}: ${agent === null ? 'no agent stands for them' : `until process ${agent} stops`}`];
+}
+
+/** Where what is in force and what should be are not the same. */
+function dynamicWarnings({ rules, agent }: DynamicStatus, { rules: kept }: Overlay): readonly string[] {
+  if (rules.length > 0 && agent === null) {
+    const which = rules.map(({ name }) => name).join(', ');
+    return [`dynamic rules that no agent stands for are still in force: ${which}: xdpol restore ends them`];
+  }
+  const wanted = kept.flatMap((rule) => rule.rules).length;
+  return wanted === rules.length ? [] : ['the dynamic rules in force are not those of the store: xdpol restore'];
+}
+
+/** After a crash between the two, or where the assignment was damaged. */
+function assignmentWarnings(generation: Generation | undefined, assignment: Assignment | undefined): readonly string[] {
+  if (generation === undefined || (assignment === undefined && generation.policy === DYNAMIC_POLICY)) return [];
+  const { policy, hash, dynamic } = generation;
+  const isSame = policy === assignment?.policy && (dynamic !== undefined || hash === assignment.hash);
+  if (isSame) return [];
+  const text = policy === assignment?.policy ? `another version of ${policy}` : policy;
+  return [`${text} is in force, and not assigned: the next boot does not bring it back: xdpol assign '${policy}'`];
+}
+
 function run(options: StatusOptions): void {
   requireRoot('status');
-  const assignment = new PolicyStore().assignment();
+  const store = new PolicyStore();
+  const assignment = store.assignment();
+  const overlay = readOverlay(store);
   const attachments = readAttachments();
   const open = gaps(assignment, attachments);
+  const generation = newestGeneration(attachments);
+  const dynamic = dynamicStatus(generation, overlay);
+  const warnings = [...dynamicWarnings(dynamic, overlay), ...assignmentWarnings(generation, assignment)];
   if (options.json === true) {
-    const generation = newestGeneration(attachments);
     printJson({
       assigned: assignment ?? null,
       policy: generation?.policy ?? null,
       generation: generation?.generation ?? null,
+      dynamic,
       interfaces: attachments.map(plain),
       gaps: open,
+      warnings,
     });
     return;
   }
@@ -80,7 +133,9 @@ function run(options: StatusOptions): void {
       ? 'no policy is assigned'
       : `assigned: ${assignment.policy}, version ${assignment.version}, ${assignment.hash.slice(0, 12)}`,
   );
+  for (const line of dynamicLines(dynamic)) print(line);
   if (attachments.length > 0) print(`\n${render(attachments)}`);
+  for (const warning of warnings) warn(`warning: ${warning}`);
   for (const gap of open)
     warn(`warning: ${gap}: xdpol apply '${assignment?.policy ?? ''}' -i ${gap.split(' ')[0] ?? ''}`);
 }

@@ -33,13 +33,29 @@ export type PolicyChange =
   | { readonly kind: 'delete-rules'; readonly rules: readonly string[] }
   | { readonly kind: 'delete-policy' };
 
-export interface IpsecpolCommand {
+/** What a dynamic rule can be: added, which replaces the one of its name, or taken back. */
+export type RuleChange = Extract<PolicyChange, { readonly kind: 'add' | 'delete-rules' }>;
+
+interface Addressed {
   readonly machine: string | undefined;
+  readonly confirm: boolean;
+}
+
+/** With -w REG: changes what is stored. */
+export interface StoredCommand extends Addressed {
+  readonly kind: 'stored';
   readonly policy: string;
   readonly change: PolicyChange;
   readonly assignment: 'assign' | 'unassign' | undefined;
-  readonly confirm: boolean;
 }
+
+/** Without -w: rules beside the assigned policy, for as long as the agent runs. */
+export interface DynamicCommand extends Addressed {
+  readonly kind: 'dynamic';
+  readonly change: RuleChange;
+}
+
+export type IpsecpolCommand = StoredCommand | DynamicCommand;
 
 /** The command, `usage` where only that is asked for, or undefined where `diags` got an error. */
 export function readIpsecpol(words: readonly Token[], diags: Diagnostics): IpsecpolCommand | 'usage' | undefined {
@@ -58,6 +74,16 @@ const WITHOUT_EFFECT: Readonly<Partial<Record<OptionName, string>>> = {
   '1p': 'no keys are exchanged',
   soft: 'no security is negotiated',
 };
+
+/** Options that without -w ask for nothing, or for something else than is meant. */
+const OF_STORED = {
+  x: { message: '-x assigns a stored policy', help: 'write -w REG -p NAME -x' },
+  y: { message: '-y unassigns a stored policy', help: 'write -w REG -p NAME -y; -r RULE -o takes back a dynamic rule' },
+  p: {
+    message: '-p names a stored policy, and without -w nothing is stored',
+    help: 'add -w REG to store the rule; leave out -p for a dynamic rule, which is gone when the agent stops',
+  },
+} as const;
 
 /** Names beside a rule's own for its filterspecs of another action. */
 const COMPANIONS = { permit: '(pass)', block: '[block]' } as const;
@@ -78,12 +104,17 @@ class CommandReader {
   read(): IpsecpolCommand | undefined {
     this.#reportRepeated();
     this.#reportWithoutEffect();
+    const addressed = { machine: this.#given.machine?.text, confirm: this.#has('confirm') };
+    if (!this.#has('w')) {
+      const change = this.#readDynamicChange();
+      return change === undefined ? undefined : { ...addressed, kind: 'dynamic', change };
+    }
     this.#readStore();
     const policy = this.#readPolicyName();
     const change = this.#readChange();
     const assignment = this.#readAssignment();
     if (policy === undefined || change === undefined) return undefined;
-    return { machine: this.#given.machine?.text, policy, change, assignment, confirm: this.#has('confirm') };
+    return { ...addressed, kind: 'stored', policy, change, assignment };
   }
 
   #all(name: OptionName): readonly GivenOption[] {
@@ -101,7 +132,7 @@ class CommandReader {
   #reportRepeated(): void {
     for (const name of ['w', 'p', 'n', 'x', 'y', 'o'] as const) {
       const second = this.#all(name)[1];
-      if (second !== undefined) this.#diags.error('XP0525', second.at.span, `-${name} is given twice`);
+      if (second !== undefined) this.#diags.error('XP0525', second.at.span, `-${name} is given twice`, 'give it once');
     }
   }
 
@@ -119,16 +150,28 @@ class CommandReader {
 
   #readStore(): void {
     const value = this.#first('w')?.values[0];
-    if (value === undefined) {
-      const span = this.#at();
-      if (span === undefined || this.#has('w')) return;
-      const message = 'without -w the rule would be dynamic: in force at once, gone when a service stops';
-      const help = 'write -w REG -p NAME; a stored rule goes with -w REG -p NAME -r RULE -o';
-      this.#diags.error('XP0523', span, message, help);
-    } else if (value.text !== 'REG') {
-      if (value.text.toUpperCase() === 'REG') reportCase(value, 'REG', this.#diags);
-      else this.#diags.error('XP0518', value.span, `"${value.text}" is no store here`, 'write -w REG');
+    if (value === undefined || value.text === 'REG') return;
+    if (value.text.toUpperCase() === 'REG') reportCase(value, 'REG', this.#diags);
+    else this.#diags.error('XP0518', value.span, `"${value.text}" is no store here`, 'write -w REG');
+  }
+
+  #readDynamicChange(): RuleChange | undefined {
+    for (const name of ['x', 'y', 'p'] as const) {
+      const span = this.#first(name)?.at.span;
+      if (span === undefined) continue;
+      const { message, help } = OF_STORED[name];
+      return this.#diags.error('XP0523', span, message, help);
     }
+    const change = this.#readChange();
+    if (change === undefined || change.kind === 'add' || change.kind === 'delete-rules') return change;
+    const span = this.#at();
+    if (span === undefined) return undefined;
+    if (change.kind === 'delete-policy') {
+      const help = 'add -r RULE; a stored policy is deleted with -w REG -p NAME -o';
+      return this.#diags.error('XP0521', span, '-o without -w takes back a dynamic rule: which one?', help);
+    }
+    const help = 'add -r RULE -f SPEC -n PASS for a dynamic one, -w REG -p NAME for a stored policy';
+    return this.#diags.error('XP0521', span, 'which rule?', help);
   }
 
   #readPolicyName(): string | undefined {
@@ -156,7 +199,8 @@ class CommandReader {
       );
     }
     if (remove !== undefined && assign !== undefined && !this.#has('r')) {
-      return this.#diags.error('XP0522', assign.at.span, '-o deletes the policy that -x would assign');
+      const help = 'give one of them; -o deletes a rule only where -r names it';
+      return this.#diags.error('XP0522', assign.at.span, '-o deletes the policy that -x would assign', help);
     }
     if (assign !== undefined) return 'assign';
     return unassign === undefined ? undefined : 'unassign';
@@ -167,7 +211,10 @@ class CommandReader {
     const [filters, remove] = [this.#all('f'), this.#first('o')];
     if (remove !== undefined) {
       const other = filters[0] ?? this.#first('n');
-      if (other !== undefined) return this.#diags.error('XP0522', other.at.span, `-o deletes, -${other.name} adds`);
+      if (other !== undefined) {
+        const help = 'a rule is deleted by its name alone: -r RULE -o; and replaced without -o';
+        return this.#diags.error('XP0522', other.at.span, `-o deletes, -${other.name} adds`, help);
+      }
       const rules = names.map((name) => readName(name, 'rule', this.#diags)).filter((name) => name !== undefined);
       return names.length === 0 ? { kind: 'delete-policy' } : { kind: 'delete-rules', rules };
     }
@@ -252,7 +299,10 @@ class CommandReader {
     if (text !== 'PASS' && text !== 'BLOCK') {
       return this.#diags.error('XP0526', value.span, `"${value.text}" is not an action`, 'write -n PASS or -n BLOCK');
     }
-    if (second !== undefined) return this.#diags.error('XP0516', second.span, '-n takes one action');
+    if (second !== undefined) {
+      const help = 'write (spec) or [spec] for filters of another action';
+      return this.#diags.error('XP0516', second.span, '-n takes one action', help);
+    }
     if (value.text !== text) return reportCase(value, text, this.#diags);
     return text === 'PASS' ? 'permit' : 'block';
   }

@@ -6,6 +6,10 @@ export const IPSECPOL_USAGE = `ipsecpol: packet-filter policies, by the command 
   ipsecpol -w REG -p NAME -y                                 unassign it: nothing is filtered
   ipsecpol -w REG -p NAME -r RULE -o                         delete the rule
   ipsecpol -w REG -p NAME -o                                 delete the policy with its filter lists
+  ipsecpol -r RULE -f SPEC... -n PASS|BLOCK                  add a dynamic rule, or replace it
+  ipsecpol -r RULE -o                                        take it back
+
+A dynamic rule (no -w) is in force at once, beside the assigned policy if there is one, and gone when xdpol agent stops.
 
   -w REG            this host's store
   -p NAME[:POLL]    the policy; the interval has no effect
@@ -27,4 +31,5 @@ Examples:
   ipsecpol -w REG -p "Packet Filter" -r "Inbound web protocols" -f *+131.107.1.1:80:TCP -f *+131.107.1.1:443:TCP -n PASS
   ipsecpol -w REG -p "Packet Filter" -r "All inbound traffic" -f *+131.107.1.1 -n BLOCK
   ipsecpol -w REG -p "Packet Filter" -x
+  ipsecpol -r "Port scan" -f 203.0.113.9+0 -n BLOCK
 `;

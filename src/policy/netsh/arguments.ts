@@ -39,9 +39,8 @@ export class NetshValues {
   readonly isAll: boolean;
 
   constructor(words: readonly Token[], keys: readonly string[]) {
-    this.isAll = words.length === 1 && words[0]?.text.toLowerCase() === 'all';
-    if (this.isAll) return;
-    for (const word of words) {
+    this.isAll = words[0]?.text.toLowerCase() === 'all';
+    for (const word of this.isAll ? words.slice(1) : words) {
       const at = word.text.indexOf('=');
       if (at < 1) throw new NotTaken(`"${word.text}" is not KEY=VALUE`);
       const key = word.text.slice(0, at).toLowerCase();

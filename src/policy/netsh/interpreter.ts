@@ -2,7 +2,7 @@
 import type { Span } from '../../base/diagnostics.ts';
 import { Diagnostics } from '../../base/diagnostics.ts';
 import { parseFilterSpec } from '../filterspec.ts';
-import type { IpsecpolCommand, SpecRule } from '../ipsecpol/command.ts';
+import type { SpecRule, StoredCommand } from '../ipsecpol/command.ts';
 import { companionsOf, readIpsecpol } from '../ipsecpol/command.ts';
 import type { Action, Filter } from '../model.ts';
 import { printFilterSpec } from '../print.ts';
@@ -49,6 +49,7 @@ export class ScriptInterpreter {
     const error = diags.all.find(({ severity }) => severity === 'error');
     if (command === undefined) throw new NotTaken(error?.message ?? 'it cannot be read');
     if (command.machine !== undefined) throw new NotTaken('it is for another host');
+    if (command.kind === 'dynamic') throw new NotTaken('a dynamic rule is part of no policy');
     this.#ipsecpolCommand(command, span);
   }
 
@@ -135,7 +136,8 @@ export class ScriptInterpreter {
   #rule({ verb, values }: NetshCommand, span: Span): void {
     const policy = this.policies.get(values.required('policy').text);
     if (verb === 'delete') {
-      policy.rules.delete(values.required('name').text);
+      if (values.isAll) policy.rules.clear();
+      else policy.rules.delete(values.required('name').text);
       return;
     }
     requireUnlimited(values);
@@ -170,7 +172,7 @@ export class ScriptInterpreter {
     return this.policies.all.flatMap(({ rules }) => rules.all);
   }
 
-  #ipsecpolCommand({ policy: name, change, assignment }: IpsecpolCommand, span: Span): void {
+  #ipsecpolCommand({ policy: name, change, assignment }: StoredCommand, span: Span): void {
     if (change.kind === 'delete-policy') {
       this.policies.delete(name);
       return;

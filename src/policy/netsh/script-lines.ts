@@ -1,6 +1,6 @@
 /** A batch script as commands: continued lines joined, comments and output commands told apart. */
 import type { Span } from '../../base/diagnostics.ts';
-import { wordsOfLine } from '../ipsecpol/words.ts';
+import { optionName, wordsOfLine } from '../ipsecpol/words.ts';
 import type { Token } from '../token.ts';
 
 export type ScriptLine =
@@ -28,11 +28,18 @@ export function scriptLines(file: string, text: string): readonly ScriptLine[] {
   for (let i = 0; i < physical.length; ) {
     const line = i + 1;
     let joined = physical[i++] ?? '';
-    while (/\^\s*$/u.test(joined) && i < physical.length)
-      joined = joined.replace(/\^\s*$/u, ' ') + (physical[i++] ?? '');
+    while (i < physical.length && goesOn(joined, physical[i] ?? ''))
+      joined = `${joined.replace(/\^?\s*$/u, ' ')}${physical[i++]?.trimStart() ?? ''}`;
     lines.push(readLine(file, line, joined));
   }
   return lines;
+}
+
+/** A caret at the end, or a line of options after one of ipsecpol, as commands are broken in print. */
+function goesOn(line: string, next: string): boolean {
+  if (/\^\s*$/u.test(line)) return true;
+  const [program = '', option = ''] = [line, next].map((one) => one.trim().replace(/^@\s*/u, '').split(/\s+/u)[0]);
+  return /^(?:ipsecpol|ipseccmd)(?:\.exe)?$/iu.test(program) && optionName(option) !== undefined;
 }
 
 function readLine(file: string, line: number, lineText: string): ScriptLine {

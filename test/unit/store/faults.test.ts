@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Assignment, PolicyText } from '../../../src/store/store.ts';
+import type { Assignment, DynamicRule, PolicyText } from '../../../src/store/store.ts';
 import { PolicyStore } from '../../../src/store/store.ts';
 import type { Fault } from '../../support/faulty-files.ts';
 import { FaultyFiles, PowerCut } from '../../support/faulty-files.ts';
@@ -19,6 +19,12 @@ const assignment = (version: number): Assignment => ({
   mode: 'auto',
   at: '2026-01-01T00:00:00.000Z',
 });
+
+const RULE: DynamicRule = {
+  rule: 'scan',
+  rules: [{ name: 'scan', action: 'block', specs: ['192.0.2.7+0'] }],
+  interfaces: null,
+};
 
 let directory: string;
 let made = 0;
@@ -37,6 +43,7 @@ function visible(store: PolicyStore): unknown {
     policies: store.list().map((name) => [name, store.read(name)?.text, store.read(name)?.setFiles.size]),
     versions: store.versions('edge').map(({ version }) => version),
     assigned: store.assignment()?.version,
+    dynamic: store.dynamic.read()?.rules.map(({ rule }) => rule),
     setAside: store.setAside(),
   };
 }
@@ -74,6 +81,22 @@ const WRITES: readonly Write[] = [
       store.write('other', OLD);
     },
     write: (store) => store.delete('edge'),
+  },
+  {
+    name: 'a dynamic rule',
+    prepare: (store) => {
+      store.write('edge', OLD);
+      store.dynamic.write({ agent: 'a', rules: [RULE] });
+    },
+    write: (store) => store.dynamic.write({ agent: 'a', rules: [RULE, { ...RULE, rule: 'other' }] }),
+  },
+  {
+    name: 'the end of dynamic rules',
+    prepare: (store) => {
+      store.write('edge', OLD);
+      store.dynamic.write({ agent: 'a', rules: [RULE] });
+    },
+    write: (store) => store.dynamic.remove(),
   },
 ];
 

@@ -1,10 +1,10 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { EnvironmentError } from '../../../src/base/environment-error.ts';
 import type { Assignment, PolicyText } from '../../../src/store/store.ts';
-import { PolicyStore, VERSIONS_KEPT } from '../../../src/store/store.ts';
+import { hashOfPolicy, PolicyStore, VERSIONS_KEPT } from '../../../src/store/store.ts';
 
 let directory: string;
 let store: PolicyStore;
@@ -66,6 +66,25 @@ test('the last ten versions are kept, and the assigned one', () => {
   const kept = store.versions('edge').map(({ version }) => version);
   expect(kept).toEqual([2, ...Array.from({ length: VERSIONS_KEPT }, (_, i) => 6 + i)]);
   expect(store.read('edge', 2)?.text).toBe('1');
+});
+
+test('with a version goes what was compiled of it, unless another one has the same text', () => {
+  const cache = join(directory, 'cache');
+  mkdirSync(cache, { recursive: true });
+  const compiled = (text: string): string => `${hashOfPolicy(textOf(text))}.facts`;
+  for (const text of [
+    'same',
+    'gone',
+    ...Array.from({ length: VERSIONS_KEPT - 2 }, (_, i) => String(i)),
+    'same',
+    'last',
+  ]) {
+    store.write('edge', textOf(text));
+    writeFileSync(join(cache, compiled(text)), '');
+  }
+  expect(store.versions('edge')).toHaveLength(VERSIONS_KEPT);
+  expect(readdirSync(cache)).toContain(compiled('same'));
+  expect(readdirSync(cache)).not.toContain(compiled('gone'));
 });
 
 test('a version says who, when, and its hash', () => {

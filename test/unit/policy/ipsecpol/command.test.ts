@@ -27,7 +27,7 @@ function shellWords(line: string): readonly string[] {
 }
 
 const STORED = ['-w', 'REG', '-p', 'P'] as const;
-const NOTHING = { machine: undefined, assignment: undefined, confirm: false } as const;
+const NOTHING = { kind: 'stored', machine: undefined, assignment: undefined, confirm: false } as const;
 
 const PRINTED: readonly (readonly [name: string, expected: IpsecpolCommand])[] = [
   [
@@ -150,6 +150,25 @@ test('-o with -r deletes only those rules', () => {
   });
 });
 
+test('without -w a rule is dynamic: added, or taken back with -o', () => {
+  const rules = [
+    { name: 'R', action: 'permit', specs: ['*+0:80:TCP'] },
+    { name: 'R [block]', action: 'block', specs: ['*+0:81:TCP'] },
+  ];
+  const addressed = { kind: 'dynamic', machine: undefined, confirm: false };
+  expect(read('–r', 'R', '–f', '*+0:80:TCP', '[*+0:81:TCP]', '–n', 'PASS', '-lan')).toEqual({
+    command: { ...addressed, change: { kind: 'add', rule: 'R', rules, group: 'lan' } },
+    codes: [],
+    marked: [],
+  });
+  expect(read('-r', 'A', '-r', 'B', '-o', '-confirm').command).toEqual({
+    ...addressed,
+    confirm: true,
+    change: { kind: 'delete-rules', rules: ['A', 'B'] },
+  });
+  expect(read('\\\\other', '-r', 'A', '-o').command).toMatchObject({ kind: 'dynamic', machine: 'other' });
+});
+
 test('what negotiation needs is taken, with a warning each', () => {
   const words = ['-t', '10.0.0.1', '-a', 'KERBEROS', '-1s', 'DES-MD5-2', '-1k', '10Q', '-1p', '-soft'];
   const { command, codes } = read(
@@ -201,7 +220,14 @@ const REFUSED: readonly (readonly [name: string, words: readonly string[], code:
   ['-x and -o', [...STORED, '-x', '-o'], 'XP0522', '-x'],
   ['-o and -f', [...STORED, '-o', '-r', 'R', '-f', '*+0'], 'XP0522', '-f'],
   ['both groups', [...STORED, '-r', 'R', '-f', '*+0', '-n', 'PASS', '-lan', '-dialup'], 'XP0522', '-dialup'],
-  ['dynamic mode', ['-r', 'R', '-f', '*+0', '-n', 'PASS'], 'XP0523', '-r'],
+  ['-p without -w', ['-p', 'P', '-r', 'R', '-f', '*+0', '-n', 'PASS'], 'XP0523', '-p'],
+  ['-x without -w', ['-p', 'P', '-x'], 'XP0523', '-x'],
+  ['-y without -w', ['-y'], 'XP0523', '-y'],
+  ['-o alone', ['-o'], 'XP0521', '-o'],
+  ['nothing to do', ['-confirm'], 'XP0521', '-confirm'],
+  ['a dynamic rule without a name', ['-f', '*+0', '-n', 'PASS'], 'XP0521', '-f'],
+  ['a dynamic rule without an action', ['-r', 'R', '-f', '*+0'], 'XP0521', '*+0'],
+  ['a dynamic rule without filters', ['-r', 'R', '-n', 'PASS'], 'XP0521', '-r'],
   ['two policies', ['-w', 'REG', '-p', 'P', '-p', 'Q', '-x'], 'XP0525', '-p'],
   ['two rules', [...STORED, '-r', 'R', '-r', 'S', '-f', '*+0', '-n', 'PASS'], 'XP0525', 'S'],
   ['a filterspec that is none', [...STORED, '-r', 'R', '-f', '10.0.0.1', '-n', 'PASS'], 'XP0502', '10.0.0.1'],

@@ -3,6 +3,7 @@ import { Diagnostics } from '../../../../src/base/diagnostics.ts';
 import { readScript } from '../../../../src/policy/netsh/script.ts';
 import { looksLikeScript } from '../../../../src/policy/netsh/script-lines.ts';
 import { plainFilter } from '../../../../src/policy/print.ts';
+import { printedLines } from '../../../support/ipsecpol-lines.ts';
 
 interface Read {
   readonly name: string | undefined;
@@ -51,6 +52,12 @@ test('mirrored unless it says no; masks in both forms; 0 is any port', () => {
 });
 
 const CHANGES: readonly (readonly [line: string, rules: readonly string[]])[] = [
+  ['set policy name=P newname=Q description="another" assign=no', ['permit R (L): any me tcp 80 true']],
+  [
+    'add filter filterlist=L srcaddr=10.0.0.0 srcmask=8 srcport=1024 dstaddr=192.0.2.0 dstmask=255.255.255.0 protocol=TCP description="d"',
+    ['permit R (L): any me tcp 80 true; 10.0.0.0/8 192.0.2.0/24 tcp 1024 true'],
+  ],
+  ['delete rule all policy=p', []],
   ['set filterlist name=l newname=M', ['permit R (M): any me tcp 80 true']],
   ['set filteraction name=a action=block', ['block R (L): any me tcp 80 true']],
   ['set rule name=R policy=P newname=S', ['permit S (L): any me tcp 80 true']],
@@ -104,6 +111,24 @@ test('the assigned policy is chosen, else the first; a name chooses', () => {
   expect(read(`${BASE}${STATIC} delete policy all`)).toMatchObject({ name: undefined, codes: ['XP0532@1'] });
 });
 
+test('everything can be deleted again, in the order that uses allow', () => {
+  const deletes = ['rule name=R policy=P', 'filterlist name=L', 'filteraction name=A', 'policy name=P'];
+  const text = BASE + deletes.map((one) => `${STATIC} delete ${one}\n`).join('');
+  expect(read(text)).toMatchObject({ name: undefined, codes: ['XP0532@1'] });
+});
+
+test('commands broken over several lines, as they are printed, are one each', () => {
+  const { name, rules, codes } = read(['web', 'mail', 'block', 'assign'].map(printedLines).join('\n'));
+  expect(codes).toEqual([]);
+  expect(name).toBe('Packet Filter');
+  expect(rules.map((rule) => rule.split(' (')[0])).toEqual([
+    'permit Inbound web protocols',
+    'permit Inbound/outbound mail',
+    'block All inbound traffic',
+  ]);
+  expect(rules[1]?.split(';')).toHaveLength(6);
+});
+
 test('ipsecpol lines make, replace and delete rules', () => {
   const add = 'ipsecpol -w REG -p P -r R2 -f';
   const text = `${BASE}${add} *+0:22:TCP -n PASS\n${add} [*+0] (*+0:23:TCP)\nipsecpol -w REG -p P -r R -o\n`;
@@ -112,7 +137,9 @@ test('ipsecpol lines make, replace and delete rules', () => {
     rules: ['permit R2 (R2): any me tcp 23 true', 'block R2 [block] (R2 [block]): any me true'],
   });
   expect(read(`${text}ipsecpol -w REG -p P -o`)).toMatchObject({ codes: ['XP0532@1'] });
-  expect(read(`${BASE}ipsecpol -r R -f *+0 -n PASS`).codes).toEqual(['XP0530@5']);
+  const dynamic = read(`${BASE}ipsecpol -r R -f *+0 -n PASS`);
+  expect(dynamic.codes).toEqual(['XP0530@5']);
+  expect(dynamic.messages[0]).toContain('dynamic');
 });
 
 test('scripts and charts are told apart', () => {

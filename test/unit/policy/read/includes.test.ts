@@ -3,6 +3,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
 import { present } from '../../../../src/base/assert.ts';
 import { Diagnostics } from '../../../../src/base/diagnostics.ts';
+import { ReferenceClassifier } from '../../../../src/policy/classify.ts';
+import { parsePacketText } from '../../../../src/policy/packet-text.ts';
 import { plainFilter, printPolicy } from '../../../../src/policy/print.ts';
 import policySchema from '../../../../src/policy/read/policy.schema.json' with { type: 'json' };
 import { readPolicy } from '../../../../src/policy/read/policy-reader.ts';
@@ -167,3 +169,46 @@ test('the example roles and the host made of them have no errors', () => {
     expect(policy?.rules.length).toBeGreaterThan(5);
   }
 });
+
+/** To and from the host of a role, 192.0.2.1; the administrators, servers and monitors are 10.0.0.0/8. */
+const ROLE_PACKETS: readonly (readonly [role: string, passes: readonly string[], drops: readonly string[]])[] = [
+  ['web', ['tcp 203.0.113.9:4000 -> 192.0.2.1:443'], ['tcp 203.0.113.9:4000 -> 192.0.2.1:22']],
+  [
+    'mail',
+    ['tcp 203.0.113.9:4000 -> 192.0.2.1:993', 'tcp 192.0.2.1:4000 -> 203.0.113.9:25'],
+    ['tcp 203.0.113.9:25 -> 192.0.2.1:4000'],
+  ],
+  [
+    'dns',
+    [
+      'udp 203.0.113.9:4000 -> 192.0.2.1:53',
+      'udp 192.0.2.1:4000 -> 203.0.113.9:53',
+      'tcp 203.0.113.9:4000 -> 192.0.2.1:53',
+    ],
+    ['udp 203.0.113.9:53 -> 192.0.2.1:161', 'tcp 203.0.113.9:53 -> 192.0.2.1:4000'],
+  ],
+  ['ssh', ['tcp 10.1.2.3:4000 -> 192.0.2.1:22'], ['tcp 203.0.113.9:4000 -> 192.0.2.1:22']],
+  [
+    'monitoring',
+    ['tcp 10.1.2.3:4000 -> 192.0.2.1:9477', 'icmp 10.1.2.3 -> 192.0.2.1 type 8', 'icmp 192.0.2.1 -> 10.1.2.3 type 0'],
+    ['icmp 203.0.113.9 -> 192.0.2.1 type 8', 'icmp 10.1.2.3 -> 192.0.2.1 type 5'],
+  ],
+  ['database', ['tcp 10.1.2.3:4000 -> 192.0.2.1:5432'], ['tcp 203.0.113.9:4000 -> 192.0.2.1:5432']],
+];
+
+for (const [role, passes, drops] of ROLE_PACKETS) {
+  test(`the example role ${role} opens what it is for`, () => {
+    const from = ['ssh', 'monitoring', 'database'].includes(role) ? ', from: 10.0.0.0/8' : '';
+    const text = `name: host
+default: block
+include: [{ role: roles/${role}.yaml, with: { address: 192.0.2.1${from} } }]
+`;
+    const readSetFile = (path: string): Uint8Array => readFileSync(new URL(path, examples));
+    const policy = present(readPolicy({ file: 'host.yaml', text, readSetFile }, new Diagnostics()));
+    const classifier = new ReferenceClassifier(policy, { me: [], names: new Map() });
+    const verdicts = (packets: readonly string[]): readonly string[] =>
+      packets.map((packet) => classifier.classify(present(parsePacketText(packet, {}, new Diagnostics()))).verdict);
+    expect(verdicts(passes)).toEqual(passes.map(() => 'pass'));
+    expect(verdicts(drops)).toEqual(drops.map(() => 'drop'));
+  });
+}

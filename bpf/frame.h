@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */
+/*
+ * The length of an XDP frame, all its buffers included. Where the kernel guards returns (Spectre, SRSO) a helper
+ * call costs what a whole lookup does, so it is made only for frames of several buffers.
+ */
+#pragma once
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
+/* The kernel's own structure, as far as it is needed; libbpf finds the field's place. */
+struct xdp_buff___local {
+	__u32 flags;
+} __attribute__((preserve_access_index));
+
+enum xdp_buff_flags___local {
+	XDP_FLAGS_HAS_FRAGS = 1,
+};
+
+/* Inlined by the verifier. Kernels before 6.2 have none. */
+extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak;
+
+static __always_inline __u32 frame_length(struct xdp_md *ctx)
+{
+	struct xdp_buff___local *buff;
+
+	if (!bpf_cast_to_kern_ctx)
+		return bpf_xdp_get_buff_len(ctx);
+	buff = bpf_cast_to_kern_ctx(ctx);
+	if (buff->flags & XDP_FLAGS_HAS_FRAGS)
+		return bpf_xdp_get_buff_len(ctx);
+	return ctx->data_end - ctx->data;
+}

@@ -1,0 +1,140 @@
+/**
+ * Rules that last as long as the agent does.
+ *
+ *   <state>/agent         the process that is the agent
+ *   <state>/dynamic.json  dynamic rules, and the agent they end with
+ *
+ * Both name a process, so neither outlives it, whatever becomes of the files. Changed under the store's lock.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SpecRule } from '../policy/ipsecpol/command.ts';
+import type { DurableFiles } from './durable.ts';
+import { failing } from './failing.ts';
+import { ownName } from './process-name.ts';
+
+/** What is in force, and counted, where dynamic rules are and no policy is assigned. */
+export const DYNAMIC_POLICY = 'dynamic rules';
+
+/** A rule as a command gave it. */
+export interface DynamicRule {
+  /** As named with -r. */
+  readonly rule: string;
+  /** What came of it: one rule for each action of its filters. */
+  readonly rules: readonly SpecRule[];
+  /** null: every filtered interface. */
+  readonly interfaces: readonly string[] | null;
+}
+
+export interface DynamicRules {
+  /** See process-name.ts. */
+  readonly agent: string;
+  readonly rules: readonly DynamicRule[];
+}
+
+export class DynamicRuleStore {
+  readonly #directory: string;
+  readonly #files: DurableFiles;
+  readonly #report: (line: string) => void;
+
+  constructor(directory: string, files: DurableFiles, report: (line: string) => void) {
+    this.#directory = directory;
+    this.#files = files;
+    this.#report = report;
+  }
+
+  /** The name of the process that registered last, living or not. */
+  agent(): string | undefined {
+    return failing(this.#directory, () => readIfThere(this.#agentPath()));
+  }
+
+  /** This process is the agent. */
+  register(): void {
+    failing(this.#directory, () => {
+      this.#files.makeFolder(this.#directory);
+      this.#files.write(this.#agentPath(), new TextEncoder().encode(ownName()));
+    });
+  }
+
+  /** This process is no longer the agent. */
+  deregister(): void {
+    failing(this.#directory, () => this.#removeIfThere(this.#agentPath()));
+  }
+
+  /** What is damaged is reported, set aside, and taken for none: no policy waits for it. */
+  read(): DynamicRules | undefined {
+    return failing(this.#directory, () => {
+      const text = readIfThere(this.#rulesPath());
+      const rules = text === undefined ? undefined : decode(text);
+      if (text !== undefined && rules === undefined) {
+        this.#report(`${this.#rulesPath()} is damaged: ${this.#files.setAside(this.#rulesPath())}`);
+      }
+      return rules;
+    });
+  }
+
+  write(rules: DynamicRules): void {
+    const content = new TextEncoder().encode(`${JSON.stringify(rules, null, 2)}\n`);
+    failing(this.#directory, () => this.#files.write(this.#rulesPath(), content));
+  }
+
+  remove(): void {
+    failing(this.#directory, () => this.#removeIfThere(this.#rulesPath()));
+  }
+
+  #removeIfThere(path: string): void {
+    if (existsSync(path)) this.#files.remove(path);
+  }
+
+  #agentPath(): string {
+    return join(this.#directory, 'agent');
+  }
+
+  #rulesPath(): string {
+    return join(this.#directory, 'dynamic.json');
+  }
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function decode(text: string): DynamicRules | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const { agent, rules } = fieldsOf<DynamicRules>(value);
+  const isWhole = typeof agent === 'string' && Array.isArray(rules) && rules.every(isDynamicRule);
+  return isWhole ? (value as DynamicRules) : undefined;
+}
+
+function fieldsOf<T>(value: unknown): Partial<Record<keyof T, unknown>> {
+  return typeof value === 'object' && value !== null ? value : {};
+}
+
+function isDynamicRule(value: unknown): value is DynamicRule {
+  const { rule, rules, interfaces } = fieldsOf<DynamicRule>(value);
+  return (
+    typeof rule === 'string' &&
+    Array.isArray(rules) &&
+    rules.every(isSpecRule) &&
+    (interfaces === null || isTexts(interfaces))
+  );
+}
+
+function isSpecRule(value: unknown): value is SpecRule {
+  const { name, action, specs } = fieldsOf<SpecRule>(value);
+  return typeof name === 'string' && (action === 'permit' || action === 'block') && isTexts(specs);
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
+}
