@@ -1,5 +1,5 @@
 /** What `unassign` and every verb that ends filtering have in common. */
-import { detachHook, readAttachments } from '../engine/attachment.ts';
+import { endHook, readAttachments } from '../engine/attachment.ts';
 import { DIRECTIONS } from '../engine/program.ts';
 import type { PolicyStore } from '../store/store.ts';
 
@@ -9,8 +9,8 @@ import type { PolicyStore } from '../store/store.ts';
  */
 export function endFiltering(store: PolicyStore): readonly string[] {
   const attachments = readAttachments();
-  for (const { directory } of attachments) {
-    for (const direction of DIRECTIONS) detachHook(directory, direction);
+  for (const { directory, ifindex } of attachments) {
+    for (const direction of DIRECTIONS) endHook({ direction, directory, ifindex });
   }
   store.unassign();
   return attachments.map((attachment) => attachment.name);

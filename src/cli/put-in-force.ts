@@ -6,7 +6,7 @@ import type { LoadablePolicy } from '../compiler/loadable.ts';
 import { loadableOf } from '../compiler/loadable.ts';
 import type { ApplyOutcome } from '../engine/apply.ts';
 import { applyPolicy } from '../engine/apply.ts';
-import type { RequestedMode } from '../engine/attachment.ts';
+import type { RequestedMode } from '../engine/attach.ts';
 import { readAttachments } from '../engine/attachment.ts';
 import type { HostAddresses } from '../policy/model.ts';
 import type { PolicyStore } from '../store/store.ts';

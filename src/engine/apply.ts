@@ -11,7 +11,8 @@ import type { CompiledPolicy } from '../compiler/compile.ts';
 import type { LoadablePolicy, PolicyOutline } from '../compiler/loadable.ts';
 import { loadableOf } from '../compiler/loadable.ts';
 import { tableEntries } from '../compiler/table-entries.ts';
-import type { RequestedMode, SwapResult } from './attachment.ts';
+import type { RequestedMode } from './attach.ts';
+import type { SwapResult } from './attachment.ts';
 import { newestGeneration, readAttachments, requireMode, swapHook } from './attachment.ts';
 import { interfaceDirectory, makePinRoot, sweepDeadNamespaces } from './bpffs.ts';
 import { openCountersFor, readSlots, writeSlots } from './counter-maps.ts';
@@ -124,7 +125,8 @@ function swapAll(prepared: readonly Prepared[], mode: RequestedMode): string[] {
   try {
     for (const { device, directory, loaded } of prepared) {
       for (const direction of DIRECTIONS) {
-        swaps.push(swapHook(directory, direction, device, loaded.program(direction), mode));
+        const place = { direction, directory, ifindex: device.index };
+        swaps.push(swapHook(place, device, loaded.program(direction), mode));
       }
     }
     return swaps.flatMap(({ note }) => note ?? []);

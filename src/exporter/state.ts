@@ -53,9 +53,9 @@ export function addAttachments(
   const driverOf = drivers();
   for (const { name: device, ifindex, mode = 'unknown', hooks } of attachments) {
     const driver = driverOf.get(ifindex) ?? 'none';
-    for (const { direction, programTag } of hooks) {
-      const how = direction === 'ingress' ? { hook: 'xdp', mode } : { hook: 'tcx', mode: 'none' };
-      samples.add('xdpol_attach_info', { device, ...how, driver, program_tag: programTag }, 1);
+    for (const { kind: hook, programTag } of hooks) {
+      const labels = { device, hook, mode: hook === 'xdp' ? mode : 'none', driver, program_tag: programTag };
+      samples.add('xdpol_attach_info', labels, 1);
     }
   }
 }

@@ -1,7 +1,7 @@
 /** `xdpol apply`: store the policy, put it in force, assign it. */
 import { performance } from 'node:perf_hooks';
 import { Command, Option } from 'commander';
-import type { RequestedMode } from '../../engine/attachment.ts';
+import type { RequestedMode } from '../../engine/attach.ts';
 import { PolicyStore } from '../../store/store.ts';
 import { collect, jsonOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
 import { print, printJson, warn } from '../output.ts';

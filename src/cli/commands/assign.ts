@@ -1,7 +1,7 @@
 /** `xdpol assign`: a stored policy in force. */
 import { performance } from 'node:perf_hooks';
 import { Command, Option } from 'commander';
-import type { RequestedMode } from '../../engine/attachment.ts';
+import type { RequestedMode } from '../../engine/attach.ts';
 import { readAttachments } from '../../engine/attachment.ts';
 import { PolicyStore } from '../../store/store.ts';
 import { UsageError } from '../exit.ts';

@@ -28,9 +28,9 @@ function plain({ name, ifindex, mode, hooks }: Attachment): Record<string, unkno
     name,
     ifindex,
     mode: mode ?? null,
-    hooks: hooks.map(({ direction, programId, programTag, generation }) => ({
+    hooks: hooks.map(({ direction, kind, programId, programTag, generation }) => ({
       direction,
-      hook: direction === 'ingress' ? 'xdp' : 'tcx',
+      hook: kind,
       program: { id: programId, tag: programTag },
       policy: generation?.policy ?? null,
       hash: generation?.hash ?? null,
@@ -42,10 +42,10 @@ function plain({ name, ifindex, mode, hooks }: Attachment): Record<string, unkno
 
 function render(attachments: readonly Attachment[]): string {
   const rows = attachments.flatMap(({ name, mode, hooks }) =>
-    hooks.map(({ direction, programId, programTag, generation }) => [
+    hooks.map(({ direction, kind, programId, programTag, generation }) => [
       name,
       direction,
-      direction === 'ingress' ? `xdp ${mode ?? 'detached'}` : 'tcx',
+      kind === 'xdp' ? `xdp ${mode ?? 'detached'}` : kind,
       generation?.policy ?? 'not ours',
       String(generation?.generation ?? ''),
       generation?.appliedAt ?? '',
