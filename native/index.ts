@@ -115,15 +115,12 @@ export function tcxPrograms(ifindex: number, hook: TcHook): readonly number[] {
   return addon.tcxPrograms(ifindex, hook);
 }
 
-/**
- * Id of the program of a clsact filter; 0 where the filter is of classic BPF. undefined: no BPF filter is there.
- * ENODEV: no such interface.
- */
+/** Id of the program of a clsact filter; undefined where there is no filter with one. ENODEV: no such interface. */
 export function clsactProgram(ifindex: number, hook: TcHook, place: ClsactPlace): number | undefined {
   return addon.clsactProgram(ifindex, hook, place);
 }
 
-/** Removes a clsact filter; false when no BPF filter was there. The qdisc stays, with it the filters of others. */
+/** Removes a clsact filter; false when no filter with a program was there. The qdisc stays, with it the filters of others. */
 export function detachClsact(ifindex: number, hook: TcHook, place: ClsactPlace): boolean {
   return addon.detachClsact(ifindex, hook, place);
 }

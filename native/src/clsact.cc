@@ -79,15 +79,15 @@ bpf_tc_hook HookOf(const ClsactPlace& place) {
   return hook;
 }
 
-// The program of the filter at a place; 0 for a filter without one. nullopt: no BPF filter is there.
+// The program of the filter at a place. nullopt: no filter with a program is there; one of classic BPF has none.
 std::optional<uint32_t> Query(const Call& call, const ClsactPlace& place) {
   if (QdiscInPlace(call, place.ifindex) != "clsact") return std::nullopt;
   const bpf_tc_hook hook = HookOf(place);
   LIBBPF_OPTS(bpf_tc_opts, found, .handle = place.handle, .priority = place.priority);
   const int err = -bpf_tc_query(&hook, &found);
-  if (err == 0) return found.prog_id;
+  if (err == 0 && found.prog_id != 0) return found.prog_id;
   // EINVAL: no filter at all at this hook, or one of another kind at this priority.
-  if (err == ENOENT || err == EINVAL) return std::nullopt;
+  if (err == 0 || err == ENOENT || err == EINVAL) return std::nullopt;
   throw call.Failed(err);
 }
 

@@ -9,7 +9,7 @@ import { applyPolicy } from '../engine/apply.ts';
 import type { RequestedMode } from '../engine/attach.ts';
 import { readAttachments } from '../engine/attachment.ts';
 import type { HostAddresses } from '../policy/model.ts';
-import type { PolicyStore } from '../store/store.ts';
+import type { Assignment, PolicyStore } from '../store/store.ts';
 import { compileForInterfaces } from './compile-policy.ts';
 import type { PolicyFacts } from './compiled-cache.ts';
 import { CompiledCache, factsOf, hostFrom } from './compiled-cache.ts';
@@ -21,6 +21,7 @@ import type { PolicyReference } from './policy-source.ts';
 
 export interface PutInForceOptions {
   readonly mode: RequestedMode;
+  readonly ingressOnly?: boolean | undefined;
   /** Everything up to the swap; nothing is stored either. */
   readonly dryRun?: boolean;
 }
@@ -85,12 +86,13 @@ export function prepared(cache: CompiledCache, ready: ReadyPolicy, names: readon
 export function swapIn(
   { hash, facts, host, compiled }: PreparedPolicy,
   devices: readonly NetworkInterface[],
-  { mode, dryRun }: PutInForceOptions,
+  { mode, ingressOnly, dryRun }: PutInForceOptions,
 ): ApplyOutcome {
   return applyPolicy({
     targets: devices.map((device) => ({ device, compiled: present(compiled.get(device.name), device.name) })),
     hash,
     mode,
+    ingressOnly: ingressOnly === true,
     ...(facts.usesMe ? { me: addressTexts(host.me) } : {}),
     now: new Date(),
     dryRun: dryRun === true,
@@ -100,6 +102,11 @@ export function swapIn(
 /** After the swap, so that traffic does not wait for the disk. */
 export function remember(cache: CompiledCache, { hash, facts, host, compiled, fresh }: PreparedPolicy): void {
   if (fresh) cache.keep(hash, facts, host, compiled);
+}
+
+/** How it was attached, for whoever puts it in force next. */
+export function attachingOf({ mode, ingressOnly }: PutInForceOptions): Pick<Assignment, 'mode' | 'ingressOnly'> {
+  return ingressOnly === true ? { mode, ingressOnly } : { mode };
 }
 
 /**
@@ -123,7 +130,7 @@ export async function putInForce(
   const outcome = swapIn(found, devices, options);
   if (version !== undefined) {
     const at = new Date().toISOString();
-    store.assign({ policy: policy.name, version, hash, interfaces: names, mode: options.mode, at });
+    store.assign({ policy: policy.name, version, hash, interfaces: names, ...attachingOf(options), at });
     remember(cache, found);
   }
   return { ...outcome, policy: policy.name, hash, interfaces: names };
@@ -159,7 +166,7 @@ export async function assignStored(
   const outcome = swapIn(found, devices, options);
   const { hash } = stored;
   const at = new Date().toISOString();
-  store.assign({ policy: name, version: stored.version, hash, interfaces: names, mode: options.mode, at });
+  store.assign({ policy: name, version: stored.version, hash, interfaces: names, ...attachingOf(options), at });
   remember(cache, found);
   return { ...outcome, policy: name, version: stored.version, hash, interfaces: names };
 }

@@ -57,13 +57,13 @@ async function prepareStored(
 export async function restoreAssigned(store: PolicyStore, assignment: Assignment, wait: number): Promise<Restored> {
   const cache = openCache(store);
   const deadline = performance.now() + 1000 * wait;
-  const { policy, version, interfaces, mode } = assignment;
+  const { policy, version, interfaces } = assignment;
   let done: Restored = { policy, version, generation: undefined, interfaces: [], missing: interfaces, notes: [] };
   for (;;) {
     const devices = await presentInterfaces(interfaces);
     if (devices.length > done.interfaces.length) {
       const found = await prepareStored(cache, assignment, devices);
-      const { generation, notes } = swapIn(found, devices, { mode });
+      const { generation, notes } = swapIn(found, devices, assignment);
       remember(cache, found);
       const names = devices.map((device) => device.name);
       const addresses = found.facts.usesMe && found.host.me.length === 0 ? [noAddresses(names)] : [];

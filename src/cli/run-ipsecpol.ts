@@ -168,7 +168,8 @@ class CommandRun {
     }
     try {
       const stored = { stored: this.#command.policy };
-      this.#report(await putInForce(this.#store, stored, interfaces, { mode: assigned?.mode ?? 'auto' }));
+      const attaching = { mode: assigned?.mode ?? 'auto', ingressOnly: assigned?.ingressOnly };
+      this.#report(await putInForce(this.#store, stored, interfaces, attaching));
     } catch (error) {
       if (before !== undefined) {
         this.#store.write(this.#command.policy, before);

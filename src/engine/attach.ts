@@ -90,19 +90,20 @@ function clsactFailure(cause: BpfError, device: NetworkInterface): EnvironmentEr
   }
   if (cause.code === 'EEXIST' || cause.code === 'EINVAL') {
     const { priority } = CLSACT_PLACE;
-    return new EnvironmentError(`${name}: another filter has the place of ours at egress: ${occupant(device)}`, {
-      help: `see tc filter show dev ${name} egress; remove it with: tc filter del dev ${name} egress pref ${priority}, or give it a larger pref`,
-      cause,
-    });
+    return new EnvironmentError(
+      `${name}: another filter has the place of ours at egress, pref ${priority}: ${occupant(device)}`,
+      {
+        help: `see tc filter show dev ${name} egress; remove it with: tc filter del dev ${name} egress pref ${priority}, or give it a larger pref`,
+        cause,
+      },
+    );
   }
   return egressFailure(cause, device);
 }
 
 function occupant({ index }: NetworkInterface): string {
-  const { priority } = CLSACT_PLACE;
   const id = clsactProgram(index, 'egress', CLSACT_PLACE);
-  if (id === undefined) return `of another kind or protocol, pref ${priority}`;
-  return id === 0 ? `classic BPF, pref ${priority}` : `${programName(id)} (id ${id}), pref ${priority}`;
+  return id === undefined ? 'of another kind or protocol, or classic BPF' : `${programName(id)} (id ${id})`;
 }
 
 function xdpFailure(error: BpfError, device: NetworkInterface, mode: RequestedMode): EnvironmentError {

@@ -126,6 +126,15 @@ export function requireMode(directory: string, device: NetworkInterface, mode: R
   );
 }
 
+/** Filtering arrivals only must not open what is filtered: refused before anything is touched. */
+export function requireOpenEgress(directory: string, device: NetworkInterface): void {
+  using held = findHook({ direction: 'egress', directory, ifindex: device.index });
+  if (held === undefined) return;
+  throw new EnvironmentError(`${device.name}: what leaves is filtered now, and --ingress-only would open it`, {
+    help: 'leave --ingress-only out; or open both directions first: xdpol unassign',
+  });
+}
+
 /** Ends filtering at one hook. */
 export function endHook(place: HookPlace): void {
   using held = findHook(place);

@@ -107,7 +107,6 @@ function findLink({ direction, directory }: HookPlace): HeldHook | undefined {
 
 /** A program at our place in clsact is ours where it carries the record of a generation. */
 function isOurs(programId: number): boolean {
-  if (programId === 0) return false;
   using program = openProgramById(programId);
   return generationOf(program) !== undefined;
 }

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import {
   byName,
+  countersOf,
   expectedCounters,
-  ingressCounters,
   LATER_FRAGMENT,
   startTraffic,
   writePolicies,
@@ -23,7 +23,7 @@ const SWAP_LOOP = fileURLToPath(new URL('../support/swap-loop.ts', import.meta.u
 async function expectAllCounted(pair: NamespacePair, stopTraffic: () => Promise<readonly number[]>): Promise<void> {
   const sent = await stopTraffic();
   expect(Math.min(...sent)).toBeGreaterThan(0);
-  const { counters, fragments } = ingressCounters(pair);
+  const { counters, fragments } = countersOf(pair, 'ingress');
   expect(byName(counters)).toEqual(expectedCounters(sent));
   expect(fragments.packets).toBe(sent[LATER_FRAGMENT]);
 }

@@ -33,7 +33,10 @@ async function run(name: string, options: AssignOptions): Promise<void> {
   const last = store.lastAssignment();
   const names = interfacesFor(options.interface, last?.interfaces);
   const mode = options.mode ?? last?.mode ?? 'auto';
-  const done = await assignStored(store, { name, version: options.version }, names, { mode });
+  const done = await assignStored(store, { name, version: options.version }, names, {
+    mode,
+    ingressOnly: last?.ingressOnly,
+  });
   const { version, hash, generation, interfaces, notes } = done;
   const milliseconds = performance.now() - started;
   for (const note of notes) warn(`note: ${note}`);

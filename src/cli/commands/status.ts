@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import type { Attachment } from '../../engine/attachment.ts';
 import { newestGeneration, readAttachments } from '../../engine/attachment.ts';
+import type { Direction } from '../../engine/program.ts';
 import { DIRECTIONS } from '../../engine/program.ts';
 import type { Assignment } from '../../store/store.ts';
 import { PolicyStore } from '../../store/store.ts';
@@ -13,13 +14,17 @@ interface StatusOptions {
   readonly json?: boolean;
 }
 
-/** Interfaces of the assigned policy where a hook is open. */
-function gaps(assignment: Assignment | undefined, attachments: readonly Attachment[]): string[] {
-  if (assignment === undefined) return [];
-  return assignment.interfaces.flatMap((name) => {
+interface OpenHook {
+  readonly name: string;
+  readonly direction: Direction;
+}
+
+/** Hooks of the assigned policy's interfaces that are open. */
+function openHooks(assignment: Assignment | undefined, attachments: readonly Attachment[]): OpenHook[] {
+  return (assignment?.interfaces ?? []).flatMap((name) => {
     const hooks = attachments.find((attachment) => attachment.name === name)?.hooks ?? [];
     const open = DIRECTIONS.filter((direction) => !hooks.some((hook) => hook.direction === direction));
-    return open.map((direction) => `${name} ${direction} is not filtered`);
+    return open.map((direction) => ({ name, direction }));
   });
 }
 
@@ -63,7 +68,11 @@ function run(options: StatusOptions): void {
   requireRoot('status');
   const assignment = new PolicyStore().assignment();
   const attachments = readAttachments();
-  const open = gaps(assignment, attachments);
+  const isChosen = ({ direction }: OpenHook): boolean => assignment?.ingressOnly === true && direction === 'egress';
+  const open = openHooks(assignment, attachments);
+  const gaps = open
+    .filter((hook) => !isChosen(hook))
+    .map(({ name, direction }) => `${name} ${direction} is not filtered`);
   if (options.json === true) {
     const generation = newestGeneration(attachments);
     printJson({
@@ -71,7 +80,7 @@ function run(options: StatusOptions): void {
       policy: generation?.policy ?? null,
       generation: generation?.generation ?? null,
       interfaces: attachments.map(plain),
-      gaps: open,
+      gaps,
     });
     return;
   }
@@ -81,7 +90,9 @@ function run(options: StatusOptions): void {
       : `assigned: ${assignment.policy}, version ${assignment.version}, ${assignment.hash.slice(0, 12)}`,
   );
   if (attachments.length > 0) print(`\n${render(attachments)}`);
-  for (const gap of open)
+  for (const { name, direction } of open.filter(isChosen))
+    print(`${name} ${direction} is not filtered, by choice: --ingress-only`);
+  for (const gap of gaps)
     warn(`warning: ${gap}: xdpol apply '${assignment?.policy ?? ''}' -i ${gap.split(' ')[0] ?? ''}`);
 }
 
