@@ -27,7 +27,7 @@ apt_install() {
 
 debian_packages() {
   local wanted=(clang llvm make g++ python3 libbpf-dev libelf-dev zlib1g-dev linux-libc-dev bpftool iproute2 util-linux)
-  [ "${1:-}" != test ] || wanted+=(prometheus systemd)
+  [ "${1:-}" != test ] || wanted+=(prometheus systemd python3 python3-scapy)
   local missing=()
   for package in "${wanted[@]}"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
