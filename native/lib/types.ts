@@ -73,6 +73,8 @@ export interface VariableSpec {
   readonly offset: number;
   /** Bytes. */
   readonly size: number;
+  /** Its bytes before loading. */
+  readonly content?: Uint8Array;
 }
 
 /** What an object file declares, read without the kernel. */
