@@ -5,6 +5,7 @@
       "sources": [
         "src/addon.cc",
         "src/args.cc",
+        "src/clsact.cc",
         "src/error.cc",
         "src/handle.cc",
         "src/inspect.cc",

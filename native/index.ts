@@ -8,6 +8,7 @@ import type {
   BpfMap,
   BpfObject,
   BpfProgramHandle,
+  ClsactPlace,
   LoadOptions,
   MapSpec,
   NetworkInterface,
@@ -15,6 +16,7 @@ import type {
   ObjectSpec,
   RingBufferConstructor,
   RingBuffer as RingBufferHandle,
+  TcHook,
   XdpAttachment,
 } from './lib/types.ts';
 
@@ -109,8 +111,18 @@ export function xdpAttached(ifindex: number): XdpAttachment | undefined {
 }
 
 /** Ids of the tcx programs of an interface, in the order they run. ENODEV: no such interface. */
-export function tcxPrograms(ifindex: number, hook: 'ingress' | 'egress'): readonly number[] {
+export function tcxPrograms(ifindex: number, hook: TcHook): readonly number[] {
   return addon.tcxPrograms(ifindex, hook);
+}
+
+/** Id of the program of a clsact filter; undefined where there is no filter with one. ENODEV: no such interface. */
+export function clsactProgram(ifindex: number, hook: TcHook, place: ClsactPlace): number | undefined {
+  return addon.clsactProgram(ifindex, hook, place);
+}
+
+/** Removes a clsact filter; false when no filter with a program was there. The qdisc stays, with it the filters of others. */
+export function detachClsact(ifindex: number, hook: TcHook, place: ClsactPlace): boolean {
+  return addon.detachClsact(ifindex, hook, place);
 }
 
 /** Every interface of the current network namespace, those that are down included. */

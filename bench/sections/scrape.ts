@@ -14,7 +14,12 @@ export async function measureScrape(policy: string, effort: Effort): Promise<rea
   const bench = benchPolicy(policy);
   const device = makeDevice();
   apply(device, compiledPolicy(bench.policy));
-  using exporter = new Exporter(() => ({ interfaces: [device.name], confirmPending: false, eventsLost: 0n }));
+  using exporter = new Exporter(() => ({
+    interfaces: [device.name],
+    ingressOnly: false,
+    confirmPending: false,
+    eventsLost: 0n,
+  }));
   const times: number[] = [];
   let text = await exporter.scrape();
   for (let round = 0; round < effort.rounds; round++) {

@@ -5,12 +5,14 @@ import type {
   BpfMap,
   BpfProgram,
   BpfProgramHandle,
+  ClsactPlace,
   LoadOptions,
   MapSpec,
   NetworkInterface,
   NewMap,
   ObjectSpec,
   RingBufferConstructor,
+  TcHook,
   XdpAttachment,
 } from './types.ts';
 
@@ -38,7 +40,9 @@ interface Addon {
   possibleCpus(): number;
   libbpfVersion(): string;
   xdpAttached(ifindex: number): XdpAttachment | undefined;
-  tcxPrograms(ifindex: number, hook: 'ingress' | 'egress'): readonly number[];
+  tcxPrograms(ifindex: number, hook: TcHook): readonly number[];
+  clsactProgram(ifindex: number, hook: TcHook, place: ClsactPlace): number | undefined;
+  detachClsact(ifindex: number, hook: TcHook, place: ClsactPlace): boolean;
   interfaces(): readonly NetworkInterface[];
   interfaceIndex(name: string): number | undefined;
   networkNamespaceCookie(): bigint;

@@ -73,6 +73,8 @@ export interface VariableSpec {
   readonly offset: number;
   /** Bytes. */
   readonly size: number;
+  /** Its bytes before loading. */
+  readonly content?: Uint8Array;
 }
 
 /** What an object file declares, read without the kernel. */
@@ -112,6 +114,16 @@ export interface Handle extends Disposable {
   /** The kernel's id of the thing behind the fd. */
   readonly id: number;
   readonly closed: boolean;
+}
+
+export type TcHook = 'ingress' | 'egress';
+
+/** Where a filter of a clsact qdisc stands. */
+export interface ClsactPlace {
+  /** 1 to 65535; the smallest runs first. */
+  readonly priority: number;
+  /** Of one priority the newest filter runs first. Not 0. */
+  readonly handle: number;
 }
 
 export type UpdateMode = 'any' | 'noexist' | 'exist';
@@ -223,7 +235,13 @@ export interface BpfProgram {
   /** EBUSY when the interface has another program in this mode's place. */
   attachXdp(ifindex: number, mode: 'native' | 'generic'): BpfLink;
   /** After the programs that are already there. */
-  attachTcx(ifindex: number, hook: 'ingress' | 'egress'): BpfLink;
+  attachTcx(ifindex: number, hook: TcHook): BpfLink;
+  /**
+   * As a direct-action filter for every protocol, in a clsact qdisc that is made where there is none. No process has to
+   * hold it. EEXIST: a BPF filter is there; with `replace` the program takes its place, in one step for each packet.
+   * EINVAL: a filter of another kind or protocol has the priority. EBUSY: another qdisc is in clsact's place.
+   */
+  attachClsact(ifindex: number, hook: TcHook, place: ClsactPlace, opts?: { readonly replace?: boolean }): void;
   /** The map lives as long as the program, used by it or not. */
   bindMap(map: BpfMap): void;
   pin(path: string): void;

@@ -1,5 +1,6 @@
 #include <napi.h>
 
+#include "clsact.h"
 #include "link.h"
 #include "map.h"
 #include "object.h"
@@ -48,6 +49,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("libbpfVersion", Napi::Function::New<LibbpfVersion>(env, "libbpfVersion"));
   exports.Set("xdpAttached", Napi::Function::New<XdpAttached>(env, "xdpAttached"));
   exports.Set("tcxPrograms", Napi::Function::New<TcxPrograms>(env, "tcxPrograms"));
+  exports.Set("clsactProgram", Napi::Function::New<ClsactProgram>(env, "clsactProgram"));
+  exports.Set("detachClsact", Napi::Function::New<DetachClsact>(env, "detachClsact"));
   exports.Set("interfaces", Napi::Function::New<Interfaces>(env, "interfaces"));
   exports.Set("interfaceIndex", Napi::Function::New<InterfaceIndex>(env, "interfaceIndex"));
   exports.Set("networkNamespaceCookie",

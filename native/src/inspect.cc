@@ -70,6 +70,18 @@ Napi::Array ProgramSpecs(Napi::Env env, bpf_object* object) {
   return specs;
 }
 
+// What a section holds before loading.
+Bytes ContentOf(const bpf_object* object, const std::string& section) {
+  const bpf_map* map;
+  bpf_object__for_each_map(map, object) {
+    if (!bpf_map__is_internal(map) || ElfName(map) != section) continue;
+    size_t size = 0;
+    const auto* content = static_cast<const uint8_t*>(bpf_map__initial_value(const_cast<bpf_map*>(map), &size));
+    return content == nullptr ? Bytes{} : Bytes{content, size};
+  }
+  return {};
+}
+
 Napi::Array VariableSpecs(Napi::Env env, const bpf_object* object) {
   const Napi::Array specs = Napi::Array::New(env);
   for (const Variable& variable : VariablesOf(object)) {
@@ -78,6 +90,9 @@ Napi::Array VariableSpecs(Napi::Env env, const bpf_object* object) {
     spec.Set("name", variable.name);
     spec.Set("offset", variable.offset);
     spec.Set("size", variable.size);
+    const Bytes content = ContentOf(object, variable.section);
+    const bool within = variable.offset <= content.size() && variable.size <= content.size() - variable.offset;
+    if (within) spec.Set("content", CopyBytes(env, content.data() + variable.offset, variable.size));
     specs.Set(specs.Length(), spec);
   }
   return specs;

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdio>
 
+#include "clsact.h"
 #include "link.h"
 #include "map.h"
 #include "system.h"
@@ -60,6 +61,7 @@ Napi::Function BpfProgram::Define(Napi::Env env) {
                          InstanceMethod<&BpfProgram::TestRunMany>("testRunMany"),
                          InstanceMethod<&BpfProgram::AttachXdp>("attachXdp"),
                          InstanceMethod<&BpfProgram::AttachTcx>("attachTcx"),
+                         InstanceMethod<&BpfProgram::AttachClsact>("attachClsact"),
                          InstanceMethod<&BpfProgram::BindMap>("bindMap"),
                          InstanceMethod<&BpfProgram::Pin>("pin"),
                          InstanceMethod(Napi::Symbol::WellKnown(env, "dispose"), &BpfProgram::Dispose),
@@ -116,6 +118,12 @@ Napi::Value BpfProgram::AttachTcx(const Napi::CallbackInfo& info) {
   const uint32_t ifindex = RequireInterface(call, info[0]);
   const bool egress = RequireChoice(call, info[1], "hook", {"ingress", "egress"}) == 1;
   return Attach(call, fd(), ifindex, egress ? kTcxEgress : kTcxIngress, 0);
+}
+
+void BpfProgram::AttachClsact(const Napi::CallbackInfo& info) {
+  const ClsactFilter wanted = RequireClsactFilter(Begin(info, "attach_clsact"), info);
+  const Call call = Begin(info, "attach_clsact");  // again: a getter may have closed this
+  lbt::AttachClsact(call, wanted, fd());
 }
 
 void BpfProgram::BindMap(const Napi::CallbackInfo& info) {

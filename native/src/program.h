@@ -38,6 +38,7 @@ class BpfProgram : public FdHandle<BpfProgram> {
   Napi::Value TestRunMany(const Napi::CallbackInfo& info);
   Napi::Value AttachXdp(const Napi::CallbackInfo& info);
   Napi::Value AttachTcx(const Napi::CallbackInfo& info);
+  void AttachClsact(const Napi::CallbackInfo& info);
   void BindMap(const Napi::CallbackInfo& info);
   void Pin(const Napi::CallbackInfo& info);
 

@@ -3,6 +3,8 @@ import {
   type BpfLink,
   type BpfObject,
   type BpfProgram,
+  clsactProgram,
+  detachClsact,
   loadObject,
   openPinnedLink,
   tcxPrograms,
@@ -83,6 +85,68 @@ describe('tcx', () => {
   });
 });
 
+describe('clsact', () => {
+  const place = { priority: 7, handle: 0x1234 } as const;
+  const tc = (...args: readonly string[]): string => execFileSync('tc', args, { encoding: 'utf8', stdio: 'pipe' });
+
+  for (const hook of ['ingress', 'egress'] as const) {
+    test(`${hook}: attach, replace, detach`, () => {
+      using pair = vethPair();
+      const other = hook === 'ingress' ? 'egress' : 'ingress';
+      expect(clsactProgram(pair.index, hook, place)).toBeUndefined();
+      expect(detachClsact(pair.index, hook, place)).toBe(false);
+      program('accept').attachClsact(pair.index, hook, place);
+      expect(clsactProgram(pair.index, hook, place)).toBe(program('accept').id);
+      expect(clsactProgram(pair.index, other, place)).toBeUndefined();
+      expect(clsactProgram(pair.index, hook, { ...place, handle: 1 })).toBeUndefined();
+      expect(clsactProgram(pair.index, hook, { ...place, priority: 1 })).toBeUndefined();
+      expect(tc('filter', 'show', 'dev', pair.name, hook)).toMatch(
+        /protocol all pref 7 bpf.*handle 0x1234.*direct-action/u,
+      );
+      expectCode('EEXIST', () => program('shoot').attachClsact(pair.index, hook, place));
+      program('shoot').attachClsact(pair.index, hook, place, { replace: true });
+      expect(clsactProgram(pair.index, hook, place)).toBe(program('shoot').id);
+      expect(detachClsact(pair.index, hook, place)).toBe(true);
+      expect(detachClsact(pair.index, hook, place)).toBe(false);
+      expect(clsactProgram(pair.index, hook, place)).toBeUndefined();
+      expect(tc('qdisc', 'show', 'dev', pair.name)).toContain('clsact');
+    });
+  }
+
+  test('a replacement needs nothing to replace', () => {
+    using pair = vethPair();
+    program('accept').attachClsact(pair.index, 'egress', place, { replace: true });
+    expect(clsactProgram(pair.index, 'egress', place)).toBe(program('accept').id);
+  });
+
+  test('filters of others stay, and one of another kind or protocol keeps its priority', () => {
+    using pair = vethPair();
+    tc('qdisc', 'add', 'dev', pair.name, 'clsact');
+    const all = ['u32', 'match', 'u32', '0', '0'];
+    tc('filter', 'add', 'dev', pair.name, 'egress', 'prio', '7', 'protocol', 'ip', ...all);
+    expect(clsactProgram(pair.index, 'egress', place)).toBeUndefined();
+    expect(detachClsact(pair.index, 'egress', place)).toBe(false);
+    for (const opts of [{}, { replace: true }]) {
+      const attach = (): void => program('accept').attachClsact(pair.index, 'egress', place, opts);
+      expectCode('EINVAL', attach);
+    }
+    program('accept').attachClsact(pair.index, 'egress', { ...place, priority: 6 });
+    expect(detachClsact(pair.index, 'egress', { ...place, priority: 6 })).toBe(true);
+    expect(tc('filter', 'show', 'dev', pair.name, 'egress')).toContain('u32');
+  });
+
+  test('the ingress qdisc is not taken for clsact: it would run the program at the wrong hook', () => {
+    using pair = vethPair();
+    tc('qdisc', 'add', 'dev', pair.name, 'ingress');
+    expectCode('EBUSY', () => program('accept').attachClsact(pair.index, 'egress', place));
+    expect(clsactProgram(pair.index, 'egress', place)).toBeUndefined();
+    tc('qdisc', 'del', 'dev', pair.name, 'ingress');
+    expect(clsactProgram(pair.index, 'egress', place)).toBeUndefined();
+    program('accept').attachClsact(pair.index, 'egress', place);
+    expect(clsactProgram(pair.index, 'egress', place)).toBe(program('accept').id);
+  });
+});
+
 describe('what the kernel refuses', () => {
   test('interfaces that are not there', () => {
     for (const call of [
@@ -90,6 +154,9 @@ describe('what the kernel refuses', () => {
       () => program('accept').attachTcx(2 ** 31 - 1, 'egress'),
       () => xdpAttached(2 ** 31 - 1),
       () => tcxPrograms(2 ** 31 - 1, 'ingress'),
+      () => program('accept').attachClsact(2 ** 31 - 1, 'egress', { priority: 1, handle: 1 }),
+      () => clsactProgram(2 ** 31 - 1, 'egress', { priority: 1, handle: 1 }),
+      () => detachClsact(2 ** 31 - 1, 'egress', { priority: 1, handle: 1 }),
     ]) {
       expectCode('ENODEV', call);
     }
@@ -99,6 +166,7 @@ describe('what the kernel refuses', () => {
     using pair = vethPair();
     expectCode('EINVAL', () => program('drop').attachTcx(pair.index, 'ingress'));
     expectCode('EINVAL', () => program('accept').attachXdp(pair.index, 'native'));
+    expectCode('EINVAL', () => program('drop').attachClsact(pair.index, 'egress', { priority: 1, handle: 1 }));
   });
 
   test('wrong arguments', () => {
@@ -113,6 +181,14 @@ describe('what the kernel refuses', () => {
       () => link.update(program('drop'), { expected: {} as never }),
       () => link.pin(5 as never),
       () => tcxPrograms(1, 'up' as never),
+      () => clsactProgram(1, 'up' as never, { priority: 1, handle: 1 }),
+      () => clsactProgram(1, 'egress', undefined as never),
+      () => clsactProgram(1, 'egress', { priority: 0, handle: 1 }),
+      () => clsactProgram(1, 'egress', { priority: 0x10000, handle: 1 }),
+      () => detachClsact(1, 'egress', { priority: 1, handle: 0 }),
+      () => detachClsact(1, 'egress', { priority: 1 } as never),
+      () => program('accept').attachClsact(1, 'egress', { priority: 1, handle: 2 ** 32 }),
+      () => program('accept').attachClsact(1, 'egress', { priority: 1, handle: 1 }, { replace: 1 as never }),
     ]) {
       expectCode('EINVAL', call);
     }

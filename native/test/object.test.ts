@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createMap, inspectObject, loadObject, mapFlags, possibleCpus } from 'libbpf-ts-bindings';
 import { describe, expect, test } from 'vitest';
-import { asU32, bpfError, expectCode, expectNoLeaks, frame, objectFile, u32 } from './support.ts';
+import { asU32, bpfError, expectCode, expectNoLeaks, frame, objectFile, u32, u64 } from './support.ts';
 
 expectNoLeaks();
 
@@ -38,6 +38,14 @@ describe('inspectObject', () => {
     expect(variable('label')).toMatchObject({ section: '.rodata', size: 6 });
     const sections = new Set(spec.variables.map((v) => v.section));
     expect([...sections].sort()).toEqual(['.bss', '.data', '.data.tables', '.rodata']);
+  });
+
+  test('variables have their initial content', () => {
+    const contentOf = (name: string): unknown => spec.variables.find((v) => v.name === name)?.content;
+    expect(contentOf('mark')).toEqual(u32(7));
+    expect(contentOf('initial')).toEqual(u64(5n));
+    expect(contentOf('last')).toEqual(new Uint8Array(8));
+    expect(contentOf('tables')).toEqual(Uint8Array.of(1, 2, 3, ...new Uint8Array(61)));
   });
 
   test('name and license', () => {

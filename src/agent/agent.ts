@@ -23,7 +23,8 @@ export interface AgentOptions {
 
 /** Nothing waits for a confirmation and no events are sampled unless a verb does so: none has. */
 function wantedBy(store: PolicyStore): Wanted {
-  return { interfaces: store.assignment()?.interfaces ?? [], confirmPending: false, eventsLost: 0n };
+  const { interfaces = [], ingressOnly = false } = store.assignment() ?? {};
+  return { interfaces, ingressOnly, confirmPending: false, eventsLost: 0n };
 }
 
 function reasonOf(error: unknown): string {

@@ -1,9 +1,12 @@
 /** What `unassign` and every verb that ends filtering have in common. */
 import type { Attachment } from '../engine/attachment.ts';
-import { detachHook, readAttachments } from '../engine/attachment.ts';
+import { endHook, readAttachments } from '../engine/attachment.ts';
 import { DIRECTIONS } from '../engine/program.ts';
 import type { DynamicRule, PolicyStore } from '../store/store.ts';
+import { warn } from './output.ts';
 import { readOverlay } from './overlay.ts';
+
+const QDISC_STAYS = "the clsact qdisc stays: it may be another program's, and without filters it passes everything";
 
 export interface EndedFiltering {
   /** No longer filtered. */
@@ -29,6 +32,7 @@ export function endFilteringOn(interfaceName: string): void {
   for (const attachment of readAttachments()) if (attachment.name === interfaceName) detach(attachment);
 }
 
-function detach({ directory }: Attachment): void {
-  for (const direction of DIRECTIONS) detachHook(directory, direction);
+function detach({ name, directory, ifindex, hooks }: Attachment): void {
+  if (hooks.some(({ kind }) => kind === 'clsact')) warn(`note: ${name}: ${QDISC_STAYS}`);
+  for (const direction of DIRECTIONS) endHook({ direction, directory, ifindex });
 }

@@ -6,7 +6,7 @@ import type { LoadablePolicy } from '../compiler/loadable.ts';
 import { loadableOf } from '../compiler/loadable.ts';
 import type { ApplyOutcome } from '../engine/apply.ts';
 import { applyPolicy } from '../engine/apply.ts';
-import type { RequestedMode } from '../engine/attachment.ts';
+import type { RequestedMode } from '../engine/attach.ts';
 import { readAttachments } from '../engine/attachment.ts';
 import type { HostAddresses } from '../policy/model.ts';
 import type { Assignment, PolicyStore } from '../store/store.ts';
@@ -23,6 +23,7 @@ import type { PolicyReference } from './policy-source.ts';
 
 export interface PutInForceOptions {
   readonly mode: RequestedMode;
+  readonly ingressOnly?: boolean | undefined;
   /** Everything up to the swap; nothing is stored either. */
   readonly dryRun?: boolean;
 }
@@ -105,12 +106,13 @@ export function prepared(cache: CompiledCache, ready: ReadyPolicy, names: readon
 export function swapIn(
   { hash, facts, host, compiled, dynamic }: PreparedPolicy,
   devices: readonly NetworkInterface[],
-  { mode, dryRun }: PutInForceOptions,
+  { mode, ingressOnly, dryRun }: PutInForceOptions,
 ): ApplyOutcome {
   return applyPolicy({
     targets: devices.map((device) => ({ device, compiled: present(compiled.get(device.name), device.name) })),
     hash,
     mode,
+    ingressOnly: ingressOnly === true,
     ...(facts.usesMe ? { me: addressTexts(host.me) } : {}),
     dynamic,
     now: new Date(),
@@ -121,6 +123,11 @@ export function swapIn(
 /** After the swap, so that traffic does not wait for the disk. */
 export function remember(cache: CompiledCache, { hash, facts, host, compiled, fresh }: PreparedPolicy): void {
   if (fresh) cache.keep(hash, facts, host, compiled);
+}
+
+/** How it was attached, for whoever puts it in force next. */
+export function attachingOf({ mode, ingressOnly }: PutInForceOptions): Pick<Assignment, 'mode' | 'ingressOnly'> {
+  return ingressOnly === true ? { mode, ingressOnly } : { mode };
 }
 
 /**
@@ -146,7 +153,7 @@ export async function putInForce(
   const said = [...notes];
   if (version !== undefined) {
     const at = new Date().toISOString();
-    assignInForce(store, { policy: policy.name, version, hash, interfaces: names, mode: options.mode, at });
+    assignInForce(store, { policy: policy.name, version, hash, interfaces: names, ...attachingOf(options), at });
     said.push(...release(released), ...settleOverlay(store, overlay));
     remember(cache, found);
   }
@@ -198,7 +205,8 @@ export async function assignStored(
       : prepared(cache, await readyPolicy(reference, () => interfaceAddresses(devices), overlay.rules), names);
   const { generation, notes } = swapIn(found, devices, options);
   const at = new Date().toISOString();
-  assignInForce(store, { policy: name, version: stored.version, hash, interfaces: names, mode: options.mode, at });
+  const attaching = attachingOf(options);
+  assignInForce(store, { policy: name, version: stored.version, hash, interfaces: names, ...attaching, at });
   const said = [...notes, ...release(released), ...settleOverlay(store, overlay)];
   remember(cache, found);
   return { generation, notes: said, policy: name, version: stored.version, hash, interfaces: names };

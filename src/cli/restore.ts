@@ -2,7 +2,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NetworkInterface } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../base/environment-error.ts';
-import type { RequestedMode } from '../engine/attachment.ts';
 import { newestGeneration, readAttachments } from '../engine/attachment.ts';
 import type { DynamicRule, PolicyStore } from '../store/store.ts';
 import { DYNAMIC_POLICY } from '../store/store.ts';
@@ -10,8 +9,8 @@ import type { CompiledCache } from './compiled-cache.ts';
 import { ethernetInterfaces, interfaceAddresses, presentInterfaces } from './host.ts';
 import { readyPolicy } from './options.ts';
 import { filteredForRulesAlone } from './overlay.ts';
-import type { PreparedPolicy } from './put-in-force.ts';
-import { openCache, prepared, preparedFromCache, remember, swapIn } from './put-in-force.ts';
+import type { PreparedPolicy, PutInForceOptions } from './put-in-force.ts';
+import { attachingOf, openCache, prepared, preparedFromCache, remember, swapIn } from './put-in-force.ts';
 
 /** What should be in force, without its dynamic rules: the assigned policy, or an empty one for those to be added to. */
 export interface Standing {
@@ -19,7 +18,8 @@ export interface Standing {
   /** undefined where none is assigned. */
   readonly stored: { readonly version: number; readonly hash: string } | undefined;
   readonly interfaces: readonly string[];
-  readonly mode: RequestedMode;
+  /** As it was attached last. */
+  readonly attaching: PutInForceOptions;
 }
 
 export interface Restored {
@@ -59,12 +59,17 @@ export async function usualInterfaces(store: PolicyStore): Promise<readonly stri
   throw new EnvironmentError('this network namespace has no Ethernet interface', { help: 'ip link' });
 }
 
+/** How filtering was attached last; native where the driver has it where it never was. */
+export function lastAttaching(store: PolicyStore): PutInForceOptions {
+  return attachingOf(store.lastAssignment() ?? { mode: 'auto' });
+}
+
 /** Throws where another policy is in force than could be known from the store. */
 export async function standingPolicy(store: PolicyStore): Promise<Standing> {
   const assignment = store.assignment();
   if (assignment !== undefined) {
-    const { policy, version, hash, interfaces, mode } = assignment;
-    return { policy, stored: { version, hash }, interfaces, mode };
+    const { policy, version, hash, interfaces } = assignment;
+    return { policy, stored: { version, hash }, interfaces, attaching: attachingOf(assignment) };
   }
   const attachments = readAttachments();
   const inForce = newestGeneration(attachments)?.policy;
@@ -76,8 +81,7 @@ export async function standingPolicy(store: PolicyStore): Promise<Standing> {
   }
   const filtered = attachments.map((attachment) => attachment.name);
   const interfaces = filtered.length > 0 ? filtered : await usualInterfaces(store);
-  const mode = store.lastAssignment()?.mode ?? 'auto';
-  return { policy: DYNAMIC_POLICY, stored: undefined, interfaces, mode };
+  return { policy: DYNAMIC_POLICY, stored: undefined, interfaces, attaching: lastAttaching(store) };
 }
 
 /** From the cache, DNS names with the answers they had; from the text only where the cache has no answer. */
@@ -107,14 +111,14 @@ export async function restoreStanding(
 ): Promise<Restored> {
   const cache = openCache(store);
   const deadline = performance.now() + 1000 * wait;
-  const { policy, stored, interfaces, mode } = standing;
+  const { policy, stored, interfaces } = standing;
   const version = stored?.version;
   let done: Restored = { policy, version, generation: undefined, interfaces: [], missing: interfaces, notes: [] };
   for (;;) {
     const devices = await presentInterfaces(interfaces);
     if (devices.length > done.interfaces.length) {
       const found = await prepareStanding(cache, standing, devices, rules);
-      const { generation, notes } = swapIn(found, devices, { mode });
+      const { generation, notes } = swapIn(found, devices, standing.attaching);
       remember(cache, found);
       const names = devices.map((device) => device.name);
       const addresses = found.facts.usesMe && found.host.me.length === 0 ? [noAddresses(names)] : [];

@@ -104,7 +104,7 @@ async function putRules(store: PolicyStore, after: DynamicRules): Promise<PutRul
   const before = store.dynamic.read();
   write(store, after);
   try {
-    const { generation, notes } = swapIn(found, devices, { mode: standing.mode });
+    const { generation, notes } = swapIn(found, devices, standing.attaching);
     return { policy: standing.policy, generation, interfaces: devices.map(({ name }) => name), notes };
   } catch (error) {
     takeBack(store, before);

@@ -20,7 +20,7 @@ import { endedNotes } from './overlay.ts';
 import { requireRoot } from './privileges.ts';
 import type { InForce } from './put-in-force.ts';
 import { putInForce } from './put-in-force.ts';
-import { usualInterfaces } from './restore.ts';
+import { lastAttaching, usualInterfaces } from './restore.ts';
 import { runDynamic } from './run-dynamic.ts';
 
 export async function runIpsecpol(words: readonly string[]): Promise<void> {
@@ -173,9 +173,9 @@ class CommandRun {
    */
   async #assign(before: PolicyText | undefined): Promise<void> {
     const interfaces = await usualInterfaces(this.#store);
-    const mode = this.#store.lastAssignment()?.mode ?? 'auto';
+    const attaching = lastAttaching(this.#store);
     try {
-      this.#report(await putInForce(this.#store, { stored: this.#command.policy }, interfaces, { mode }));
+      this.#report(await putInForce(this.#store, { stored: this.#command.policy }, interfaces, attaching));
     } catch (error) {
       if (before !== undefined) {
         this.#store.write(this.#command.policy, before);

@@ -11,14 +11,15 @@ import type { CompiledPolicy } from '../compiler/compile.ts';
 import type { LoadablePolicy, PolicyOutline } from '../compiler/loadable.ts';
 import { loadableOf } from '../compiler/loadable.ts';
 import { tableEntries } from '../compiler/table-entries.ts';
-import type { RequestedMode, SwapResult } from './attachment.ts';
-import { newestGeneration, readAttachments, requireMode, swapHook } from './attachment.ts';
+import type { RequestedMode } from './attach.ts';
+import type { SwapResult } from './attachment.ts';
+import { newestGeneration, readAttachments, requireMode, requireOpenEgress, swapHook } from './attachment.ts';
 import { interfaceDirectory, makePinRoot, sweepDeadNamespaces } from './bpffs.ts';
 import { openCountersFor, readSlots, writeSlots } from './counter-maps.ts';
 import type { Generation } from './generation.ts';
 import { createGenerationMap } from './generation.ts';
 import { preflight } from './preflight.ts';
-import type { LoadedPolicy } from './program.ts';
+import type { Direction, LoadedPolicy } from './program.ts';
 import { DIRECTIONS, loadPolicy } from './program.ts';
 import type { PolicySlots } from './slots.ts';
 import { policySlots } from './slots.ts';
@@ -40,6 +41,8 @@ export interface ApplyRequest {
   /** Names of the rules that are dynamic. */
   readonly dynamic?: readonly string[];
   readonly now: Date;
+  /** Filter what arrives and leave open what leaves. */
+  readonly ingressOnly?: boolean;
   /** Stop before the first hook flips. */
   readonly dryRun?: boolean;
 }
@@ -54,6 +57,8 @@ interface Prepared {
   readonly device: NetworkInterface;
   readonly directory: string;
   readonly loaded: LoadedPolicy;
+  /** Those that will be filtered. */
+  readonly directions: readonly Direction[];
 }
 
 export function applyPolicy(request: ApplyRequest): ApplyOutcome {
@@ -75,22 +80,24 @@ function prepare(root: string, target: ApplyTarget, request: ApplyRequest, gener
   const directory = interfaceDirectory(root, device.name);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   requireMode(directory, device, request.mode);
+  if (request.ingressOnly === true) requireOpenEgress(directory, device);
+  const directions: readonly Direction[] = request.ingressOnly === true ? ['ingress'] : DIRECTIONS;
   const registry = readSlots(directory);
   const known = registry.size;
   const slots = policySlots(registry, compiled.policy);
   if (registry.size !== known) writeSlots(directory, registry);
   using counters: BpfMap = openCountersFor(directory, registry.size);
   using tables = new PolicyTables(compiled, slots);
-  preflight(compiled, tables, slots);
-  const loaded = loadPolicy({ compiled, tables, counters });
+  preflight(compiled, tables, slots, directions);
+  const loaded = loadPolicy({ compiled, tables, counters, directions });
   try {
     using record = createGenerationMap(describe(compiled, slots, tables, request, generation));
-    for (const direction of DIRECTIONS) loaded.program(direction).bindMap(record);
+    for (const direction of directions) loaded.program(direction).bindMap(record);
   } catch (error) {
     loaded[Symbol.dispose]();
     throw error;
   }
-  return { device, directory, loaded };
+  return { device, directory, loaded, directions };
 }
 
 function describe(
@@ -125,9 +132,10 @@ function describe(
 function swapAll(prepared: readonly Prepared[], mode: RequestedMode): string[] {
   const swaps: SwapResult[] = [];
   try {
-    for (const { device, directory, loaded } of prepared) {
-      for (const direction of DIRECTIONS) {
-        swaps.push(swapHook(directory, direction, device, loaded.program(direction), mode));
+    for (const { device, directory, loaded, directions } of prepared) {
+      for (const direction of directions) {
+        const place = { direction, directory, ifindex: device.index };
+        swaps.push(swapHook(place, device, loaded.program(direction), mode));
       }
     }
     return swaps.flatMap(({ note }) => note ?? []);

@@ -30,7 +30,7 @@ export function checkedObject(path: string): ObjectSpec {
     if (!(error instanceof BpfError)) throw error;
     throw new EnvironmentError(`${path} is not a BPF object: ${error.message}`, { help: REBUILD, cause: error });
   }
-  const problems = [...missingTables(spec), ...wrongSizes(spec)];
+  const problems = [...otherVersion(spec), ...missingTables(spec), ...wrongSizes(spec)];
   if (problems.length > 0) {
     throw new EnvironmentError(`${path} does not fit this version of xdpol: ${problems.join('; ')}`, { help: REBUILD });
   }
@@ -38,6 +38,15 @@ export function checkedObject(path: string): ObjectSpec {
 }
 
 const REBUILD = 'rebuild the object and the program together: npm run build';
+
+/** Bytes of the same sizes may have got another meaning. */
+function otherVersion(spec: ObjectSpec): string[] {
+  const content = spec.variables.find(({ name }) => name === 'shape')?.content;
+  const at = STRUCTS.shape.fields.layout_version.offset;
+  if (content === undefined || content.length < at + 4) return ['no layout version'];
+  const found = new DataView(content.buffer, content.byteOffset).getUint32(at, true);
+  return found === ENUMS.layout.VERSION ? [] : [`layout version ${found}, wanted ${ENUMS.layout.VERSION}`];
+}
 
 function missingTables(spec: ObjectSpec): string[] {
   const sections = new Map(spec.maps.map((map) => [map.name, map]));

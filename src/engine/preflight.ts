@@ -1,15 +1,20 @@
 /** Test packets through new programs before they go live: what was verified and filled must also decide rightly. */
 import { EnvironmentError } from '../base/environment-error.ts';
 import type { LoadablePolicy } from '../compiler/loadable.ts';
-import { DIRECTIONS } from './program.ts';
+import type { Direction } from './program.ts';
 import type { PolicySlots } from './slots.ts';
 import type { PolicyTables } from './tables.ts';
 import { TestRunner } from './test-runner.ts';
 
 /** Throws where a program over these tables decides a packet otherwise than the ranking says. Touches no live counter. */
-export function preflight(compiled: LoadablePolicy, tables: PolicyTables, slots: PolicySlots): void {
+export function preflight(
+  compiled: LoadablePolicy,
+  tables: PolicyTables,
+  slots: PolicySlots,
+  directions: readonly Direction[],
+): void {
   const frames = compiled.probes.map((probe) => probe.frame);
-  for (const direction of DIRECTIONS) {
+  for (const direction of directions) {
     using runner = new TestRunner(compiled, direction, { tables, slots });
     for (const [i, outcome] of runner.run(frames).entries()) {
       const probe = compiled.probes[i];

@@ -9,13 +9,12 @@ import { JiffiesClock } from '../engine/jiffies.ts';
 import { readInterfaceCounters } from '../engine/read-counters.ts';
 import { processMetrics } from './process-metrics.ts';
 import { Samples } from './samples.ts';
+import type { WantedHooks } from './state.ts';
 import { addAttachments, addPolicy, addTables } from './state.ts';
 import { addTraffic } from './traffic.ts';
 
 /** What the kernel cannot tell. Asked at every scrape. */
-export interface Wanted {
-  /** Interfaces that should be filtered. */
-  readonly interfaces: readonly string[];
+export interface Wanted extends WantedHooks {
   /** The policy in force will be taken back unless it is confirmed. */
   readonly confirmPending: boolean;
   /** Sampled events that nobody fetched in time, since the process began. */
@@ -70,7 +69,7 @@ export class Exporter implements Disposable {
     const timeOf = this.#clock.compare();
     for (const counters of attachments.flatMap(readInterfaceCounters)) addTraffic(samples, counters, timeOf);
     addPolicy(samples, attachments);
-    addAttachments(samples, attachments, wanted.interfaces);
+    addAttachments(samples, attachments, wanted);
     addTables(samples, attachments);
   }
 }

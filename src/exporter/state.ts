@@ -6,6 +6,13 @@ import { drivers } from '../engine/host.ts';
 import { DIRECTIONS } from '../engine/program.ts';
 import type { Samples } from './samples.ts';
 
+/** What should be filtered. */
+export interface WantedHooks {
+  readonly interfaces: readonly string[];
+  /** What leaves them is not filtered, by choice. */
+  readonly ingressOnly: boolean;
+}
+
 /** The generations of an interface: one, but for the moment between the swaps of its two hooks. */
 function generationsOf(attachment: Attachment): readonly Generation[] {
   const generations = attachment.hooks.map((hook) => hook.generation).filter((generation) => generation !== undefined);
@@ -37,25 +44,21 @@ export function addTables(samples: Samples, attachments: readonly Attachment[]):
   }
 }
 
-/** `assigned`: the interfaces that should be filtered. */
-export function addAttachments(
-  samples: Samples,
-  attachments: readonly Attachment[],
-  assigned: readonly string[],
-): void {
+export function addAttachments(samples: Samples, attachments: readonly Attachment[], wanted: WantedHooks): void {
   const attached = new Map(attachments.map((attachment) => [attachment.name, attachment]));
-  for (const device of [...new Set([...attached.keys(), ...assigned])].sort()) {
+  for (const device of [...new Set([...attached.keys(), ...wanted.interfaces])].sort()) {
     for (const direction of DIRECTIONS) {
       const there = attached.get(device)?.hooks.some((hook) => hook.direction === direction) === true;
+      if (!there && wanted.ingressOnly && direction === 'egress') continue;
       samples.add('xdpol_attached', { device, direction }, Number(there));
     }
   }
   const driverOf = drivers();
   for (const { name: device, ifindex, mode = 'unknown', hooks } of attachments) {
     const driver = driverOf.get(ifindex) ?? 'none';
-    for (const { direction, programTag } of hooks) {
-      const how = direction === 'ingress' ? { hook: 'xdp', mode } : { hook: 'tcx', mode: 'none' };
-      samples.add('xdpol_attach_info', { device, ...how, driver, program_tag: programTag }, 1);
+    for (const { kind: hook, programTag } of hooks) {
+      const labels = { device, hook, mode: hook === 'xdp' ? mode : 'none', driver, program_tag: programTag };
+      samples.add('xdpol_attach_info', labels, 1);
     }
   }
 }

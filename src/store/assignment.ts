@@ -6,6 +6,8 @@ export interface Assignment {
   readonly hash: string;
   readonly interfaces: readonly string[];
   readonly mode: 'native' | 'generic' | 'auto';
+  /** What leaves is not filtered, by choice. */
+  readonly ingressOnly?: true;
   /** ISO 8601, UTC. */
   readonly at: string;
 }
@@ -23,9 +25,11 @@ export function decodeAssignment(text: string): Assignment | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { policy, version, hash, interfaces, mode, at } = value as Partial<Record<keyof Assignment, unknown>>;
+  const fields = value as Partial<Record<keyof Assignment, unknown>>;
+  const { policy, version, hash, interfaces, mode, ingressOnly, at } = fields;
   const texts = [policy, hash, at].every((one) => typeof one === 'string');
   const names = Array.isArray(interfaces) && interfaces.every((one) => typeof one === 'string');
   const modes: readonly unknown[] = ['native', 'generic', 'auto'];
-  return texts && names && Number.isSafeInteger(version) && modes.includes(mode) ? (value as Assignment) : undefined;
+  const attaching = modes.includes(mode) && (ingressOnly === undefined || ingressOnly === true);
+  return texts && names && Number.isSafeInteger(version) && attaching ? (value as Assignment) : undefined;
 }

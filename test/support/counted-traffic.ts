@@ -58,15 +58,18 @@ export interface PlainCounter {
   readonly bytes: number;
 }
 
-export function ingressCounters(pair: NamespacePair): {
+export function countersOf(
+  pair: NamespacePair,
+  hook: 'ingress' | 'egress',
+): {
   readonly counters: readonly PlainCounter[];
   readonly fragments: Sums;
 } {
   const json = JSON.parse(pair.exec(pair.host, pair.xdpol('counters', '--json'))) as {
     interfaces: readonly { direction: string; counters: readonly PlainCounter[]; fragments: Sums }[];
   };
-  const found = json.interfaces.find(({ direction }) => direction === 'ingress');
-  if (found === undefined) throw new Error('no ingress counters');
+  const found = json.interfaces.find(({ direction }) => direction === hook);
+  if (found === undefined) throw new Error(`no ${hook} counters`);
   return found;
 }
 

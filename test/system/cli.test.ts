@@ -1,6 +1,6 @@
 /** The verbs that touch the kernel, as an operator meets them: what works, and what is said when it does not. */
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compileBpf } from '../support/compile-bpf.ts';
@@ -95,6 +95,20 @@ test('an interface without Ethernet frames is refused', () => {
   expect(code).toBe(1);
 });
 
+/** Two frames. */
+function capture(name: string, linkType: number): string {
+  const { frame } = tcp('198.51.100.7', '192.0.2.1', { dport: 22 });
+  const file = join(pair.directory, name);
+  writeFileSync(file, pcapFile([frame, frame], { linkType }));
+  return file;
+}
+
+function cutCapture(): string {
+  const file = capture('cut.pcap', 1);
+  writeFileSync(file, readFileSync(file).subarray(0, -5));
+  return file;
+}
+
 const FAILURES: readonly (readonly [name: string, args: () => readonly string[], code: number, text: string])[] = [
   ['an unknown verb', () => ['aply'], 2, "unknown command 'aply'"],
   ['no interface', () => ['apply', policy], 2, '--interface'],
@@ -118,6 +132,8 @@ const FAILURES: readonly (readonly [name: string, args: () => readonly string[],
   ],
   ['a folder as a policy', () => ['check', '/'], 1, 'EISDIR'],
   ['a packet that is none', () => ['explain', policy, 'tcp to port 80'], 2, 'XP0601'],
+  ['a capture cut mid-record', () => ['replay', policy, cutCapture()], 1, 'packet 2'],
+  ['a capture of a link type without IP', () => ['replay', policy, capture('wifi.pcap', 105)], 1, 'IEEE 802.11'],
   ['a capture that is none', () => ['replay', policy, policy], 1, 'expected a pcap or pcapng capture'],
 ];
 

@@ -1,13 +1,14 @@
 /** Policies that change under traffic on both CPUs: every frame is decided and counted exactly once. */
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import {
   byName,
+  countersOf,
   expectedCounters,
-  ingressCounters,
   LATER_FRAGMENT,
   startTraffic,
   writePolicies,
@@ -18,14 +19,43 @@ const SWAPS = 200;
 const KILLS = 40;
 /** Past the whole run of an apply, so that some are killed at every step of it and some are not. */
 const LATEST_KILL_MS = 900;
+const FREED_WITHIN_MS = 10_000;
 const SWAP_LOOP = fileURLToPath(new URL('../support/swap-loop.ts', import.meta.url));
 
 async function expectAllCounted(pair: NamespacePair, stopTraffic: () => Promise<readonly number[]>): Promise<void> {
   const sent = await stopTraffic();
   expect(Math.min(...sent)).toBeGreaterThan(0);
-  const { counters, fragments } = ingressCounters(pair);
+  const { counters, fragments } = countersOf(pair, 'ingress');
   expect(byName(counters)).toEqual(expectedCounters(sent));
   expect(fragments.packets).toBe(sent[LATER_FRAGMENT]);
+}
+
+interface ShownProgram {
+  readonly name: string;
+  readonly map_ids?: readonly number[];
+}
+
+/** Programs in the kernel that count in the counters of the pair's host, whoever holds them. */
+function programsOf(pair: NamespacePair): readonly string[] {
+  const pins = readdirSync(pair.env['XDPOL_BPFFS'] ?? '', { recursive: true, encoding: 'utf8' });
+  const counters = pins.find((name) => name.endsWith('counters-0')) ?? '';
+  const shown = pair.exec(pair.host, [
+    'bpftool',
+    '-j',
+    'map',
+    'show',
+    'pinned',
+    join(pair.env['XDPOL_BPFFS'] ?? '', counters),
+  ]);
+  const { id } = JSON.parse(shown) as { id: number };
+  const programs = JSON.parse(pair.exec(pair.host, ['bpftool', '-j', 'prog', 'show'])) as readonly ShownProgram[];
+  return programs.filter(({ map_ids: ids = [] }) => ids.includes(id)).map(({ name }) => name);
+}
+
+/** The kernel frees a program some time after its last user let go. */
+async function expectOneGeneration(pair: NamespacePair): Promise<void> {
+  for (let waited = 0; programsOf(pair).length > 2 && waited < FREED_WITHIN_MS; waited += 100) await sleep(100);
+  expect([...programsOf(pair)].sort()).toEqual(['xdpol_egress', 'xdpol_ingress']);
 }
 
 test('every frame is counted exactly once through 200 swaps', { timeout: 240_000 }, async () => {
@@ -37,6 +67,7 @@ test('every frame is counted exactly once through 200 swaps', { timeout: 240_000
   const swapper = pair.spawn(pair.host, argv, { stdio: ['ignore', 'inherit', 'inherit'] });
   const [status] = (await once(swapper, 'exit')) as [number];
   expect(status).toBe(0);
+  await expectOneGeneration(pair);
   await expectAllCounted(pair, stopTraffic);
 });
 

@@ -1,7 +1,7 @@
 /** `xdpol apply`: store the policy, put it in force, assign it. */
 import { performance } from 'node:perf_hooks';
 import { Command, Option } from 'commander';
-import type { RequestedMode } from '../../engine/attachment.ts';
+import type { RequestedMode } from '../../engine/attach.ts';
 import { PolicyStore } from '../../store/store.ts';
 import { collect, jsonOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
 import { print, printJson, warn } from '../output.ts';
@@ -11,6 +11,7 @@ import { putInForce } from '../put-in-force.ts';
 interface ApplyOptions {
   readonly interface: readonly string[];
   readonly mode: RequestedMode;
+  readonly ingressOnly?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
 }
@@ -28,8 +29,9 @@ async function run(argument: string, options: ApplyOptions): Promise<void> {
     printJson({ policy, hash, generation: applied ? generation : null, interfaces, applied, milliseconds });
     return;
   }
+  const half = options.ingressOnly === true ? ', arriving packets only' : '';
   const done = applied ? `in force, generation ${generation},` : 'would be in force';
-  print(`${policy}: ${done} on ${interfaces.join(', ')} (${milliseconds.toFixed(0)} ms)`);
+  print(`${policy}: ${done} on ${interfaces.join(', ')}${half} (${milliseconds.toFixed(0)} ms)`);
 }
 
 export function applyCommand(): Command {
@@ -42,6 +44,7 @@ export function applyCommand(): Command {
         .makeOptionMandatory(),
     )
     .addOption(new Option('--mode <mode>', 'where XDP runs').choices(['native', 'generic', 'auto']).default('auto'))
+    .option('--ingress-only', 'filter arriving packets only: for kernels that cannot filter what leaves')
     .option('--dry-run', 'everything up to the swap: compile, load, verify; change nothing')
     .addOption(jsonOption())
     .action(run);

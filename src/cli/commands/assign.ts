@@ -1,7 +1,7 @@
 /** `xdpol assign`: a stored policy in force. */
 import { performance } from 'node:perf_hooks';
 import { Command, Option } from 'commander';
-import type { RequestedMode } from '../../engine/attachment.ts';
+import type { RequestedMode } from '../../engine/attach.ts';
 import { readAttachments } from '../../engine/attachment.ts';
 import { PolicyStore } from '../../store/store.ts';
 import { UsageError } from '../exit.ts';
@@ -33,7 +33,10 @@ async function run(name: string, options: AssignOptions): Promise<void> {
   const last = store.lastAssignment();
   const names = interfacesFor(options.interface, last?.interfaces);
   const mode = options.mode ?? last?.mode ?? 'auto';
-  const done = await assignStored(store, { name, version: options.version }, names, { mode });
+  const done = await assignStored(store, { name, version: options.version }, names, {
+    mode,
+    ingressOnly: last?.ingressOnly,
+  });
   const { version, hash, generation, interfaces, notes } = done;
   const milliseconds = performance.now() - started;
   for (const note of notes) warn(`note: ${note}`);

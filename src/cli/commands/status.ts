@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { Attachment } from '../../engine/attachment.ts';
 import { newestGeneration, readAttachments } from '../../engine/attachment.ts';
 import type { Generation } from '../../engine/generation.ts';
+import type { Direction } from '../../engine/program.ts';
 import { DIRECTIONS } from '../../engine/program.ts';
 import type { Action } from '../../policy/model.ts';
 import { pidOf } from '../../store/process-name.ts';
@@ -18,13 +19,17 @@ interface StatusOptions {
   readonly json?: boolean;
 }
 
-/** Interfaces of the assigned policy where a hook is open. */
-function gaps(assignment: Assignment | undefined, attachments: readonly Attachment[]): string[] {
-  if (assignment === undefined) return [];
-  return assignment.interfaces.flatMap((name) => {
+interface OpenHook {
+  readonly name: string;
+  readonly direction: Direction;
+}
+
+/** Hooks of the assigned policy's interfaces that are open. */
+function openHooks(assignment: Assignment | undefined, attachments: readonly Attachment[]): OpenHook[] {
+  return (assignment?.interfaces ?? []).flatMap((name) => {
     const hooks = attachments.find((attachment) => attachment.name === name)?.hooks ?? [];
     const open = DIRECTIONS.filter((direction) => !hooks.some((hook) => hook.direction === direction));
-    return open.map((direction) => `${name} ${direction} is not filtered`);
+    return open.map((direction) => ({ name, direction }));
   });
 }
 
@@ -33,9 +38,9 @@ function plain({ name, ifindex, mode, hooks }: Attachment): Record<string, unkno
     name,
     ifindex,
     mode: mode ?? null,
-    hooks: hooks.map(({ direction, programId, programTag, generation }) => ({
+    hooks: hooks.map(({ direction, kind, programId, programTag, generation }) => ({
       direction,
-      hook: direction === 'ingress' ? 'xdp' : 'tcx',
+      hook: kind,
       program: { id: programId, tag: programTag },
       policy: generation?.policy ?? null,
       hash: generation?.hash ?? null,
@@ -47,10 +52,10 @@ function plain({ name, ifindex, mode, hooks }: Attachment): Record<string, unkno
 
 function render(attachments: readonly Attachment[]): string {
   const rows = attachments.flatMap(({ name, mode, hooks }) =>
-    hooks.map(({ direction, programId, programTag, generation }) => [
+    hooks.map(({ direction, kind, programId, programTag, generation }) => [
       name,
       direction,
-      direction === 'ingress' ? `xdp ${mode ?? 'detached'}` : 'tcx',
+      kind === 'xdp' ? `xdp ${mode ?? 'detached'}` : kind,
       generation?.policy ?? 'not ours',
       String(generation?.generation ?? ''),
       generation?.appliedAt ?? '',
@@ -112,7 +117,11 @@ function run(options: StatusOptions): void {
   const assignment = store.assignment();
   const overlay = readOverlay(store);
   const attachments = readAttachments();
-  const open = gaps(assignment, attachments);
+  const isChosen = ({ direction }: OpenHook): boolean => assignment?.ingressOnly === true && direction === 'egress';
+  const open = openHooks(assignment, attachments);
+  const gaps = open
+    .filter((hook) => !isChosen(hook))
+    .map(({ name, direction }) => `${name} ${direction} is not filtered`);
   const generation = newestGeneration(attachments);
   const dynamic = dynamicStatus(generation, overlay);
   const warnings = [...dynamicWarnings(dynamic, overlay), ...assignmentWarnings(generation, assignment)];
@@ -123,7 +132,7 @@ function run(options: StatusOptions): void {
       generation: generation?.generation ?? null,
       dynamic,
       interfaces: attachments.map(plain),
-      gaps: open,
+      gaps,
       warnings,
     });
     return;
@@ -135,8 +144,10 @@ function run(options: StatusOptions): void {
   );
   for (const line of dynamicLines(dynamic)) print(line);
   if (attachments.length > 0) print(`\n${render(attachments)}`);
+  for (const { name, direction } of open.filter(isChosen))
+    print(`${name} ${direction} is not filtered, by choice: --ingress-only`);
   for (const warning of warnings) warn(`warning: ${warning}`);
-  for (const gap of open)
+  for (const gap of gaps)
     warn(`warning: ${gap}: xdpol apply '${assignment?.policy ?? ''}' -i ${gap.split(' ')[0] ?? ''}`);
 }
 

@@ -1,0 +1,135 @@
+#include "clsact.h"
+
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <string>
+
+#include "args.h"
+#include "handle.h"
+#include "system.h"
+
+namespace lbt {
+namespace {
+
+constexpr uint32_t kMaxPriority = 0xffff;
+
+ClsactPlace RequirePlace(const Call& call, const Napi::CallbackInfo& info) {
+  const uint32_t ifindex = RequireInterface(call, info[0]);
+  const bool egress = RequireChoice(call, info[1], "hook", {"ingress", "egress"}) == 1;
+  if (!info[2].IsObject()) throw call.Invalid("place must be an object");
+  const Napi::Object place = info[2].As<Napi::Object>();
+  return {
+      .ifindex = ifindex,
+      .point = egress ? BPF_TC_EGRESS : BPF_TC_INGRESS,
+      .priority = RequireU32(call, place.Get("priority"), "priority", 1, kMaxPriority),
+      .handle = RequireU32(call, place.Get("handle"), "handle", 1),
+  };
+}
+
+struct QdiscRequest {
+  nlmsghdr header;
+  tcmsg body;
+};
+
+std::string KindOf(const nlmsghdr* message) {
+  auto* body = static_cast<tcmsg*>(NLMSG_DATA(message));
+  auto* attribute = reinterpret_cast<rtattr*>(reinterpret_cast<char*>(body) + NLMSG_ALIGN(sizeof *body));
+  for (int left = static_cast<int>(NLMSG_PAYLOAD(message, sizeof *body)); RTA_OK(attribute, left);
+       attribute = RTA_NEXT(attribute, left)) {
+    if (attribute->rta_type != TCA_KIND) continue;
+    const char* kind = static_cast<char*>(RTA_DATA(attribute));
+    return {kind, strnlen(kind, RTA_PAYLOAD(attribute))};
+  }
+  return {};
+}
+
+// The qdisc in clsact's place, which the older `ingress` may hold: that one takes filters for egress and runs them on
+// ingress. Empty where there is none. A dump of them all: asked for this one the kernel answers nothing.
+std::string QdiscInPlace(const Call& call, uint32_t ifindex) {
+  const UniqueFd netlink(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (!netlink.valid()) throw call.Failed(errno);
+  QdiscRequest request = {};
+  request.header.nlmsg_len = sizeof request;
+  request.header.nlmsg_type = RTM_GETQDISC;
+  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  if (send(netlink.get(), &request, sizeof request, 0) < 0) throw call.Failed(errno);
+  std::string kind;
+  for (;;) {
+    alignas(nlmsghdr) char buffer[32768];
+    const ssize_t received = recv(netlink.get(), buffer, sizeof buffer, 0);
+    if (received < 0) throw call.Failed(errno);
+    auto left = static_cast<size_t>(received);
+    for (auto* answer = reinterpret_cast<nlmsghdr*>(buffer); NLMSG_OK(answer, left); answer = NLMSG_NEXT(answer, left)) {
+      if (answer->nlmsg_type == NLMSG_DONE) return kind;
+      if (answer->nlmsg_type == NLMSG_ERROR) throw call.Failed(-static_cast<nlmsgerr*>(NLMSG_DATA(answer))->error);
+      const auto* body = static_cast<const tcmsg*>(NLMSG_DATA(answer));
+      const bool found = body->tcm_ifindex == static_cast<int>(ifindex) && body->tcm_parent == TC_H_CLSACT;
+      if (found) kind = KindOf(answer);
+    }
+  }
+}
+
+bpf_tc_hook HookOf(const ClsactPlace& place) {
+  LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = static_cast<int>(place.ifindex), .attach_point = place.point);
+  return hook;
+}
+
+// The program of the filter at a place. nullopt: no filter with a program is there; one of classic BPF has none.
+std::optional<uint32_t> Query(const Call& call, const ClsactPlace& place) {
+  if (QdiscInPlace(call, place.ifindex) != "clsact") return std::nullopt;
+  const bpf_tc_hook hook = HookOf(place);
+  LIBBPF_OPTS(bpf_tc_opts, found, .handle = place.handle, .priority = place.priority);
+  const int err = -bpf_tc_query(&hook, &found);
+  if (err == 0 && found.prog_id != 0) return found.prog_id;
+  // EINVAL: no filter at all at this hook, or one of another kind at this priority.
+  if (err == 0 || err == ENOENT || err == EINVAL) return std::nullopt;
+  throw call.Failed(err);
+}
+
+}  // namespace
+
+ClsactFilter RequireClsactFilter(const Call& call, const Napi::CallbackInfo& info) {
+  const ClsactPlace place = RequirePlace(call, info);
+  const Napi::Value replace = OptionalObject(call, info[3], "opts").Get("replace");
+  return {place, !replace.IsUndefined() && RequireBool(call, replace, "replace")};
+}
+
+void AttachClsact(const Call& call, const ClsactFilter& wanted, int program) {
+  const auto& [place, replaces] = wanted;
+  bpf_tc_hook hook = HookOf(place);
+  const LibbpfLog messages;
+  if (const int err = -bpf_tc_hook_create(&hook); err != 0 && err != EEXIST) {
+    throw call.Failed(err, {.detail = messages.text()});
+  }
+  if (const std::string kind = QdiscInPlace(call, place.ifindex); kind != "clsact") {
+    throw call.Failed(EBUSY, {.detail = "a qdisc of kind \"" + kind + "\" is in clsact's place"});
+  }
+  LIBBPF_OPTS(bpf_tc_opts, filter, .prog_fd = program, .handle = place.handle, .priority = place.priority);
+  if (replaces) filter.flags = BPF_TC_F_REPLACE;
+  if (const int err = -bpf_tc_attach(&hook, &filter); err != 0) throw call.Failed(err, {.detail = messages.text()});
+}
+
+Napi::Value ClsactProgram(const Napi::CallbackInfo& info) {
+  const Call call{info.Env(), "clsact_query", ""};
+  const std::optional<uint32_t> id = Query(call, RequirePlace(call, info));
+  return id ? Napi::Number::New(info.Env(), *id) : info.Env().Undefined();
+}
+
+Napi::Value DetachClsact(const Napi::CallbackInfo& info) {
+  const Call call{info.Env(), "clsact_detach", ""};
+  const ClsactPlace place = RequirePlace(call, info);
+  const bool found = Query(call, place).has_value();
+  if (found) {
+    const bpf_tc_hook hook = HookOf(place);
+    LIBBPF_OPTS(bpf_tc_opts, filter, .handle = place.handle, .priority = place.priority);
+    if (const int err = -bpf_tc_detach(&hook, &filter); err != 0 && err != ENOENT) throw call.Failed(err);
+  }
+  return Napi::Boolean::New(info.Env(), found);
+}
+
+}  // namespace lbt
