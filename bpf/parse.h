@@ -240,7 +240,8 @@ static __always_inline int parse_ipv4(struct cursor *cur, struct pkt *pkt)
 	total = bpf_ntohs(ip->tot_len);
 	if (!total && cur->segmented)
 		total = cur->left;
-	if (ip->version != 4 || header < sizeof(*ip) || total < header || total > cur->left)
+	/* The second bound follows from the others, which the verifier of Linux 6.1 does not see. */
+	if (ip->version != 4 || header < sizeof(*ip) || total < sizeof(*ip) || total < header || total > cur->left)
 		return MALFORMED;
 	read_ipv4(ip, pkt);
 	if (ip->frag_off & bpf_htons(IP_OFFSET_MASK))
@@ -286,6 +287,8 @@ static __always_inline int parse_extensions(struct cursor *cur, struct pkt *pkt)
 		if (!ext)
 			return MALFORMED;
 		length = ((ext->length & kind->length_mask) + kind->plus) * (kind->unit & 15);
+		/* It is no longer; the verifier of Linux 6.1 knows no bounds of a product. */
+		asm volatile("%0 &= 4095" : "+r"(length));
 		if (!header_at(cur, length))
 			return MALFORMED;
 		pkt->protocol = ext->next;

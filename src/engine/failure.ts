@@ -11,7 +11,7 @@ export function explainFailure(error: unknown): unknown {
     const lines = error.verifierLog.trimEnd().split('\n');
     const shown = lines.slice(-LOG_LINES).reverse().join('\n  ');
     return new EnvironmentError(`the kernel's verifier refused ${error.target}; last lines first:\n  ${shown}`, {
-      help: 'xdpol needs Linux 6.6 or newer with BTF and the BPF JIT',
+      help: 'xdpol needs Linux 6.1 or newer with BTF and the BPF JIT',
       cause: error,
     });
   }
