@@ -5,6 +5,8 @@ import type { Random } from '../src/measure/random.ts';
 import type { PrefixSet } from '../src/policy/prefix-set.ts';
 import { PrefixSetBuilder, wordsOf } from '../src/policy/prefix-set.ts';
 
+/** Share of a list that has to be left. */
+const ENOUGH = 0.995;
 /** Half of a list's entries lie in this many blocks (/16, /32): addresses come in clusters. */
 const CLUSTERS = 2000;
 const CLUSTER_LENGTH: Readonly<Record<Family, number>> = { 4: 16, 6: 32 };
@@ -32,18 +34,26 @@ export function clusters(random: Random, family: Family, count: number = CLUSTER
 }
 
 /**
- * A set of so many prefixes, half of them in clusters: hosts, networks and some wide ones, as block
- * lists have them. What a wider one covers is absorbed by it, so the set is a little smaller.
+ * A set of so many prefixes and hardly more, half of them drawn from clusters: hosts, networks and some wide ones, as
+ * block lists have them. What a wider one covers is absorbed by it, so more are drawn until enough are left.
  */
 export function blockList(random: Random, family: Family, count: number): PrefixSet {
   const hot = clusters(random, family);
   const builder = new PrefixSetBuilder();
-  for (let i = 0; i < count; i++) {
-    const length = family === 4 ? length4(random) : length6(random);
-    const address = random.below(2) === 0 ? anyAddress(random, family) : addressIn(random, random.pick(hot));
-    builder.add(prefixOf(address, length));
+  let drawn = 0;
+  for (let kept = 0, share = 1; ; ) {
+    const more = Math.ceil((count - kept) / share);
+    for (let i = 0; i < more; i++) {
+      const length = family === 4 ? length4(random) : length6(random);
+      const address = random.below(2) === 0 ? anyAddress(random, family) : addressIn(random, random.pick(hot));
+      builder.add(prefixOf(address, length));
+    }
+    drawn += more;
+    const set = builder.build();
+    kept = set.v4.count + set.v6.count;
+    share = kept / drawn;
+    if (kept >= count * ENOUGH) return set;
   }
-  return builder.build();
 }
 
 function length4(random: Random): number {
