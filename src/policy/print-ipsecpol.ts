@@ -4,6 +4,7 @@
  */
 import type { Diagnostics, Span } from '../base/diagnostics.ts';
 import type { AddressMatch, AddressSet, Filter, Policy, PortRange } from './model.ts';
+import { PROTOCOLS } from './model.ts';
 import { isAnyPort } from './port-text.ts';
 import { prefixesOf, printFilterSpec } from './print.ts';
 
@@ -56,6 +57,10 @@ function specsOf(filter: Filter, policy: Policy, diags: Diagnostics): readonly s
     cannotSay(diags, filter.span, `the filter stands for more than ${MAX_SPECS} filterspecs`);
     return [];
   }
+  if (simple.some(isOtherIcmp)) {
+    cannotSay(diags, filter.span, 'an address set with addresses of the other family than the ICMP protocol');
+    return [];
+  }
   return simple.map(printFilterSpec).filter((spec) => spec !== undefined);
 }
 
@@ -68,6 +73,12 @@ function unsayable(filter: Filter): string | undefined {
   if (filter.mirrored === 'established') return 'mirrored: established';
   const word = [filter.source, filter.destination].find((end) => end.kind === 'name' && /^(?:any|me)$/u.test(end.name));
   return word?.kind === 'name' ? `the DNS name "${word.name}"` : undefined;
+}
+
+/** ICMP of one version between addresses of the other: a set may bring that about, a filterspec is refused. */
+function isOtherIcmp({ protocol, source, destination }: Filter): boolean {
+  const other = protocol === PROTOCOLS.icmp ? 6 : protocol === PROTOCOLS.icmpv6 ? 4 : undefined;
+  return [source, destination].every((end) => end.kind === 'prefix' && end.prefix.family === other);
 }
 
 function isSayable(ports: PortRange): boolean {

@@ -79,6 +79,14 @@ test('what can be said of a rule is printed, the rest reported', () => {
   expect(printed.problems).toEqual(['XP0520 icmpType 8']);
 });
 
+test('a set of both families with ICMP of one is reported', () => {
+  const filter = '{ source: $both, destination: $both, protocol: icmpv6 }';
+  const sets = 'addressSets: { both: [192.0.2.1, "2001:db8::1"] }';
+  const printed = print(`{name: t, ${sets}, rules: [{name: r, action: permit, filters: [${filter}]}]}`);
+  expect(printed.lines).toEqual([]);
+  expect(printed.problems).toEqual(['XP0520 an address set with addresses of the other family than the ICMP protocol']);
+});
+
 test('a POSIX shell reads every word back', () => {
   const words = ['a b', `it's`, '$HOME', '"q"', '`id`', 'a\\b', 'x!', '*+0', '[::1]=*', '(x)', '-', "'$'", 'é—'];
   const output = execFileSync('sh', ['-c', `printf '%s\\0' ${words.map(shellWord).join(' ')}`], { encoding: 'utf8' });
