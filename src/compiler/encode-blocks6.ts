@@ -50,17 +50,34 @@ const MAX_FILTER_BITS = 20;
 const PLACE_SHIFTS = [26, 32, 38] as const;
 const LEAST_BITS = 4;
 
-/** NO_BLOCKS6 where there are no prefixes, or so wide ones that they would make too many blocks. */
+/** How often the table is doubled for blocks that find no room: more only where hashes were made to be alike. */
+const MOST_DOUBLINGS = 3;
+
+/**
+ * NO_BLOCKS6 where there are no prefixes, so wide ones that they would make too many blocks, or ones that were made to
+ * have one hash: a list may come from anywhere.
+ */
 export function encodeBlocks6(prefixes: NamedPrefixes): Blocks6 {
   const levels = chooseLevels(prefixes.lengths);
   if (levels === undefined || prefixes.count === 0) return NO_BLOCKS6;
-  let bits = LEAST_BITS;
-  while (2 ** bits * BLOCK_SLOTS < prefixes.count) bits++;
-  for (;;) {
+  const least = bitsFor(prefixes, levels);
+  for (let bits = least; bits <= least + MOST_DOUBLINGS; bits++) {
     const table = new BlockTable(bits);
     if (addAll(table, prefixes, levels)) return encode(table);
-    bits++;
   }
+  return NO_BLOCKS6;
+}
+
+/** Of the number of buckets that have just room for all blocks. */
+function bitsFor({ lengths }: NamedPrefixes, levels: readonly number[]): number {
+  const blocks = lengths.reduce((sum, length) => sum + blocksOf(length, levels), 0);
+  let bits = LEAST_BITS;
+  while (2 ** bits * BLOCK_SLOTS < blocks) bits++;
+  return bits;
+}
+
+function blocksOf(length: number, levels: readonly number[]): number {
+  return length === ADDRESS_BITS ? 1 : blockCount(length, levelFor(length, levels));
 }
 
 /** Wider prefixes first, so that of two with one block the longer is what stays. False where a block finds no room. */

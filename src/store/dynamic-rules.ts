@@ -6,11 +6,12 @@
  *
  * Both name a process, so neither outlives it, whatever becomes of the files. Changed under the store's lock.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SpecRule } from '../policy/ipsecpol/command.ts';
 import type { DurableFiles } from './durable.ts';
 import { failing } from './failing.ts';
+import { readIfThere } from './file-system.ts';
 import { ownName } from './process-name.ts';
 
 /** What is in force, and counted, where dynamic rules are and no policy is assigned. */
@@ -92,15 +93,6 @@ export class DynamicRuleStore {
 
   #rulesPath(): string {
     return join(this.#directory, 'dynamic.json');
-  }
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
   }
 }
 

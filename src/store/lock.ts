@@ -5,19 +5,11 @@
  * name. A holder that died is replaced by rename(2), never removed first; the right to do so is
  * itself a lock, named after the dead holder: whoever gets it late finds another holder and leaves.
  */
-import { closeSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, linkSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { EnvironmentError } from '../base/environment-error.ts';
+import { readIfThere } from './file-system.ts';
 import { isAlive, ownName } from './process-name.ts';
-
-function holderAt(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
 
 function writeTicket(path: string): void {
   const fd = openSync(path, 'w', 0o600);
@@ -41,12 +33,12 @@ function linked(ticket: string, path: string): boolean {
 /** One try. False where another process holds the lock, or did a moment ago. */
 function acquire(ticket: string, path: string): boolean {
   if (linked(ticket, path)) return true;
-  const holder = holderAt(path);
+  const holder = readIfThere(path);
   if (holder === undefined || isAlive(holder)) return false;
   const right = `${path}.after-${holder.split(' ').slice(0, 2).join('-')}`;
   if (!acquire(ticket, right)) return false;
   try {
-    if (holderAt(path) !== holder) return false;
+    if (readIfThere(path) !== holder) return false;
     // A second link of its own, for rename(2) to move: the ticket stays for the caller.
     const moved = `${ticket}.moved`;
     rmSync(moved, { force: true });
@@ -81,7 +73,7 @@ export function lockStore(directory: string, patience: number = PATIENCE): Dispo
     rmSync(ticket, { force: true });
   }
   throw new EnvironmentError(
-    `another command is changing the policy (process ${holderAt(path)?.split(' ')[0] ?? 'unknown'})`,
+    `another command is changing the policy (process ${readIfThere(path)?.split(' ')[0] ?? 'unknown'})`,
     { help: `wait for it to end; if there is no such process, remove ${path}` },
   );
 }

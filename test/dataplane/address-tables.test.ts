@@ -388,9 +388,10 @@ describe('IPv6 blocks', () => {
     expect(tables.shape.src6.lines).toBe(0);
   });
 
+  const hosts = Array.from({ length: 800 }, (_, n) => `${subnet(2 * n)}${(n % 5).toString(16)}`);
+  const subnets = Array.from({ length: 800 }, (_, n) => `${subnet(3 * n)}/64`);
+
   test('hosts, their /64, and what is around both, each of another class', () => {
-    const hosts = Array.from({ length: 800 }, (_, n) => `${subnet(2 * n)}${(n % 5).toString(16)}`);
-    const subnets = Array.from({ length: 800 }, (_, n) => `${subnet(3 * n)}/64`);
     const tables = checked({
       hosts,
       subnets,
@@ -404,8 +405,6 @@ describe('IPv6 blocks', () => {
   });
 
   test('the same without what is too wide for blocks', () => {
-    const hosts = Array.from({ length: 800 }, (_, n) => `${subnet(2 * n)}${(n % 5).toString(16)}`);
-    const subnets = Array.from({ length: 800 }, (_, n) => `${subnet(3 * n)}/64`);
     const tables = checked({
       hosts,
       subnets,
@@ -447,6 +446,21 @@ describe('IPv6 blocks', () => {
       hosts: ['2a00::1'],
     });
     expect(tables.shape.src6.blocks.levels).toBeGreaterThan(0);
+    expect(tables.shape.src6.lines).toBeGreaterThan(0);
+  });
+
+  test('hosts that were made to have one hash are left to the tree', () => {
+    const FACTOR = 0x9e3779b97f4a7c15n;
+    const MASK = (1n << 64n) - 1n;
+    const alike = Array.from({ length: 40 }, (_, n) => {
+      const low = BigInt(n + 1) * 0x1234567n;
+      const address = ((((low * FACTOR) & MASK) ^ 0x20010db8n) << 64n) | low;
+      const words = [96n, 64n, 32n, 0n].map((shift) => Number((address >> shift) & 0xffffffffn));
+      return formatAddress({ family: 6, words });
+    });
+    expect(levelsOf(checked({ crowd: crowd(64) }))).toEqual([SUBNETS]);
+    const tables = checked({ crowd: crowd(64), alike });
+    expect(levelsOf(tables)).toEqual([]);
     expect(tables.shape.src6.lines).toBeGreaterThan(0);
   });
 
