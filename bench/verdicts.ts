@@ -3,7 +3,7 @@ import type { BpfProgram } from 'libbpf-ts-bindings';
 import type { Replayer } from '../src/engine/replay.ts';
 import type { Generator } from '../src/measure/generator.ts';
 import type { Decision, ReferenceClassifier } from '../src/policy/classify.ts';
-import { decodePacket } from '../src/policy/packet-decode.ts';
+import { decodePacket } from '../src/policy/packet/decode.ts';
 
 const XDP_DROP = 1;
 

@@ -2,8 +2,9 @@
  * docs/diagnostics.md, from the catalogue of codes. The test of the catalogue writes it:
  * `npx vitest run test/repo/diagnostic-codes.test.ts -u`; without -u it compares.
  */
-import type { CodeCatalogue } from '../src/policy/codes.ts';
-import { CODES } from '../src/policy/codes.ts';
+
+import { CODES } from '../src/base/codes/catalogue.ts';
+import type { CodeCatalogue } from '../src/base/codes/entry.ts';
 
 const GROUPS: readonly (readonly [prefix: string, title: string])[] = [
   ['XP00', 'Text and structure'],
@@ -19,7 +20,7 @@ const GROUPS: readonly (readonly [prefix: string, title: string])[] = [
 
 const HEAD = `# Diagnostics
 
-Generated from \`src/policy/codes.ts\`. A code is stable; the words of a message are not. Errors refuse the policy; warnings
+Generated from \`src/base/codes/\`. A code is stable; the words of a message are not. Errors refuse the policy; warnings
 and notes do not, and \`check --strict\` makes errors of warnings.
 `;
 

@@ -1,9 +1,9 @@
 /** A bench policy in the parts that peers behind the stack are written from. */
 import { present } from '../../src/base/assert.ts';
 import { formatAddress, formatPrefix } from '../../src/base/ip.ts';
-import type { DirectedFilter } from '../../src/compiler/expand.ts';
-import { rankedFilters } from '../../src/compiler/expand.ts';
-import type { AddressCondition } from '../../src/compiler/resolve.ts';
+import type { DirectedFilter } from '../../src/compiler/conditions/expand.ts';
+import { rankedFilters } from '../../src/compiler/conditions/expand.ts';
+import type { AddressCondition } from '../../src/compiler/conditions/resolve.ts';
 import type { PortRange } from '../../src/policy/model.ts';
 import type { BenchPolicy } from '../policies.ts';
 import { HOST, LIST, SERVERS, SERVICE_PORTS } from '../policies.ts';

@@ -1,5 +1,7 @@
 /** Diagnostics are data: collected while reading and checking, rendered by whoever shows them. */
-export type Severity = 'error' | 'warning' | 'note';
+import type { DiagnosticCode } from './codes/catalogue.ts';
+import { CODES } from './codes/catalogue.ts';
+import type { Severity } from './codes/entry.ts';
 
 /** Where something stands in a source text. Lines and columns count from 1. */
 export interface Span {
@@ -13,8 +15,8 @@ export interface Span {
 }
 
 export interface Diagnostic {
-  /** Stable: XP and four digits. */
-  readonly code: string;
+  /** Stable. */
+  readonly code: DiagnosticCode;
   readonly severity: Severity;
   readonly span: Span;
   /** What was found and what was wanted. */
@@ -28,20 +30,13 @@ export function spanOfFile(file: string): Span {
   return { file, line: 1, column: 1, length: 1, lineText: '' };
 }
 
-/** Collects diagnostics. Its methods return undefined, so a parser can `return diags.error(...)`. */
+/** Collects diagnostics. */
 export class Diagnostics {
   readonly #all: Diagnostic[] = [];
 
-  error(code: string, span: Span, message: string, help?: string): undefined {
-    this.#add('error', code, span, message, help);
-  }
-
-  warning(code: string, span: Span, message: string, help?: string): undefined {
-    this.#add('warning', code, span, message, help);
-  }
-
-  note(code: string, span: Span, message: string, help?: string): undefined {
-    this.#add('note', code, span, message, help);
+  /** Its severity is the catalogue's. Returns undefined, so that a parser can `return diags.report(...)`. */
+  report(code: DiagnosticCode, span: Span, message: string, help?: string): undefined {
+    this.#all.push({ code, severity: CODES[code].severity, span, message, ...(help === undefined ? {} : { help }) });
   }
 
   get all(): readonly Diagnostic[] {
@@ -49,10 +44,11 @@ export class Diagnostics {
   }
 
   get failed(): boolean {
-    return this.#all.some((d) => d.severity === 'error');
+    return this.failedSince(0);
   }
 
-  #add(severity: Severity, code: string, span: Span, message: string, help: string | undefined): void {
-    this.#all.push({ code, severity, span, message, ...(help === undefined ? {} : { help }) });
+  /** Was an error reported after the first `count` diagnostics? */
+  failedSince(count: number): boolean {
+    return this.#all.slice(count).some(({ severity }) => severity === 'error');
   }
 }

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks';
 import { refuseContradictions } from '../compiler/analysis/analyse.ts';
 import type { CompiledPolicy } from '../compiler/compile.ts';
 import { compile } from '../compiler/compile.ts';
-import { appliesTo } from '../compiler/expand.ts';
+import { appliesTo } from '../compiler/conditions/expand.ts';
 import { PolicyRejected } from './exit.ts';
 import type { ReadyPolicy } from './options.ts';
 import { rejectIfFailed } from './options.ts';

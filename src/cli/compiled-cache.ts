@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { present } from '../base/assert.ts';
 import type { Address } from '../base/ip.ts';
 import { formatAddress, parseAddress } from '../base/ip.ts';
-import { appliesTo } from '../compiler/expand.ts';
+import { appliesTo } from '../compiler/conditions/expand.ts';
 import type { LoadablePolicy } from '../compiler/loadable.ts';
 import { deserialize, serialize } from '../compiler/serialize.ts';
 import type { HostAddresses, Policy } from '../policy/model.ts';

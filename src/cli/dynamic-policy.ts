@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { present } from '../base/assert.ts';
 import { Diagnostics } from '../base/diagnostics.ts';
-import { editPolicyText, newPolicyText } from '../policy/ipsecpol/edit.ts';
+import { editPolicyText, newPolicyText } from '../formats/ipsecpol/edit.ts';
+import { readPolicy } from '../formats/yaml/policy-reader.ts';
 import type { Policy, Rule } from '../policy/model.ts';
-import { readPolicy } from '../policy/read/policy-reader.ts';
 import type { DynamicRule } from '../store/store.ts';
 import { DYNAMIC_POLICY, hashOfPolicy } from '../store/store.ts';
 import type { ReadPolicyResult } from './policy-source.ts';

@@ -125,7 +125,7 @@ async function resolveNames(
     if (typeof found === 'string' || found.length === 0) {
       const why = typeof found === 'string' ? found : 'no answer';
       const help = 'check the name, or write its addresses';
-      diags.error('XP0220', filter.span, `the name ${name} has no address: ${why}`, help);
+      diags.report('XP0220', filter.span, `the name ${name} has no address: ${why}`, help);
     }
     const texts = typeof found === 'string' ? [] : found.map((address) => address.split('%')[0] ?? address);
     answers.set(
@@ -145,7 +145,7 @@ export async function resolveHost(
 ): Promise<HostAddresses> {
   const names = await resolveNames(policy, diags, resolve);
   if (me.length === 0 && usesMe(policy)) {
-    diags.warning(
+    diags.report(
       'XP0221',
       policy.span,
       'me has no address here: its filters match nothing',

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EnvironmentError } from '../base/environment-error.ts';
-import type { InterfaceGroup } from '../policy/ipsecpol/command.ts';
+import type { InterfaceGroup } from '../formats/ipsecpol/command.ts';
 
 function readConfig(path: string): unknown {
   try {

@@ -5,7 +5,8 @@
  *    14 |     destinationPort: 8080-80
  *       |                      ^^^^^^^ help: did you mean 80-8080?
  */
-import type { Diagnostic, Severity, Span } from '../base/diagnostics.ts';
+import type { Severity } from '../base/codes/entry.ts';
+import type { Diagnostic, Span } from '../base/diagnostics.ts';
 
 export interface RenderOptions {
   readonly color: boolean;

@@ -1,12 +1,12 @@
 /** Packets that two policies treat differently, looked for at the edges of both. */
 import type { Prefix } from '../base/ip.ts';
+import type { PolicyDiff } from '../formats/diff.ts';
 import type { Decision } from '../policy/classify.ts';
 import { ReferenceClassifier } from '../policy/classify.ts';
-import type { PolicyDiff } from '../policy/diff.ts';
-import type { EdgeSource } from '../policy/edge-packets.ts';
-import { edgePackets, packetKey } from '../policy/edge-packets.ts';
 import type { Filter, HostAddresses, Policy } from '../policy/model.ts';
-import type { Packet } from '../policy/packet.ts';
+import type { EdgeSource } from '../policy/packet/edges.ts';
+import { edgePackets, packetKey } from '../policy/packet/edges.ts';
+import type { Packet } from '../policy/packet/model.ts';
 
 export interface PolicyOnHost {
   readonly policy: Policy;

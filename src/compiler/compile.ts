@@ -6,21 +6,21 @@ import type { Diagnostics } from '../base/diagnostics.ts';
 import type { Family } from '../base/ip.ts';
 import { ENUMS } from '../layout/layout.gen.ts';
 import type { HostAddresses, Policy } from '../policy/model.ts';
-import type { AddressClasses } from './address-classes.ts';
-import { addressClasses } from './address-classes.ts';
-import type { Address4Tables } from './encode-address4.ts';
-import { encodeAddress4 } from './encode-address4.ts';
-import type { Address6Tables } from './encode-address6.ts';
-import { encodeAddress6 } from './encode-address6.ts';
-import { encodeServicePages } from './encode-service.ts';
-import type { DirectedFilter } from './expand.ts';
-import { rankedFilters } from './expand.ts';
-import type { AddressCondition } from './resolve.ts';
-import { encodeLists, RuleSets, ruleValue } from './rule-sets.ts';
-import type { Budgets, ModeName, RuleTable } from './rule-table.ts';
-import { DEFAULT_BUDGETS, ruleTable } from './rule-table.ts';
-import type { Services } from './service-classes.ts';
-import { serviceClasses } from './service-classes.ts';
+import type { AddressClasses } from './classes/address-classes.ts';
+import { addressClasses } from './classes/address-classes.ts';
+import type { Services } from './classes/service-classes.ts';
+import { serviceClasses } from './classes/service-classes.ts';
+import type { DirectedFilter } from './conditions/expand.ts';
+import { rankedFilters } from './conditions/expand.ts';
+import type { AddressCondition } from './conditions/resolve.ts';
+import type { Address4Tables } from './encode/address4.ts';
+import { encodeAddress4 } from './encode/address4.ts';
+import type { Address6Tables } from './encode/address6.ts';
+import { encodeAddress6 } from './encode/address6.ts';
+import { encodeServicePages } from './encode/service.ts';
+import { encodeLists, RuleSets, ruleValue } from './rules/rule-sets.ts';
+import type { Budgets, ModeName, RuleTable } from './rules/rule-table.ts';
+import { DEFAULT_BUDGETS, ruleTable } from './rules/rule-table.ts';
 
 export type TableName = Exclude<keyof typeof ENUMS.table, 'TABLES'>;
 
@@ -168,7 +168,7 @@ function overClasses(v4: FamilyClasses, v6: FamilyClasses, services: Services): 
 }
 
 function refuse(policy: Policy, diags: Diagnostics, numbers: string): undefined {
-  diags.error(
+  diags.report(
     'XP0701',
     policy.span,
     `the policy is too large for the tables: ${numbers}`,

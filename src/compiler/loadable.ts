@@ -1,11 +1,11 @@
 /** What the engine needs of a compiled policy: small enough to be kept in a file, whole enough to be put in force. */
 
 import type { Action, Verdict } from '../policy/model.ts';
-import type { Packet } from '../policy/packet.ts';
-import { decodePacket } from '../policy/packet-decode.ts';
-import { encodePacket } from '../policy/packet-encode.ts';
-import { exemptionOf } from '../policy/packet-exemption.ts';
-import { formatPacket } from '../policy/packet-text.ts';
+import { decodePacket } from '../policy/packet/decode.ts';
+import { encodePacket } from '../policy/packet/encode.ts';
+import { exemptionOf } from '../policy/packet/exemption.ts';
+import type { Packet } from '../policy/packet/model.ts';
+import { formatPacket } from '../policy/packet/text.ts';
 import type { CompiledPolicy, Shape, TableName } from './compile.ts';
 import { decidingRank, packetFor } from './sample.ts';
 

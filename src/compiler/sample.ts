@@ -1,13 +1,14 @@
 /** Packets that a compiled policy's own filters ask for, and what the ranking says of them: for pre-flights. */
+
 import { present } from '../base/assert.ts';
 import type { Address, Family } from '../base/ip.ts';
 import { wordMask } from '../base/ip.ts';
 import { PROTOCOLS } from '../policy/model.ts';
-import type { Packet } from '../policy/packet.ts';
+import type { Packet } from '../policy/packet/model.ts';
+import { isAnyPort } from '../policy/ports.ts';
 import { wordsOf } from '../policy/prefix-set.ts';
-import type { DirectedFilter } from './expand.ts';
-import { isAnyPort } from './expand.ts';
-import type { AddressCondition } from './resolve.ts';
+import type { DirectedFilter } from './conditions/expand.ts';
+import type { AddressCondition } from './conditions/resolve.ts';
 
 /** Addresses for documentation, for filters that take any: RFC 5737, RFC 3849. */
 const ANYWHERE: Readonly<Record<Family, readonly [source: Address, destination: Address]>> = {

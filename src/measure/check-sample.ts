@@ -1,8 +1,8 @@
 /** Packets of the ring decided by the reference classifier, by the program with tracing and by the one that is timed. */
 import { EnvironmentError } from '../base/environment-error.ts';
 import type { Decision, ReferenceClassifier } from '../policy/classify.ts';
-import { decodePacket } from '../policy/packet-decode.ts';
-import { formatPacket } from '../policy/packet-text.ts';
+import { decodePacket } from '../policy/packet/decode.ts';
+import { formatPacket } from '../policy/packet/text.ts';
 import type { Kernel } from './fill-ring.ts';
 import type { Subject } from './subjects.ts';
 import { decides } from './subjects.ts';

@@ -2,8 +2,8 @@
 import { present } from '../base/assert.ts';
 import type { Address, Family } from '../base/ip.ts';
 import { wordMask } from '../base/ip.ts';
-import type { DirectedFilter } from '../compiler/expand.ts';
-import type { AddressCondition } from '../compiler/resolve.ts';
+import type { DirectedFilter } from '../compiler/conditions/expand.ts';
+import type { AddressCondition } from '../compiler/conditions/resolve.ts';
 import type { Filter, PortRange } from '../policy/model.ts';
 import { ANY_PORT, PROTOCOLS } from '../policy/model.ts';
 import { wordsOf } from '../policy/prefix-set.ts';

@@ -2,8 +2,8 @@
 import { present } from '../base/assert.ts';
 import type { Family } from '../base/ip.ts';
 import type { CompiledPolicy } from '../compiler/compile.ts';
-import type { DirectedFilter } from '../compiler/expand.ts';
-import { appliesTo } from '../compiler/expand.ts';
+import type { DirectedFilter } from '../compiler/conditions/expand.ts';
+import { appliesTo } from '../compiler/conditions/expand.ts';
 import type { PolicySlots } from '../engine/slots.ts';
 import { FIXED_SLOTS, verdictOf } from '../engine/slots.ts';
 import type { Decision } from '../policy/classify.ts';

@@ -2,6 +2,7 @@
  * The reference classifier: what a policy does with one packet, by walking every filter. It shares nothing with
  * the compiler but the model and the order, so that the two can be compared.
  */
+
 import { present } from '../base/assert.ts';
 import type { Address } from '../base/ip.ts';
 import { formatPrefix } from '../base/ip.ts';
@@ -17,8 +18,9 @@ import type {
   Rule,
   Verdict,
 } from './model.ts';
-import type { Decoded, Packet } from './packet.ts';
-import { exemptionOf } from './packet-exemption.ts';
+import { exemptionOf } from './packet/exemption.ts';
+import type { Decoded, Packet } from './packet/model.ts';
+import { areAnyPort } from './ports.ts';
 import type { PrefixSet } from './prefix-set.ts';
 import { hostSet, matchLength, PrefixSetBuilder } from './prefix-set.ts';
 import type { Ranked } from './specificity.ts';
@@ -231,16 +233,12 @@ function matching(direction: Direction, packet: Packet): Candidate | undefined {
 function matchesTransport(direction: Direction, packet: Packet): boolean {
   const { icmp } = direction.filter;
   if (packet.laterFragment) {
-    const portless = isAnyPort(direction.sourcePorts) && isAnyPort(direction.destinationPorts);
+    const portless = areAnyPort(direction.sourcePorts) && areAnyPort(direction.destinationPorts);
     return portless && icmp === undefined && !direction.established;
   }
   if (direction.established && !packet.established) return false;
   if (icmp === undefined) return true;
   return icmp.type === packet.icmp?.type && (icmp.code === undefined || icmp.code === packet.icmp.code);
-}
-
-function isAnyPort(ranges: readonly PortRange[]): boolean {
-  return ranges.length === 1 && ranges[0]?.lo === 0 && ranges[0].hi === 65535;
 }
 
 /** The length of the prefix around the address, 0 for any. */

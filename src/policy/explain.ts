@@ -2,7 +2,7 @@
 import type { ClassifyOptions, Decision } from './classify.ts';
 import { ReferenceClassifier } from './classify.ts';
 import type { Action, HostAddresses, Policy } from './model.ts';
-import type { Packet } from './packet.ts';
+import type { Packet } from './packet/model.ts';
 import type { DecidingKey, Specificity } from './specificity.ts';
 import { decidingKey } from './specificity.ts';
 

@@ -139,3 +139,17 @@ export function hostSet(addresses: readonly Address[]): PrefixSet {
   for (const address of addresses) builder.add({ ...address, length: fullLength(address.family) });
   return builder.build();
 }
+
+/** Every prefix of a set, IPv4 first, in the set's order. */
+export function* prefixesOf(set: PrefixSet): Generator<Prefix> {
+  yield* prefixesOfColumn(set.v4);
+  yield* prefixesOfColumn(set.v6);
+}
+
+function* prefixesOfColumn(column: PrefixColumn): Generator<Prefix> {
+  const size = wordsOf(column.family);
+  for (let i = 0; i < column.count; i++) {
+    const words = [...column.words.subarray(i * size, (i + 1) * size)];
+    yield { family: column.family, words, length: present(column.lengths[i]) };
+  }
+}

@@ -8,7 +8,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SpecRule } from '../policy/ipsecpol/command.ts';
+import type { SpecRule } from '../formats/ipsecpol/command.ts';
 import type { DurableFiles } from './durable.ts';
 import { failing } from './failing.ts';
 import { readIfThere } from './file-system.ts';

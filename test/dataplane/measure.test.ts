@@ -4,13 +4,13 @@ import { describe, expect, test } from 'vitest';
 import { present } from '../../src/base/assert.ts';
 import { Diagnostics } from '../../src/base/diagnostics.ts';
 import { EnvironmentError } from '../../src/base/environment-error.ts';
+import { readPolicy } from '../../src/formats/yaml/policy-reader.ts';
 import { lastAllowedCpu } from '../../src/measure/cpu.ts';
 import type { Effort } from '../../src/measure/effort.ts';
 import type { PolicyFigures } from '../../src/measure/measure-policy.ts';
 import { measurePolicy } from '../../src/measure/measure-policy.ts';
 import { ReferenceClassifier } from '../../src/policy/classify.ts';
 import type { HostAddresses, Policy } from '../../src/policy/model.ts';
-import { readPolicy } from '../../src/policy/read/policy-reader.ts';
 import { compiled } from '../support/kernel.ts';
 import { block, hostOf, permit, policyOf, setsOf } from '../support/policies.ts';
 

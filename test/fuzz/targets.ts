@@ -1,20 +1,20 @@
 /** What is done with an input: read it as what it pretends to be, and hold the reader to its promises. */
 import { assert, present } from '../../src/base/assert.ts';
+import { CODES } from '../../src/base/codes/catalogue.ts';
 import { Diagnostics } from '../../src/base/diagnostics.ts';
 import { decodeChart } from '../../src/cli/commands/import.ts';
 import { renderDiagnostics } from '../../src/cli/render-diagnostics.ts';
 import { CaptureError, readCapture } from '../../src/engine/capture/read-capture.ts';
-import { readChart } from '../../src/policy/chart/chart.ts';
-import { CODES } from '../../src/policy/codes.ts';
-import { parseFilterSpec } from '../../src/policy/filterspec.ts';
-import { formatPolicyText } from '../../src/policy/format.ts';
-import { decodePacket } from '../../src/policy/packet-decode.ts';
-import { formatPacket, parsePacketText } from '../../src/policy/packet-text.ts';
-import { printFilterSpec, printPolicy } from '../../src/policy/print.ts';
-import { printIpsecpol } from '../../src/policy/print-ipsecpol.ts';
-import { readAddressSetFile } from '../../src/policy/read/address-set-file.ts';
-import { readPolicy } from '../../src/policy/read/policy-reader.ts';
-import { tokenOf } from '../../src/policy/token.ts';
+import { readChart } from '../../src/formats/chart/chart.ts';
+import { parseFilterSpec } from '../../src/formats/filterspec.ts';
+import { printIpsecpol } from '../../src/formats/ipsecpol/print.ts';
+import { readAddressSetFile } from '../../src/formats/sets/address-set-file.ts';
+import { tokenOf } from '../../src/formats/token.ts';
+import { formatPolicyText } from '../../src/formats/yaml/format.ts';
+import { readPolicy } from '../../src/formats/yaml/policy-reader.ts';
+import { printFilterSpec, printPolicy } from '../../src/formats/yaml/print.ts';
+import { decodePacket } from '../../src/policy/packet/decode.ts';
+import { formatPacket, parsePacketText } from '../../src/policy/packet/text.ts';
 import type { FuzzInput, Target } from './inputs.ts';
 
 /** Resolves to true where the reader took the input. Throws where it breaks a promise. */

@@ -4,11 +4,11 @@ import { expect, test } from 'vitest';
 import { present } from '../../src/base/assert.ts';
 import { Diagnostics } from '../../src/base/diagnostics.ts';
 import { renderDiagnostics } from '../../src/cli/render-diagnostics.ts';
-import type { ChartPolicy } from '../../src/policy/chart/chart.ts';
-import { readChart } from '../../src/policy/chart/chart.ts';
+import type { ChartPolicy } from '../../src/formats/chart/chart.ts';
+import { readChart } from '../../src/formats/chart/chart.ts';
 import { classify } from '../../src/policy/classify.ts';
-import { parsePacketText } from '../../src/policy/packet-text.ts';
-import { printPolicy } from '../../src/policy/print.ts';
+import { parsePacketText } from '../../src/policy/packet/text.ts';
+import { printPolicy } from '../../src/formats/yaml/print.ts';
 import { meaningOfPolicy, readText } from '../support/read-text.ts';
 
 const folder = new URL('./chart/', import.meta.url);

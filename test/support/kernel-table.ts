@@ -1,14 +1,14 @@
 /** Tables of packets and what the loaded program must do with them: one load for each hook, one test for each row. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { present } from '../../src/base/assert.ts';
-import type { Budgets, ModeName } from '../../src/compiler/rule-table.ts';
-import { DEFAULT_BUDGETS } from '../../src/compiler/rule-table.ts';
+import type { Budgets, ModeName } from '../../src/compiler/rules/rule-table.ts';
+import { DEFAULT_BUDGETS } from '../../src/compiler/rules/rule-table.ts';
 import type { Direction } from '../../src/engine/program.ts';
 import { DIRECTIONS } from '../../src/engine/program.ts';
 import type { Decision } from '../../src/policy/classify.ts';
 import { ReferenceClassifier } from '../../src/policy/classify.ts';
 import type { HostAddresses, Policy } from '../../src/policy/model.ts';
-import { decodePacket } from '../../src/policy/packet-decode.ts';
+import { decodePacket } from '../../src/policy/packet/decode.ts';
 import { compiled, runInKernel } from './kernel.ts';
 import type { TestPacket } from './packets.ts';
 import { hostOf } from './policies.ts';

@@ -6,8 +6,8 @@
 import { present } from '../../src/base/assert.ts';
 import { parseAddress } from '../../src/base/ip.ts';
 import { PROTOCOLS } from '../../src/policy/model.ts';
-import type { Packet } from '../../src/policy/packet.ts';
-import { decodePacket } from '../../src/policy/packet-decode.ts';
+import { decodePacket } from '../../src/policy/packet/decode.ts';
+import type { Packet } from '../../src/policy/packet/model.ts';
 import { concat, internetChecksum, u16 } from './bytes.ts';
 
 export interface TestPacket {

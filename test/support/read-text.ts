@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../../src/base/diagnostics.ts';
 import { Diagnostics } from '../../src/base/diagnostics.ts';
+import { readPolicy } from '../../src/formats/yaml/policy-reader.ts';
 import type { Filter, FilterList, Policy, Rule } from '../../src/policy/model.ts';
-import { readPolicy } from '../../src/policy/read/policy-reader.ts';
 
 export interface ReadResult {
   readonly policy: Policy | undefined;

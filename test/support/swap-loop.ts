@@ -8,7 +8,7 @@ import { present } from '../../src/base/assert.ts';
 import { Diagnostics } from '../../src/base/diagnostics.ts';
 import { compile } from '../../src/compiler/compile.ts';
 import { applyPolicy } from '../../src/engine/apply.ts';
-import { readPolicy } from '../../src/policy/read/policy-reader.ts';
+import { readPolicy } from '../../src/formats/yaml/policy-reader.ts';
 
 const [name = '', count = '0', ...files] = process.argv.slice(2);
 const device = present(

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { Diagnostics } from '../../base/diagnostics.ts';
 import { explain } from '../../policy/explain.ts';
-import { formatPacket, parsePacketText } from '../../policy/packet-text.ts';
+import { formatPacket, parsePacketText } from '../../policy/packet/text.ts';
 import { UsageError } from '../exit.ts';
 import type { MeOptions } from '../options.ts';
 import { jsonOption, meOf, meOption, POLICY_ARGUMENT, readyPolicy, withExamples } from '../options.ts';

@@ -2,8 +2,8 @@
 import { chmodSync, realpathSync, statSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { Diagnostics } from '../../base/diagnostics.ts';
-import { formatPolicyText } from '../../policy/format.ts';
-import { printIpsecpol } from '../../policy/print-ipsecpol.ts';
+import { printIpsecpol } from '../../formats/ipsecpol/print.ts';
+import { formatPolicyText } from '../../formats/yaml/format.ts';
 import { writeDurably } from '../../store/durable.ts';
 import { PolicyRejected, UsageError } from '../exit.ts';
 import { POLICY_ARGUMENT, withExamples } from '../options.ts';

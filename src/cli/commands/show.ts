@@ -1,8 +1,8 @@
 /** `xdpol show`: a stored policy. */
 import { Command, Option } from 'commander';
 import { Diagnostics } from '../../base/diagnostics.ts';
-import { plainPolicy, printPolicy } from '../../policy/print.ts';
-import { printIpsecpol } from '../../policy/print-ipsecpol.ts';
+import { printIpsecpol } from '../../formats/ipsecpol/print.ts';
+import { plainPolicy, printPolicy } from '../../formats/yaml/print.ts';
 import { PolicyStore } from '../../store/store.ts';
 import { PolicyRejected } from '../exit.ts';
 import { parseVersion, withExamples } from '../options.ts';

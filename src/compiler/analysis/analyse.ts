@@ -1,11 +1,15 @@
 /** What `check` says of a policy beyond its text: the findings as diagnostics. Pure. */
+
 import { present } from '../../base/assert.ts';
-import type { Diagnostics, Severity } from '../../base/diagnostics.ts';
+import type { DiagnosticCode } from '../../base/codes/catalogue.ts';
+import { CODES } from '../../base/codes/catalogue.ts';
+import type { Severity } from '../../base/codes/entry.ts';
+import type { Diagnostics } from '../../base/diagnostics.ts';
 import { KEY_NAMES } from '../../policy/key-names.ts';
 import type { AddressMatch, HostAddresses, Policy } from '../../policy/model.ts';
 import { PROTOCOLS } from '../../policy/model.ts';
-import { formatPacket } from '../../policy/packet-text.ts';
-import { mergeRanges, protocolName } from '../../policy/port-text.ts';
+import { formatPacket } from '../../policy/packet/text.ts';
+import { mergeRanges, protocolName } from '../../policy/ports.ts';
 import { decidingKey } from '../../policy/specificity.ts';
 import type { Crossing } from './crossings.ts';
 import { findingsOf } from './findings.ts';
@@ -57,26 +61,24 @@ export function analyse(
   const crossings = brief ? byWinner(findings.crossings) : findings.crossings.map((one) => [one]);
   const identical = identicalReports(findings.identical, diags);
   const told = [
-    tell('XP0401', 'error', identical.opposed, brief),
-    tell('XP0402', 'warning', identical.agreeing, brief),
+    tell('XP0401', identical.opposed, brief),
+    tell('XP0402', identical.agreeing, brief),
     tell(
       'XP0403',
-      'warning',
       crossings.map((group) => crossingReport(group, diags)),
       brief,
       findings.crossingsCut,
     ),
-    tell('XP0404', 'warning', shadowedReports(findings.shadowed, policy, host, diags), brief),
+    tell('XP0404', shadowedReports(findings.shadowed, policy, host, diags), brief),
     tell(
       'XP0405',
-      'warning',
       findings.mirrorHoles.map((hole) => mirrorHoleReport(hole, diags)),
       brief,
     ),
   ];
   if (findings.blocksNothing) {
     const message = 'the default permits and no rule blocks: every packet passes';
-    diags.warning('XP0406', policy.span, message, 'write default: block, or add a rule that blocks');
+    diags.report('XP0406', policy.span, message, 'write default: block, or add a rule that blocks');
   }
   return told.filter(({ grouped, left }) => grouped + left > 0);
 }
@@ -86,12 +88,12 @@ export function refuseContradictions(policy: Policy, host: HostAddresses, diags:
   for (const report of identicalReports(identicalFilters(universeOf(policy, host)), diags).opposed) report.tell();
 }
 
-function tell(code: string, severity: Severity, reports: readonly Report[], brief: boolean, atLeast = false): Untold {
+function tell(code: DiagnosticCode, reports: readonly Report[], brief: boolean, atLeast = false): Untold {
   const shown = brief ? reports.slice(0, SHOWN) : reports;
   for (const report of shown) report.tell();
   const count = (some: readonly Report[]): number => some.reduce((sum, report) => sum + report.findings, 0);
   const grouped = count(shown) - shown.length;
-  return { code, severity, grouped, left: count(reports) - count(shown), atLeast };
+  return { code, severity: CODES[code].severity, grouped, left: count(reports) - count(shown), atLeast };
 }
 
 function byWinner(crossings: readonly Crossing[]): readonly (readonly Crossing[])[] {
@@ -129,10 +131,10 @@ function identicalReports(
       const other = group.find((earlier) => earlier.index < index && earlier.rule.action !== rule.action);
       if (other !== undefined) {
         const help = 'keep one of the two, or make one more specific';
-        opposed.push(single(() => diags.error('XP0401', filter.span, `${self} ${describe(other)}`, help)));
+        opposed.push(single(() => diags.report('XP0401', filter.span, `${self} ${describe(other)}`, help)));
       } else {
         const message = `${self} ${describe(first)}, which counts them`;
-        agreeing.push(single(() => diags.warning('XP0402', filter.span, message, 'one of the two is enough')));
+        agreeing.push(single(() => diags.report('XP0402', filter.span, message, 'one of the two is enough')));
       }
     }
   }
@@ -156,7 +158,7 @@ function crossingReport(crossings: readonly Crossing[], diags: Diagnostics): Rep
       crossings.length === 1 ? '' : `; so do ${crossings.length - 1} more${linesOf(crossings.slice(1))}`,
     ];
     const help = `if ${winner.rule.action} is not meant for such packets, add a filter for just them`;
-    diags.warning('XP0403', loser.filter.span, message.join(''), help);
+    diags.report('XP0403', loser.filter.span, message.join(''), help);
   };
   return { findings: crossings.length, tell: told };
 }
@@ -186,7 +188,7 @@ function shadowedReports(
     const { filter, rule } = shadowed.filter;
     const self = `this filter (${rule.action}, rule "${rule.name}")`;
     const { why, help } = shadowedBecause(shadowed);
-    return single(() => diags.warning('XP0404', filter.span, `${self} ${why}`, help));
+    return single(() => diags.report('XP0404', filter.span, `${self} ${why}`, help));
   });
 }
 
@@ -235,5 +237,5 @@ function mirrorHoleReport({ filter, packet }: MirrorHole, diags: Diagnostics): R
     protocol === PROTOCOLS.tcp
       ? `write mirrored: established${form}: it lets answers in and no new connections`
       : `${name} shows no connections: name the remote hosts, or the local ports with sourcePort`;
-  return single(() => diags.warning('XP0405', span, message, help));
+  return single(() => diags.report('XP0405', span, message, help));
 }

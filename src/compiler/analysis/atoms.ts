@@ -6,10 +6,10 @@ import { present } from '../../base/assert.ts';
 import type { Address, Family } from '../../base/ip.ts';
 import { fullLength, parseAddress, wordMask } from '../../base/ip.ts';
 import { wordsOf } from '../../policy/prefix-set.ts';
-import type { AddressClasses } from '../address-classes.ts';
-import { addressClasses, conditionsOf } from '../address-classes.ts';
-import type { AddressCondition } from '../resolve.ts';
-import { ANY_ADDRESS } from '../resolve.ts';
+import type { AddressClasses } from '../classes/address-classes.ts';
+import { addressClasses, conditionsOf } from '../classes/address-classes.ts';
+import type { AddressCondition } from '../conditions/resolve.ts';
+import { ANY_ADDRESS } from '../conditions/resolve.ts';
 
 /** Equal sets of one family are the same object. */
 export interface AtomSet {

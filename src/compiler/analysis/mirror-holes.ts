@@ -2,9 +2,10 @@
  * Permits whose mirror half lets new connections in: whoever sends from one remote port reaches every local port.
  * Where the remote end is single hosts, these are trusted by name, and nothing is said.
  */
+
 import { fullLength } from '../../base/ip.ts';
-import type { Packet } from '../../policy/packet.ts';
-import { isAnyPort } from '../../policy/port-text.ts';
+import type { Packet } from '../../policy/packet/model.ts';
+import { areAnyPort } from '../../policy/ports.ts';
 import type { Overlaps } from './overlaps.ts';
 import type { Search } from './search.ts';
 import type { Liveness } from './shadowed.ts';
@@ -39,7 +40,7 @@ export function mirrorHoles({ policy }: Universe, space: Space, context: HoleSea
 function isWide({ half, owner, boxes }: Part): boolean {
   const { filter, rule } = owner;
   if (half !== 'mirror' || rule.action !== 'permit' || filter.mirrored !== true || filter.established) return false;
-  if (!isAnyPort(filter.sourcePorts) || isAnyPort(filter.destinationPorts)) return false;
+  if (!areAnyPort(filter.sourcePorts) || areAnyPort(filter.destinationPorts)) return false;
   return boxes.some(
     ({ directed: { source } }) => source.family === undefined || source.length < fullLength(source.family),
   );

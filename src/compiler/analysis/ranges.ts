@@ -1,6 +1,7 @@
 /** Sets of numbers as ranges: sorted, disjoint and not adjacent, so that equal sets have equal ranges. */
+
 import type { PortRange } from '../../policy/model.ts';
-import { mergeRanges } from '../../policy/port-text.ts';
+import { mergeRanges } from '../../policy/ports.ts';
 
 export type Ranges = readonly PortRange[];
 

@@ -6,7 +6,7 @@
 import { present } from '../../base/assert.ts';
 import type { Address } from '../../base/ip.ts';
 import { PROTOCOLS } from '../../policy/model.ts';
-import type { Packet } from '../../policy/packet.ts';
+import type { Packet } from '../../policy/packet/model.ts';
 import type { AtomSet, Atoms } from './atoms.ts';
 import type { Areas, Service, ServicePoint } from './services.ts';
 import { areasCover, PLANES, pointOutside, servicesOverlap } from './services.ts';

@@ -2,10 +2,11 @@
  * What filters ask besides addresses, as sets of points. The space is cut into planes, in each of which a point
  * is a key (destination port, ICMP type and code, or protocol number) and a source port.
  */
+
 import type { Family } from '../../base/ip.ts';
 import type { PortRange } from '../../policy/model.ts';
 import { ANY_PORT, PROTOCOLS } from '../../policy/model.ts';
-import { isAnyPort } from '../../policy/port-text.ts';
+import { areAnyPort } from '../../policy/ports.ts';
 import type { Ranges } from './ranges.ts';
 import { commonRanges, pickNumber, rangesCover, rangesOutside, rangesOverlap, union } from './ranges.ts';
 
@@ -158,7 +159,7 @@ function areaOn(plane: Plane, conditions: ServiceConditions, family: Family): Ar
 }
 
 export function needsL4(conditions: Omit<ServiceConditions, 'needsL4'>): boolean {
-  return conditions.established || !isAnyPort(conditions.sourcePorts) || !isAnyPort(conditions.keys);
+  return conditions.established || !areAnyPort(conditions.sourcePorts) || !areAnyPort(conditions.keys);
 }
 
 export function servicesOverlap(a: Service, b: Service): boolean {

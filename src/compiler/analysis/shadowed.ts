@@ -1,6 +1,6 @@
 /** Filters that never decide a packet, because others come first wherever they match. */
 import { present } from '../../base/assert.ts';
-import type { Packet } from '../../policy/packet.ts';
+import type { Packet } from '../../policy/packet/model.ts';
 import type { Place, Places } from './interfaces.ts';
 import { appliesAt } from './interfaces.ts';
 import type { Point, Region, Search } from './search.ts';

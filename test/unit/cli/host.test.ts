@@ -5,7 +5,7 @@ import { formatAddress } from '../../../src/base/ip.ts';
 import { resolveHost } from '../../../src/cli/host.ts';
 import { classify } from '../../../src/policy/classify.ts';
 import type { Policy } from '../../../src/policy/model.ts';
-import { parsePacketText } from '../../../src/policy/packet-text.ts';
+import { parsePacketText } from '../../../src/policy/packet/text.ts';
 import { readText } from '../../support/read-text.ts';
 
 function policyOf(...filters: string[]): Policy {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Diagnostics } from '../../../src/base/diagnostics.ts';
 import { ProgressLine } from '../../../src/cli/progress-line.ts';
-import { readPolicy } from '../../../src/policy/read/policy-reader.ts';
+import { readPolicy } from '../../../src/formats/yaml/policy-reader.ts';
 
 function lineOn(isTTY: boolean): {
   readonly line: ProgressLine;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Diagnostic, Severity } from '../../../src/base/diagnostics.ts';
+import type { Severity } from '../../../src/base/codes/entry.ts';
+import type { Diagnostic } from '../../../src/base/diagnostics.ts';
 import { renderDiagnostics, summaryOf } from '../../../src/cli/render-diagnostics.ts';
 
 function diagnostic(parts: {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { renderExplanation } from '../../../src/cli/render-explain.ts';
 import { explain } from '../../../src/policy/explain.ts';
-import { formatPacket } from '../../../src/policy/packet-text.ts';
+import { formatPacket } from '../../../src/policy/packet/text.ts';
 import type { TestPacket } from '../../support/packets.ts';
 import { packetOf, raw, tcp } from '../../support/packets.ts';
 import { block, hostOf, permit, policyOf } from '../../support/policies.ts';

@@ -4,7 +4,7 @@ import { spanOfFile } from '../../../src/base/diagnostics.ts';
 import { renderFindings } from '../../../src/cli/render-findings.ts';
 import type { Untold } from '../../../src/compiler/analysis/analyse.ts';
 
-function finding(code: string, severity: Diagnostic['severity'], message: string): Diagnostic {
+function finding(code: Diagnostic['code'], severity: Diagnostic['severity'], message: string): Diagnostic {
   return { code, severity, message, span: spanOfFile('p.yaml') };
 }
 

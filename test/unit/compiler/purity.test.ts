@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { CompiledPolicy } from '../../../src/compiler/compile.ts';
 import { TABLE_NAMES } from '../../../src/compiler/compile.ts';
-import type { DirectedFilter } from '../../../src/compiler/expand.ts';
+import type { DirectedFilter } from '../../../src/compiler/conditions/expand.ts';
 import type { Policy } from '../../../src/policy/model.ts';
 import { SPECIFICITY_KEYS } from '../../../src/policy/specificity.ts';
 import { arb, TEST_HOST } from '../../support/arbitrary.ts';

@@ -8,7 +8,7 @@ import { loadableOf } from '../../../src/compiler/loadable.ts';
 import { deserialize, serialize } from '../../../src/compiler/serialize.ts';
 import { encodeShape } from '../../../src/engine/shape.ts';
 import { ReferenceClassifier } from '../../../src/policy/classify.ts';
-import { decodePacket } from '../../../src/policy/packet-decode.ts';
+import { decodePacket } from '../../../src/policy/packet/decode.ts';
 import { policy, TEST_HOST } from '../../support/arbitrary-policy.ts';
 import { PARSE_POLICY } from '../../support/parse-policy.ts';
 

@@ -3,7 +3,7 @@ import type { Decision } from '../../../src/policy/classify.ts';
 import { candidates, classify } from '../../../src/policy/classify.ts';
 import type { Exemption, HostAddresses, Policy } from '../../../src/policy/model.ts';
 import { EXEMPTIONS } from '../../../src/policy/model.ts';
-import { decodePacket } from '../../../src/policy/packet-decode.ts';
+import { decodePacket } from '../../../src/policy/packet/decode.ts';
 import type { TestPacket } from '../../support/packets.ts';
 import {
   BROADCAST_MAC,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { explain } from '../../../src/policy/explain.ts';
-import type { Packet } from '../../../src/policy/packet.ts';
+import type { Packet } from '../../../src/policy/packet/model.ts';
 import { icmpv6, packetOf, tcp } from '../../support/packets.ts';
 import { block, hostOf, permit, policyOf } from '../../support/policies.ts';
 

@@ -9,7 +9,7 @@ import { findingsOf } from '../../../../src/compiler/analysis/findings.ts';
 import type { RuleFilter } from '../../../../src/compiler/analysis/universe.ts';
 import { ReferenceClassifier } from '../../../../src/policy/classify.ts';
 import type { Filter, HostAddresses, Policy } from '../../../../src/policy/model.ts';
-import { formatPacket, parsePacketText } from '../../../../src/policy/packet-text.ts';
+import { formatPacket, parsePacketText } from '../../../../src/policy/packet/text.ts';
 import { decidingKey } from '../../../../src/policy/specificity.ts';
 import { arb, TEST_HOST, TEST_INTERFACES } from '../../../support/arbitrary.ts';
 import { packetOf } from '../../../support/packets.ts';

@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { CapturedPacket } from '../../../../src/engine/capture/read-capture.ts';
 import { CaptureError, readCapture } from '../../../../src/engine/capture/read-capture.ts';
-import { decodePacket } from '../../../../src/policy/packet-decode.ts';
+import { decodePacket } from '../../../../src/policy/packet/decode.ts';
 import { concat } from '../../../support/bytes.ts';
 import type { TestPacket } from '../../../support/packets.ts';
 import { icmpv6, laterFragment, packetOf, raw, TAG, tagged, tcp, udp } from '../../../support/packets.ts';

@@ -1,0 +1,227 @@
+/**
+ * Pass 4. Addresses of one family and one end fall into equivalence classes: two addresses are in
+ * one class where the same conditions hold for both. The result is the address space cut into
+ * ranges, each with its class.
+ */
+import { present } from '../../base/assert.ts';
+import type { Family } from '../../base/ip.ts';
+import { wordMask } from '../../base/ip.ts';
+import { sortedOrder } from '../../base/radix.ts';
+import { wordsOf } from '../../policy/prefix-set.ts';
+import type { AddressCondition } from '../conditions/resolve.ts';
+
+export interface AddressClass {
+  /** The class of the next wider prefix around it; class 0 is its own parent. */
+  readonly parent: number;
+  /** Ids of the conditions that hold besides the parent's, ascending. */
+  readonly added: readonly number[];
+}
+
+export interface AddressClasses {
+  readonly family: Family;
+  /** Class 0 holds what no prefix names. */
+  readonly classes: readonly AddressClass[];
+  /** Start address of each range, ascending from 0; rangeCount * words. */
+  readonly starts: Uint32Array;
+  readonly rangeClasses: Uint32Array;
+  readonly rangeCount: number;
+  /** IPv6 only: every prefix once, wider ones before those in them. */
+  readonly prefixes: NamedPrefixes | undefined;
+}
+
+/** Prefixes with the class of the addresses that no longer one holds. */
+export interface NamedPrefixes {
+  /** count * 4. */
+  readonly words: Uint32Array;
+  readonly lengths: Uint8Array;
+  readonly classes: Uint32Array;
+  readonly count: number;
+}
+
+/** All conditions that hold in a class, widest first, without `any`. */
+export function conditionsOf(classes: AddressClasses, index: number): readonly number[] {
+  const own = present(classes.classes[index]);
+  return own.parent === index ? own.added : [...conditionsOf(classes, own.parent), ...own.added];
+}
+
+/** Cuts the address space at the prefixes of `conditions`, which are of `family` and not `any`. */
+export function addressClasses(family: Family, conditions: readonly AddressCondition[]): AddressClasses {
+  const root = conditions.filter((c) => c.length === 0).map((c) => c.id);
+  const sweep = new Sweep(
+    family,
+    root.sort((a, b) => a - b),
+  );
+  const entries = collect(
+    family,
+    conditions.filter((c) => c.length > 0),
+  );
+  const order = sortedOrder(entries.words, wordsOf(family), entries.ids.length, entries.lengths);
+  const named = family === 6 ? new PrefixList(order.length) : undefined;
+  for (let i = 0; i < order.length; ) {
+    const first = order[i]!;
+    const ids = [entries.ids[first]!];
+    for (i++; i < order.length && samePrefix(entries, wordsOf(family), first, order[i]!); i++)
+      ids.push(entries.ids[order[i]!]!);
+    const opened = sweep.open(entries.words, first, entries.lengths[first]!, ids);
+    named?.add(entries, first, opened);
+  }
+  return { ...sweep.finish(), prefixes: named?.finish() };
+}
+
+/** IPv6 prefixes, up to `room` of them. */
+class PrefixList {
+  readonly #words: Uint32Array;
+  readonly #lengths: Uint8Array;
+  readonly #classes: Uint32Array;
+  #count = 0;
+
+  constructor(room: number) {
+    this.#words = new Uint32Array(room * wordsOf(6));
+    this.#lengths = new Uint8Array(room);
+    this.#classes = new Uint32Array(room);
+  }
+
+  add({ words, lengths }: Entries, entry: number, addressClass: number): void {
+    const size = wordsOf(6);
+    this.#words.set(words.subarray(entry * size, (entry + 1) * size), this.#count * size);
+    this.#lengths[this.#count] = lengths[entry]!;
+    this.#classes[this.#count++] = addressClass;
+  }
+
+  finish(): NamedPrefixes {
+    const count = this.#count;
+    return {
+      words: this.#words.subarray(0, count * wordsOf(6)),
+      lengths: this.#lengths.subarray(0, count),
+      classes: this.#classes.subarray(0, count),
+      count,
+    };
+  }
+}
+
+interface Entries {
+  readonly words: Uint32Array;
+  readonly lengths: Uint8Array;
+  readonly ids: Uint32Array;
+}
+
+function collect(family: Family, conditions: readonly AddressCondition[]): Entries {
+  const size = wordsOf(family);
+  const count = conditions.reduce((sum, c) => sum + c.count, 0);
+  const entries = { words: new Uint32Array(count * size), lengths: new Uint8Array(count), ids: new Uint32Array(count) };
+  let at = 0;
+  for (const condition of conditions) {
+    entries.words.set(condition.words, at * size);
+    entries.lengths.fill(condition.length, at, at + condition.count);
+    entries.ids.fill(condition.id, at, at + condition.count);
+    at += condition.count;
+  }
+  return entries;
+}
+
+function samePrefix(entries: Entries, size: number, a: number, b: number): boolean {
+  if (entries.lengths[a] !== entries.lengths[b]) return false;
+  for (let w = 0; w < size; w++) if (entries.words[a * size + w] !== entries.words[b * size + w]) return false;
+  return true;
+}
+
+/** Walks prefixes in address order, wider first, with the open ones on a stack. */
+class Sweep {
+  readonly #family: Family;
+  readonly #size: number;
+  readonly #classes: AddressClass[];
+  readonly #interned = new Map<number | string, number>();
+  /** Open prefixes: the last address of each (size words an entry) and its class. */
+  readonly #openLast: number[] = [];
+  readonly #openClass: number[] = [];
+  #starts: Uint32Array;
+  #rangeClasses: Uint32Array;
+  #count = 0;
+
+  constructor(family: Family, root: readonly number[]) {
+    this.#family = family;
+    this.#size = wordsOf(family);
+    this.#classes = [{ parent: 0, added: root }];
+    this.#starts = new Uint32Array(64 * this.#size);
+    this.#rangeClasses = new Uint32Array(64);
+    this.#emit(new Array<number>(this.#size).fill(0), 0);
+  }
+
+  /** Returns the class of the prefix. */
+  open(words: Uint32Array, entry: number, length: number, ids: readonly number[]): number {
+    const start: number[] = [];
+    for (let w = 0; w < this.#size; w++) start.push(words[entry * this.#size + w]!);
+    while (this.#openClass.length > 0 && this.#lastEndsBefore(start)) this.#close();
+    const child = this.#intern(this.#currentClass(), ids);
+    this.#emit(start, child);
+    for (let w = 0; w < this.#size; w++) this.#openLast.push((start[w]! | ~wordMask(length, w)) >>> 0);
+    this.#openClass.push(child);
+    return child;
+  }
+
+  finish(): Omit<AddressClasses, 'prefixes'> {
+    while (this.#openClass.length > 0) this.#close();
+    const starts = this.#starts.slice(0, this.#count * this.#size);
+    const rangeClasses = this.#rangeClasses.slice(0, this.#count);
+    return { family: this.#family, classes: this.#classes, starts, rangeClasses, rangeCount: this.#count };
+  }
+
+  #currentClass(): number {
+    return this.#openClass.at(-1) ?? 0;
+  }
+
+  #lastEndsBefore(start: readonly number[]): boolean {
+    const at = this.#openLast.length - this.#size;
+    for (let w = 0; w < this.#size; w++) {
+      const difference = this.#openLast[at + w]! - start[w]!;
+      if (difference !== 0) return difference < 0;
+    }
+    return false;
+  }
+
+  /** What follows the innermost open prefix has the class of the one around it. */
+  #close(): void {
+    const last = this.#openLast.splice(this.#openLast.length - this.#size);
+    this.#openClass.pop();
+    let w = this.#size - 1;
+    while (w >= 0 && last[w] === 0xffffffff) last[w--] = 0;
+    if (w < 0) return;
+    last[w]!++;
+    this.#emit(last, this.#currentClass());
+  }
+
+  /** A condition has one length, so parent and added conditions identify the whole set. */
+  #intern(parent: number, ids: readonly number[]): number {
+    const key = ids.length === 1 ? parent * 0x4000000 + present(ids[0]) : `${parent}:${ids.join()}`;
+    const known = this.#interned.get(key);
+    if (known !== undefined) return known;
+    const added = [...new Set(ids)].sort((a, b) => a - b);
+    this.#classes.push({ parent, added });
+    this.#interned.set(key, this.#classes.length - 1);
+    return this.#classes.length - 1;
+  }
+
+  /** Starts a range. A range of no addresses is replaced, one of the same class goes on. */
+  #emit(start: readonly number[], rangeClass: number): void {
+    if (this.#count > 0 && this.#sameStart(start)) this.#count--;
+    if (this.#count > 0 && this.#rangeClasses[this.#count - 1] === rangeClass) return;
+    this.#reserve();
+    this.#starts.set(start, this.#count * this.#size);
+    this.#rangeClasses[this.#count++] = rangeClass;
+  }
+
+  #sameStart(start: readonly number[]): boolean {
+    const at = (this.#count - 1) * this.#size;
+    return start.every((word, w) => this.#starts[at + w] === word);
+  }
+
+  #reserve(): void {
+    if (this.#count < this.#rangeClasses.length) return;
+    const rangeClasses = new Uint32Array(this.#rangeClasses.length * 2);
+    rangeClasses.set(this.#rangeClasses);
+    const starts = new Uint32Array(this.#starts.length * 2);
+    starts.set(this.#starts);
+    this.#rangeClasses = rangeClasses;
+    this.#starts = starts;
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Pass 2. Filters become directed filters: one direction, one condition per address, one port range
+ * per end. Pass 3 ranks them: the place in the result is the rank, 0 decides first.
+ */
+import type { Filter, HostAddresses, Policy, PortRange } from '../../policy/model.ts';
+import type { Ranked, Specificity } from '../../policy/specificity.ts';
+import { compareRanked, specificityOf } from '../../policy/specificity.ts';
+import type { AddressCondition } from './resolve.ts';
+import { Resolver } from './resolve.ts';
+
+export type Half = 'forward' | 'mirror';
+
+export interface DirectedFilter extends Ranked {
+  readonly specificity: Specificity;
+  readonly filter: Filter;
+  readonly half: Half;
+  readonly source: AddressCondition;
+  readonly destination: AddressCondition;
+  readonly sourcePort: PortRange;
+  readonly destinationPort: PortRange;
+  readonly established: boolean;
+}
+
+/** The filter's ends in the direction of one half. */
+interface Ends {
+  readonly half: Half;
+  readonly sources: readonly AddressCondition[];
+  readonly destinations: readonly AddressCondition[];
+  readonly sourcePorts: readonly PortRange[];
+  readonly destinationPorts: readonly PortRange[];
+  readonly established: boolean;
+}
+
+/** A mirrored filter has two halves, unless it is its own mirror image. */
+function halvesOf(filter: Filter, resolver: Resolver): Ends[] {
+  const forward: Ends = {
+    half: 'forward',
+    sources: resolver.resolve(filter.source),
+    destinations: resolver.resolve(filter.destination),
+    sourcePorts: filter.sourcePorts,
+    destinationPorts: filter.destinationPorts,
+    established: filter.established,
+  };
+  if (filter.mirrored === false) return [forward];
+  const mirror: Ends = {
+    half: 'mirror',
+    sources: forward.destinations,
+    destinations: forward.sources,
+    sourcePorts: forward.destinationPorts,
+    destinationPorts: forward.sourcePorts,
+    established: filter.established || filter.mirrored === 'established',
+  };
+  return sameEnds(forward, mirror) ? [forward] : [forward, mirror];
+}
+
+function sameEnds(a: Ends, b: Ends): boolean {
+  const same = (x: readonly PortRange[], y: readonly PortRange[]): boolean =>
+    x.length === y.length && x.every((range, i) => range.lo === y[i]?.lo && range.hi === y[i]?.hi);
+  return a.sources === b.sources && same(a.sourcePorts, b.sourcePorts) && a.established === b.established;
+}
+
+/** Does a rule take part where this interface is filtered? */
+export function appliesTo(interfaces: readonly string[] | undefined, name: string | undefined): boolean {
+  return interfaces === undefined || (name !== undefined && interfaces.includes(name));
+}
+
+/** Every directed filter of the rules in force on `interfaceName`, in rank order. */
+export function rankedFilters(
+  policy: Policy,
+  host: HostAddresses,
+  interfaceName: string | undefined,
+): readonly DirectedFilter[] {
+  const resolver = new Resolver(policy, host);
+  const directed: DirectedFilter[] = [];
+  for (const [ruleIndex, rule] of policy.rules.entries()) {
+    if (!appliesTo(rule.interfaces, interfaceName)) continue;
+    const limited = rule.interfaces !== undefined;
+    for (const filter of rule.filterList.filters) {
+      for (const ends of halvesOf(filter, resolver))
+        direct(directed, filter, ends, { ruleIndex, action: rule.action, limited });
+    }
+  }
+  return directed.sort(compareRanked);
+}
+
+interface Owner {
+  readonly ruleIndex: number;
+  readonly action: Ranked['action'];
+  readonly limited: boolean;
+}
+
+function direct(into: DirectedFilter[], filter: Filter, ends: Ends, owner: Owner): void {
+  for (const source of ends.sources) {
+    for (const destination of ends.destinations) {
+      if (!sameFamily(source, destination)) continue;
+      for (const sourcePort of ends.sourcePorts) {
+        for (const destinationPort of ends.destinationPorts) {
+          const specificity = specificityOf({
+            sourceLength: source.length,
+            destinationLength: destination.length,
+            protocol: filter.protocol,
+            sourcePort,
+            destinationPort,
+            icmp: filter.icmp,
+            established: ends.established,
+            limited: owner.limited,
+          });
+          const { ruleIndex, action } = owner;
+          const { half, established } = ends;
+          into.push({
+            specificity,
+            filter,
+            half,
+            source,
+            destination,
+            sourcePort,
+            destinationPort,
+            established,
+            ruleIndex,
+            action,
+          });
+        }
+      }
+    }
+  }
+}
+
+function sameFamily(a: AddressCondition, b: AddressCondition): boolean {
+  return a.family === undefined || b.family === undefined || a.family === b.family;
+}

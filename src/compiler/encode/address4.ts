@@ -1,0 +1,133 @@
+/**
+ * IPv4 ranges -> the tables of one end. Up to nine ranges are one cache line. More: an index by the
+ * first 16 bits to a class or to one-line leaves, fanned out by the next bits where ranges crowd.
+ */
+import { ENUMS } from '../../layout/layout.gen.ts';
+import type { AddressClasses } from '../classes/address-classes.ts';
+
+const { layout: LIMITS, reference: REFERENCE } = ENUMS;
+const LEAF_WORDS16 = 32;
+const SLOTS = 65536;
+const SLOT_ADDRESSES = 65536;
+/** Ranges from which on a bit per /24 in front saves more lines than it costs; measured. */
+const FILTER_RANGES = 20_000;
+
+export interface Address4Tables {
+  readonly indexed: boolean;
+  readonly rootBounds: number;
+  readonly filtered: boolean;
+  readonly filter: Uint8Array;
+  readonly index: Uint8Array;
+  readonly leaves: Uint8Array;
+}
+
+const EMPTY = new Uint8Array(0);
+
+export function encodeAddress4(classes: AddressClasses): Address4Tables {
+  if (classes.rangeCount <= LIMITS.ROOT_BOUNDS + 1) return encodeRoot(classes);
+  const leaves = new Leaves();
+  const index = new Uint32Array(SLOTS);
+  let range = 0;
+  for (let slot = 0; slot < SLOTS; slot++) {
+    const start = slot * SLOT_ADDRESSES;
+    while (range + 1 < classes.rangeCount && classes.starts[range + 1]! <= start) range++;
+    index[slot] = indexEntry(classes, range, start, leaves);
+  }
+  const filtered = classes.rangeCount > FILTER_RANGES;
+  return {
+    indexed: true,
+    rootBounds: 0,
+    filtered,
+    filter: filtered ? encodeFilter(classes) : EMPTY,
+    index: new Uint8Array(index.buffer),
+    leaves: leaves.bytes(),
+  };
+}
+
+function encodeRoot({ starts, rangeClasses, rangeCount }: AddressClasses): Address4Tables {
+  const leaves = new Uint8Array(64);
+  const bounds = new Uint32Array(leaves.buffer, 0, LIMITS.ROOT_BOUNDS);
+  const ids = new Uint16Array(leaves.buffer, 32, 16);
+  for (let i = 0; i < 16; i++) ids[i] = rangeClasses[Math.min(i, rangeCount - 1)]!;
+  for (let i = 1; i < rangeCount; i++) bounds[i - 1] = starts[i]!;
+  return { indexed: false, rootBounds: rangeCount - 1, filtered: false, filter: EMPTY, index: EMPTY, leaves };
+}
+
+/** `range` is the one that holds the slot's first address. */
+function indexEntry(classes: AddressClasses, range: number, start: number, leaves: Leaves): number {
+  const end = start + SLOT_ADDRESSES;
+  let stop = range + 1;
+  while (stop < classes.rangeCount && classes.starts[stop]! < end) stop++;
+  const bounds = stop - range - 1;
+  if (bounds === 0) return classes.rangeClasses[range]!;
+  const leafBit = 1 << REFERENCE.INDEX_LEAF_BIT;
+  if (bounds <= LIMITS.LEAF_BOUNDS) return (leafBit | leaves.add(classes, range, end)) >>> 0;
+  const fan = fanBits(classes, range + 1, stop);
+  const first = leaves.count;
+  let at = range;
+  for (let part = 0; part < 1 << fan; part++) {
+    const from = start + part * (SLOT_ADDRESSES >> fan);
+    while (at + 1 < classes.rangeCount && classes.starts[at + 1]! <= from) at++;
+    leaves.add(classes, at, from + (SLOT_ADDRESSES >> fan));
+  }
+  return (leafBit | (1 << REFERENCE.INDEX_FAN_BIT) | (fan << REFERENCE.INDEX_FAN_SHIFT) | first) >>> 0;
+}
+
+/** How many more bits pick a leaf so that no leaf gets more bounds than it holds. */
+function fanBits(classes: AddressClasses, from: number, stop: number): number {
+  for (let fan = 1; ; fan++) {
+    const shift = 16 - fan;
+    let crowd = 0;
+    let part = -1;
+    let most = 0;
+    for (let i = from; i < stop; i++) {
+      const low = classes.starts[i]! & 0xffff;
+      if (low >>> shift !== part) [part, crowd] = [low >>> shift, 0];
+      most = Math.max(most, ++crowd);
+    }
+    if (most <= LIMITS.LEAF_BOUNDS) return fan;
+  }
+}
+
+class Leaves {
+  #words = new Uint16Array(LEAF_WORDS16 * 64);
+  count = 0;
+
+  /** A leaf for the addresses from within `range` up to `end`. */
+  add(classes: AddressClasses, range: number, end: number): number {
+    this.#reserve();
+    const at = this.count * LEAF_WORDS16;
+    let last = classes.rangeClasses[range]!;
+    this.#words.fill(0xffff, at, at + 16);
+    this.#words.fill(last, at + 16, at + 32);
+    for (let i = range + 1, bound = 0; i < classes.rangeCount && classes.starts[i]! < end; i++, bound++) {
+      last = classes.rangeClasses[i]!;
+      this.#words[at + bound] = classes.starts[i]! & 0xffff;
+      this.#words.fill(last, at + 17 + bound, at + 32);
+    }
+    return this.count++;
+  }
+
+  bytes(): Uint8Array {
+    return new Uint8Array(this.#words.buffer, 0, this.count * 64);
+  }
+
+  #reserve(): void {
+    if ((this.count + 1) * LEAF_WORDS16 <= this.#words.length) return;
+    const words = new Uint16Array(this.#words.length * 2);
+    words.set(this.#words);
+    this.#words = words;
+  }
+}
+
+/** A bit for each /24 that holds an address of a class other than 0. */
+function encodeFilter({ starts, rangeClasses, rangeCount }: AddressClasses): Uint8Array {
+  const bytes = new Uint8Array((1 << 24) / 8);
+  for (let i = 0; i < rangeCount; i++) {
+    if (rangeClasses[i] === 0) continue;
+    const end = i + 1 < rangeCount ? starts[i + 1]! : 2 ** 32;
+    const last = Math.floor((end - 1) / 256);
+    for (let block = starts[i]! >>> 8; block <= last; block++) bytes[block >>> 3]! |= 1 << (block & 7);
+  }
+  return bytes;
+}

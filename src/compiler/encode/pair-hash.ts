@@ -1,0 +1,52 @@
+/** The sparse pairs as a bucketed hash that the program probes without ever walking far. */
+import { ENUMS } from '../../layout/layout.gen.ts';
+
+const { BUCKET_SLOTS, BUCKET_PROBES } = ENUMS.layout;
+const BUCKET_WORDS = 16;
+const OVERFLOWED = 7;
+const SETS = 8;
+/** Buckets are sized for this many pairs each, so that most lookups end in the first. */
+const MEAN_LOAD = 3;
+
+export interface PairEntry {
+  /** (source class << 16 | destination class) + 1, as 32 bits; never 0. */
+  readonly key: number;
+  readonly set: number;
+}
+
+function bucketStart(key: number, mask: number): number {
+  const hash = Math.imul(key, 2654435761) >>> 0;
+  return ((hash ^ (hash >>> 15)) & mask) >>> 0;
+}
+
+export function encodePairs(pairs: readonly PairEntry[]): { readonly bytes: Uint8Array; readonly mask: number } {
+  let buckets = 1;
+  while (buckets * MEAN_LOAD < pairs.length) buckets *= 2;
+  for (;;) {
+    const words = place(pairs, buckets - 1);
+    if (words !== undefined) return { bytes: new Uint8Array(words.buffer), mask: buckets - 1 };
+    buckets *= 2;
+  }
+}
+
+/** undefined where a pair does not fit into its buckets. */
+function place(pairs: readonly PairEntry[], mask: number): Uint32Array | undefined {
+  const words = new Uint32Array((mask + 1) * BUCKET_WORDS);
+  return pairs.every((pair) => placeOne(words, mask, pair)) ? words : undefined;
+}
+
+function placeOne(words: Uint32Array, mask: number, { key, set }: PairEntry): boolean {
+  let bucket = bucketStart(key >>> 0, mask);
+  for (let probe = 0; probe < BUCKET_PROBES; probe++) {
+    const at = bucket * BUCKET_WORDS;
+    for (let i = 0; i < BUCKET_SLOTS; i++) {
+      if (words[at + i] !== 0) continue;
+      words[at + i] = key;
+      words[at + SETS + i] = set;
+      return true;
+    }
+    words[at + OVERFLOWED] = 1;
+    bucket = (bucket + 1) & mask;
+  }
+  return false;
+}

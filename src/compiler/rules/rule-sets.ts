@@ -1,0 +1,186 @@
+/**
+ * Sets of filters, once their addresses are known to match: what is left to decide is the service.
+ * A set is a row over service classes or, where it is short, a list. Equal sets and equal rows are
+ * stored once.
+ */
+import { present } from '../../base/assert.ts';
+import { ENUMS } from '../../layout/layout.gen.ts';
+import type { Services } from '../classes/service-classes.ts';
+import { serviceConditionOf } from '../classes/service-classes.ts';
+import { ServiceGrid } from '../classes/service-grid.ts';
+import type { DirectedFilter } from '../conditions/expand.ts';
+import { WordRows } from './word-rows.ts';
+
+const { layout: LIMITS, need: NEED, reference: REFERENCE } = ENUMS;
+
+/** Sets of up to this many filters are lists: one cache line of entries, instead of a row of their own. */
+const LIST_LENGTH = 4;
+
+/** rank << 1 | permit, so that the lowest value is the most specific filter. */
+export function ruleValue(rank: number, permit: boolean): number {
+  return ((rank << REFERENCE.VALUE_RANK_SHIFT) | (permit ? 1 : 0)) >>> 0;
+}
+
+/** How much the growing tables hold. */
+export interface SetsMark {
+  readonly rows: number;
+  readonly subrows: number;
+  readonly listed: number;
+}
+
+const LIST_BIT = 1 << REFERENCE.SET_LIST_BIT;
+const FIRST_MASK = (1 << REFERENCE.SET_COUNT_SHIFT) - 1;
+const SUBROW_BIT = 1 << REFERENCE.ROW_SUBROW_BIT;
+
+export class RuleSets {
+  readonly #ranked: readonly DirectedFilter[];
+  readonly #services: Services;
+  readonly #defaultValue: number;
+  readonly #bySet = new Map<string, number>();
+  readonly #grid: ServiceGrid;
+  readonly #row: Uint32Array;
+  readonly rows: WordRows;
+  readonly subrows: WordRows;
+  /** Ranks, in the order of the list entries. */
+  readonly listed: number[] = [];
+
+  constructor(ranked: readonly DirectedFilter[], services: Services, defaultValue: number) {
+    this.#ranked = ranked;
+    this.#services = services;
+    this.#defaultValue = defaultValue;
+    this.#grid = new ServiceGrid(services.destination.count, services.source.count);
+    this.#row = new Uint32Array(services.destination.count);
+    this.rows = new WordRows(services.destination.count);
+    this.subrows = new WordRows(services.source.count);
+    this.reference([]);
+  }
+
+  /** A place to go back to with `rewind`. */
+  mark(): SetsMark {
+    return { rows: this.rows.count, subrows: this.subrows.count, listed: this.listed.length };
+  }
+
+  /** Forgets what was added since the mark. */
+  rewind(mark: SetsMark): void {
+    for (const [key, set] of this.#bySet) {
+      const kept = (set & LIST_BIT) === 0 ? set < mark.rows : (set & FIRST_MASK) < mark.listed;
+      if (!kept) this.#bySet.delete(key);
+    }
+    this.rows.truncate(mark.rows);
+    this.subrows.truncate(mark.subrows);
+    this.listed.length = mark.listed;
+  }
+
+  /** Bytes that rows, subrows and lists take by now. */
+  get bytes(): number {
+    return 4 * (this.rows.words.length + this.subrows.words.length) + 16 * this.listed.length;
+  }
+
+  value(rank: number): number {
+    return ruleValue(rank, present(this.#ranked[rank]).action === 'permit');
+  }
+
+  /** `ranks` ascending without what a filter for every service hides. */
+  visible(ranks: readonly number[]): readonly number[] {
+    const last = ranks.findIndex((rank) => this.#isForEveryService(rank));
+    return last < 0 ? ranks : ranks.slice(0, last + 1);
+  }
+
+  /** The value by (destination class * source classes + source class) of the first match of `ranks`, ascending. */
+  fill(ranks: readonly number[]): Uint32Array {
+    this.#grid.clear(this.#defaultValue);
+    this.#paint(ranks);
+    return this.#grid.flat();
+  }
+
+  /** A reference to the set for the tables; that of the empty set is 0. */
+  reference(ranks: readonly number[]): number {
+    const visible = this.visible(ranks);
+    return this.#known(visible.join(), () => {
+      if (visible.length > 0 && visible.length <= LIST_LENGTH) return this.#list(visible);
+      this.#grid.clear(this.#defaultValue);
+      this.#paint(visible);
+      return this.#store();
+    });
+  }
+
+  /** The set of a reference and of `ranks`, ascending, which all come before those of that set. */
+  extended(base: number, ranks: readonly number[]): number {
+    if (ranks.length === 0) return base;
+    const visible = this.visible(ranks);
+    if (base === 0 || this.#isForEveryService(present(visible.at(-1)))) return this.reference(visible);
+    if ((base & LIST_BIT) !== 0) return this.reference([...visible, ...this.#ranksOf(base)]);
+    return this.#known(`${base}+${visible.join()}`, () => {
+      this.#load(base);
+      this.#paint(visible);
+      return this.#store();
+    });
+  }
+
+  #isForEveryService(rank: number): boolean {
+    const { filter, established } = present(this.#ranked[rank]);
+    return filter.protocol === undefined && !established;
+  }
+
+  #known(key: string, make: () => number): number {
+    const known = this.#bySet.get(key);
+    if (known !== undefined) return known;
+    const made = make();
+    this.#bySet.set(key, made);
+    return made;
+  }
+
+  /** The most specific last: it stays on top. */
+  #paint(ranks: readonly number[]): void {
+    const { destination, source, destinationOf, sourceOf } = this.#services;
+    for (let i = ranks.length - 1; i >= 0; i--) {
+      const rank = ranks[i]!;
+      const destinations = present(destination.classesOf[destinationOf[rank]!]);
+      this.#grid.paint(destinations, present(source.classesOf[sourceOf[rank]!]), this.value(rank));
+    }
+  }
+
+  #list(ranks: readonly number[]): number {
+    const first = this.listed.length;
+    this.listed.push(...ranks);
+    return (LIST_BIT | (ranks.length << REFERENCE.SET_COUNT_SHIFT) | first) >>> 0;
+  }
+
+  #ranksOf(list: number): readonly number[] {
+    const first = list & FIRST_MASK;
+    return this.listed.slice(first, first + ((list & ~LIST_BIT) >>> REFERENCE.SET_COUNT_SHIFT));
+  }
+
+  /** The grid as a row: a value where the source port does not matter, else a reference to a subrow. */
+  #store(): number {
+    for (let d = 0; d < this.#row.length; d++) {
+      const at = this.#grid.at(d);
+      this.#row[d] = typeof at === 'number' ? at : SUBROW_BIT | this.subrows.intern(at);
+    }
+    return this.rows.intern(this.#row);
+  }
+
+  #load(row: number): void {
+    for (const [d, value] of this.rows.row(row).entries()) {
+      if ((value & SUBROW_BIT) === 0) this.#grid.set(d, value);
+      else this.#grid.setSplit(d, this.subrows.row(value & ~SUBROW_BIT));
+    }
+  }
+}
+
+/** The list entries' bytes: struct xdpol_list_entry, little endian. */
+export function encodeLists(listed: readonly number[], ranked: readonly DirectedFilter[], sets: RuleSets): Uint8Array {
+  const bytes = new Uint8Array(listed.length * 16);
+  const view = new DataView(bytes.buffer);
+  for (const [i, rank] of listed.entries()) {
+    const directed = present(ranked[rank]);
+    const { protocol, key, established, needsL4 } = serviceConditionOf(directed);
+    const need = (needsL4 ? NEED.L4 : 0) | (established ? NEED.ESTABLISHED : 0);
+    const words = [key.lo, key.hi, directed.sourcePort.lo, directed.sourcePort.hi];
+    for (const [w, word] of words.entries()) view.setUint16(i * 16 + 2 * w, word, true);
+    view.setUint16(i * 16 + 8, protocol ?? LIMITS.ANY_PROTOCOL, true);
+    view.setUint16(i * 16 + 10, need, true);
+    view.setUint32(i * 16 + 12, sets.value(rank), true);
+  }
+  return bytes;
+}

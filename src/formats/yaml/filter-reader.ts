@@ -1,0 +1,178 @@
+/** One filter of a policy file: a mapping, or a filterspec as text. */
+
+import type { Diagnostics, Span } from '../../base/diagnostics.ts';
+import type { Family } from '../../base/ip.ts';
+import { didYouMean } from '../../base/suggest.ts';
+import type { AddressMatch, AddressSet, Filter, IcmpMatch, Mirrored, PortRange } from '../../policy/model.ts';
+import { ANY_PORT } from '../../policy/model.ts';
+import { mergeRanges } from '../../policy/ports.ts';
+import { prefixOfReading, readDnsName, readPrefix } from '../address-text.ts';
+import type { FilterKey } from '../filter-check.ts';
+import { checkFilter } from '../filter-check.ts';
+import { parseFilterSpec } from '../filterspec.ts';
+import type { ProtocolMatch } from '../port-text.ts';
+import { parsePortRange, parseProtocol } from '../port-text.ts';
+import type { Token } from '../token.ts';
+import { flowText, itemsOf, nodeOf, textNode, wordNode } from './map-reader.ts';
+import type { MapNode, SourceNode } from './source-tree.ts';
+
+/** What a filter may refer to, and where it notes what it did. */
+export interface FilterScope {
+  readonly diags: Diagnostics;
+  /** Every set by name; undefined where the set itself is broken. */
+  readonly sets: ReadonlyMap<string, AddressSet | undefined>;
+  readonly usedSets: Set<string>;
+}
+
+/** Reads one filter, or reports why not. Undefined also where its structure was reported before. */
+export function readFilter(node: SourceNode, scope: FilterScope): Filter | undefined {
+  if (node.kind === 'map') return readMapping(node, scope);
+  const text = textNode(node);
+  return text === undefined ? undefined : readSpec(text.token, scope.diags);
+}
+
+function readSpec(token: Token, diags: Diagnostics): Filter | undefined {
+  const { filters } = parseFilterSpec(token, diags);
+  const [first, second] = filters;
+  if (second !== undefined) {
+    return diags.report('XP0513', second.filter.span, 'a second filterspec', 'make each an item of the list');
+  }
+  if (first?.action !== undefined) {
+    const help = `write "${first.filter.text}" in a rule with action: ${first.action}`;
+    return diags.report('XP0509', token.span, 'a filterspec has no action in a policy file', help);
+  }
+  return first?.filter;
+}
+
+const ANY: AddressMatch = { kind: 'any' };
+
+/** Each part is undefined where it is broken; what is not written is any. */
+function readMapping(map: MapNode, scope: FilterScope): Filter | undefined {
+  const { diags } = scope;
+  const part = <T>(key: FilterKey, absent: T, read: (node: SourceNode) => T | undefined): T | undefined => {
+    const node = nodeOf(map, key);
+    return node === undefined ? absent : read(node);
+  };
+  const address = (node: SourceNode): AddressMatch | undefined => readAddress(node, scope);
+  const ports = (node: SourceNode): readonly PortRange[] | undefined => readPorts(node, diags);
+  const source = part('source', ANY, address);
+  const destination = part('destination', ANY, address);
+  const sourcePorts = part('sourcePort', [ANY_PORT], ports);
+  const destinationPorts = part('destinationPort', [ANY_PORT], ports);
+  const protocol = part<ProtocolMatch>('protocol', { number: undefined }, (node) => readProtocol(node, diags));
+  const icmp = readIcmp(map, diags);
+  const established = part('established', false, readBoolean);
+  const mirrored = part<Mirrored>('mirrored', false, readMirrored);
+  if (source === undefined || destination === undefined) return undefined;
+  if (sourcePorts === undefined || destinationPorts === undefined || protocol === undefined) return undefined;
+  if (icmp === undefined || established === undefined || mirrored === undefined) return undefined;
+  const filter: Filter = {
+    source,
+    destination,
+    sourcePorts,
+    destinationPorts,
+    protocol: protocol.number,
+    icmp: icmp.match,
+    established,
+    mirrored,
+    text: flowText(map),
+    span: map.span,
+  };
+  const spanOf = (key: FilterKey): Span => nodeOf(map, key)?.span ?? map.span;
+  const familyOfSet = (name: string): Family | undefined => familyOf(scope.sets.get(name));
+  return checkFilter(filter, { syntax: 'mapping', spanOf, familyOfSet }, diags) ? filter : undefined;
+}
+
+function familyOf(set: AddressSet | undefined): Family | undefined {
+  if (set === undefined) return undefined;
+  const { v4, v6 } = set.prefixes;
+  if (v4.count > 0) return v6.count > 0 ? undefined : 4;
+  return v6.count > 0 ? 6 : undefined;
+}
+
+function readAddress(node: SourceNode, scope: FilterScope): AddressMatch | undefined {
+  const token = textNode(node)?.token;
+  if (token === undefined) return undefined;
+  const { diags } = scope;
+  if (token.text === '*' || /^any$/iu.test(token.text)) return ANY;
+  if (/^me$/iu.test(token.text)) return { kind: 'me' };
+  if (token.text === '0') {
+    return diags.report('XP0213', token.span, '"0" is an address in filterspecs only', 'write me');
+  }
+  if (token.text.startsWith('$')) return readSetReference(token, scope);
+  const reading = readPrefix(token.text);
+  if (reading.kind !== 'other') {
+    const prefix = prefixOfReading(reading, token, diags, 'refuse');
+    return prefix === undefined ? undefined : { kind: 'prefix', prefix };
+  }
+  const name = readDnsName(token.text);
+  if (name === undefined) {
+    const help = /[+=]/u.test(token.text) ? 'a filterspec stands alone as an item of the list' : undefined;
+    return diags.report('XP0201', token.span, `"${token.text}" is neither an address nor a DNS name`, help);
+  }
+  if (scope.sets.has(token.text)) {
+    diags.report('XP0214', token.span, `"${token.text}" is read as a DNS name`, `the set is $${token.text}`);
+  }
+  return { kind: 'name', name };
+}
+
+function readSetReference(token: Token, scope: FilterScope): AddressMatch | undefined {
+  const name = token.text.slice(1);
+  scope.usedSets.add(name);
+  if (scope.sets.has(name)) return scope.sets.get(name) === undefined ? undefined : { kind: 'set', name };
+  const nearest = didYouMean(
+    token.text,
+    [...scope.sets.keys()].map((known) => `$${known}`),
+  );
+  return scope.diags.report('XP0206', token.span, `there is no address set ${name}`, nearest);
+}
+
+function readPorts(node: SourceNode, diags: Diagnostics): readonly PortRange[] | undefined {
+  if (node.kind !== 'list') {
+    const range = readPort(node, diags);
+    return range === undefined ? undefined : [range];
+  }
+  const ranges = itemsOf(node).map((item) => readPort(item, diags));
+  const known = ranges.filter((range) => range !== undefined);
+  return known.length < ranges.length || known.length === 0 ? undefined : mergeRanges(known);
+}
+
+function readPort(node: SourceNode, diags: Diagnostics): PortRange | undefined {
+  const token = wordNode(node)?.token;
+  if (token === undefined) return undefined;
+  if (!token.text.includes(',')) return parsePortRange(token, diags);
+  const help = `write a list: [${token.text}]`;
+  return diags.report('XP0110', token.span, `"${token.text}" is not one port`, help);
+}
+
+function readProtocol(node: SourceNode, diags: Diagnostics): ProtocolMatch | undefined {
+  return node.kind === 'scalar' ? parseProtocol(node.token, diags) : undefined;
+}
+
+function readIcmp(map: MapNode, diags: Diagnostics): { readonly match: IcmpMatch | undefined } | undefined {
+  const typeNode = nodeOf(map, 'icmpType');
+  const codeNode = nodeOf(map, 'icmpCode');
+  const type = readByte(typeNode, 'ICMP type', diags);
+  const code = readByte(codeNode, 'ICMP code', diags);
+  if (codeNode !== undefined && typeNode === undefined) {
+    return diags.report('XP0122', codeNode.span, 'icmpCode needs icmpType', 'a code means nothing without its type');
+  }
+  if ((typeNode !== undefined && type === undefined) || (codeNode !== undefined && code === undefined))
+    return undefined;
+  return { match: type === undefined ? undefined : { type, code } };
+}
+
+function readByte(node: SourceNode | undefined, what: string, diags: Diagnostics): number | undefined {
+  if (node?.kind !== 'scalar' || typeof node.value !== 'number' || !Number.isInteger(node.value)) return undefined;
+  if (node.value >= 0 && node.value <= 255) return node.value;
+  return diags.report('XP0116', node.span, `${what} ${node.value} is not in 0-255`);
+}
+
+function readBoolean(node: SourceNode): boolean | undefined {
+  return node.kind === 'scalar' && typeof node.value === 'boolean' ? node.value : undefined;
+}
+
+function readMirrored(node: SourceNode): Mirrored | undefined {
+  if (node.kind === 'scalar' && node.value === 'established') return 'established';
+  return readBoolean(node);
+}

@@ -1,0 +1,23 @@
+import type { Diagnostics } from '../../base/diagnostics.ts';
+import type { Token } from '../token.ts';
+
+const MAX_NAME = 200;
+
+/** A name that can be printed on one line, typed in a shell and found again: reports where it is not. */
+export function readName(token: Token, what: string, diags: Diagnostics): string | undefined {
+  const name = token.text;
+  if (name.trim() === '') return diags.report('XP0010', token.span, `the ${what} name is empty`);
+  if (name !== name.trim()) return diags.report('XP0010', token.span, `the ${what} name starts or ends with a space`);
+  if (/\p{Cc}/u.test(name)) {
+    return diags.report('XP0010', token.span, `the ${what} name has a line break or a control character`);
+  }
+  if (name.length > MAX_NAME) return diags.report('XP0010', token.span, `the ${what} name is longer than ${MAX_NAME}`);
+  return name;
+}
+
+/** What the kernel accepts: 1-15 bytes, no slash, colon or white space. */
+export function readInterface(token: Token, diags: Diagnostics): string | undefined {
+  const name = token.text;
+  if (/^[^\s/:]{1,15}$/u.test(name) && name !== '.' && name !== '..') return name;
+  return diags.report('XP0309', token.span, `"${name}" cannot be the name of an interface`);
+}

@@ -1,0 +1,121 @@
+/**
+ * Reads a policy file: text -> located tree -> structure by schema -> roles put in -> meaning. Every pass reports
+ * what it finds and goes on, so that one run tells all it can; a policy comes out only without errors.
+ */
+import type { Diagnostics } from '../../base/diagnostics.ts';
+import type { Action, AddressSet, Exemption, Policy } from '../../policy/model.ts';
+import { EXEMPTIONS } from '../../policy/model.ts';
+import type { ReadingProgress, ReadSetFile } from './address-sets.ts';
+import { readAddressSets } from './address-sets.ts';
+import { readFilterList } from './filter-list.ts';
+import { withRoles } from './includes.ts';
+import { entriesOf, itemsOf, nodeOf, textNode } from './map-reader.ts';
+import { readName } from './names.ts';
+import type { RuleScope } from './rule-reader.ts';
+import { readRules } from './rule-reader.ts';
+import type { MapNode, SourceNode } from './source-tree.ts';
+import { readSourceTree } from './source-tree.ts';
+import { checkStructure } from './structure.ts';
+
+export type { ReadSetFile } from './address-sets.ts';
+
+export interface PolicySource {
+  /** As diagnostics name it. */
+  readonly file: string;
+  /** YAML or JSON. */
+  readonly text: string;
+  readonly readSetFile: ReadSetFile;
+  /** For sets of many lines. */
+  readonly onProgress?: ReadingProgress;
+}
+
+/** The policy, or undefined where `diags` got an error. Never throws for what the text says. */
+export function readPolicy(source: PolicySource, diags: Diagnostics): Policy | undefined {
+  const mark = diags.all.length;
+  const root = readSourceTree(source.file, source.text, diags);
+  if (root === undefined) return undefined;
+  checkStructure(root, 'policy', diags);
+  if (root.kind !== 'map') return undefined;
+  const policy = readRoot(withRoles(root, source, diags), source, diags);
+  return diags.failedSince(mark) ? undefined : policy;
+}
+
+function readRoot(root: MapNode, source: PolicySource, diags: Diagnostics): Policy | undefined {
+  const sets = readAddressSets(nodeOf(root, 'addressSets'), source, diags);
+  const scope: RuleScope = { diags, sets, usedSets: new Set(), lists: new Map(), usedLists: new Set() };
+  for (const [name, entry] of entriesOf(nodeOf(root, 'filterLists'))) {
+    readName(entry.key, 'filter list', diags);
+    scope.lists.set(name, readFilterList(name, entry.key.span, entry.value, scope));
+  }
+  const rules = readRules(nodeOf(root, 'rules'), root.span, scope);
+  const exemptions = readExemptions(root, diags);
+  const name = textNode(nodeOf(root, 'name'));
+  if (name !== undefined) readName(name.token, 'policy', diags);
+  reportUnused(scope);
+  if (name === undefined) return undefined;
+  return {
+    name: name.token.text,
+    description: textNode(nodeOf(root, 'description'))?.token.text ?? '',
+    default: defaultAction(nodeOf(root, 'default')),
+    strict: isNotFalse(nodeOf(root, 'strict')),
+    exemptions,
+    addressSets: knownSets(sets),
+    filterLists: scope.lists,
+    rules,
+    span: root.span,
+  };
+}
+
+function defaultAction(node: SourceNode | undefined): Action {
+  return node?.kind === 'scalar' && node.value === 'block' ? 'block' : 'permit';
+}
+
+function isNotFalse(node: SourceNode | undefined): boolean {
+  return !(node?.kind === 'scalar' && node.value === false);
+}
+
+function knownSets(sets: ReadonlyMap<string, AddressSet | undefined>): Map<string, AddressSet> {
+  const known = new Map<string, AddressSet>();
+  for (const [name, set] of sets) if (set !== undefined) known.set(name, set);
+  return known;
+}
+
+const WINDOWS_2000: readonly Exemption[] = ['broadcast', 'multicast', 'rsvp', 'ike', 'kerberos'];
+
+/** In the order of EXEMPTIONS, each once. A list that is written replaces the default, neighbor-discovery. */
+function readExemptions(root: MapNode, diags: Diagnostics): Exemption[] {
+  const list = nodeOf(root, 'exemptions');
+  const compat = textNode(nodeOf(root, 'compat'));
+  const named = new Set<string>(list === undefined ? ['neighbor-discovery'] : []);
+  for (const item of itemsOf(list)) {
+    const word = textNode(item);
+    if (word === undefined) continue;
+    named.add(word.token.text);
+    if (word.token.text === 'kerberos') warnOfKerberos(word, diags);
+  }
+  const known = [...named].every((word) => EXEMPTIONS.some((exemption) => exemption === word));
+  if (list !== undefined && named.size > 0 && known && !named.has('neighbor-discovery')) {
+    const message = 'neighbor-discovery is not among the exemptions: without a permit for it, IPv6 stops';
+    diags.report('XP0311', list.span, message, 'add neighbor-discovery, or permit ICMPv6 133-137');
+  }
+  if (compat?.token.text === 'windows2000') {
+    if (!named.has('kerberos')) warnOfKerberos(compat, diags);
+    for (const exemption of WINDOWS_2000) named.add(exemption);
+  }
+  return EXEMPTIONS.filter((exemption) => named.has(exemption));
+}
+
+function warnOfKerberos(at: SourceNode, diags: Diagnostics): void {
+  diags.report('XP0310', at.span, 'the kerberos exemption opens every port to anyone who sends from port 88');
+}
+
+function reportUnused(scope: RuleScope): void {
+  for (const list of scope.lists.values()) {
+    if (scope.usedLists.has(list.name)) continue;
+    scope.diags.report('XP0304', list.span, `no rule uses filter list ${list.name}`);
+  }
+  for (const set of scope.sets.values()) {
+    if (set === undefined || scope.usedSets.has(set.name)) continue;
+    scope.diags.report('XP0207', set.span, `no filter uses address set ${set.name}`);
+  }
+}

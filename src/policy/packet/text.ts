@@ -1,0 +1,243 @@
+/** Packets as people write them: `tcp 203.0.113.9:40000 -> 131.107.1.1:80`, `icmp 10.0.0.1 -> 131.107.1.1 type 8`. */
+import type { Diagnostics, Span } from '../../base/diagnostics.ts';
+import type { Address } from '../../base/ip.ts';
+import { formatAddress, parseAddress } from '../../base/ip.ts';
+import { PROTOCOLS } from '../model.ts';
+import type { IcmpHeader, Packet } from './model.ts';
+
+export interface PacketTextOptions {
+  /** As if `established` stood in the text. */
+  readonly established?: boolean | undefined;
+  /** As if `fragment` stood in the text. */
+  readonly fragment?: boolean | undefined;
+}
+
+const PROTOCOL_NUMBERS: ReadonlyMap<string, number> = new Map(Object.entries(PROTOCOLS));
+const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map(
+  [...PROTOCOL_NUMBERS].map(([name, number]) => [number, name]),
+);
+const WITH_PORTS: ReadonlySet<number> = new Set([PROTOCOLS.tcp, PROTOCOLS.udp, PROTOCOLS.sctp]);
+const WITH_TYPE: ReadonlySet<number> = new Set([PROTOCOLS.icmp, PROTOCOLS.icmpv6]);
+const NUMBERED = ['type', 'code', 'hoplimit'] as const;
+const FLAGS = ['established', 'fragment'] as const;
+const EXAMPLE = 'write for example tcp 203.0.113.9:40000 -> 131.107.1.1:80';
+
+const HOP_LIMIT = 64;
+/** What neighbour discovery sends, so that an explained solicitation is a real one. */
+const DISCOVERY_HOP_LIMIT = 255;
+/** The smallest Ethernet frame without its FCS. */
+const FRAME_BYTES = 60;
+
+interface Word {
+  readonly text: string;
+  readonly span: Span;
+}
+
+interface End {
+  readonly address: Address;
+  readonly port: number | undefined;
+  readonly span: Span;
+}
+
+interface Properties {
+  readonly numbers: ReadonlyMap<string, number>;
+  readonly established: boolean;
+  readonly fragment: boolean;
+  /** The words themselves, for diagnostics. */
+  readonly spans: ReadonlyMap<string, Span>;
+}
+
+/** The packet that the text describes. Reports to `diags` and returns undefined on bad input; never throws. */
+export function parsePacketText(text: string, options: PacketTextOptions, diags: Diagnostics): Packet | undefined {
+  const [first, from, arrow, to, ...rest] = wordsOf(text);
+  if (first === undefined || from === undefined || arrow?.text !== '->' || to === undefined) {
+    const at = [first, from, arrow, to].find((word, i) => word === undefined || (i === 2 && word.text !== '->'));
+    const found = text.trim() === '' ? 'nothing' : `"${text.trim()}"`;
+    const span = at?.span ?? spanAt(text, 0, text.length);
+    return diags.report('XP0601', span, `expected PROTOCOL SOURCE -> DESTINATION, found ${found}`, EXAMPLE);
+  }
+  const protocol = parseProtocol(first, diags);
+  const source = parseEnd(from, diags);
+  const destination = parseEnd(to, diags);
+  const properties = parseProperties(rest, options, diags);
+  if (protocol === undefined || source === undefined || destination === undefined) return undefined;
+  if (properties === undefined || !endsAgree(source, destination, diags)) return undefined;
+  const shape = { name: first.text, protocol, properties, span: first.span };
+  const portsFit = [source, destination].map((end) => checkPort(end, shape, diags)).every(Boolean);
+  if (!portsFit || !checkEstablished(shape, diags)) return undefined;
+  const icmp = icmpOf(shape, diags);
+  return icmp === undefined ? undefined : packetOf(source, destination, shape, icmp === 'none' ? undefined : icmp);
+}
+
+/** Text that parses to the same packet, but for its frame's length and broadcast address. */
+export function formatPacket(packet: Packet): string {
+  const { protocol, icmp, laterFragment } = packet;
+  const hasPorts = WITH_PORTS.has(protocol) && !laterFragment;
+  const usual = usualHopLimit(protocol, icmp);
+  return [
+    PROTOCOL_NAMES.get(protocol) ?? `${protocol}`,
+    formatEnd(packet.source, hasPorts ? packet.sourcePort : undefined),
+    '->',
+    formatEnd(packet.destination, hasPorts ? packet.destinationPort : undefined),
+    ...(icmp === undefined ? [] : [`type ${icmp.type}`, ...(icmp.code === 0 ? [] : [`code ${icmp.code}`])]),
+    ...(packet.hopLimit === usual ? [] : [`hoplimit ${packet.hopLimit}`]),
+    ...(packet.established ? ['established'] : []),
+    ...(laterFragment ? ['fragment'] : []),
+  ].join(' ');
+}
+
+function formatEnd(address: Address, port: number | undefined): string {
+  const text = formatAddress(address);
+  if (port === undefined) return text;
+  return address.family === 6 ? `[${text}]:${port}` : `${text}:${port}`;
+}
+
+function spanAt(text: string, from: number, length: number): Span {
+  return { file: 'packet', line: 1, column: from + 1, length: Math.max(1, length), lineText: text };
+}
+
+function wordsOf(text: string): Word[] {
+  return [...text.matchAll(/\S+/gu)].map(([word], i, all) => ({
+    text: word.toLowerCase(),
+    span: spanAt(text, all[i]?.index ?? 0, word.length),
+  }));
+}
+
+function parseProtocol(word: Word, diags: Diagnostics): number | undefined {
+  const number = PROTOCOL_NUMBERS.get(word.text) ?? parseNumber(word.text, 255);
+  if (number !== undefined) return number;
+  const names = [...PROTOCOL_NUMBERS.keys()].join(', ');
+  return diags.report('XP0602', word.span, `"${word.text}" is no protocol`, `write ${names} or a number from 0 to 255`);
+}
+
+/** Decimal, from 0 to `max`. */
+function parseNumber(text: string, max: number): number | undefined {
+  if (!/^(?:0|[1-9]\d{0,4})$/u.test(text)) return undefined;
+  return Number(text) <= max ? Number(text) : undefined;
+}
+
+/** `ADDRESS`, `IPV4:PORT`, `[IPV6]` or `[IPV6]:PORT`. */
+function parseEnd(word: Word, diags: Diagnostics): End | undefined {
+  const { text, span } = word;
+  const bracketed = /^\[(?<host>[^\]]*)\](?::(?<port>.*))?$/u.exec(text);
+  const dotted = /^(?<host>[^:]*):(?<port>[^:]*)$/u.exec(text);
+  const groups = (bracketed ?? dotted)?.groups;
+  const host = groups?.['host'] ?? text;
+  const address = parseAddress(host);
+  if (address === undefined || (bracketed !== null && address.family === 4)) {
+    const help = 'write an address such as 10.0.0.1, 10.0.0.1:80, 2001:db8::1 or [2001:db8::1]:80';
+    return diags.report('XP0603', span, `"${host}" is no ${bracketed === null ? '' : 'IPv6 '}address`, help);
+  }
+  const portText = groups?.['port'];
+  if (portText === undefined) return { address, port: undefined, span };
+  const port = parseNumber(portText, 65535);
+  if (port !== undefined) return { address, port, span };
+  return diags.report('XP0604', span, `"${portText}" is no port`, 'write one number from 0 to 65535');
+}
+
+/** What follows the addresses, in any order. */
+function parseProperties(
+  words: readonly Word[],
+  options: PacketTextOptions,
+  diags: Diagnostics,
+): Properties | undefined {
+  const numbers = new Map<string, number>();
+  const spans = new Map<string, Span>();
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i];
+    if (word === undefined) break;
+    const isNumbered = NUMBERED.some((name) => name === word.text);
+    if (!isNumbered && !FLAGS.some((name) => name === word.text)) {
+      const known = [...NUMBERED.map((name) => `${name} N`), ...FLAGS].join(', ');
+      return diags.report('XP0608', word.span, `unknown property "${word.text}"`, `what may follow: ${known}`);
+    }
+    if (spans.has(word.text)) return diags.report('XP0608', word.span, `"${word.text}" is given twice`);
+    spans.set(word.text, word.span);
+    if (!isNumbered) continue;
+    const value = words[++i];
+    const number = parseNumber(value?.text ?? '', 255);
+    if (number === undefined) {
+      const found = value === undefined ? 'nothing' : `"${value.text}"`;
+      return diags.report('XP0608', value?.span ?? word.span, `expected ${word.text} 0-255, found ${found}`);
+    }
+    numbers.set(word.text, number);
+  }
+  const has = (flag: (typeof FLAGS)[number]): boolean => options[flag] === true || spans.has(flag);
+  return { numbers, spans, established: has('established'), fragment: has('fragment') };
+}
+
+interface Shape {
+  /** As written. */
+  readonly name: string;
+  readonly protocol: number;
+  readonly properties: Properties;
+  readonly span: Span;
+}
+
+function endsAgree(source: End, destination: End, diags: Diagnostics): boolean {
+  if (source.address.family === destination.address.family) return true;
+  const { family } = destination.address;
+  diags.report('XP0607', destination.span, `the source is IPv${source.address.family}, the destination IPv${family}`);
+  return false;
+}
+
+function checkPort(end: End, shape: Shape, diags: Diagnostics): boolean {
+  const takesPort = WITH_PORTS.has(shape.protocol);
+  if (shape.properties.fragment || !takesPort) {
+    if (end.port === undefined) return true;
+    const why = takesPort ? 'a later fragment shows no ports' : `protocol ${shape.name} has no ports`;
+    diags.report('XP0606', end.span, `${why}, found port ${end.port}`, `write ${formatAddress(end.address)}`);
+    return false;
+  }
+  if (end.port !== undefined) return true;
+  const wanted = formatEnd(end.address, 80);
+  diags.report('XP0605', end.span, `${shape.name} needs a port at both ends`, `write for example ${wanted}`);
+  return false;
+}
+
+function checkEstablished(shape: Shape, diags: Diagnostics): boolean {
+  const { established, fragment, spans } = shape.properties;
+  if (!established || (shape.protocol === PROTOCOLS.tcp && !fragment)) return true;
+  const why = fragment ? 'a later fragment shows no TCP flags' : `protocol ${shape.name} has no connections`;
+  diags.report('XP0610', spans.get('established') ?? shape.span, `${why}: established needs a whole tcp packet`);
+  return false;
+}
+
+/** The ICMP header, `none` where there is none to have, undefined after a diagnostic. */
+function icmpOf(shape: Shape, diags: Diagnostics): IcmpHeader | 'none' | undefined {
+  const { numbers, spans, fragment } = shape.properties;
+  const type = numbers.get('type');
+  const span = spans.get('type') ?? spans.get('code') ?? shape.span;
+  if (!WITH_TYPE.has(shape.protocol) || fragment) {
+    if (type === undefined && !numbers.has('code')) return 'none';
+    const why = fragment ? 'a later fragment shows no ICMP type' : `protocol ${shape.name} has no ICMP type or code`;
+    return diags.report('XP0609', span, why);
+  }
+  if (type === undefined) {
+    return diags.report('XP0609', span, `${shape.name} needs a type`, `write type ${shape.protocol === 1 ? 8 : 128}`);
+  }
+  return { type, code: numbers.get('code') ?? 0 };
+}
+
+function usualHopLimit(protocol: number, icmp: IcmpHeader | undefined): number {
+  const isDiscovery = protocol === PROTOCOLS.icmpv6 && icmp !== undefined && icmp.type >= 133 && icmp.type <= 137;
+  return isDiscovery ? DISCOVERY_HOP_LIMIT : HOP_LIMIT;
+}
+
+function packetOf(source: End, destination: End, shape: Shape, icmp: IcmpHeader | undefined): Packet {
+  const { protocol, properties } = shape;
+  return {
+    family: source.address.family,
+    source: source.address,
+    destination: destination.address,
+    protocol,
+    sourcePort: source.port ?? 0,
+    destinationPort: destination.port ?? 0,
+    icmp,
+    established: properties.established,
+    laterFragment: properties.fragment,
+    hopLimit: properties.numbers.get('hoplimit') ?? usualHopLimit(protocol, icmp),
+    frameBytes: FRAME_BYTES,
+    broadcastFrame: false,
+  };
+}
