@@ -120,10 +120,30 @@ export function listDirectory(path: string): string[] {
   }
 }
 
+/** Another process removed it first, or pins in it now. */
+const NOT_OURS_TO_REMOVE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTEMPTY']);
+
+/** Removes a directory that is empty; one that is gone, or in use again, is left as it is. */
+export function removeEmptyDirectory(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    if (!NOT_OURS_TO_REMOVE.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}
+
+function removePin(path: string): void {
+  try {
+    unlinkPin(path);
+  } catch (error) {
+    if (!(error instanceof BpfError && error.code === 'ENOENT')) throw error;
+  }
+}
+
 /** Unpins everything in an interface's directory and removes it. */
 export function removeInterfaceDirectory(directory: string): void {
-  for (const name of listDirectory(directory)) unlinkPin(join(directory, name));
-  rmdirSync(directory);
+  for (const name of listDirectory(directory)) removePin(join(directory, name));
+  removeEmptyDirectory(directory);
 }
 
 function linkIsDead(path: string): boolean {
@@ -157,20 +177,34 @@ function inodeOf(directory: string): string {
   return directory.split('-')[1] ?? '';
 }
 
-/** A directory of our own inode that is not ours belonged to a namespace before. */
+/**
+ * A directory of our own inode that is not ours belonged to a namespace before. One of an inode that lives is left: a
+ * command in that namespace may be filling it at this moment.
+ */
 function isDead(interfaces: readonly string[], inode: string, own: string, live: ReadonlySet<string>): boolean {
   if (inode === own) return true;
+  if (live.has(inode)) return false;
   const links = interfaces.flatMap((path) =>
     listDirectory(path)
       .filter((pin) => pin === 'ingress' || pin === 'egress')
       .map((pin) => join(path, pin)),
   );
-  return links.length === 0 ? !live.has(inode) : links.every(linkIsDead);
+  return links.every(linkIsDead);
+}
+
+/** Sweeping is housekeeping: what cannot be removed now is left to the next sweep and fails no apply. */
+function sweepNamespace(directory: string): void {
+  try {
+    for (const entry of listDirectory(directory)) removeInterfaceDirectory(join(directory, entry));
+    removeEmptyDirectory(directory);
+  } catch (error) {
+    if (!(error instanceof BpfError) && (error as NodeJS.ErrnoException).code === undefined) throw error;
+  }
 }
 
 /**
- * Removes what namespaces left behind that are gone: their links have lost their interface, or they
- * have only counters and nobody is in them.
+ * Removes what namespaces left behind that are gone: nobody is in them, and their links, if any, have lost their
+ * interface. Other processes may sweep at the same time.
  */
 export function sweepDeadNamespaces(root: string): void {
   const all = join(root, '..');
@@ -181,7 +215,6 @@ export function sweepDeadNamespaces(root: string): void {
     const directory = join(all, name);
     const interfaces = listDirectory(directory).map((entry) => join(directory, entry));
     if (!isDead(interfaces, inodeOf(name), inodeOf(basename(root)), live)) continue;
-    for (const path of interfaces) removeInterfaceDirectory(path);
-    rmdirSync(directory);
+    sweepNamespace(directory);
   }
 }
