@@ -16,6 +16,7 @@ const GROUPS: readonly (readonly [prefix: string, title: string])[] = [
   ['XP06', 'Packet text'],
   ['XP07', 'Compiling'],
   ['XP08', 'Planning charts'],
+  ['XP09', 'Configuration of the host'],
 ];
 
 const HEAD = `# Diagnostics

@@ -7,10 +7,10 @@ import { EnvironmentError } from '../base/environment-error.ts';
 import { explainFailure } from '../engine/failure.ts';
 import type { Wanted } from '../exporter/exporter.ts';
 import { Exporter } from '../exporter/exporter.ts';
+import type { ListenAddress } from '../formats/listen-address.ts';
 import { PolicyStore } from '../store/store.ts';
 import type { Reply } from './routes.ts';
 import { routesOf, text } from './routes.ts';
-import type { ListenAddress } from './server.ts';
 import { startServer, stopServer, urlOf } from './server.ts';
 
 export interface AgentOptions {

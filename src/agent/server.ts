@@ -4,15 +4,9 @@ import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { EnvironmentError } from '../base/environment-error.ts';
+import type { ListenAddress } from '../formats/listen-address.ts';
 import type { Route } from './routes.ts';
 import { answer } from './routes.ts';
-
-export interface ListenAddress {
-  /** undefined: every address of the host, IPv6 and IPv4. */
-  readonly host: string | undefined;
-  /** 0: any free one. */
-  readonly port: number;
-}
 
 /** Milliseconds a client has to send its request. */
 const REQUEST_TIMEOUT = 10_000;

@@ -24,11 +24,27 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   engine: { modules: ['policy', 'compiler', 'layout'], packages: ['libbpf-ts-bindings', 'node:'] },
   measure: { modules: ['compiler', 'engine', 'policy'], packages: ['libbpf-ts-bindings', 'node:'] },
   store: { modules: ['formats', 'policy'], packages: ['node:'] },
+  host: {
+    modules: ['policy', 'formats', 'compiler', 'engine', 'store'],
+    packages: ['libbpf-ts-bindings', 'node:'],
+  },
   exporter: { modules: ['engine'], packages: ['node:', 'prom-client'] },
   api: { modules: ['policy'], packages: [] },
-  agent: { modules: ['engine', 'store', 'exporter', 'policy', 'api'], packages: ['node:'] },
+  agent: { modules: ['engine', 'store', 'exporter', 'policy', 'api', 'formats'], packages: ['node:'] },
   cli: {
-    modules: ['agent', 'api', 'compiler', 'engine', 'exporter', 'formats', 'layout', 'measure', 'policy', 'store'],
+    modules: [
+      'agent',
+      'api',
+      'compiler',
+      'engine',
+      'exporter',
+      'formats',
+      'host',
+      'layout',
+      'measure',
+      'policy',
+      'store',
+    ],
     packages: EVERY_PACKAGE,
   },
   fleet: { modules: ['api', 'policy'], packages: ['node:'] },
@@ -112,7 +128,7 @@ describe('layers', () => {
 
   test('only the engine, what measures it and the command line name the native package', () => {
     const users = imports.filter(({ specifier }) => specifier === 'libbpf-ts-bindings').map(({ module }) => module);
-    expect([...new Set(users)].filter((module) => !['cli', 'engine', 'measure'].includes(module))).toEqual([]);
+    expect([...new Set(users)].filter((module) => !['cli', 'engine', 'host', 'measure'].includes(module))).toEqual([]);
   });
 
   test('the table has no way round', () => {

@@ -6,6 +6,7 @@ import { ADDRESS_CODES } from './addresses.ts';
 import { ANALYSIS_CODES } from './analysis.ts';
 import { CHART_CODES } from './charts.ts';
 import { COMPILING_CODES } from './compiling.ts';
+import { CONFIGURATION_CODES } from './configuration.ts';
 import type { CodeEntry } from './entry.ts';
 import { FILTERSPEC_CODES } from './filterspecs.ts';
 import { PACKET_TEXT_CODES } from './packet-text.ts';
@@ -23,7 +24,8 @@ export type DiagnosticCode =
   | keyof typeof FILTERSPEC_CODES
   | keyof typeof PACKET_TEXT_CODES
   | keyof typeof COMPILING_CODES
-  | keyof typeof CHART_CODES;
+  | keyof typeof CHART_CODES
+  | keyof typeof CONFIGURATION_CODES;
 
 export const CODES: Readonly<Record<DiagnosticCode, CodeEntry>> = {
   ...STRUCTURE_CODES,
@@ -35,4 +37,5 @@ export const CODES: Readonly<Record<DiagnosticCode, CodeEntry>> = {
   ...PACKET_TEXT_CODES,
   ...COMPILING_CODES,
   ...CHART_CODES,
+  ...CONFIGURATION_CODES,
 };

@@ -1,7 +1,8 @@
 /** `xdpol agent`: the daemon. */
 import { Command, Option } from 'commander';
 import { runAgent } from '../../agent/agent.ts';
-import type { ListenAddress } from '../../agent/server.ts';
+import type { ListenAddress } from '../../formats/listen-address.ts';
+import { LISTEN_HELP, parseListenAddress } from '../../formats/listen-address.ts';
 import { PolicyStore } from '../../store/store.ts';
 import { AgentClaim } from '../agent-claim.ts';
 import { UsageError } from '../exit.ts';
@@ -12,26 +13,16 @@ import { requireRoot } from '../privileges.ts';
 import { sayingOnce, watch } from '../watch.ts';
 
 const DEFAULT_LISTEN = ':9477';
-const MAX_PORT = 65535;
-/** IPv6 in brackets, or anything without a colon, or nothing; then the port. */
-const LISTEN = /^(?:\[(?<ipv6>[^\]]+)\]|(?<host>[^:[\]]*)):(?<port>\d{1,5})$/u;
 
 interface AgentVerbOptions {
   readonly listen: string;
 }
 
-/** `ADDRESS:PORT`, `[IPV6]:PORT`, or `:PORT` for every address. */
+/** As `parseListenAddress`; anything else is a mistake in the command line. */
 export function parseListen(value: string): ListenAddress {
-  const groups = LISTEN.exec(value)?.groups;
-  const port = Number(groups?.['port']);
-  if (groups === undefined || port > MAX_PORT) {
-    throw new UsageError(
-      `--listen ${value}: not an address and a port`,
-      'write 127.0.0.1:9477, [::1]:9477, or :9477 for every address',
-    );
-  }
-  const host = groups['ipv6'] ?? groups['host'];
-  return { host: host === '' ? undefined : host, port };
+  const address = parseListenAddress(value);
+  if (address !== undefined) return address;
+  throw new UsageError(`--listen ${value}: not an address and a port`, LISTEN_HELP);
 }
 
 async function run(options: AgentVerbOptions): Promise<void> {

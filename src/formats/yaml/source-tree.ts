@@ -38,8 +38,16 @@ const MAX_DEPTH = 64;
 const MAX_ALIASED = 10_000;
 const QUOTE_HELP = 'text that starts with * must be quoted: "*+131.107.1.1:80:TCP"; for an address write any';
 
-/** The tree of the text's one document. Undefined where the text is not YAML, which has been reported. */
-export function readSourceTree(file: string, text: string, diags: Diagnostics): SourceNode | undefined {
+/**
+ * The tree of the text's one document. Undefined where the text is not YAML, which has been reported. `noun` is what
+ * the file holds, in messages.
+ */
+export function readSourceTree(
+  file: string,
+  text: string,
+  diags: Diagnostics,
+  noun: string = 'policy',
+): SourceNode | undefined {
   const source = text.startsWith('\ufeff') ? text.slice(1) : text;
   const lines = new SourceLines(file, source);
   const tokens = [...new Parser().parse(source)];
@@ -51,10 +59,10 @@ export function readSourceTree(file: string, text: string, diags: Diagnostics): 
   const [document, second] = documents;
   if (second !== undefined) {
     const at = second.range[0];
-    return diags.report('XP0003', lines.span(at, at + 3), 'a file holds one policy, found a second document');
+    return diags.report('XP0003', lines.span(at, at + 3), `a file holds one ${noun}, found a second document`);
   }
   if (document === undefined || document.contents === null) {
-    return diags.report('XP0011', spanOfFile(file), 'the file holds no policy');
+    return diags.report('XP0011', spanOfFile(file), `the file holds no ${noun}`);
   }
   const mark = diags.all.length;
   reportSyntax(document, lines, diags);

@@ -8,6 +8,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { present } from '../../base/assert.ts';
 import type { Diagnostics } from '../../base/diagnostics.ts';
 import { closest, didYouMean } from '../../base/suggest.ts';
+import configSchema from './config.schema.json' with { type: 'json' };
 import policySchema from './policy.schema.json' with { type: 'json' };
 import roleSchema from './role.schema.json' with { type: 'json' };
 import type { SourceNode } from './source-tree.ts';
@@ -28,7 +29,9 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   boolean: 'true or false',
 };
 
-export type FileKind = 'policy' | 'role';
+export type FileKind = 'policy' | 'role' | 'config';
+
+const SCHEMAS: Readonly<Record<FileKind, object>> = { policy: policySchema, role: roleSchema, config: configSchema };
 
 const compiled = new Map<FileKind, ValidateFunction>();
 
@@ -47,8 +50,8 @@ function validator(kind: FileKind): ValidateFunction {
     validateSchema: false,
   });
   ajv.addVocabulary(['x-expected']);
-  if (kind === 'role') ajv.addSchema(policySchema);
-  const validate = ajv.compile(kind === 'role' ? roleSchema : policySchema);
+  if (kind !== 'policy') ajv.addSchema(policySchema);
+  const validate = ajv.compile(SCHEMAS[kind]);
   compiled.set(kind, validate);
   return validate;
 }

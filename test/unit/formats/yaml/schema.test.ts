@@ -1,6 +1,7 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, test } from 'vitest';
 import { FILTER_KEYS } from '../../../../src/formats/filter-check.ts';
+import configSchema from '../../../../src/formats/yaml/config.schema.json' with { type: 'json' };
 import schema from '../../../../src/formats/yaml/policy.schema.json' with { type: 'json' };
 import { EXEMPTIONS, PROTOCOLS } from '../../../../src/policy/model.ts';
 
@@ -21,33 +22,54 @@ function* described(node: Node, path: string): Generator<readonly [path: string,
   }
 }
 
-function resolved(node: Node): Node {
-  const name = typeof node['$ref'] === 'string' ? node['$ref'].replace('#/$defs/', '') : undefined;
-  return name === undefined ? node : { ...(schema.$defs as Record<string, Node>)[name], ...node };
+interface Schema {
+  readonly $defs: Readonly<Record<string, unknown>>;
 }
 
-test('the schema is a valid one', () => {
-  const ajv = new Ajv2020({ allowUnionTypes: true });
-  ajv.addVocabulary(['x-expected']);
-  expect(ajv.validateSchema(schema), JSON.stringify(ajv.errors)).toBe(true);
-  expect(() => ajv.compile(schema)).not.toThrow();
-});
+/** What a value is described by, in the schema itself or in that of the policy. */
+function resolved(node: Node, { $defs }: Schema): Node {
+  const reference = typeof node['$ref'] === 'string' ? node['$ref'].split('#/$defs/') : [];
+  const name = reference[1];
+  if (name === undefined) return node;
+  const found = reference[0] === '' ? $defs[name] : (schema.$defs as Readonly<Record<string, unknown>>)[name];
+  return { ...(found as Node), ...node };
+}
 
-test('every value has a title, a description and an example that is valid', () => {
+function ajvForSchemas(): Ajv2020 {
   const ajv = new Ajv2020({ allowUnionTypes: true });
   ajv.addVocabulary(['x-expected']);
-  const seen = [...described(schema, '')];
-  expect(seen.length).toBeGreaterThan(25);
-  for (const [path, node] of seen) {
-    const whole = resolved(node);
-    expect(whole['title'], path).toBeTypeOf('string');
-    expect(whole['description'], path).toBeTypeOf('string');
-    const examples = whole['examples'] as readonly unknown[] | undefined;
-    expect(examples?.length ?? 0, path).toBeGreaterThan(0);
-    const validate = ajv.compile({ ...whole, $defs: schema.$defs });
-    for (const example of examples ?? []) expect(validate(example), `${path} ${JSON.stringify(example)}`).toBe(true);
-  }
-});
+  ajv.addSchema(schema);
+  return ajv;
+}
+
+for (const [name, one, least] of [
+  ['policy', schema, 25],
+  ['configuration', configSchema, 10],
+] as const) {
+  test(`the schema of the ${name} is a valid one`, () => {
+    const ajv = new Ajv2020({ allowUnionTypes: true });
+    ajv.addVocabulary(['x-expected']);
+    if (one !== schema) ajv.addSchema(schema);
+    expect(ajv.validateSchema(one), JSON.stringify(ajv.errors)).toBe(true);
+    expect(() => ajv.compile(one)).not.toThrow();
+  });
+
+  test(`every value of the ${name} has a title, a description and an example that is valid`, () => {
+    const ajv = ajvForSchemas();
+    const seen = [...described(one, '')];
+    expect(seen.length).toBeGreaterThan(least);
+    for (const [i, [path, node]] of seen.entries()) {
+      const whole = resolved(node, one);
+      expect(whole['title'], path).toBeTypeOf('string');
+      expect(whole['description'], path).toBeTypeOf('string');
+      const examples = whole['examples'] as readonly unknown[] | undefined;
+      expect(examples?.length ?? 0, path).toBeGreaterThan(0);
+      const $id = `https://xdpol.invalid/value-${i}.json`;
+      const validate = ajv.compile({ ...whole, $id, $defs: { ...schema.$defs, ...one.$defs } });
+      for (const example of examples ?? []) expect(validate(example), `${path} ${JSON.stringify(example)}`).toBe(true);
+    }
+  });
+}
 
 test('the words of the schema are those of the model', () => {
   expect(schema.$defs.exemption.enum).toEqual([...EXEMPTIONS]);

@@ -1,0 +1,82 @@
+/**
+ * The configuration of this host: /etc/xdpol/config.yaml, or the file that XDPOL_CONFIG names. A host without the file
+ * has every default.
+ */
+import { readFileSync } from 'node:fs';
+import type { Diagnostic } from '../base/diagnostics.ts';
+import { Diagnostics } from '../base/diagnostics.ts';
+import { EnvironmentError } from '../base/environment-error.ts';
+import type { HostConfig } from '../formats/yaml/config-reader.ts';
+import { readConfig } from '../formats/yaml/config-reader.ts';
+
+export type { BootMode, HostConfig } from '../formats/yaml/config-reader.ts';
+export { DEFAULT_CONFIG } from '../formats/yaml/config-reader.ts';
+
+const DEFAULT_PATH = '/etc/xdpol/config.yaml';
+/** Bytes. An administrator writes a few hundred. */
+const MAX_SIZE = 1 << 20;
+
+export function configPath(): string {
+  const named = process.env['XDPOL_CONFIG'];
+  return named === undefined || named === '' ? DEFAULT_PATH : named;
+}
+
+export interface ConfigReading {
+  readonly path: string;
+  /** With the default in the place of every part that is wrong. */
+  readonly config: HostConfig;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** The file has errors, or cannot be read. */
+export class ConfigRejected extends EnvironmentError {
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(message: string, help: string, diagnostics: readonly Diagnostic[] = [], cause?: unknown) {
+    super(message, { help, cause });
+    this.name = 'ConfigRejected';
+    this.diagnostics = diagnostics;
+  }
+}
+
+/** For the boot and for doctor, which go by what can be read. Throws ConfigRejected where the file cannot be opened. */
+export function readHostConfig(path: string = configPath()): ConfigReading {
+  const diags = new Diagnostics();
+  const config = readConfig(path, textOf(path), diags);
+  return { path, config, diagnostics: diags.all };
+}
+
+/** For every verb that depends on it: throws ConfigRejected where anything in the file is wrong. */
+export function requireHostConfig(path: string = configPath()): HostConfig {
+  const { config, diagnostics } = readHostConfig(path);
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  const [first] = errors;
+  if (first === undefined) return config;
+  const more = errors.length === 1 ? '' : ` (and ${errors.length - 1} more)`;
+  const where = `${path}:${first.span.line}:${first.span.column}`;
+  throw new ConfigRejected(
+    `${where}: ${first.message}${more}`,
+    first.help ?? `correct the configuration: xdpol doctor shows everything that is wrong in ${path}`,
+    diagnostics,
+  );
+}
+
+function textOf(path: string): string {
+  try {
+    const bytes = readFileSync(path);
+    if (bytes.length <= MAX_SIZE) return new TextDecoder().decode(bytes);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && process.env['XDPOL_CONFIG'] !== path) return '';
+    throw new ConfigRejected(
+      `cannot read the configuration ${path}: ${code ?? String(cause)}`,
+      'make it a readable YAML file, or remove it for the defaults',
+      [],
+      cause,
+    );
+  }
+  throw new ConfigRejected(
+    `the configuration ${path} has more than ${MAX_SIZE} bytes`,
+    'it is a short YAML file: see docs/configuration.md',
+  );
+}
