@@ -83,6 +83,13 @@ enum xdpol_plane {
 	XDPOL_PLANES = 8,
 };
 
+/* Whose program is in which slot of a gate's program array. */
+enum xdpol_gate {
+	XDPOL_GATE_CANDIDATE = 0,
+	XDPOL_GATE_PREVIOUS = 1,
+	XDPOL_GATE_PROGRAMS = 2,
+};
+
 /* The tables of a policy. Each is one element of an exact-size array, put in for `.data.<name>`. */
 enum xdpol_table {
 	/* IPv4 address -> class */
@@ -264,6 +271,7 @@ struct xdpol_types {
 	enum xdpol_slot slot;
 	enum xdpol_exemption exemption;
 	enum xdpol_plane plane;
+	enum xdpol_gate gate;
 	enum xdpol_table table;
 	enum xdpol_rule_mode rule_mode;
 	enum xdpol_reference reference;

@@ -10,7 +10,7 @@ import { ENUMS, STRUCTS } from '../layout/layout.gen.ts';
 /** From dist/engine and from src/engine alike. */
 const FOLDERS = ['../bpf', '../../dist/bpf'] as const;
 
-export type ObjectName = 'xdpol' | 'measure';
+export type ObjectName = 'xdpol' | 'gate' | 'measure';
 
 export function objectPath(name: ObjectName): string {
   const paths = FOLDERS.map((folder) => fileURLToPath(new URL(`${folder}/${name}.bpf.o`, import.meta.url)));

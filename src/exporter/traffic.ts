@@ -3,8 +3,8 @@ import type { CounterReading, InterfaceCounters } from '../engine/read-counters.
 import { verdictOf } from '../engine/slots.ts';
 import type { Samples } from './samples.ts';
 
-/** jiffies64 -> Unix seconds; undefined where that cannot be told. */
-export type TimeOf = ((jiffies: bigint) => number) | undefined;
+/** jiffies64 -> Unix seconds. */
+export type TimeOf = (jiffies: bigint) => number;
 
 export function addTraffic(samples: Samples, counters: InterfaceCounters, timeOf: TimeOf): void {
   const where = { device: counters.name, direction: counters.direction };
@@ -45,7 +45,7 @@ function addReading(samples: Samples, where: Place, { counted, count, retired }:
       const { policy, rule, action } = counted;
       samples.add('xdpol_rule_packets_total', { ...where, policy, rule, action }, packets);
       samples.add('xdpol_rule_bytes_total', { ...where, policy, rule, action }, bytes);
-      if (packets === 0n || timeOf === undefined) return;
+      if (packets === 0n) return;
       samples.add('xdpol_rule_last_match_timestamp_seconds', { ...where, policy, rule }, timeOf(jiffies));
       return;
     }

@@ -66,6 +66,11 @@ export const ENUMS = {
     FRAGMENT: 7,
     PLANES: 8
   },
+  gate: {
+    CANDIDATE: 0,
+    PREVIOUS: 1,
+    PROGRAMS: 2
+  },
   table: {
     src4_filter: 0,
     src4_index: 1,

@@ -68,12 +68,6 @@ test('fragments are counted besides: the totals do not have them twice', async (
   expect(lines).toContain('xdpol_parse_packets_total{reason="fragment",verdict="none"} 4');
 });
 
-test('without a clock there is no last match', async () => {
-  const samples = new Samples();
-  addTraffic(samples, { name: 'eth0', direction: 'egress', counters: [reading(web, 5n)], fragments: NONE }, undefined);
-  expect(await samples.registry.metrics()).not.toContain('last_match');
-});
-
 test('names of rules are escaped', async () => {
   const lines = await linesOf([reading({ ...web, rule: 'a "b"\\\nc' }, 1n)]);
   expect(lines).toContain('xdpol_rule_packets_total{policy="p",rule="a \\"b\\"\\\\\\nc",action="permit"} 1');
