@@ -35,7 +35,7 @@ export function clusters(random: Random, family: Family, count: number = CLUSTER
 
 /**
  * A set of so many prefixes and hardly more, half of them drawn from clusters: hosts, networks and some wide ones, as
- * block lists have them. What a wider one covers is absorbed by it, so more are drawn until enough are left.
+ * block lists have them. Some are drawn twice, so more are drawn until enough are left.
  */
 export function blockList(random: Random, family: Family, count: number): PrefixSet {
   const hot = clusters(random, family);

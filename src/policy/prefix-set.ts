@@ -1,7 +1,7 @@
 /**
  * Sets of prefixes in columns, because a set may have a million of them. Within one family the
- * prefixes are sorted by address and disjoint: duplicates are gone and a prefix inside a wider
- * one of the same set is absorbed by it. Neighbours are not joined: a host stays a host.
+ * prefixes are sorted by address, wider ones first, and each is there once. A prefix inside a wider
+ * one stays: an address counts with the longest member that contains it. Neighbours are not joined.
  */
 
 import { present } from '../base/assert.ts';
@@ -27,7 +27,7 @@ export function wordsOf(family: Family): 1 | 4 {
   return family === 4 ? 1 : 4;
 }
 
-/** Collects prefixes in any order; `build` sorts them and merges what overlaps. */
+/** Collects prefixes in any order; `build` sorts them and drops what is there twice. */
 export class PrefixSetBuilder {
   readonly #columns = { 4: new ColumnBuilder(4), 6: new ColumnBuilder(6) };
 
@@ -75,7 +75,7 @@ class ColumnBuilder {
     let kept = 0;
     for (const from of order) {
       const length = present(this.#lengths[from]);
-      if (kept > 0 && covers(words, lengths, kept - 1, this.#words, from, size)) continue;
+      if (kept > 0 && lengths[kept - 1] === length && sameWords(words, kept - 1, this.#words, from, size)) continue;
       for (let w = 0; w < size; w++) words[kept * size + w] = present(this.#words[from * size + w]);
       lengths[kept++] = length;
     }
@@ -93,36 +93,52 @@ class ColumnBuilder {
   }
 }
 
-/** Does prefix `outer` of one column contain the address of entry `inner` of another? */
-function covers(
-  words: Uint32Array,
-  lengths: Uint8Array,
-  outer: number,
-  others: Uint32Array,
-  inner: number,
-  size: number,
-): boolean {
-  const length = present(lengths[outer]);
-  for (let w = 0; w < size; w++) {
-    if ((present(words[outer * size + w]) ^ present(others[inner * size + w])) & wordMask(length, w)) return false;
-  }
+function sameWords(words: Uint32Array, entry: number, others: Uint32Array, other: number, size: number): boolean {
+  for (let w = 0; w < size; w++) if (words[entry * size + w] !== others[other * size + w]) return false;
   return true;
 }
 
-/** The length of the prefix that contains `address`, or undefined. Binary search: prefixes are disjoint. */
+/**
+ * The length of the longest member that contains `address`, or undefined. Each member that contains the address has
+ * the bits that the address has in common with the last member at or before it: so few binary searches find it.
+ */
 export function matchLength(set: PrefixSet, address: Address): number | undefined {
   const column = address.family === 4 ? set.v4 : set.v6;
   const size = wordsOf(address.family);
+  let key = address.words;
+  let length: number = fullLength(address.family);
+  for (let end = column.count; ; ) {
+    end = entriesUpTo(column, end, key, length);
+    if (end === 0) return undefined;
+    const found = end - 1;
+    const common = commonLength(column.words, found * size, address.words);
+    const own = present(column.lengths[found]);
+    if (own <= common) return own;
+    length = common;
+    key = address.words.map((word, w) => (word & wordMask(common, w)) >>> 0);
+  }
+}
+
+/** How many of the first `end` entries are at or before the prefix `key`/`length`. */
+function entriesUpTo(column: PrefixColumn, end: number, key: readonly number[], length: number): number {
   let lo = 0;
-  let hi = column.count;
+  let hi = end;
   while (lo < hi) {
     const mid = (lo + hi) >>> 1;
-    if (compareAt(column.words, mid * size, address.words) <= 0) lo = mid + 1;
+    const order = compareAt(column.words, mid * key.length, key) || present(column.lengths[mid]) - length;
+    if (order <= 0) lo = mid + 1;
     else hi = mid;
   }
-  if (lo === 0) return undefined;
-  const words = Uint32Array.from(address.words);
-  return covers(column.words, column.lengths, lo - 1, words, 0, size) ? column.lengths[lo - 1] : undefined;
+  return lo;
+}
+
+/** Bits from the first on that an entry and an address have in common. */
+function commonLength(words: Uint32Array, at: number, address: readonly number[]): number {
+  for (const [w, word] of address.entries()) {
+    const difference = present(words[at + w]) ^ word;
+    if (difference !== 0) return 32 * w + Math.clz32(difference);
+  }
+  return 32 * address.length;
 }
 
 function compareAt(words: Uint32Array, at: number, address: readonly number[]): number {

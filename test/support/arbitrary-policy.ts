@@ -150,9 +150,17 @@ const interfaces = fc.oneof(
   { weight: 1, arbitrary: fc.constant(TEST_INTERFACES) },
 );
 
+/** Prefixes around one address, so that each lies inside the next wider one. */
+function nested(family: Family): fc.Arbitrary<Prefix[]> {
+  const lengths = fc.subarray([...new Set(LENGTHS[family])], { minLength: 2 });
+  return fc.tuple(addressOf[family], lengths).map(([host, all]) => all.map((length) => prefixOf(host, length)));
+}
+
 function addressSet(name: string): fc.Arbitrary<AddressSet> {
-  const some = fc.array(fc.oneof(prefix(4), prefix(6)), { maxLength: 6 });
-  return some.map((prefixes) => {
+  const single = fc.oneof(prefix(4), prefix(6)).map((one) => [one]);
+  const some = fc.array(fc.oneof({ weight: 4, arbitrary: single }, nested(4), nested(6)), { maxLength: 6 });
+  return some.map((all) => {
+    const prefixes = all.flat();
     const builder = new PrefixSetBuilder();
     for (const p of prefixes) builder.add(p);
     return { name, prefixes: builder.build(), span: SPAN };

@@ -7,7 +7,7 @@ import type { Address, Family } from '../../base/ip.ts';
 import { fullLength, parseAddress, wordMask } from '../../base/ip.ts';
 import { wordsOf } from '../../policy/prefix-set.ts';
 import type { AddressClasses } from '../classes/address-classes.ts';
-import { addressClasses, conditionsOf } from '../classes/address-classes.ts';
+import { addressClasses } from '../classes/address-classes.ts';
 import type { AddressCondition } from '../conditions/resolve.ts';
 import { ANY_ADDRESS } from '../conditions/resolve.ts';
 
@@ -41,9 +41,13 @@ export class Atoms {
   readonly #common = new Map<number, AtomSet | undefined>();
 
   constructor(family: Family, conditions: readonly AddressCondition[]) {
-    const classes = addressClasses(family, conditions);
+    // A member of a set is told from a longer one around the same address: each is a box of its own here.
+    const classes = addressClasses(
+      family,
+      conditions.map((condition) => ({ ...condition, group: condition.id })),
+    );
     const held = inhabited(classes)
-      .map((index) => ({ index, conditions: [ANY_ADDRESS.id, ...conditionsOf(classes, index)] }))
+      .map((index) => ({ index, conditions: [ANY_ADDRESS.id, ...present(classes.classes[index]).conditions] }))
       .sort((a, b) => a.conditions.length - b.conditions.length || a.index - b.index);
     this.family = family;
     this.#conditions = held.map((atom) => atom.conditions);
@@ -200,5 +204,5 @@ export function conditionOf(
   const texts = new Map(addresses.map((address) => [address.words.join(), address.words]));
   const sorted = [...texts.values()].sort((a, b) => a.map((word, w) => word - (b[w] ?? 0)).find((d) => d !== 0) ?? 0);
   const words = Uint32Array.from(sorted.flatMap((all) => all.map((word, w) => (word & wordMask(length, w)) >>> 0)));
-  return { id, family, length: Math.min(length, fullLength(family)), words, count: words.length / size };
+  return { id, group: id, family, length: Math.min(length, fullLength(family)), words, count: words.length / size };
 }

@@ -15,6 +15,8 @@ export interface AddressClass {
   readonly parent: number;
   /** Ids of the conditions that hold besides the parent's, ascending. */
   readonly added: readonly number[];
+  /** Ids of all conditions that count in the class, widest first, without `any`: of each address the longest. */
+  readonly conditions: readonly number[];
 }
 
 export interface AddressClasses {
@@ -38,19 +40,9 @@ export interface NamedPrefixes {
   readonly count: number;
 }
 
-/** All conditions that hold in a class, widest first, without `any`. */
-export function conditionsOf(classes: AddressClasses, index: number): readonly number[] {
-  const own = present(classes.classes[index]);
-  return own.parent === index ? own.added : [...conditionsOf(classes, own.parent), ...own.added];
-}
-
 /** Cuts the address space at the prefixes of `conditions`, which are of `family` and not `any`. */
 export function addressClasses(family: Family, conditions: readonly AddressCondition[]): AddressClasses {
-  const root = conditions.filter((c) => c.length === 0).map((c) => c.id);
-  const sweep = new Sweep(
-    family,
-    root.sort((a, b) => a - b),
-  );
+  const sweep = new Sweep(family, conditions);
   const entries = collect(
     family,
     conditions.filter((c) => c.length > 0),
@@ -130,7 +122,11 @@ class Sweep {
   readonly #family: Family;
   readonly #size: number;
   readonly #classes: AddressClass[];
-  readonly #interned = new Map<number | string, number>();
+  /** By class and what is added to it. */
+  readonly #children = new Map<number | string, number>();
+  /** By the conditions that count. */
+  readonly #byConditions = new Map<string, number>();
+  readonly #groups: ReadonlyMap<number, number>;
   /** Open prefixes: the last address of each (size words an entry) and its class. */
   readonly #openLast: number[] = [];
   readonly #openClass: number[] = [];
@@ -138,10 +134,14 @@ class Sweep {
   #rangeClasses: Uint32Array;
   #count = 0;
 
-  constructor(family: Family, root: readonly number[]) {
+  constructor(family: Family, conditions: readonly AddressCondition[]) {
     this.#family = family;
     this.#size = wordsOf(family);
-    this.#classes = [{ parent: 0, added: root }];
+    this.#groups = new Map(conditions.map(({ id, group }) => [id, group]));
+    const root = conditions.filter((c) => c.length === 0).map((c) => c.id);
+    root.sort((a, b) => a - b);
+    this.#classes = [{ parent: 0, added: root, conditions: root }];
+    this.#byConditions.set(root.join(), 0);
     this.#starts = new Uint32Array(64 * this.#size);
     this.#rangeClasses = new Uint32Array(64);
     this.#emit(new Array<number>(this.#size).fill(0), 0);
@@ -190,15 +190,26 @@ class Sweep {
     this.#emit(last, this.#currentClass());
   }
 
-  /** A condition has one length, so parent and added conditions identify the whole set. */
   #intern(parent: number, ids: readonly number[]): number {
     const key = ids.length === 1 ? parent * 0x4000000 + present(ids[0]) : `${parent}:${ids.join()}`;
-    const known = this.#interned.get(key);
+    const known = this.#children.get(key);
     if (known !== undefined) return known;
+    const child = this.#classOf(parent, ids);
+    this.#children.set(key, child);
+    return child;
+  }
+
+  /** Wider members of an address that has a longer one here do not count: no class tells them apart. */
+  #classOf(parent: number, ids: readonly number[]): number {
     const added = [...new Set(ids)].sort((a, b) => a - b);
-    this.#classes.push({ parent, added });
-    this.#interned.set(key, this.#classes.length - 1);
-    return this.#classes.length - 1;
+    const replaced = new Set(added.map((id) => this.#groups.get(id)));
+    const inherited = present(this.#classes[parent]).conditions.filter((id) => !replaced.has(this.#groups.get(id)));
+    const conditions = [...inherited, ...added];
+    const key = [...conditions].sort((a, b) => a - b).join();
+    const known = this.#byConditions.get(key);
+    if (known !== undefined) return known;
+    this.#byConditions.set(key, this.#classes.length);
+    return this.#classes.push({ parent, added, conditions }) - 1;
   }
 
   /** Starts a range. A range of no addresses is replaced, one of the same class goes on. */

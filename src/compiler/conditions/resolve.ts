@@ -13,6 +13,8 @@ import { hostSet, wordsOf } from '../../policy/prefix-set.ts';
 export interface AddressCondition {
   /** Unique within one compilation; 0 is `any`. */
   readonly id: number;
+  /** The same for all conditions of one address: where several hold, only the longest counts. */
+  readonly group: number;
   /** undefined: any address of both families. */
   readonly family: Family | undefined;
   readonly length: number;
@@ -23,6 +25,7 @@ export interface AddressCondition {
 
 export const ANY_ADDRESS: AddressCondition = {
   id: 0,
+  group: 0,
   family: undefined,
   length: 0,
   words: new Uint32Array(0),
@@ -60,11 +63,13 @@ export class Resolver {
 
   /** A set of one: policies have tens of thousands of these. */
   #single({ family, length, words }: Prefix): AddressCondition {
-    return { id: this.#nextId++, family, length, words: Uint32Array.from(words), count: 1 };
+    const id = this.#nextId++;
+    return { id, group: id, family, length, words: Uint32Array.from(words), count: 1 };
   }
 
   #conditionsOf(set: PrefixSet): AddressCondition[] {
-    return [...this.#byLength(set.v4), ...this.#byLength(set.v6)];
+    const group = this.#nextId;
+    return [...this.#byLength(set.v4, group), ...this.#byLength(set.v6, group)];
   }
 
   #prefixes(match: SymbolicMatch): PrefixSet {
@@ -78,7 +83,7 @@ export class Resolver {
     }
   }
 
-  #byLength(column: PrefixColumn): AddressCondition[] {
+  #byLength(column: PrefixColumn, group: number): AddressCondition[] {
     const size = wordsOf(column.family);
     const counts = new Map<number, number>();
     for (const length of column.lengths) counts.set(length, (counts.get(length) ?? 0) + 1);
@@ -91,7 +96,7 @@ export class Resolver {
         if (column.lengths[i] !== length) continue;
         for (let w = 0; w < size; w++) words[filled++] = column.words[i * size + w]!;
       }
-      return { id: this.#nextId++, family: column.family, length, words, count };
+      return { id: this.#nextId++, group, family: column.family, length, words, count };
     });
   }
 }

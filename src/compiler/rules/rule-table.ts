@@ -6,7 +6,6 @@
 import { present } from '../../base/assert.ts';
 import { ENUMS } from '../../layout/layout.gen.ts';
 import type { AddressClasses } from '../classes/address-classes.ts';
-import { conditionsOf } from '../classes/address-classes.ts';
 import type { Services } from '../classes/service-classes.ts';
 import type { DirectedFilter } from '../conditions/expand.ts';
 import { ANY_ADDRESS } from '../conditions/resolve.ts';
@@ -121,7 +120,7 @@ function matchingBoth(
 
 /** Every class's conditions, `any` first. */
 function allConditions(classes: AddressClasses): readonly (readonly number[])[] {
-  return classes.classes.map((_, index) => [ANY_ADDRESS.id, ...conditionsOf(classes, index)]);
+  return classes.classes.map(({ conditions }) => [ANY_ADDRESS.id, ...conditions]);
 }
 
 export function ruleTable(input: RuleInput): RuleTable | OverBudget {

@@ -240,9 +240,15 @@ table(
       'permit 2',
     ],
     [
-      'a prefix inside another of the set is absorbed',
+      'of nested members the longest counts',
       [block({ from: '$nested' }), permit({ from: '203.0.113.8/30' })],
       tcp(A4, B4),
+      'block 1',
+    ],
+    [
+      'beside it the one around it',
+      [block({ from: '$nested' }), permit({ from: '203.0.113.8/30' })],
+      tcp('203.0.113.10', B4),
       'permit 2',
     ],
   ],
