@@ -1,0 +1,48 @@
+/** Every verb's output, JSON and exit code, word for word: `vitest -u` rewrites them, so read the difference. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { NamespacePair } from '../support/namespaces.ts';
+import {
+  AGENT_STEPS,
+  CHANGING_STEPS,
+  PURE_STEPS,
+  runSession,
+  startSessionAgent,
+  VERBS,
+  writeSessionFiles,
+} from '../support/verbs-session.ts';
+
+let pair: NamespacePair;
+
+beforeAll(() => {
+  pair = new NamespacePair({ ipv6: false });
+  writeSessionFiles(pair);
+});
+
+afterAll(() => {
+  pair[Symbol.dispose]();
+});
+
+function golden(name: string): string {
+  return new URL(`../golden/verbs/${name}.txt`, import.meta.url).pathname;
+}
+
+test('help of every verb', async () => {
+  const help = runSession(
+    pair,
+    VERBS.map((verb) => ({ argv: ['xdpol', verb, '--help'] })),
+  );
+  await expect(help).toMatchFileSnapshot(golden('help'));
+});
+
+test('verbs that change nothing', async () => {
+  await expect(runSession(pair, PURE_STEPS)).toMatchFileSnapshot(golden('pure'));
+});
+
+test('verbs that change the host', async () => {
+  await expect(runSession(pair, CHANGING_STEPS)).toMatchFileSnapshot(golden('changing'));
+});
+
+test('verbs beside an agent', async () => {
+  await startSessionAgent(pair);
+  await expect(runSession(pair, AGENT_STEPS)).toMatchFileSnapshot(golden('agent'));
+});
