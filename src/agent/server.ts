@@ -20,18 +20,18 @@ function listenFailure(cause: unknown, { host, port }: ListenAddress): unknown {
   const where = `${host ?? ''}:${port}`;
   switch (code) {
     case 'EADDRINUSE':
-      return new EnvironmentError(`cannot listen on ${where}: another program does`, {
+      return new EnvironmentError('XDPOL_E_LISTEN', `cannot listen on ${where}: another program does`, {
         help: `see which: ss -ltnp 'sport = :${port}'; or choose another port: --listen ${host ?? ''}:${port + 1}`,
         cause,
       });
     case 'EACCES':
-      return new EnvironmentError(`cannot listen on ${where}: not permitted`, {
+      return new EnvironmentError('XDPOL_E_LISTEN', `cannot listen on ${where}: not permitted`, {
         help: 'choose a port from 1024 on',
         cause,
       });
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return new EnvironmentError(`cannot listen on ${where}: this host has no such address`, {
+      return new EnvironmentError('XDPOL_E_LISTEN', `cannot listen on ${where}: this host has no such address`, {
         help: 'see: ip address; or leave the address out to listen on all of them',
         cause,
       });

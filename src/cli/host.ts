@@ -46,9 +46,13 @@ export function interfaceAddresses(devices: readonly NetworkInterface[]): readon
 /** Without a link-layer address there is no Ethernet header: every packet would be taken for non-IP and pass. */
 function requireEthernet(device: NetworkInterface): NetworkInterface {
   if (device.mac !== '') return device;
-  throw new EnvironmentError(`${device.name} has no Ethernet frames, and only those can be filtered`, {
-    help: 'filter the Ethernet interface that carries it, or use nftables for this one',
-  });
+  throw new EnvironmentError(
+    'XDPOL_E_NO_ETHERNET',
+    `${device.name} has no Ethernet frames, and only those can be filtered`,
+    {
+      help: 'filter the Ethernet interface that carries it, or use nftables for this one',
+    },
+  );
 }
 
 /** Names of all of them but the loopback. */
@@ -64,7 +68,7 @@ export async function findInterfaces(names: readonly string[]): Promise<readonly
     const found = all.find((device) => device.name === name);
     if (found !== undefined) return requireEthernet(found);
     const known = all.map((device) => device.name).filter((other) => other !== 'lo');
-    throw new EnvironmentError(`there is no interface ${name}`, {
+    throw new EnvironmentError('XDPOL_E_NO_INTERFACE', `there is no interface ${name}`, {
       help: `this network namespace has: ${known.join(', ') || 'none'}`,
     });
   });

@@ -9,10 +9,14 @@ function readConfig(path: string): unknown {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new EnvironmentError(`cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`, {
-      help: 'it is JSON',
-      cause: error,
-    });
+    throw new EnvironmentError(
+      'XDPOL_E_CONFIG',
+      `cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        help: 'it is JSON',
+        cause: error,
+      },
+    );
   }
 }
 
@@ -26,7 +30,7 @@ export function interfaceGroup(stateDirectory: string, group: InterfaceGroup): r
   const names = property(property(readConfig(path), 'interfaceGroups'), group);
   const isNames = Array.isArray(names) && names.every((name) => typeof name === 'string');
   if (isNames && names.length > 0) return names;
-  throw new EnvironmentError(`-${group}: no interfaces are in the group ${group}`, {
+  throw new EnvironmentError('XDPOL_E_INTERFACE_GROUP', `-${group}: no interfaces are in the group ${group}`, {
     help: `set it in ${path}: {"interfaceGroups": {"${group}": ["eth0"]}}`,
   });
 }

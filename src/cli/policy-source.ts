@@ -42,7 +42,7 @@ function fromFile(path: string): PolicyArgument | undefined {
   const content = readFileOr(path === '-' ? STDIN : path);
   if ('error' in content) {
     if (content.error === 'ENOENT') return undefined;
-    throw new EnvironmentError(`cannot read the policy ${path}: ${content.error}`, {
+    throw new EnvironmentError('XDPOL_E_FILE', `cannot read the policy ${path}: ${content.error}`, {
       help: 'name a readable YAML or JSON file',
     });
   }
@@ -61,7 +61,7 @@ function fromStore(name: string, version?: number): PolicyArgument {
   if (stored === undefined) {
     const known = store.list();
     const names = known.length === 0 ? 'none is stored' : `stored are: ${known.join(', ')}`;
-    throw new EnvironmentError(`there is no file and no stored policy ${name}`, {
+    throw new EnvironmentError('XDPOL_E_NOT_STORED', `there is no file and no stored policy ${name}`, {
       help: `name a policy file, - or a stored policy; ${names}`,
     });
   }

@@ -18,7 +18,7 @@ async function exitCodeOf(program: string, error: unknown): Promise<number> {
   }
   if (error instanceof EnvironmentError) {
     report(program, error.message, error.help);
-    return EXIT.environment;
+    return error.exitCode;
   }
   const { explainFailure } = await import('../engine/failure.ts');
   const explained = explainFailure(error);

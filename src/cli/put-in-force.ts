@@ -167,10 +167,14 @@ function assignInForce(store: PolicyStore, assignment: Assignment): void {
   } catch (cause) {
     const { policy, version } = assignment;
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new EnvironmentError(`${policy} is in force, but the assignment could not be written: ${why}`, {
-      help: `before the next boot, which would bring back what was assigned before: xdpol assign '${policy}' --version ${version}`,
-      cause,
-    });
+    throw new EnvironmentError(
+      'XDPOL_E_ASSIGNMENT',
+      `${policy} is in force, but the assignment could not be written: ${why}`,
+      {
+        help: `before the next boot, which would bring back what was assigned before: xdpol assign '${policy}' --version ${version}`,
+        cause,
+      },
+    );
   }
 }
 
@@ -215,10 +219,12 @@ export async function assignStored(
 export function notStored(store: PolicyStore, name: string, version?: number): EnvironmentError {
   const versions = version === undefined ? [] : store.versions(name).map((record) => record.version);
   if (versions.length > 0) {
-    return new EnvironmentError(`${name} has no version ${version}`, { help: `it has: ${versions.join(', ')}` });
+    return new EnvironmentError('XDPOL_E_NOT_STORED', `${name} has no version ${version}`, {
+      help: `it has: ${versions.join(', ')}`,
+    });
   }
   const known = store.list();
-  return new EnvironmentError(`there is no stored policy ${name}`, {
+  return new EnvironmentError('XDPOL_E_NOT_STORED', `there is no stored policy ${name}`, {
     help: known.length === 0 ? 'none is stored: xdpol apply POLICY -i INTERFACE' : `stored are: ${known.join(', ')}`,
   });
 }

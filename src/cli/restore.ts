@@ -56,7 +56,9 @@ export async function usualInterfaces(store: PolicyStore): Promise<readonly stri
   const last = store.lastAssignment()?.interfaces ?? [];
   const interfaces = last.length > 0 ? last : await ethernetInterfaces();
   if (interfaces.length > 0) return interfaces;
-  throw new EnvironmentError('this network namespace has no Ethernet interface', { help: 'ip link' });
+  throw new EnvironmentError('XDPOL_E_NO_INTERFACE', 'this network namespace has no Ethernet interface', {
+    help: 'ip link',
+  });
 }
 
 /** How filtering was attached last; native where the driver has it where it never was. */
@@ -75,7 +77,7 @@ export async function standingPolicy(store: PolicyStore): Promise<Standing> {
   const inForce = newestGeneration(attachments)?.policy;
   // An empty policy in the place of one that is in force would open the host.
   if (inForce !== undefined && !filteredForRulesAlone(store, attachments)) {
-    throw new EnvironmentError(`${inForce} is in force, and no policy is assigned`, {
+    throw new EnvironmentError('XDPOL_E_NOT_ASSIGNED', `${inForce} is in force, and no policy is assigned`, {
       help: `assign it, or end it: xdpol assign '${inForce}', xdpol unassign`,
     });
   }

@@ -34,12 +34,13 @@ export async function runDynamic(change: RuleChange, store: PolicyStore): Promis
 
 function requireAgent(store: PolicyStore, agent: string | undefined): string {
   if (agent === undefined) {
-    throw new EnvironmentError('dynamic rules last as long as the agent, and none is running', {
+    throw new EnvironmentError('XDPOL_E_NO_AGENT', 'dynamic rules last as long as the agent, and none is running', {
       help: 'start it: systemctl start xdpol-agent, or xdpol agent &; or store the rule: add -w REG -p NAME',
     });
   }
   if (sharesNetwork(agent)) return agent;
   throw new EnvironmentError(
+    'XDPOL_E_OTHER_NETWORK',
     `the agent of ${store.directory} (process ${pidOf(agent)}) is in another network namespace`,
     {
       help: 'run this command there, or give this namespace a store of its own (XDPOL_STATE_DIR) and an agent',
@@ -76,7 +77,7 @@ function takingBack(given: readonly string[], before: readonly DynamicRule[]): C
   const names = given.map((name) => (isThere(name) ? name : name.replace(/ \(dynamic(?: \d+)?\)$/u, '')));
   const missing = names.filter((name) => !isThere(name));
   if (missing.length > 0) {
-    throw new EnvironmentError(`there is no dynamic rule "${missing.join('", "')}"`, {
+    throw new EnvironmentError('XDPOL_E_NO_DYNAMIC_RULE', `there is no dynamic rule "${missing.join('", "')}"`, {
       help: `dynamic are: ${namesOf(before) || 'none'}; a stored rule is deleted with -w REG -p NAME -r RULE -o`,
     });
   }
@@ -96,9 +97,13 @@ async function putRules(store: PolicyStore, after: DynamicRules): Promise<PutRul
   const standing = await standingPolicy(store);
   const devices = await presentInterfaces(standing.interfaces);
   if (devices.length === 0) {
-    throw new EnvironmentError(`no interface of ${standing.policy} is there: ${standing.interfaces.join(', ')}`, {
-      help: 'see: ip link; xdpol status',
-    });
+    throw new EnvironmentError(
+      'XDPOL_E_NO_INTERFACE',
+      `no interface of ${standing.policy} is there: ${standing.interfaces.join(', ')}`,
+      {
+        help: 'see: ip link; xdpol status',
+      },
+    );
   }
   const found = await prepareStanding(openCache(store), standing, devices, after.rules);
   const before = store.dynamic.read();

@@ -33,9 +33,13 @@ export async function runIpsecpol(words: readonly string[]): Promise<void> {
   }
   if (command === undefined) throw new UsageError('nothing was changed', 'ipsecpol -? explains the command line');
   if (command.machine !== undefined) {
-    throw new EnvironmentError(`\\\\${command.machine} is another host, and no fleet is configured`, {
-      help: `run the command there: ssh ${command.machine || 'HOST'} ipsecpol ...`,
-    });
+    throw new EnvironmentError(
+      'XDPOL_E_NO_FLEET',
+      `\\\\${command.machine} is another host, and no fleet is configured`,
+      {
+        help: `run the command there: ssh ${command.machine || 'HOST'} ipsecpol ...`,
+      },
+    );
   }
   if (command.confirm) await askFor(command);
   const store = new PolicyStore();
@@ -53,7 +57,9 @@ async function askFor(command: IpsecpolCommand): Promise<void> {
   terminal.close();
   if (answer === '\n') warn(answer);
   if (!/^y(?:es)?$/iu.test(answer.trim())) {
-    throw new EnvironmentError('not confirmed: nothing was changed', { help: 'answer y, or leave out -confirm' });
+    throw new EnvironmentError('XDPOL_E_NOT_CONFIRMED', 'not confirmed: nothing was changed', {
+      help: 'answer y, or leave out -confirm',
+    });
   }
 }
 
@@ -117,7 +123,7 @@ class CommandRun {
 
   #notStored(): EnvironmentError {
     const known = this.#store.list();
-    return new EnvironmentError(`there is no stored policy "${this.#command.policy}"`, {
+    return new EnvironmentError('XDPOL_E_NOT_STORED', `there is no stored policy "${this.#command.policy}"`, {
       help: known.length === 0 ? 'none is stored; -r, -f and -n make one' : `stored are: ${known.join(', ')}`,
     });
   }
@@ -131,7 +137,7 @@ class CommandRun {
       return before === undefined ? { after: { text, setFiles: new Map() }, said: [] } : undefined;
     const edited = editPolicyText(text, edit);
     if (edited === undefined) {
-      throw new EnvironmentError(`the text of "${policy}" cannot be added to`, {
+      throw new EnvironmentError('XDPOL_E_NOT_EDITABLE', `the text of "${policy}" cannot be added to`, {
         help: `change it by hand: xdpol show "${policy}" > policy.yaml, then xdpol apply policy.yaml`,
       });
     }
@@ -153,7 +159,7 @@ class CommandRun {
   #requireAll(wanted: readonly string[], found: readonly string[]): void {
     const missing = wanted.filter((name) => !found.some((rule) => rule === name || rule.startsWith(`${name} `)));
     if (missing.length === 0) return;
-    throw new EnvironmentError(`"${this.#command.policy}" has no rule "${missing.join('", "')}"`, {
+    throw new EnvironmentError('XDPOL_E_NO_RULE', `"${this.#command.policy}" has no rule "${missing.join('", "')}"`, {
       help: `its rules: xdpol show "${this.#command.policy}"`,
     });
   }

@@ -68,8 +68,13 @@ function attachClsact(program: BpfProgram, device: NetworkInterface): void {
 }
 
 function egressFailure(cause: BpfError, device: NetworkInterface): EnvironmentError {
-  if (cause.code === 'ENODEV') return new EnvironmentError(`${device.name}: the interface went away`, { cause });
-  return new EnvironmentError(`${device.name}: the kernel refused the egress filter: ${cause.message}`, { cause });
+  if (cause.code === 'ENODEV')
+    return new EnvironmentError('XDPOL_E_INTERFACE_GONE', `${device.name}: the interface went away`, { cause });
+  return new EnvironmentError(
+    'XDPOL_E_EGRESS_REFUSED',
+    `${device.name}: the kernel refused the egress filter: ${cause.message}`,
+    { cause },
+  );
 }
 
 /** No qdisc of that kind, no such classifier, no traffic control at all. */
@@ -80,17 +85,22 @@ function clsactFailure(cause: BpfError, device: NetworkInterface): EnvironmentEr
   if (NO_CLSACT.has(cause.code)) {
     const message = `${name}: this kernel cannot filter what leaves: it has neither tcx (Linux 6.6) nor clsact`;
     const help = 'modprobe sch_ingress, modprobe cls_bpf; or filter arriving packets only: xdpol apply --ingress-only';
-    return new EnvironmentError(message, { help, cause });
+    return new EnvironmentError('XDPOL_E_EGRESS_UNAVAILABLE', message, { help, cause });
   }
   if (cause.code === 'EBUSY') {
-    return new EnvironmentError(`${name}: the qdisc "ingress" stands where clsact, which has egress too, must stand`, {
-      help: `see tc filter show dev ${name} ingress; then: tc qdisc del dev ${name} ingress; tc qdisc add dev ${name} clsact; and its filters again`,
-      cause,
-    });
+    return new EnvironmentError(
+      'XDPOL_E_EGRESS_TAKEN',
+      `${name}: the qdisc "ingress" stands where clsact, which has egress too, must stand`,
+      {
+        help: `see tc filter show dev ${name} ingress; then: tc qdisc del dev ${name} ingress; tc qdisc add dev ${name} clsact; and its filters again`,
+        cause,
+      },
+    );
   }
   if (cause.code === 'EEXIST' || cause.code === 'EINVAL') {
     const { priority } = CLSACT_PLACE;
     return new EnvironmentError(
+      'XDPOL_E_EGRESS_TAKEN',
       `${name}: another filter has the place of ours at egress, pref ${priority}: ${occupant(device)}`,
       {
         help: `see tc filter show dev ${name} egress; remove it with: tc filter del dev ${name} egress pref ${priority}, or give it a larger pref`,
@@ -108,8 +118,10 @@ function occupant({ index }: NetworkInterface): string {
 
 function xdpFailure(error: BpfError, device: NetworkInterface, mode: RequestedMode): EnvironmentError {
   if (error.code === 'EBUSY' || error.code === 'EEXIST') return busy(error, device);
-  if (error.code === 'ENODEV') return new EnvironmentError(`${device.name}: the interface went away`, { cause: error });
+  if (error.code === 'ENODEV')
+    return new EnvironmentError('XDPOL_E_INTERFACE_GONE', `${device.name}: the interface went away`, { cause: error });
   return new EnvironmentError(
+    'XDPOL_E_XDP_REFUSED',
     `${device.name}: the driver (${device.driver || 'none'}) refused ${mode} XDP: ${error.code}`,
     {
       help:
@@ -122,9 +134,11 @@ function xdpFailure(error: BpfError, device: NetworkInterface, mode: RequestedMo
 /** Another program holds the interface: its name tells whose it is, and the command differs by how it was attached. */
 function busy(error: BpfError, device: NetworkInterface): EnvironmentError {
   const other = xdpAttached(device.index);
-  if (other === undefined) return new EnvironmentError(`${device.name}: XDP is busy`, { cause: error });
+  if (other === undefined)
+    return new EnvironmentError('XDPOL_E_XDP_BUSY', `${device.name}: XDP is busy`, { cause: error });
   const name = programName(other.programId);
   return new EnvironmentError(
+    'XDPOL_E_XDP_BUSY',
     `${device.name}: another XDP program holds the interface: ${name} (id ${other.programId}, ${other.mode})`,
     {
       help: `see bpftool net show dev ${device.name}; remove it with: ip link set dev ${device.name} ${other.mode === 'native' ? 'xdpdrv' : 'xdpgeneric'} off, or end the program that owns its link`,

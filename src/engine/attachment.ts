@@ -119,6 +119,7 @@ export function requireMode(directory: string, device: NetworkInterface, mode: R
   const current = held === undefined ? undefined : xdpAttached(device.index)?.mode;
   if (mode === 'auto' || current === undefined || current === mode) return;
   throw new EnvironmentError(
+    'XDPOL_E_MODE_CHANGE',
     `${device.name} is filtered in ${current} mode, and a running filter cannot change to ${mode}`,
     {
       help: 'use --mode auto to keep it; or accept a gap: xdpol unassign, then apply again',
@@ -130,9 +131,13 @@ export function requireMode(directory: string, device: NetworkInterface, mode: R
 export function requireOpenEgress(directory: string, device: NetworkInterface): void {
   using held = findHook({ direction: 'egress', directory, ifindex: device.index });
   if (held === undefined) return;
-  throw new EnvironmentError(`${device.name}: what leaves is filtered now, and --ingress-only would open it`, {
-    help: 'leave --ingress-only out; or open both directions first: xdpol unassign',
-  });
+  throw new EnvironmentError(
+    'XDPOL_E_EGRESS_FILTERED',
+    `${device.name}: what leaves is filtered now, and --ingress-only would open it`,
+    {
+      help: 'leave --ingress-only out; or open both directions first: xdpol unassign',
+    },
+  );
 }
 
 /** Ends filtering at one hook. */

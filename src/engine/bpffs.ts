@@ -71,7 +71,7 @@ function mount(path: string, namespace: MountNamespace): void {
       });
   } catch (cause) {
     const shown = path.slice(namespace.root.length);
-    throw new EnvironmentError(`there is no BPF file system at ${shown}, and it cannot be mounted`, {
+    throw new EnvironmentError('XDPOL_E_BPFFS', `there is no BPF file system at ${shown}, and it cannot be mounted`, {
       help: `as root: mount -t bpf bpf ${shown}`,
       cause,
     });

@@ -10,22 +10,26 @@ export function explainFailure(error: unknown): unknown {
   if (error.verifierLog !== undefined && error.verifierLog !== '') {
     const lines = error.verifierLog.trimEnd().split('\n');
     const shown = lines.slice(-LOG_LINES).reverse().join('\n  ');
-    return new EnvironmentError(`the kernel's verifier refused ${error.target}; last lines first:\n  ${shown}`, {
-      help: 'xdpol needs Linux 6.1 or newer with BTF and the BPF JIT',
-      cause: error,
-    });
+    return new EnvironmentError(
+      'XDPOL_E_VERIFIER',
+      `the kernel's verifier refused ${error.target}; last lines first:\n  ${shown}`,
+      {
+        help: 'xdpol needs Linux 6.1 or newer with BTF and the BPF JIT',
+        cause: error,
+      },
+    );
   }
   if (error.code === 'EPERM' || error.code === 'EACCES') {
-    return new EnvironmentError(`the kernel refused ${error.op} ${error.target}: ${error.code}`, {
+    return new EnvironmentError('XDPOL_E_PERMISSION', `the kernel refused ${error.op} ${error.target}: ${error.code}`, {
       help: 'run as root, or with CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON and write access to the BPF file system',
       cause: error,
     });
   }
   if (error.code === 'ENOMEM' || error.code === 'E2BIG') {
-    return new EnvironmentError(`the kernel has no room for ${error.target}: ${error.message}`, {
+    return new EnvironmentError('XDPOL_E_MEMORY', `the kernel has no room for ${error.target}: ${error.message}`, {
       help: 'raise the memory limit of this service or shell (ulimit -l, MemoryMax=), or use a smaller policy',
       cause: error,
     });
   }
-  return new EnvironmentError(error.message, { cause: error });
+  return new EnvironmentError('XDPOL_E_KERNEL', error.message, { cause: error });
 }

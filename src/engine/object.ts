@@ -16,7 +16,9 @@ export function objectPath(name: ObjectName): string {
   const paths = FOLDERS.map((folder) => fileURLToPath(new URL(`${folder}/${name}.bpf.o`, import.meta.url)));
   const found = paths.find((path) => existsSync(path));
   if (found === undefined) {
-    throw new EnvironmentError(`the BPF object ${paths[0]} is missing`, { help: 'build it: npm run build:bpf' });
+    throw new EnvironmentError('XDPOL_E_BPF_OBJECT', `the BPF object ${paths[0]} is missing`, {
+      help: 'build it: npm run build:bpf',
+    });
   }
   return found;
 }
@@ -28,11 +30,18 @@ export function checkedObject(path: string): ObjectSpec {
     spec = inspectObject(path);
   } catch (error) {
     if (!(error instanceof BpfError)) throw error;
-    throw new EnvironmentError(`${path} is not a BPF object: ${error.message}`, { help: REBUILD, cause: error });
+    throw new EnvironmentError('XDPOL_E_BPF_OBJECT', `${path} is not a BPF object: ${error.message}`, {
+      help: REBUILD,
+      cause: error,
+    });
   }
   const problems = [...otherVersion(spec), ...missingTables(spec), ...wrongSizes(spec)];
   if (problems.length > 0) {
-    throw new EnvironmentError(`${path} does not fit this version of xdpol: ${problems.join('; ')}`, { help: REBUILD });
+    throw new EnvironmentError(
+      'XDPOL_E_BPF_OBJECT',
+      `${path} does not fit this version of xdpol: ${problems.join('; ')}`,
+      { help: REBUILD },
+    );
   }
   return spec;
 }

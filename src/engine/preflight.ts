@@ -23,6 +23,7 @@ export function preflight(
       if (outcome?.verdict === probe.verdict && rule === probe.rule) continue;
       const found = `${outcome?.verdict ?? 'nothing'} by ${rule ?? outcome?.counted.by ?? 'nothing'}`;
       throw new EnvironmentError(
+        'XDPOL_E_PREFLIGHT',
         `pre-flight failed at ${direction}: for ${probe.text} the program says ${found}, the policy ${probe.verdict} by ${probe.rule ?? 'default'}`,
         { help: 'the new program was not attached; please report this with the policy' },
       );

@@ -42,7 +42,7 @@ function disagreement(frame: Uint8Array, who: string, decision: Decision | undef
   const decoded = decodePacket(frame);
   const packet = decoded.kind === 'packet' ? formatPacket(decoded.packet) : decoded.reason;
   const found = decision === undefined ? 'nothing' : `${decision.verdict} by ${decision.rule ?? decision.by}`;
-  return new EnvironmentError(`verdicts disagree: for ${packet} ${who} says ${found}`, {
+  return new EnvironmentError('XDPOL_E_MEASUREMENT', `verdicts disagree: for ${packet} ${who} says ${found}`, {
     help: REPORT,
   });
 }
@@ -50,5 +50,9 @@ function disagreement(frame: Uint8Array, who: string, decision: Decision | undef
 /** Some of the packets that were timed were not the subject's. */
 export function strays(subject: Subject, count: number): EnvironmentError {
   const who = subject.rule ?? subject.reason ?? subject.by;
-  return new EnvironmentError(`${count} of the packets timed for ${who} were not counted by it`, { help: REPORT });
+  return new EnvironmentError(
+    'XDPOL_E_MEASUREMENT',
+    `${count} of the packets timed for ${who} were not counted by it`,
+    { help: REPORT },
+  );
 }

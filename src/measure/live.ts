@@ -54,7 +54,7 @@ export function measureLive(
 }
 
 function failed(why: string): EnvironmentError {
-  return new EnvironmentError(`live frames over a veth pair: ${why}`, {
+  return new EnvironmentError('XDPOL_E_MEASUREMENT', `live frames over a veth pair: ${why}`, {
     help: 'it takes unshare, ip and the kernel module veth; without --live nothing of them is needed',
   });
 }

@@ -15,7 +15,7 @@ export function failing<T>(path: string, action: () => T): T {
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (error instanceof EnvironmentError || code === undefined) throw error;
-    throw new EnvironmentError(`the policy store ${path} cannot be used: ${code}`, {
+    throw new EnvironmentError('XDPOL_E_STORE', `the policy store ${path} cannot be used: ${code}`, {
       help: HELP[code] ?? 'run as root, or set XDPOL_STATE_DIR to a folder that can be written',
       cause: error,
     });

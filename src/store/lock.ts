@@ -73,6 +73,7 @@ export function lockStore(directory: string, patience: number = PATIENCE): Dispo
     rmSync(ticket, { force: true });
   }
   throw new EnvironmentError(
+    'XDPOL_E_LOCKED',
     `another command is changing the policy (process ${readIfThere(path)?.split(' ')[0] ?? 'unknown'})`,
     { help: `wait for it to end; if there is no such process, remove ${path}` },
   );

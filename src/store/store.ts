@@ -124,7 +124,7 @@ export class PolicyStore {
   delete(name: string): void {
     failing(this.directory, () => {
       if (this.assignment()?.policy === name) {
-        throw new EnvironmentError(`${name} is assigned, so it cannot be deleted`, {
+        throw new EnvironmentError('XDPOL_E_ASSIGNED', `${name} is assigned, so it cannot be deleted`, {
           help: 'end it first: xdpol unassign; or put another policy in its place: xdpol assign NAME',
         });
       }
@@ -177,6 +177,7 @@ export class PolicyStore {
       if (assignment !== undefined) return assignment;
       const stored = this.list().join(', ') || 'none';
       throw new EnvironmentError(
+        'XDPOL_E_DAMAGED',
         `the policy store ${path} cannot be used: it is damaged, ${this.#files.setAside(path)}`,
         {
           help: `what is in force stays in force; assign it again: xdpol assign NAME -i INTERFACE; stored are: ${stored}`,
@@ -208,7 +209,9 @@ export class PolicyStore {
       older === undefined
         ? 'no older version is stored: apply the policy from its file again'
         : `an older version is stored: xdpol assign '${name}' --version ${older}`;
-    return new EnvironmentError(`version ${number} of ${name} is damaged (${damage}): ${aside}`, { help });
+    return new EnvironmentError('XDPOL_E_DAMAGED', `version ${number} of ${name} is damaged (${damage}): ${aside}`, {
+      help,
+    });
   }
 
   /** A store that a newer xdpol wrote is not touched. */
@@ -219,7 +222,7 @@ export class PolicyStore {
     if (text === String(FORMAT)) return;
     const newer = VERSION.test(text) && Number(text) > FORMAT;
     const what = newer ? `has format ${text}, this xdpol knows ${FORMAT}` : `has no readable format number in ${path}`;
-    throw new EnvironmentError(`the policy store ${this.directory} ${what}`, {
+    throw new EnvironmentError('XDPOL_E_STORE_FORMAT', `the policy store ${this.directory} ${what}`, {
       help: newer
         ? 'use the xdpol that wrote it, or set XDPOL_STATE_DIR to another folder; what is in force stays in force'
         : `if this xdpol wrote it: echo ${FORMAT} > ${path}`,

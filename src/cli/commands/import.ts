@@ -40,7 +40,7 @@ function readBytes(path: string): Uint8Array {
     return readFileSync(path === '-' ? STDIN : path);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new EnvironmentError(`cannot read ${path}: ${code}`, {
+    throw new EnvironmentError('XDPOL_E_FILE', `cannot read ${path}: ${code}`, {
       help: 'name a chart (CSV or Markdown), a script (netsh, ipsecpol), or -',
     });
   }

@@ -37,7 +37,10 @@ function reload(root: string | undefined): void {
   try {
     execFileSync('systemctl', ['daemon-reload'], { stdio: 'pipe' });
   } catch (cause) {
-    throw new EnvironmentError('systemd did not take the units', { help: 'see: systemctl daemon-reload', cause });
+    throw new EnvironmentError('XDPOL_E_SYSTEMD', 'systemd did not take the units', {
+      help: 'see: systemctl daemon-reload',
+      cause,
+    });
   }
 }
 

@@ -1,0 +1,9 @@
+/** What is said of an error code wherever it is thrown. */
+export interface ErrorEntry {
+  /** Of a command that ends with it. */
+  readonly exit: 1 | 2;
+  readonly title: string;
+  readonly explanation: string;
+}
+
+export type ErrorCatalogue = Readonly<Record<`XDPOL_E_${string}`, ErrorEntry>>;

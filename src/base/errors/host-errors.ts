@@ -1,0 +1,85 @@
+/** What stands in the way on this host, outside the kernel and the store. */
+export const HOST_ERRORS = {
+  XDPOL_E_PRIVILEGES: {
+    exit: 1,
+    title: 'The command needs privileges',
+    explanation: 'The filters are in the kernel and the policies in a folder of root: run the command as root.',
+  },
+  XDPOL_E_NO_INTERFACE: {
+    exit: 1,
+    title: 'The interface is not there',
+    explanation: 'No interface of this network namespace has the name. The help lists those that there are.',
+  },
+  XDPOL_E_NO_ETHERNET: {
+    exit: 1,
+    title: 'The interface has no Ethernet frames',
+    explanation:
+      'Filters look for an Ethernet header. On a tunnel or another device without one every packet would be taken for non-IP, so the interface is refused.',
+  },
+  XDPOL_E_WHICH_INTERFACES: {
+    exit: 2,
+    title: 'It is not known which interfaces are meant',
+    explanation: 'Nothing was assigned on this host before, so there are no interfaces to assume: name them with -i.',
+  },
+  XDPOL_E_INTERFACE_GROUP: {
+    exit: 1,
+    title: 'The group of interfaces is empty',
+    explanation: 'A rule for -lan or -dialup needs the configuration to say which interfaces these are.',
+  },
+  XDPOL_E_CONFIG: {
+    exit: 1,
+    title: 'The configuration cannot be read',
+    explanation: 'The file is there and is not what it should be; the message names the file and the place.',
+  },
+  XDPOL_E_FILE: {
+    exit: 1,
+    title: 'A file cannot be read',
+    explanation: 'The message has the path and the reason that the system gave.',
+  },
+  XDPOL_E_NO_AGENT: {
+    exit: 1,
+    title: 'No agent is running',
+    explanation: 'Dynamic rules last as long as the agent does, so there must be one: systemctl start xdpol-agent.',
+  },
+  XDPOL_E_OTHER_NETWORK: {
+    exit: 1,
+    title: 'The agent is in another network namespace',
+    explanation: 'A store has one agent, and dynamic rules are those of the network namespace that it runs in.',
+  },
+  XDPOL_E_NO_DYNAMIC_RULE: {
+    exit: 1,
+    title: 'There is no such dynamic rule',
+    explanation: 'Dynamic rules are named as they were added; the help lists those that there are.',
+  },
+  XDPOL_E_NO_FLEET: {
+    exit: 1,
+    title: 'The other host cannot be reached',
+    explanation: 'The command line names another host, and this host has no connection to it configured.',
+  },
+  XDPOL_E_NOT_CONFIRMED: {
+    exit: 1,
+    title: 'Not confirmed',
+    explanation: 'The command asked first, and the answer was not yes. Nothing was changed.',
+  },
+  XDPOL_E_LISTEN: {
+    exit: 1,
+    title: 'The agent cannot listen',
+    explanation: 'Another program has the address, or it is not an address of this host, or it may not be used.',
+  },
+  XDPOL_E_SYSTEMD: {
+    exit: 1,
+    title: 'systemd refused',
+    explanation: 'systemd did not take the units; its own message says why: systemctl daemon-reload.',
+  },
+  XDPOL_E_MEASUREMENT: {
+    exit: 1,
+    title: 'A measurement cannot be trusted',
+    explanation:
+      'Packets that were timed were not decided as the policy says, or frames could not be sent. No figure is shown.',
+  },
+  XDPOL_E_SYSTEM: {
+    exit: 1,
+    title: 'The system refused a call',
+    explanation: 'The message is the one of the operating system.',
+  },
+} as const;

@@ -1,0 +1,81 @@
+/** What the kernel has against it. */
+export const KERNEL_ERRORS = {
+  XDPOL_E_BPFFS: {
+    exit: 1,
+    title: 'There is no BPF file system',
+    explanation:
+      'What is in force is pinned in a BPF file system, usually at /sys/fs/bpf, and it could not be mounted.',
+  },
+  XDPOL_E_BPF_OBJECT: {
+    exit: 1,
+    title: 'The BPF program is missing or does not fit',
+    explanation: 'The file with the programs is not there, is damaged, or belongs to another version of xdpol.',
+  },
+  XDPOL_E_VERIFIER: {
+    exit: 1,
+    title: 'The verifier refused the program',
+    explanation: 'The kernel did not accept the program; the last lines of its log are in the message.',
+  },
+  XDPOL_E_PERMISSION: {
+    exit: 1,
+    title: 'The kernel did not permit it',
+    explanation: 'The process lacks a capability, or the BPF file system is not writable for it.',
+  },
+  XDPOL_E_MEMORY: {
+    exit: 1,
+    title: 'The kernel has no room',
+    explanation: 'A limit on memory stands in the way of the tables of this policy.',
+  },
+  XDPOL_E_KERNEL: {
+    exit: 1,
+    title: 'The kernel refused',
+    explanation: 'A call that xdpol has no better words for; the message names the call and the reason.',
+  },
+  XDPOL_E_INTERFACE_GONE: {
+    exit: 1,
+    title: 'The interface went away',
+    explanation: 'It was there when the command began and was removed before the program was attached.',
+  },
+  XDPOL_E_XDP_BUSY: {
+    exit: 1,
+    title: 'Another XDP program holds the interface',
+    explanation: 'A foreign program is never replaced. The message names it and the command that removes it.',
+  },
+  XDPOL_E_XDP_REFUSED: {
+    exit: 1,
+    title: 'The driver refused XDP',
+    explanation: 'The driver does not take the program in this mode; --mode auto falls back to generic mode.',
+  },
+  XDPOL_E_EGRESS_REFUSED: {
+    exit: 1,
+    title: 'The kernel refused the egress filter',
+    explanation: 'Attaching the program for packets that leave failed; the message has the reason.',
+  },
+  XDPOL_E_EGRESS_UNAVAILABLE: {
+    exit: 1,
+    title: 'This kernel cannot filter what leaves',
+    explanation: 'It has neither tcx nor clsact. --ingress-only filters arriving packets only.',
+  },
+  XDPOL_E_EGRESS_TAKEN: {
+    exit: 1,
+    title: 'Something else has the place at egress',
+    explanation:
+      'Another qdisc or filter stands where ours must stand. The help has the commands to look and to move it.',
+  },
+  XDPOL_E_MODE_CHANGE: {
+    exit: 1,
+    title: 'A running filter cannot change its mode',
+    explanation: 'Changing between native and generic XDP would leave a gap in which packets pass, so it is refused.',
+  },
+  XDPOL_E_EGRESS_FILTERED: {
+    exit: 1,
+    title: '--ingress-only would open what is filtered',
+    explanation: 'Packets that leave are filtered now, and the command would end that without saying so.',
+  },
+  XDPOL_E_PREFLIGHT: {
+    exit: 1,
+    title: 'The loaded program decides wrongly',
+    explanation:
+      'Before the swap packets of the policy are run through the loaded program. One got another verdict than the policy gives, so nothing was changed. This is a bug: report it with the policy.',
+  },
+} as const;
