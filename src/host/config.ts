@@ -33,7 +33,7 @@ export class ConfigRejected extends EnvironmentError {
   readonly diagnostics: readonly Diagnostic[];
 
   constructor(message: string, help: string, diagnostics: readonly Diagnostic[] = [], cause?: unknown) {
-    super(message, { help, cause });
+    super('XDPOL_E_CONFIG', message, { help, cause });
     this.name = 'ConfigRejected';
     this.diagnostics = diagnostics;
   }
