@@ -104,8 +104,8 @@ export function compile(
   const rules6 = ruleTable({ ranked, ...families[6], services, sets, budgets });
   if ('over' in rules6) return refuse(policy, diags, rules6.over);
   times.push(clock());
-  const src4 = encodeAddress4(families[4].source);
-  const dst4 = encodeAddress4(families[4].destination);
+  const src4 = encodeAddress4(families[4].source, budgets);
+  const dst4 = encodeAddress4(families[4].destination, budgets);
   const src6 = encodeAddress6(families[6].source, budgets);
   const dst6 = encodeAddress6(families[6].destination, budgets);
   const tables = new Map<TableName, Uint8Array>([

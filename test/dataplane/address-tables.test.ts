@@ -133,6 +133,29 @@ function eachItsOwn(prefixes: readonly string[]): Sets {
   return Object.fromEntries(prefixes.map((prefix, i) => [`s${i}`, [prefix]]));
 }
 
+describe('a set of every address: one range, which is not class 0', () => {
+  const cases: readonly (readonly [name: string, prefixes: readonly string[], end: 'src4' | 'src6'])[] = [
+    ['IPv4 halves', ['0.0.0.0/1', '128.0.0.0/1'], 'src4'],
+    ['IPv4 quarters', ['0.0.0.0/2', '64.0.0.0/2', '128.0.0.0/2', '192.0.0.0/2'], 'src4'],
+    ['IPv6 halves', ['::/1', '8000::/1'], 'src6'],
+  ];
+  for (const [name, prefixes, end] of cases) {
+    test(name, () => {
+      const tables = checked({ everyone: prefixes });
+      expect(tables.statistics.ranges).toMatchObject({ [end === 'src4' ? 'source4' : 'source6']: 1 });
+      expect(tables.shape[end]).toMatchObject({ rootBounds: 1 });
+    });
+  }
+
+  test('halves in a set of many others', () => {
+    const tables = checked({
+      list: ['0.0.0.0/1', '128.0.0.0/1', ...hosts('10.0.0.1', 300, 77)],
+      other: ['10.0.0.0/8'],
+    });
+    expect(tables.statistics.ranges.source4).toBeGreaterThan(1);
+  });
+});
+
 const SLOT = (172 << 8) | 20;
 
 describe('IPv4, one /16', () => {

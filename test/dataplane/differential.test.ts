@@ -1,63 +1,67 @@
 /**
- * The loaded program and the reference classifier agree on every packet. A policy is generated once
- * and loaded in every mode at both hooks; each packet run by one of these programs is one pair. On
- * failure the policy is reduced around the packet and printed so that the command line reproduces it.
+ * The loaded program and the reference classifier agree on every packet. A policy is generated once and loaded in every
+ * form at both hooks; each packet run by one of these programs is one pair. unit/compiler/shapes.test.ts says which
+ * shapes the tables of these policies take. On failure the policy is reduced around the packet and printed so that the
+ * command line reproduces it.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { present } from '../../src/base/assert.ts';
 import { formatAddress } from '../../src/base/ip.ts';
-import type { ModeName } from '../../src/compiler/rules/rule-table.ts';
+import type { CompiledPolicy } from '../../src/compiler/compile.ts';
 import type { Direction } from '../../src/engine/program.ts';
 import { DIRECTIONS } from '../../src/engine/program.ts';
 import { printPolicy } from '../../src/formats/yaml/print.ts';
 import type { Decision } from '../../src/policy/classify.ts';
 import { ReferenceClassifier } from '../../src/policy/classify.ts';
-import type { Policy } from '../../src/policy/model.ts';
+import type { HostAddresses, Policy } from '../../src/policy/model.ts';
 import { decodePacket } from '../../src/policy/packet/decode.ts';
 import { formatPacket } from '../../src/policy/packet/text.ts';
-import { arb, TEST_HOST, TEST_INTERFACES } from '../support/arbitrary.ts';
+import { arb, TEST_INTERFACES } from '../support/arbitrary.ts';
+import { SHAPED_HOSTS, shapedPolicy } from '../support/arbitrary-shapes.ts';
 import { compiled, runInKernel } from '../support/kernel.ts';
-import { MODE_BUDGETS } from '../support/kernel-table.ts';
+import type { FormName } from '../support/kernel-table.ts';
+import { FORM_BUDGETS } from '../support/kernel-table.ts';
 import type { TestPacket } from '../support/packets.ts';
 import { reducedPolicy } from '../support/reduce.ts';
 
-const MODES = ['dense', 'rows', 'sparse'] as const satisfies readonly ModeName[];
+const FORMS = Object.keys(FORM_BUDGETS) as readonly FormName[];
 
 /** Policies generated; XDPOL_DIFFERENTIAL_RUNS asks for more of them. */
-const RUNS = Number(process.env['XDPOL_DIFFERENTIAL_RUNS'] ?? 150);
+const RUNS = Number(process.env['XDPOL_DIFFERENTIAL_RUNS'] ?? 120);
 /** Packets of each policy: together a million pairs, with a tenth to spare for frames too short to be run. */
 const PACKETS = 1000;
 const FRAMES = 250;
-const PAIRS = RUNS * (PACKETS + FRAMES) * MODES.length * DIRECTIONS.length;
+const PAIRS = RUNS * (PACKETS + FRAMES) * FORMS.length * DIRECTIONS.length;
 const LEAST_PAIRS = Math.floor(PAIRS * 0.9);
 
 interface Case {
   readonly policy: Policy;
+  readonly host: HostAddresses;
   readonly interfaceName: string | undefined;
-  readonly mode: ModeName;
+  readonly form: FormName;
   readonly direction: Direction;
 }
 
-const policyAndPackets = arb.policy().chain((policy) =>
+const policyAndPackets = fc.tuple(shapedPolicy(), fc.constantFrom(...SHAPED_HOSTS)).chain(([policy, host]) =>
   fc.record({
     policy: fc.constant(policy),
+    host: fc.constant(host),
     interfaceName: fc.option(fc.constantFrom(...TEST_INTERFACES), { nil: undefined }),
-    packets: fc.array(arb.packetNear(policy), { minLength: PACKETS, maxLength: PACKETS }),
-    frames: fc.array(arb.frameNear(policy), { minLength: FRAMES, maxLength: FRAMES }),
+    packets: fc.array(arb.packetNear(policy, host), { minLength: PACKETS, maxLength: PACKETS }),
+    frames: fc.array(arb.frameNear(policy, host), { minLength: FRAMES, maxLength: FRAMES }),
   }),
 );
 
-function kernelDecisions(of: Case, packets: readonly TestPacket[]): readonly (Decision | undefined)[] {
-  const { policy, interfaceName, mode, direction } = of;
-  return runInKernel(compiled(policy, TEST_HOST, { interfaceName, budgets: MODE_BUDGETS[mode] }), packets, direction);
+function compiledCase({ policy, host, interfaceName, form }: Omit<Case, 'direction'>): CompiledPolicy {
+  return compiled(policy, host, { interfaceName, budgets: FORM_BUDGETS[form] });
 }
 
 function referenceDecisions(
-  { policy, interfaceName }: Omit<Case, 'mode' | 'direction'>,
+  { policy, host, interfaceName }: Omit<Case, 'form' | 'direction'>,
   packets: readonly TestPacket[],
 ): readonly Decision[] {
-  const reference = new ReferenceClassifier(policy, TEST_HOST);
+  const reference = new ReferenceClassifier(policy, host);
   return packets.map((packet) => reference.classify(decodePacket(packet.frame), { interface: interfaceName }));
 }
 
@@ -67,40 +71,41 @@ function textOf({ verdict, by, rule, filter, reason, fragment }: Decision): stri
 }
 
 function disagrees(of: Case, packet: TestPacket): boolean {
-  const kernel = kernelDecisions(of, [packet])[0];
+  const kernel = runInKernel(compiledCase(of), [packet], of.direction)[0];
   return kernel !== undefined && textOf(kernel) !== textOf(present(referenceDecisions(of, [packet])[0]));
 }
 
 /** What to give to `xdpol explain` and, as a capture of this one frame, to `xdpol replay`. */
 function report(of: Case, packet: TestPacket): string {
-  const policy = reducedPolicy(of.policy, TEST_HOST, (smaller) => disagrees({ ...of, policy: smaller }, packet));
+  const policy = reducedPolicy(of.policy, of.host, (smaller) => disagrees({ ...of, policy: smaller }, packet));
   const reduced = { ...of, policy };
   const decoded = decodePacket(packet.frame);
   const at = of.interfaceName === undefined ? [] : [`--interface ${of.interfaceName}`];
-  const kernel = kernelDecisions(reduced, [packet])[0];
+  const kernel = runInKernel(compiledCase(reduced), [packet], of.direction)[0];
   return [
-    `tables ${of.mode}, hook ${of.direction}`,
+    `tables ${of.form}, hook ${of.direction}`,
     `kernel:    ${kernel === undefined ? 'not run' : textOf(kernel)}`,
     `reference: ${textOf(present(referenceDecisions(reduced, [packet])[0]))}`,
     `packet:    ${decoded.kind === 'packet' ? formatPacket(decoded.packet) : decoded.reason} (${packet.summary})`,
     `frame:     ${Buffer.from(packet.frame).toString('hex')}`,
-    `options:   ${[...TEST_HOST.me.map((address) => `--me ${formatAddress(address)}`), ...at].join(' ')}`,
+    `options:   ${[...of.host.me.map((address) => `--me ${formatAddress(address)}`), ...at].join(' ')}`,
     printPolicy(policy),
   ].join('\n');
 }
 
 test(`the kernel program agrees with the reference on ${LEAST_PAIRS} pairs and more`, { timeout: 4_000 * RUNS }, () => {
   let pairs = 0;
-  const property = fc.property(policyAndPackets, ({ policy, interfaceName, packets, frames }) => {
+  const property = fc.property(policyAndPackets, ({ policy, host, interfaceName, packets, frames }) => {
     const all = [...packets, ...frames];
-    const wanted = referenceDecisions({ policy, interfaceName }, all).map(textOf);
-    for (const mode of MODES) {
+    const wanted = referenceDecisions({ policy, host, interfaceName }, all).map(textOf);
+    for (const form of FORMS) {
+      const tables = compiledCase({ policy, host, interfaceName, form });
       for (const direction of DIRECTIONS) {
-        for (const [i, decision] of kernelDecisions({ policy, interfaceName, mode, direction }, all).entries()) {
+        for (const [i, decision] of runInKernel(tables, all, direction).entries()) {
           if (decision === undefined) continue;
           pairs++;
           if (textOf(decision) !== wanted[i])
-            expect.fail(report({ policy, interfaceName, mode, direction }, present(all[i])));
+            expect.fail(report({ policy, host, interfaceName, form, direction }, present(all[i])));
         }
       }
     }

@@ -15,13 +15,20 @@ import { hostOf } from './policies.ts';
 
 /**
  * Budgets that force each mode on policies that are small enough to be written or generated, and with it a form of the
- * IPv6 tables: blocks, trees, roots where they are small enough.
+ * address tables: an index behind a filter and blocks, an index and trees, roots where they are small enough.
  */
 export const MODE_BUDGETS: Readonly<Record<ModeName, Budgets>> = {
-  dense: { ...DEFAULT_BUDGETS, denseCells: 1 << 24, root6Ranges: 0, tree6Ranges: 0 },
-  rows: { ...DEFAULT_BUDGETS, denseCells: 0, rowBytes: 1 << 28, root6Ranges: 0 },
+  dense: {
+    ...DEFAULT_BUDGETS,
+    ...{ denseCells: 1 << 24, root4Ranges: 0, unfiltered4Ranges: 0, root6Ranges: 0, tree6Ranges: 0 },
+  },
+  rows: { ...DEFAULT_BUDGETS, denseCells: 0, rowBytes: 1 << 28, root4Ranges: 0, root6Ranges: 0 },
   sparse: { ...DEFAULT_BUDGETS, denseCells: 0, rowPairs: 0 },
 };
+
+/** The tables that a policy gets, and those of each mode with forms that no policy this small would get. */
+export type FormName = ModeName | 'default';
+export const FORM_BUDGETS: Readonly<Record<FormName, Budgets>> = { ...MODE_BUDGETS, default: DEFAULT_BUDGETS };
 
 /** `outcome` is written as `outcomeOf` writes it; both hooks unless told otherwise. */
 export type KernelRow = readonly [name: string, packet: TestPacket, outcome: string, hooks?: readonly Direction[]];

@@ -9,9 +9,6 @@ const { layout: LIMITS, reference: REFERENCE } = ENUMS;
 const LEAF_WORDS16 = 32;
 const SLOTS = 65536;
 const SLOT_ADDRESSES = 65536;
-/** Ranges from which on a bit per /24 in front saves more lines than it costs; measured. */
-const FILTER_RANGES = 20_000;
-
 export interface Address4Tables {
   readonly indexed: boolean;
   readonly rootBounds: number;
@@ -23,8 +20,14 @@ export interface Address4Tables {
 
 const EMPTY = new Uint8Array(0);
 
-export function encodeAddress4(classes: AddressClasses): Address4Tables {
-  if (classes.rangeCount <= LIMITS.ROOT_BOUNDS + 1) return encodeRoot(classes);
+/** Largest of each form: see Budgets. */
+export interface Forms4 {
+  readonly root4Ranges: number;
+  readonly unfiltered4Ranges: number;
+}
+
+export function encodeAddress4(classes: AddressClasses, forms: Forms4): Address4Tables {
+  if (classes.rangeCount <= forms.root4Ranges) return encodeRoot(classes);
   const leaves = new Leaves();
   const index = new Uint32Array(SLOTS);
   let range = 0;
@@ -33,7 +36,7 @@ export function encodeAddress4(classes: AddressClasses): Address4Tables {
     while (range + 1 < classes.rangeCount && classes.starts[range + 1]! <= start) range++;
     index[slot] = indexEntry(classes, range, start, leaves);
   }
-  const filtered = classes.rangeCount > FILTER_RANGES;
+  const filtered = classes.rangeCount > forms.unfiltered4Ranges;
   return {
     indexed: true,
     rootBounds: 0,
@@ -50,7 +53,16 @@ function encodeRoot({ starts, rangeClasses, rangeCount }: AddressClasses): Addre
   const ids = new Uint16Array(leaves.buffer, 32, 16);
   for (let i = 0; i < 16; i++) ids[i] = rangeClasses[Math.min(i, rangeCount - 1)]!;
   for (let i = 1; i < rangeCount; i++) bounds[i - 1] = starts[i]!;
-  return { indexed: false, rootBounds: rangeCount - 1, filtered: false, filter: EMPTY, index: EMPTY, leaves };
+  const rootBounds = rootBoundsOf(rangeClasses, rangeCount);
+  return { indexed: false, rootBounds, filtered: false, filter: EMPTY, index: EMPTY, leaves };
+}
+
+/**
+ * How many bounds of a root the program compares. Without one it does not read the root and takes class 0. So one range
+ * of another class, as a set has that covers every address, is told by a bound with that class on both sides.
+ */
+export function rootBoundsOf(rangeClasses: Uint32Array, rangeCount: number): number {
+  return rangeCount === 1 && rangeClasses[0] !== 0 ? 1 : rangeCount - 1;
 }
 
 /** `range` is the one that holds the slot's first address. */

@@ -6,6 +6,7 @@
 import { present } from '../../base/assert.ts';
 import { ENUMS, STRUCTS } from '../../layout/layout.gen.ts';
 import type { AddressClasses } from '../classes/address-classes.ts';
+import { rootBoundsOf } from './address4.ts';
 import type { Blocks6 } from './blocks6.ts';
 import { encodeBlocks6, NO_BLOCKS6 } from './blocks6.ts';
 
@@ -61,7 +62,7 @@ function encodeRoot({ starts, rangeClasses, rangeCount }: AddressClasses): Addre
   const ids = new Uint16Array(nodes.buffer, STRUCTS.root6.fields.classes.offset, 16);
   for (let i = 0; i < 16; i++) ids[i] = rangeClasses[Math.min(i, rangeCount - 1)]!;
   bounds.set(starts.subarray(WORDS));
-  return { lines: 0, rootBounds: rangeCount - 1, blocks: NO_BLOCKS6, nodes };
+  return { lines: 0, rootBounds: rootBoundsOf(rangeClasses, rangeCount), blocks: NO_BLOCKS6, nodes };
 }
 
 /** Keys without and with the first bit; the second half begins with a key, as the first does. */

@@ -26,6 +26,10 @@ export interface Budgets {
   readonly sparsePairs: number;
   /** Bytes of rows, subrows and lists altogether. */
   readonly setBytes: number;
+  /** Ranges of an IPv4 end that are one root, at most 9. */
+  readonly root4Ranges: number;
+  /** Ranges of an IPv4 end up to which no bit for each /24 stands in front: past them it saves more lines than it costs. */
+  readonly unfiltered4Ranges: number;
   /** Ranges of an IPv6 end that are one root, at most 9. */
   readonly root6Ranges: number;
   /** Ranges of an IPv6 end that are one tree; more are blocks. */
@@ -38,6 +42,8 @@ export const DEFAULT_BUDGETS: Budgets = {
   rowBytes: 8 << 20,
   sparsePairs: 1 << 25,
   setBytes: 1 << 30,
+  root4Ranges: ENUMS.layout.ROOT_BOUNDS + 1,
+  unfiltered4Ranges: 20_000,
   root6Ranges: ENUMS.layout.ROOT_BOUNDS + 1,
   tree6Ranges: 1000,
 };

@@ -1,0 +1,136 @@
+/** The shapes of a compiled policy for which the program, or the compiler, goes a shorter way than the general one. */
+import { present } from '../../src/base/assert.ts';
+import type { CompiledPolicy, TableName } from '../../src/compiler/compile.ts';
+import { ENUMS } from '../../src/layout/layout.gen.ts';
+import type { HostAddresses } from '../../src/policy/model.ts';
+
+const { INDEX_LEAF_BIT, INDEX_FAN_BIT, NODE_LOW_BIT, NODE_LINES_SHIFT, SET_LIST_BIT, ROW_SUBROW_BIT } = ENUMS.reference;
+const MODES = ['dense', 'rows', 'sparse'] as const;
+const ENDS = ['src', 'dst'] as const;
+
+/** Every shape that `shapesOf` can find: the generators must produce each. */
+export const ALL_SHAPES: readonly string[] = [
+  ...ENDS.flatMap((end) => [
+    ...['root of class 0', 'root of another class', 'root', 'full root', 'root that names all'].flatMap((shape) => [
+      `${end}4: ${shape}`,
+      `${end}6: ${shape}`,
+    ]),
+    ...['index', 'leaf', 'fan', 'filter in front'].map((shape) => `${end}4: ${shape}`),
+    ...['tree of one line', 'tree of several lines', 'tree over the low half'].map((shape) => `${end}6: ${shape}`),
+    ...['blocks', 'blocks and tree', 'one block level', 'several block levels'].map((shape) => `${end}6: ${shape}`),
+  ]),
+  ...MODES.flatMap((mode) => [`${mode} IPv4`, `${mode} IPv6`]),
+  ...['one destination class', 'several destination classes'].map((shape) => `rows IPv4: ${shape}`),
+  ...['no pair', 'pairs', 'several source sets', 'several destination sets'].map((shape) => `sparse IPv4: ${shape}`),
+  ...['list', 'row', 'subrow'],
+  ...['one service class', 'several service classes', 'one source-port class', 'several source-port classes'],
+  ...['no filter at all', 'set without prefixes', 'me without addresses', 'name without answers'],
+  ...['no exemption', 'exemptions of IPv6 alone', 'exemptions of IPv4 alone', 'exemptions of both families'],
+];
+
+export function shapesOf(compiled: CompiledPolicy, host: HostAddresses): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const end of ENDS) {
+    for (const shape of shapesOfEnd4(compiled, `${end}4`)) found.add(`${end}4: ${shape}`);
+    for (const shape of shapesOfEnd6(compiled, `${end}6`)) found.add(`${end}6: ${shape}`);
+  }
+  for (const shape of [...ruleShapes(compiled), ...policyShapes(compiled, host), ...exemptionShapes(compiled)])
+    found.add(shape);
+  return found;
+}
+
+type End4 = 'src4' | 'dst4';
+type End6 = 'src6' | 'dst6';
+
+function rootShapes(bounds: number, classes: readonly number[]): string[] {
+  if (bounds === 0) return ['root of class 0'];
+  const used = classes.slice(0, bounds + 1);
+  if (used.every((one) => one === used[0])) return ['root of another class'];
+  return [
+    'root',
+    ...(bounds === ENUMS.layout.ROOT_BOUNDS ? ['full root'] : []),
+    ...(used.includes(0) ? [] : ['root that names all']),
+  ];
+}
+
+function words(compiled: CompiledPolicy, name: TableName): Uint32Array {
+  const bytes = present(compiled.tables.get(name), name);
+  return new Uint32Array(bytes.slice().buffer);
+}
+
+function halfWords(compiled: CompiledPolicy, name: TableName, at: number, count: number): readonly number[] {
+  const bytes = present(compiled.tables.get(name), name);
+  return [...new Uint16Array(bytes.slice(at, at + 2 * count).buffer)];
+}
+
+function shapesOfEnd4(compiled: CompiledPolicy, end: End4): string[] {
+  const { indexed, rootBounds, filtered } = compiled.shape[end];
+  if (!indexed) return rootShapes(rootBounds, halfWords(compiled, `${end}_leaves`, 32, 16));
+  const index = words(compiled, `${end}_index`);
+  const leaf = index.some((entry) => entry >>> INDEX_LEAF_BIT === 1 && ((entry >>> INDEX_FAN_BIT) & 1) === 0);
+  const fan = index.some((entry) => entry >>> INDEX_LEAF_BIT === 1 && ((entry >>> INDEX_FAN_BIT) & 1) === 1);
+  return ['index', ...(leaf ? ['leaf'] : []), ...(fan ? ['fan'] : []), ...(filtered ? ['filter in front'] : [])];
+}
+
+function shapesOfEnd6(compiled: CompiledPolicy, end: End6): string[] {
+  const { lines, rootBounds, blocks } = compiled.shape[end];
+  if (lines === 0 && blocks.levels === 0)
+    return rootShapes(rootBounds, halfWords(compiled, `${end}_nodes`, 8 * 16, 16));
+  const nodes = words(compiled, `${end}_nodes`);
+  // A reference to a low tree has its number of lines, so that no key is taken for one here.
+  const low = nodes.some((word) => word >>> NODE_LOW_BIT === 1 && ((word >>> NODE_LINES_SHIFT) & 15) === 1);
+  const tree = lines === 1 ? ['tree of one line'] : lines > 1 ? ['tree of several lines'] : [];
+  if (blocks.levels === 0) return [...tree, ...(low ? ['tree over the low half'] : [])];
+  const isOneLevel = (blocks.levels & (blocks.levels - 1)) === 0;
+  return [lines > 0 ? 'blocks and tree' : 'blocks', isOneLevel ? 'one block level' : 'several block levels'];
+}
+
+function ruleShapes(compiled: CompiledPolicy): string[] {
+  const { rules4, rules6, dportClasses, sportClasses } = compiled.shape;
+  const listed = [...rules4.cross, ...rules4.srcSets, ...rules4.dstSets];
+  return [
+    `${rules4.mode} IPv4`,
+    `${rules6.mode} IPv6`,
+    ...(rules4.mode === 'rows'
+      ? [rules4.dstClasses === 1 ? 'rows IPv4: one destination class' : 'rows IPv4: several destination classes']
+      : []),
+    ...(rules4.mode === 'sparse' ? sparseShapes(compiled) : []),
+    ...(rules4.mode !== 'dense' && listed.some((set) => set >>> SET_LIST_BIT === 1) ? ['list'] : []),
+    ...(rules4.mode !== 'dense' && listed.some((set) => set >>> SET_LIST_BIT === 0 && set !== 0) ? ['row'] : []),
+    ...(words(compiled, 'rows').some((value) => value >>> ROW_SUBROW_BIT === 1) ? ['subrow'] : []),
+    dportClasses === 1 ? 'one service class' : 'several service classes',
+    sportClasses === 1 ? 'one source-port class' : 'several source-port classes',
+  ];
+}
+
+function sparseShapes({ shape: { rules4 } }: CompiledPolicy): string[] {
+  return [
+    rules4.pairCount === 0 ? 'no pair' : 'pairs',
+    ...(new Set(rules4.srcSets).size > 1 ? ['several source sets'] : []),
+    ...(new Set(rules4.dstSets).size > 1 ? ['several destination sets'] : []),
+  ].map((shape) => `sparse IPv4: ${shape}`);
+}
+
+function policyShapes({ policy, ranked }: CompiledPolicy, host: HostAddresses): string[] {
+  const ends = policy.rules.flatMap(({ filterList }) => filterList.filters.flatMap((f) => [f.source, f.destination]));
+  const isEmpty = (name: string): boolean => {
+    const set = policy.addressSets.get(name);
+    return set !== undefined && set.prefixes.v4.count + set.prefixes.v6.count === 0;
+  };
+  return [
+    ...(ranked.length === 0 ? ['no filter at all'] : []),
+    ...(ends.some((end) => end.kind === 'set' && isEmpty(end.name)) ? ['set without prefixes'] : []),
+    ...(ends.some((end) => end.kind === 'me') && host.me.length === 0 ? ['me without addresses'] : []),
+    ...(ends.some((end) => end.kind === 'name' && host.names.get(end.name)?.length === 0)
+      ? ['name without answers']
+      : []),
+  ];
+}
+
+function exemptionShapes({ policy: { exemptions } }: CompiledPolicy): string[] {
+  const v6 = exemptions.some((name) => name !== 'broadcast');
+  const v4 = exemptions.some((name) => name !== 'neighbor-discovery');
+  if (exemptions.length === 0) return ['no exemption'];
+  if (v4 && v6) return ['exemptions of both families'];
+  return [v6 ? 'exemptions of IPv6 alone' : 'exemptions of IPv4 alone'];
+}
