@@ -9,6 +9,8 @@ import type {
   BpfObject,
   BpfProgramHandle,
   ClsactPlace,
+  DefaultRoute,
+  EthtoolFacts,
   LoadOptions,
   MapSpec,
   NetworkInterface,
@@ -17,6 +19,7 @@ import type {
   RingBufferConstructor,
   RingBuffer as RingBufferHandle,
   TcHook,
+  TcpSocket,
   XdpAttachment,
 } from './lib/types.ts';
 
@@ -134,9 +137,32 @@ export function interfaceIndex(name: string): number | undefined {
   return addon.interfaceIndex(name);
 }
 
-/** The kernel's number of the current network namespace: until the next boot no other namespace gets it. */
-export function networkNamespaceCookie(): bigint {
-  return addon.networkNamespaceCookie();
+/** The TCP sockets of the current network namespace that are connected or listen. */
+export function tcpSockets(): readonly TcpSocket[] {
+  return addon.tcpSockets();
+}
+
+/** Routes to everywhere, of every routing table, one for each next hop. */
+export function defaultRoutes(): readonly DefaultRoute[] {
+  return addon.defaultRoutes();
+}
+
+/** What the driver of an interface says of it. ENODEV: no such interface. */
+export function ethtoolFacts(name: string): EthtoolFacts {
+  return addon.ethtoolFacts(name);
+}
+
+/** The effective capabilities of this process, such as `CAP_NET_ADMIN`. */
+export function capabilities(): readonly string[] {
+  return addon.capabilities();
+}
+
+/**
+ * The kernel's number of a network namespace, the current one unless `path` names another (`/run/netns/NAME`,
+ * `/proc/PID/ns/net`): until the next boot no other namespace gets it. Another one takes CAP_SYS_ADMIN.
+ */
+export function networkNamespaceCookie(path?: string): bigint {
+  return addon.networkNamespaceCookie(path);
 }
 
 /** Mounts a bpffs at an existing directory; one that is already mounted there is fine. */

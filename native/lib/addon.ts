@@ -6,6 +6,8 @@ import type {
   BpfProgram,
   BpfProgramHandle,
   ClsactPlace,
+  DefaultRoute,
+  EthtoolFacts,
   LoadOptions,
   MapSpec,
   NetworkInterface,
@@ -13,6 +15,7 @@ import type {
   ObjectSpec,
   RingBufferConstructor,
   TcHook,
+  TcpSocket,
   XdpAttachment,
 } from './types.ts';
 
@@ -45,7 +48,11 @@ interface Addon {
   detachClsact(ifindex: number, hook: TcHook, place: ClsactPlace): boolean;
   interfaces(): readonly NetworkInterface[];
   interfaceIndex(name: string): number | undefined;
-  networkNamespaceCookie(): bigint;
+  tcpSockets(): readonly TcpSocket[];
+  defaultRoutes(): readonly DefaultRoute[];
+  ethtoolFacts(name: string): EthtoolFacts;
+  capabilities(): readonly string[];
+  networkNamespaceCookie(path?: string): bigint;
   mountBpffs(path: string): void;
   isBpffs(path: string): boolean;
 }

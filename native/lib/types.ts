@@ -318,9 +318,80 @@ export interface NetworkInterface {
   readonly mtu: number;
   /** Set administratively up. */
   readonly up: boolean;
+  /** It has a carrier. */
+  readonly running: boolean;
   /** `02:00:00:00:00:01`; empty where the link layer has no such address. */
   readonly mac: string;
   readonly addresses: readonly InterfaceAddress[];
   /** `virtio_net`, `veth`, ...; empty where the kernel names none. */
   readonly driver: string;
+  /** `veth`, `bridge`, `bond`, `vlan`, `tun`, ...; empty for a physical device. */
+  readonly kind: string;
+  /** What it is a port of: `bridge`, `bond`, `team`, `vrf`; left out where it is none. */
+  readonly portKind?: string;
+  /** Index of the bridge, bond or other device that it is a port of. */
+  readonly master?: number;
+  /** Index of the other end of a veth pair, or of the device below a VLAN or macvlan. */
+  readonly peer?: number;
+  /** The index `peer` is of another network namespace. */
+  readonly peerElsewhere: boolean;
+  /** Bytes; left out where the kernel does not tell. Above 65536: the kernel builds packets that no wire carries. */
+  readonly gsoMaxSize?: number;
+  readonly groMaxSize?: number;
+  readonly gsoIpv4MaxSize?: number;
+  readonly groIpv4MaxSize?: number;
+}
+
+export interface TcpSocket {
+  /** Of its packets: an IPv6 socket that speaks IPv4 has 4. */
+  readonly family: 4 | 6;
+  readonly state: 'established' | 'listen';
+  /** `0.0.0.0` or `::` where a listening socket takes every address. */
+  readonly localAddress: string;
+  readonly localPort: number;
+  /** `0.0.0.0` or `::`, and port 0, of a listening socket. */
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** Of the process that made it. */
+  readonly uid: number;
+  readonly inode: number;
+}
+
+/** One next hop of a route to everywhere. */
+export interface DefaultRoute {
+  readonly family: 4 | 6;
+  /** Left out where the route leads into the link itself. An IPv4 route may have an IPv6 gateway. */
+  readonly gateway?: string;
+  readonly interfaceIndex: number;
+  /** The lowest is used. */
+  readonly metric: number;
+  readonly table: number;
+}
+
+export interface DeviceFeature {
+  readonly on: boolean;
+  /** `ethtool -K` can change it. */
+  readonly changeable: boolean;
+}
+
+/** What a driver says of its device. */
+export interface EthtoolFacts {
+  /** Empty where the device has none. */
+  readonly driver: string;
+  readonly version: string;
+  readonly firmware: string;
+  readonly bus: string;
+  /** By the kernel's names: `rx-vlan-hw-parse`, `rx-lro`, `rx-gro-hw`, ... */
+  readonly features: Readonly<Record<string, DeviceFeature>>;
+  /** Left out where the driver does not say. */
+  readonly channels?: {
+    readonly rx: number;
+    readonly tx: number;
+    readonly combined: number;
+    readonly rxMax: number;
+    readonly txMax: number;
+    readonly combinedMax: number;
+  };
+  /** Descriptors; left out where the driver does not say. */
+  readonly ring?: { readonly rx: number; readonly tx: number; readonly rxMax: number; readonly txMax: number };
 }

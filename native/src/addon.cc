@@ -1,6 +1,7 @@
 #include <napi.h>
 
 #include "clsact.h"
+#include "ethtool.h"
 #include "link.h"
 #include "map.h"
 #include "object.h"
@@ -53,6 +54,10 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("detachClsact", Napi::Function::New<DetachClsact>(env, "detachClsact"));
   exports.Set("interfaces", Napi::Function::New<Interfaces>(env, "interfaces"));
   exports.Set("interfaceIndex", Napi::Function::New<InterfaceIndex>(env, "interfaceIndex"));
+  exports.Set("tcpSockets", Napi::Function::New<TcpSockets>(env, "tcpSockets"));
+  exports.Set("defaultRoutes", Napi::Function::New<DefaultRoutes>(env, "defaultRoutes"));
+  exports.Set("ethtoolFacts", Napi::Function::New<EthtoolFacts>(env, "ethtoolFacts"));
+  exports.Set("capabilities", Napi::Function::New<Capabilities>(env, "capabilities"));
   exports.Set("networkNamespaceCookie",
               Napi::Function::New<NetworkNamespaceCookie>(env, "networkNamespaceCookie"));
   exports.Set("mountBpffs", Napi::Function::New<MountBpffs>(env, "mountBpffs"));

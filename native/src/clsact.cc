@@ -2,15 +2,13 @@
 
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
-#include <sys/socket.h>
 
 #include <cerrno>
-#include <cstring>
 #include <optional>
 #include <string>
 
 #include "args.h"
-#include "handle.h"
+#include "netlink.h"
 #include "system.h"
 
 namespace lbt {
@@ -31,47 +29,16 @@ ClsactPlace RequirePlace(const Call& call, const Napi::CallbackInfo& info) {
   };
 }
 
-struct QdiscRequest {
-  nlmsghdr header;
-  tcmsg body;
-};
-
-std::string KindOf(const nlmsghdr* message) {
-  auto* body = static_cast<tcmsg*>(NLMSG_DATA(message));
-  auto* attribute = reinterpret_cast<rtattr*>(reinterpret_cast<char*>(body) + NLMSG_ALIGN(sizeof *body));
-  for (int left = static_cast<int>(NLMSG_PAYLOAD(message, sizeof *body)); RTA_OK(attribute, left);
-       attribute = RTA_NEXT(attribute, left)) {
-    if (attribute->rta_type != TCA_KIND) continue;
-    const char* kind = static_cast<char*>(RTA_DATA(attribute));
-    return {kind, strnlen(kind, RTA_PAYLOAD(attribute))};
-  }
-  return {};
-}
-
 // The qdisc in clsact's place, which the older `ingress` may hold: that one takes filters for egress and runs them on
 // ingress. Empty where there is none. A dump of them all: asked for this one the kernel answers nothing.
 std::string QdiscInPlace(const Call& call, uint32_t ifindex) {
-  const UniqueFd netlink(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
-  if (!netlink.valid()) throw call.Failed(errno);
-  QdiscRequest request = {};
-  request.header.nlmsg_len = sizeof request;
-  request.header.nlmsg_type = RTM_GETQDISC;
-  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  if (send(netlink.get(), &request, sizeof request, 0) < 0) throw call.Failed(errno);
   std::string kind;
-  for (;;) {
-    alignas(nlmsghdr) char buffer[32768];
-    const ssize_t received = recv(netlink.get(), buffer, sizeof buffer, 0);
-    if (received < 0) throw call.Failed(errno);
-    auto left = static_cast<size_t>(received);
-    for (auto* answer = reinterpret_cast<nlmsghdr*>(buffer); NLMSG_OK(answer, left); answer = NLMSG_NEXT(answer, left)) {
-      if (answer->nlmsg_type == NLMSG_DONE) return kind;
-      if (answer->nlmsg_type == NLMSG_ERROR) throw call.Failed(-static_cast<nlmsgerr*>(NLMSG_DATA(answer))->error);
-      const auto* body = static_cast<const tcmsg*>(NLMSG_DATA(answer));
-      const bool found = body->tcm_ifindex == static_cast<int>(ifindex) && body->tcm_parent == TC_H_CLSACT;
-      if (found) kind = KindOf(answer);
-    }
-  }
+  DumpEach(call, NETLINK_ROUTE, RTM_GETQDISC, RTM_NEWQDISC, tcmsg{}, [&](const NetlinkMessage& message) {
+    const auto qdisc = message.As<tcmsg>();
+    if (!qdisc || qdisc->tcm_ifindex != static_cast<int>(ifindex) || qdisc->tcm_parent != TC_H_CLSACT) return;
+    kind = message.After<tcmsg>().Text(TCA_KIND);
+  });
+  return kind;
 }
 
 bpf_tc_hook HookOf(const ClsactPlace& place) {

@@ -1,117 +1,145 @@
-// The interfaces of the network namespace this thread is in.
+// The interfaces of the network namespace this thread is in, as rtnetlink tells them: by index, so that a name that
+// changes meanwhile mixes no two of them up.
 #include <arpa/inet.h>
-#include <ifaddrs.h>
-#include <linux/ethtool.h>
-#include <linux/sockios.h>
+#include <fcntl.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <netpacket/packet.h>
-#include <sys/ioctl.h>
+#include <sched.h>
 #include <sys/socket.h>
 
-#include <bit>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
-#include <memory>
+#include <map>
+#include <thread>
 
 #include "args.h"
+#include "ethtool.h"
+#include "netlink.h"
 #include "system.h"
 
 namespace lbt {
 namespace {
 
-ifreq RequestFor(const char* name) {
-  ifreq request = {};
-  strncpy(request.ifr_name, name, IFNAMSIZ - 1);
-  return request;
-}
+// linux/if_link.h of 6.1 ends before these.
+constexpr uint16_t kGsoIpv4MaxSize = 63;
+constexpr uint16_t kGroIpv4MaxSize = 64;
+constexpr size_t kMacLength = 6;
 
-// Empty where the kernel names none, such as for the loopback interface.
-std::string DriverOf(int socket, const char* name) {
-  ethtool_drvinfo driver = {};
-  driver.cmd = ETHTOOL_GDRVINFO;
-  ifreq request = RequestFor(name);
-  request.ifr_data = reinterpret_cast<char*>(&driver);
-  if (ioctl(socket, SIOCETHTOOL, &request) != 0) return {};
-  return {driver.driver, strnlen(driver.driver, sizeof driver.driver)};
-}
-
-int MtuOf(int socket, const char* name) {
-  ifreq request = RequestFor(name);
-  return ioctl(socket, SIOCGIFMTU, &request) == 0 ? request.ifr_mtu : 0;
-}
-
-bool IsUp(int socket, const char* name) {
-  ifreq request = RequestFor(name);
-  return ioctl(socket, SIOCGIFFLAGS, &request) == 0 && (request.ifr_flags & IFF_UP) != 0;
-}
-
-std::string MacText(const sockaddr_ll& link) {
+std::string MacText(const Attributes& attributes) {
+  const auto address = attributes.Find(IFLA_ADDRESS);
+  if (!address || address->size() != kMacLength) return {};
+  const std::span<const uint8_t>& a = *address;
   char text[18];
-  if (link.sll_halen != 6) return {};
-  const unsigned char* a = link.sll_addr;
   snprintf(text, sizeof text, "%02x:%02x:%02x:%02x:%02x:%02x", a[0], a[1], a[2], a[3], a[4], a[5]);
   return text;
 }
 
-uint32_t PrefixLength(const uint8_t* mask, size_t bytes) {
-  uint32_t bits = 0;
-  for (size_t i = 0; i < bytes; i++) bits += static_cast<uint32_t>(std::popcount(mask[i]));
-  return bits;
+void SetNumber(Napi::Object object, const char* name, std::optional<uint32_t> value) {
+  if (value && *value != 0) object.Set(name, *value);
 }
 
-void AddAddress(Napi::Array addresses, const ifaddrs& entry) {
-  const bool v4 = entry.ifa_addr->sa_family == AF_INET;
-  const auto bytes = [v4](const sockaddr* address) -> const void* {
-    if (v4) return &reinterpret_cast<const sockaddr_in*>(address)->sin_addr;
-    return &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
-  };
-  char text[INET6_ADDRSTRLEN];
-  if (inet_ntop(entry.ifa_addr->sa_family, bytes(entry.ifa_addr), text, sizeof text) == nullptr) return;
-  Napi::Object address = Napi::Object::New(addresses.Env());
+void SetText(Napi::Object object, const char* name, const std::string& value) {
+  if (!value.empty()) object.Set(name, value);
+}
+
+Napi::Object DescribeLink(Napi::Env env, const ifinfomsg& link, const Attributes& attributes) {
+  Napi::Object described = Napi::Object::New(env);
+  const std::string name = attributes.Text(IFLA_IFNAME);
+  const Attributes kind = attributes.Nested(IFLA_LINKINFO);
+  described.Set("name", name);
+  described.Set("index", link.ifi_index);
+  described.Set("mtu", attributes.U32(IFLA_MTU).value_or(0));
+  described.Set("up", (link.ifi_flags & IFF_UP) != 0);
+  described.Set("running", (link.ifi_flags & IFF_RUNNING) != 0);
+  described.Set("mac", MacText(attributes));
+  described.Set("addresses", Napi::Array::New(env));
+  described.Set("driver", DriverOf(name));
+  described.Set("kind", kind.Text(IFLA_INFO_KIND));
+  SetText(described, "portKind", kind.Text(IFLA_INFO_SLAVE_KIND));
+  SetNumber(described, "master", attributes.U32(IFLA_MASTER));
+  // The kernel names an interface its own peer where it has none.
+  const std::optional<uint32_t> peer = attributes.U32(IFLA_LINK);
+  const bool elsewhere = attributes.Has(IFLA_LINK_NETNSID);
+  if (peer && (elsewhere || *peer != static_cast<uint32_t>(link.ifi_index))) SetNumber(described, "peer", peer);
+  described.Set("peerElsewhere", elsewhere);
+  SetNumber(described, "gsoMaxSize", attributes.U32(IFLA_GSO_MAX_SIZE));
+  SetNumber(described, "groMaxSize", attributes.U32(IFLA_GRO_MAX_SIZE));
+  SetNumber(described, "gsoIpv4MaxSize", attributes.U32(kGsoIpv4MaxSize));
+  SetNumber(described, "groIpv4MaxSize", attributes.U32(kGroIpv4MaxSize));
+  return described;
+}
+
+// Its own address; nullopt for other families and for what is too short.
+std::optional<Napi::Object> DescribeAddress(Napi::Env env, const ifaddrmsg& header, const Attributes& attributes) {
+  const bool v4 = header.ifa_family == AF_INET;
+  if (!v4 && header.ifa_family != AF_INET6) return std::nullopt;
+  // On a point-to-point link IFA_ADDRESS is the other end's.
+  auto bytes = attributes.Find(IFA_LOCAL);
+  if (!bytes) bytes = attributes.Find(IFA_ADDRESS);
+  const std::string text = bytes ? AddressText(header.ifa_family, *bytes) : std::string();
+  if (text.empty()) return std::nullopt;
+  Napi::Object address = Napi::Object::New(env);
   address.Set("family", v4 ? 4 : 6);
   address.Set("address", text);
-  address.Set("prefixLength", entry.ifa_netmask == nullptr
-                                  ? (v4 ? 32u : 128u)
-                                  : PrefixLength(static_cast<const uint8_t*>(bytes(entry.ifa_netmask)), v4 ? 4 : 16));
-  addresses.Set(addresses.Length(), address);
+  address.Set("prefixLength", static_cast<uint32_t>(header.ifa_prefixlen));
+  return address;
 }
 
-Napi::Object Describe(Napi::Env env, int socket, const struct if_nameindex& entry, const ifaddrs* all) {
-  Napi::Object described = Napi::Object::New(env);
-  const Napi::Array addresses = Napi::Array::New(env);
-  std::string mac;
-  for (const ifaddrs* one = all; one != nullptr; one = one->ifa_next) {
-    if (one->ifa_addr == nullptr || strcmp(one->ifa_name, entry.if_name) != 0) continue;
-    const int family = one->ifa_addr->sa_family;
-    if (family == AF_INET || family == AF_INET6) AddAddress(addresses, *one);
-    if (family == AF_PACKET) mac = MacText(*reinterpret_cast<const sockaddr_ll*>(one->ifa_addr));
-  }
-  described.Set("name", entry.if_name);
-  described.Set("index", entry.if_index);
-  described.Set("mtu", MtuOf(socket, entry.if_name));
-  described.Set("up", IsUp(socket, entry.if_name));
-  described.Set("mac", mac);
-  described.Set("addresses", addresses);
-  described.Set("driver", DriverOf(socket, entry.if_name));
-  return described;
+// setns changes the calling thread, so another one is asked, which ends with its answer.
+std::optional<uint64_t> CookieOf(int namespace_fd, int& err) {
+  std::optional<uint64_t> cookie;
+  std::thread([&] {
+    if (namespace_fd >= 0 && setns(namespace_fd, CLONE_NEWNET) != 0) {
+      err = errno;
+      return;
+    }
+    const UniqueFd socket_fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    uint64_t number = 0;
+    socklen_t size = sizeof number;
+    if (!socket_fd.valid() || getsockopt(socket_fd.get(), SOL_SOCKET, SO_NETNS_COOKIE, &number, &size) != 0) {
+      err = errno;
+      return;
+    }
+    cookie = number;
+  }).join();
+  return cookie;
 }
 
 }  // namespace
 
+std::string AddressText(int family, std::span<const uint8_t> bytes) {
+  char text[INET6_ADDRSTRLEN];
+  if (family != AF_INET && family != AF_INET6) return {};
+  const size_t size = family == AF_INET ? sizeof(in_addr) : sizeof(in6_addr);
+  if (bytes.size() < size || inet_ntop(family, bytes.data(), text, sizeof text) == nullptr) return {};
+  return text;
+}
+
 Napi::Value Interfaces(const Napi::CallbackInfo& info) {
   const Call call{info.Env(), "interfaces", ""};
-  const UniqueFd socket_fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket_fd.valid()) throw call.Failed(errno);
-  ifaddrs* first = nullptr;
-  if (getifaddrs(&first) != 0) throw call.Failed(errno);
-  const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> addresses(first, freeifaddrs);
-  const std::unique_ptr<struct if_nameindex, void (*)(struct if_nameindex*)> names(if_nameindex(), if_freenameindex);
-  if (!names) throw call.Failed(errno);
   const Napi::Array all = Napi::Array::New(info.Env());
-  for (const struct if_nameindex* entry = names.get(); entry->if_index != 0; entry++) {
-    all.Set(all.Length(), Describe(info.Env(), socket_fd.get(), *entry, addresses.get()));
-  }
+  std::map<uint32_t, Napi::Object> by_index;
+  ifinfomsg links = {};
+  links.ifi_family = AF_UNSPEC;
+  DumpEach(call, NETLINK_ROUTE, RTM_GETLINK, RTM_NEWLINK, links, [&](const NetlinkMessage& message) {
+    const auto link = message.As<ifinfomsg>();
+    if (!link || link->ifi_family != AF_UNSPEC) return;
+    const auto index = static_cast<uint32_t>(link->ifi_index);
+    const auto [at, added] = by_index.try_emplace(index, DescribeLink(info.Env(), *link, message.After<ifinfomsg>()));
+    if (added) all.Set(all.Length(), at->second);
+  });
+  ifaddrmsg addresses = {};
+  addresses.ifa_family = AF_UNSPEC;
+  DumpEach(call, NETLINK_ROUTE, RTM_GETADDR, RTM_NEWADDR, addresses, [&](const NetlinkMessage& message) {
+    const auto header = message.As<ifaddrmsg>();
+    if (!header) return;
+    const auto owner = by_index.find(header->ifa_index);
+    const auto address = DescribeAddress(info.Env(), *header, message.After<ifaddrmsg>());
+    if (owner == by_index.end() || !address) return;
+    const Napi::Array list = owner->second.Get("addresses").As<Napi::Array>();
+    list.Set(list.Length(), *address);
+  });
   return all;
 }
 
@@ -124,13 +152,17 @@ Napi::Value InterfaceIndex(const Napi::CallbackInfo& info) {
 
 // The kernel gives each namespace a number that it never gives again; an inode number it does.
 Napi::Value NetworkNamespaceCookie(const Napi::CallbackInfo& info) {
-  const Call call{info.Env(), "netns_cookie", ""};
-  const UniqueFd socket_fd(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket_fd.valid()) throw call.Failed(errno);
-  uint64_t cookie = 0;
-  socklen_t size = sizeof cookie;
-  if (getsockopt(socket_fd.get(), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) != 0) throw call.Failed(errno);
-  return Napi::BigInt::New(info.Env(), cookie);
+  Call call{info.Env(), "netns_cookie", ""};
+  UniqueFd file;
+  if (!info[0].IsUndefined()) {
+    call.target = RequireString(call, info[0], "path");
+    file = UniqueFd(open(call.target.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.valid()) throw call.Failed(errno);
+  }
+  int err = 0;
+  const std::optional<uint64_t> cookie = CookieOf(file.get(), err);
+  if (!cookie) throw call.Failed(err);
+  return Napi::BigInt::New(info.Env(), *cookie);
 }
 
 }  // namespace lbt

@@ -121,6 +121,38 @@ export function vethPair(): Pair {
   }
 }
 
+export interface NetworkNamespace extends Disposable {
+  readonly name: string;
+  readonly path: string;
+  /** A command inside it; its standard output. */
+  exec(...argv: readonly string[]): string;
+  /** What an expression over `bpf`, the library, is inside it. */
+  evaluate(expression: string): unknown;
+}
+
+const LIBRARY = JSON.stringify(join(import.meta.dirname, '..', 'dist', 'index.js'));
+let namespaces = 0;
+
+/** A network namespace of its own; disposing removes it, and with it go its interfaces. */
+export function networkNamespace(): NetworkNamespace {
+  const name = `lb${process.pid.toString(36)}n${(namespaces++).toString(36)}`;
+  execFileSync('ip', ['netns', 'add', name]);
+  const path = `/run/netns/${name}`;
+  const exec = (...argv: readonly string[]): string =>
+    execFileSync('nsenter', [`--net=${path}`, '--', ...argv], { encoding: 'utf8' });
+  const print = (expression: string): string =>
+    `import * as bpf from ${LIBRARY};
+    console.log(JSON.stringify(await (${expression}), (_, value) => (typeof value === 'bigint' ? String(value) : value)))`;
+  return {
+    name,
+    path,
+    exec,
+    evaluate: (expression) =>
+      JSON.parse(exec(process.execPath, '--input-type=module', '--eval', print(expression))) as unknown,
+    [Symbol.dispose]: () => execFileSync('ip', ['netns', 'del', name]),
+  };
+}
+
 export interface PinDirectory extends Disposable {
   readonly path: string;
 }

@@ -15,7 +15,7 @@ import {
   unlinkPin,
 } from 'libbpf-ts-bindings';
 import { describe, expect, test } from 'vitest';
-import { bpfError, expectCode, expectNoLeaks, pinDirectory, vethPair } from './support.ts';
+import { bpfError, expectCode, expectNoLeaks, networkNamespace, pinDirectory, vethPair } from './support.ts';
 
 expectNoLeaks();
 
@@ -35,8 +35,16 @@ describe('interfaces', () => {
       index: pair.index,
       mtu: 1400,
       up: true,
+      running: true,
       mac: '02:00:00:00:00:01',
       driver: 'veth',
+      kind: 'veth',
+      peer: pair.peerIndex,
+      peerElsewhere: false,
+      gsoMaxSize: 65536,
+      groMaxSize: 65536,
+      gsoIpv4MaxSize: 65536,
+      groIpv4MaxSize: 65536,
       addresses: [
         { family: 4, address: '192.0.2.5', prefixLength: 28 },
         { family: 6, address: '2001:db8::5', prefixLength: 64 },
@@ -62,12 +70,22 @@ describe('interfaces', () => {
   });
 });
 
-test('a namespace has a cookie of its own', () => {
-  const print = 'import("libbpf-ts-bindings").then((l) => console.log(String(l.networkNamespaceCookie())))';
-  const elsewhere = execFileSync('unshare', ['--net', process.execPath, '-e', print], { encoding: 'utf8' }).trim();
-  expect(networkNamespaceCookie()).toBe(networkNamespaceCookie());
-  expect(elsewhere).toMatch(/^\d+$/u);
-  expect(elsewhere).not.toBe(String(networkNamespaceCookie()));
+describe('the cookie of a namespace', () => {
+  test('is its own, asked inside and by its file', () => {
+    using elsewhere = networkNamespace();
+    const own = networkNamespaceCookie();
+    expect(networkNamespaceCookie(elsewhere.path)).toBe(
+      BigInt(String(elsewhere.evaluate('bpf.networkNamespaceCookie()'))),
+    );
+    expect(networkNamespaceCookie(elsewhere.path)).not.toBe(own);
+    expect(networkNamespaceCookie()).toBe(own);
+  });
+
+  test('what is no namespace', () => {
+    expectCode('ENOENT', () => networkNamespaceCookie('/nowhere'));
+    expectCode('EINVAL', () => networkNamespaceCookie('/proc/self/stat'));
+    expectCode('EINVAL', () => networkNamespaceCookie(1 as never));
+  });
 });
 
 describe('bpffs', () => {
