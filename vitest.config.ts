@@ -1,14 +1,34 @@
 import type { ViteUserConfig } from 'vitest/config';
 
-/** Kernel tests share pins, links and CPUs: files run one after another, tests within a file in order. */
+/** What needs no root and nothing of its own in the kernel: files run side by side. */
+const UNIT = ['test/unit/**', 'test/repo/**', 'test/golden/**', 'test/fuzz/**', 'test/bench/{choice,writers}'];
+/** Packets through loaded programs, and the bindings. They share CPUs: one file after another. */
+const KERNEL = ['test/kernel/**', 'test/dataplane/**', 'test/bench/{generator,peers}', 'native/test/**'];
+/** Network namespaces, real traffic, whole processes. */
+const SYSTEM = ['test/system/**'];
+
+function testsIn(folders: readonly string[]): string[] {
+  return folders.map((folder) => `${folder}${folder.endsWith('**') ? '/*' : ''}.test.ts`);
+}
+
 const config: ViteUserConfig = {
   test: {
-    include: ['test/**/*.test.ts', 'native/test/**/*.test.ts'],
-    fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     passWithNoTests: false,
     allowOnly: false,
+    globalSetup: './test/support/build.ts',
+    projects: [
+      { extends: true, test: { name: 'unit', include: testsIn(UNIT), sequence: { groupOrder: 0 } } },
+      {
+        extends: true,
+        test: { name: 'kernel', include: testsIn(KERNEL), fileParallelism: false, sequence: { groupOrder: 1 } },
+      },
+      {
+        extends: true,
+        test: { name: 'system', include: testsIn(SYSTEM), fileParallelism: false, sequence: { groupOrder: 2 } },
+      },
+    ],
   },
 };
 

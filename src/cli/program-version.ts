@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const MODULES = ['base', 'compiler', 'layout', 'policy'] as const;
+const MODULES = ['base', 'compiler', 'formats', 'layout', 'policy'] as const;
 
 /** A digest of the code between a policy's text and its tables, hex. About 5 ms. */
 export function programVersion(): string {

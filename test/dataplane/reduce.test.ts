@@ -3,7 +3,6 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { present } from '../../src/base/assert.ts';
@@ -17,9 +16,9 @@ import { formatPacket } from '../../src/policy/packet/text.ts';
 import { arb, TEST_HOST } from '../support/arbitrary.ts';
 import type { TestPacket } from '../support/packets.ts';
 import { pcapFile } from '../support/pcap.ts';
+import { program } from '../support/program.ts';
 import { reducedPolicy } from '../support/reduce.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const SEED = 11;
 
 function decide(policy: Policy, packet: TestPacket): Decision {
@@ -59,13 +58,10 @@ test('a reduced failure is small, and explain and replay show it from what was p
     const decoded = decodePacket(packet.frame);
     const text = decoded.kind === 'packet' ? formatPacket(decoded.packet) : decoded.reason;
     const me = TEST_HOST.me.flatMap((address) => ['--me', formatAddress(address)]);
-    const run = (...args: readonly string[]): unknown =>
-      JSON.parse(
-        execFileSync(process.execPath, ['--import', 'tsx', MAIN, ...args, ...me, '--json'], {
-          encoding: 'utf8',
-          stdio: 'pipe',
-        }),
-      );
+    const run = (...args: readonly string[]): unknown => {
+      const [node, ...argv] = program('main', ...args, ...me, '--json');
+      return JSON.parse(execFileSync(node, argv, { encoding: 'utf8', stdio: 'pipe' }));
+    };
     const { verdict, by, rule } = decide(reduced, packet);
     for (const shown of [run('explain', file, text), run('replay', file, capture)]) {
       expect(shown).toMatchObject({ verdict, by, rule });

@@ -12,9 +12,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { present } from '../../src/base/assert.ts';
 import type { Direction } from '../../src/engine/program.ts';
 import { DIRECTIONS } from '../../src/engine/program.ts';
+import { program } from '../support/program.ts';
 
 const SCAPY_PACKETS = fileURLToPath(new URL('../support/scapy-packets.py', import.meta.url));
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 /** Debian's, which has python3-scapy, whatever python3 is in the path. */
 const PYTHON = '/usr/bin/python3';
 
@@ -85,8 +85,8 @@ afterAll(() => {
 
 function replayed(hook: Direction): readonly string[] {
   const files = [join(directory, 'policy.json'), join(directory, 'made.pcap')];
-  const argv = ['--import', 'tsx', MAIN, 'replay', ...files, '--json', '--hook', hook];
-  const output = execFileSync(process.execPath, argv, { encoding: 'utf8', maxBuffer: 1 << 26, stdio: 'pipe' });
+  const [node, ...argv] = program('main', 'replay', ...files, '--json', '--hook', hook);
+  const output = execFileSync(node, argv, { encoding: 'utf8', maxBuffer: 1 << 26, stdio: 'pipe' });
   return output
     .trim()
     .split('\n')

@@ -10,9 +10,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isBpffs, mountBpffs } from 'libbpf-ts-bindings';
+import { program } from './program.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const MAIN = join(ROOT, 'src/cli/main.ts');
 
 /** One end of the pair. */
 export interface Side {
@@ -126,9 +126,9 @@ export class NamespacePair implements Disposable {
     return child;
   }
 
-  /** The command line of xdpol, from the source. */
+  /** The command line of xdpol, as it is built. */
   xdpol(...args: readonly string[]): readonly string[] {
-    return [process.execPath, '--import', 'tsx', MAIN, ...args];
+    return program('main', ...args);
   }
 
   /** Ends the children, removes the namespaces, pins and files. Twice is fine. */

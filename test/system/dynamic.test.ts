@@ -2,7 +2,6 @@
 import { once } from 'node:events';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { present } from '../../src/base/assert.ts';
 import { PolicyStore } from '../../src/store/store.ts';
@@ -10,8 +9,8 @@ import { AgentProcess } from '../support/agent-process.ts';
 import type { Outcome } from '../support/namespaces.ts';
 import { NamespacePair } from '../support/namespaces.ts';
 import { listenOn } from '../support/probe.ts';
+import { program } from '../support/program.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../src/cli/ipsecpol.ts', import.meta.url));
 const PORTS = [80, 81, 82] as const;
 type Port = (typeof PORTS)[number];
 
@@ -27,7 +26,7 @@ afterAll(() => {
 });
 
 function ipsecpol(...words: readonly string[]): Outcome {
-  return pair.run(pair.host, [process.execPath, '--import', 'tsx', PROGRAM, ...words]);
+  return pair.run(pair.host, program('ipsecpol', ...words));
 }
 
 /** What it printed, on both streams. */
@@ -210,7 +209,7 @@ describe('beside an assigned policy', () => {
   test('two at once: both are in force', async () => {
     const ends = ['one', 'two'].map((rule, i) => {
       const words = ['-r', rule, '-f', `198.51.100.${i}+0`, '-n', 'BLOCK'];
-      const child = pair.spawn(pair.host, [process.execPath, '--import', 'tsx', PROGRAM, ...words], {
+      const child = pair.spawn(pair.host, program('ipsecpol', ...words), {
         stdio: 'ignore',
       });
       return once(child, 'exit');

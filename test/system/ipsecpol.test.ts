@@ -2,17 +2,16 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PolicyStore } from '../../src/store/store.ts';
 import { printedCommand } from '../support/ipsecpol-lines.ts';
 import type { Outcome } from '../support/namespaces.ts';
 import { NamespacePair } from '../support/namespaces.ts';
 import { connectFrom, listenOn } from '../support/probe.ts';
+import { program } from '../support/program.ts';
 
 const SERVER = '131.107.1.1';
 const CLIENT = '131.107.1.2';
-const PROGRAM = fileURLToPath(new URL('../../src/cli/ipsecpol.ts', import.meta.url));
 const OPEN = { 80: 'connected', 443: 'connected', 25: 'connected', 110: 'connected' } as const;
 const CLOSED = { 22: 'silence', 8080: 'silence' } as const;
 
@@ -28,7 +27,7 @@ beforeAll(async () => {
   }
   const bin = join(pair.directory, 'bin');
   mkdirSync(bin);
-  writeFileSync(join(bin, 'ipsecpol'), `#!/bin/sh\nexec ${process.execPath} --import tsx ${PROGRAM} "$@"\n`);
+  writeFileSync(join(bin, 'ipsecpol'), `#!/bin/sh\nexec ${program('ipsecpol').join(' ')} "$@"\n`);
   chmodSync(join(bin, 'ipsecpol'), 0o755);
   await listenOn(pair, pair.host, 80, 443, 25, 110, 22, 8080, 8081);
   await listenOn(pair, pair.peer, 25, 80);

@@ -4,8 +4,8 @@ import { chmodSync, lstatSync, mkdtempSync, readFileSync, rmSync, statSync, syml
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { program } from '../../support/program.ts';
 
-const main = new URL('../../../src/cli/main.ts', import.meta.url).pathname;
 const examples = new URL('../../../examples/', import.meta.url).pathname;
 let folder = '';
 beforeAll(() => {
@@ -18,7 +18,8 @@ function xdpol(
   input: string | Uint8Array = '',
 ): { code: number | null; out: string; err: string } {
   const env = { ...process.env, XDPOL_STATE_DIR: join(folder, 'state'), NODE_NO_WARNINGS: '1' };
-  const run = spawnSync(process.execPath, ['--import', 'tsx', main, ...args], { input, env, encoding: 'utf8' });
+  const [node, ...argv] = program('main', ...args);
+  const run = spawnSync(node, argv, { input, env, encoding: 'utf8' });
   return { code: run.status, out: run.stdout, err: run.stderr };
 }
 

@@ -1,12 +1,12 @@
 /** Pre-flight stops what decides wrongly, whatever made it so. */
 import { expect, test } from 'vitest';
-import { loadableOf } from '../../../src/compiler/loadable.ts';
-import { preflight } from '../../../src/engine/preflight.ts';
-import { DIRECTIONS } from '../../../src/engine/program.ts';
-import { policySlots, SlotRegistry } from '../../../src/engine/slots.ts';
-import { PolicyTables } from '../../../src/engine/tables.ts';
-import { compiled } from '../../support/kernel.ts';
-import { block, hostOf, permit, policyOf } from '../../support/policies.ts';
+import { loadableOf } from '../../src/compiler/loadable.ts';
+import { preflight } from '../../src/engine/preflight.ts';
+import { DIRECTIONS } from '../../src/engine/program.ts';
+import { policySlots, SlotRegistry } from '../../src/engine/slots.ts';
+import { PolicyTables } from '../../src/engine/tables.ts';
+import { compiled } from '../support/kernel.ts';
+import { block, hostOf, permit, policyOf } from '../support/policies.ts';
 
 const WEB = { to: '192.0.2.1', protocol: 'tcp', dport: '80' } as const;
 

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createMap, loadObject } from 'libbpf-ts-bindings';
 import { expect, test } from 'vitest';
-import { EnvironmentError } from '../../../src/base/environment-error.ts';
-import { explainFailure } from '../../../src/engine/failure.ts';
+import { EnvironmentError } from '../../src/base/environment-error.ts';
+import { explainFailure } from '../../src/engine/failure.ts';
 
 function explained(action: () => Disposable): EnvironmentError {
   try {

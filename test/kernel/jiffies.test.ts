@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { hertzOfConfig, hertzOfUptime, JiffiesClock } from '../../../src/engine/jiffies.ts';
+import { hertzOfConfig, hertzOfUptime, JiffiesClock } from '../../src/engine/jiffies.ts';
 
 /** Ticks start 300 seconds before 2^32. */
 function jiffiesAfter(seconds: number, hertz: number): bigint {
