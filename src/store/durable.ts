@@ -2,10 +2,8 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { FileSystem } from './file-system.ts';
-import { NODE_FILE_SYSTEM } from './file-system.ts';
+import { FOLDER_MODE, makeFolder, NODE_FILE_SYSTEM, syncFolder, writeSynced } from './file-system.ts';
 
-const FILE_MODE = 0o600;
-const FOLDER_MODE = 0o700;
 /** Between the name of what was damaged and the time it was found. */
 export const SET_ASIDE = '.damaged-';
 
@@ -20,9 +18,9 @@ export class DurableFiles {
   write(path: string, content: Uint8Array): void {
     const fresh = hiddenBeside(path, 'new');
     try {
-      this.#writeSynced(fresh, content);
+      writeSynced(fresh, content, this.#files);
       this.#files.rename(fresh, path);
-      this.#syncFolder(dirname(path));
+      syncFolder(dirname(path), this.#files);
     } catch (error) {
       this.#discard(fresh);
       throw error;
@@ -35,10 +33,10 @@ export class DurableFiles {
     try {
       this.#files.remove(fresh);
       this.#files.mkdir(fresh, FOLDER_MODE);
-      for (const [name, content] of contents) this.#writeSynced(join(fresh, name), content);
-      this.#syncFolder(fresh);
+      for (const [name, content] of contents) writeSynced(join(fresh, name), content, this.#files);
+      syncFolder(fresh, this.#files);
       this.#files.rename(fresh, path);
-      this.#syncFolder(dirname(path));
+      syncFolder(dirname(path), this.#files);
     } catch (error) {
       this.#discard(fresh);
       throw error;
@@ -47,20 +45,13 @@ export class DurableFiles {
 
   /** Makes a folder and those above it that are missing. */
   makeFolder(path: string): void {
-    if (existsSync(path)) return;
-    this.makeFolder(dirname(path));
-    try {
-      this.#files.mkdir(path, FOLDER_MODE);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-    this.#syncFolder(dirname(path));
+    makeFolder(path, this.#files);
   }
 
   /** Gives a file or folder another name in its own folder, in one step. */
   rename(path: string, to: string): void {
     this.#files.rename(path, to);
-    this.#syncFolder(dirname(to));
+    syncFolder(dirname(to), this.#files);
   }
 
   /** Gives what is damaged a name that nothing looks at; says where it is now. */
@@ -85,25 +76,6 @@ export class DurableFiles {
   /** Without a promise: what a crash left. */
   sweep(path: string): void {
     this.#files.remove(path);
-  }
-
-  #writeSynced(path: string, content: Uint8Array): void {
-    const fd = this.#files.open(path, 'w', FILE_MODE);
-    try {
-      for (let at = 0; at < content.length; ) at += this.#files.write(fd, content, at);
-      this.#files.fsync(fd);
-    } finally {
-      this.#files.close(fd);
-    }
-  }
-
-  #syncFolder(path: string): void {
-    const fd = this.#files.open(path, 'r', FILE_MODE);
-    try {
-      this.#files.fsync(fd);
-    } finally {
-      this.#files.close(fd);
-    }
   }
 
   /** The first failure is the one to report; no reader looks at what stays. */

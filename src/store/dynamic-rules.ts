@@ -10,9 +10,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SpecRule } from '../formats/ipsecpol/command.ts';
 import type { DurableFiles } from './durable.ts';
-import { failing } from './failing.ts';
 import { readIfThere } from './file-system.ts';
 import { ownName } from './process-name.ts';
+import { withStoreErrors } from './store-errors.ts';
 
 /** What is in force, and counted, where dynamic rules are and no policy is assigned. */
 export const DYNAMIC_POLICY = 'dynamic rules';
@@ -46,12 +46,12 @@ export class DynamicRuleStore {
 
   /** The name of the process that registered last, living or not. */
   agent(): string | undefined {
-    return failing(this.#directory, () => readIfThere(this.#agentPath()));
+    return withStoreErrors(this.#directory, () => readIfThere(this.#agentPath()));
   }
 
   /** This process is the agent. */
   register(): void {
-    failing(this.#directory, () => {
+    withStoreErrors(this.#directory, () => {
       this.#files.makeFolder(this.#directory);
       this.#files.write(this.#agentPath(), new TextEncoder().encode(ownName()));
     });
@@ -59,12 +59,12 @@ export class DynamicRuleStore {
 
   /** This process is no longer the agent. */
   deregister(): void {
-    failing(this.#directory, () => this.#removeIfThere(this.#agentPath()));
+    withStoreErrors(this.#directory, () => this.#removeIfThere(this.#agentPath()));
   }
 
   /** What is damaged is reported, set aside, and taken for none: no policy waits for it. */
   read(): DynamicRules | undefined {
-    return failing(this.#directory, () => {
+    return withStoreErrors(this.#directory, () => {
       const text = readIfThere(this.#rulesPath());
       const rules = text === undefined ? undefined : decode(text);
       if (text !== undefined && rules === undefined) {
@@ -76,11 +76,11 @@ export class DynamicRuleStore {
 
   write(rules: DynamicRules): void {
     const content = new TextEncoder().encode(`${JSON.stringify(rules, null, 2)}\n`);
-    failing(this.#directory, () => this.#files.write(this.#rulesPath(), content));
+    withStoreErrors(this.#directory, () => this.#files.write(this.#rulesPath(), content));
   }
 
   remove(): void {
-    failing(this.#directory, () => this.#removeIfThere(this.#rulesPath()));
+    withStoreErrors(this.#directory, () => this.#removeIfThere(this.#rulesPath()));
   }
 
   #removeIfThere(path: string): void {

@@ -1,28 +1,25 @@
 /**
  * One command at a time changes the store and what is in force.
  *
- * The lock is a file that names its holder. It appears whole, by link(2), so it is never without a
- * name. A holder that died is replaced by rename(2), never removed first; the right to do so is
- * itself a lock, named after the dead holder: whoever gets it late finds another holder and leaves.
+ * The lock is a file that names its holder. It appears whole, by link(2), and its content is on the disk before, so it is
+ * never without a name. What names no process that lives is replaced by rename(2), never removed first; the right to do so
+ * is itself a lock, named after the dead holder: whoever gets it late finds another holder and leaves.
  */
-import { closeSync, linkSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { EnvironmentError } from '../base/environment-error.ts';
-import { readIfThere } from './file-system.ts';
-import { isAlive, ownName } from './process-name.ts';
+import type { FileSystem } from './file-system.ts';
+import { makeFolder, NODE_FILE_SYSTEM, readIfThere, writeSynced } from './file-system.ts';
+import { isAlive, ownName, pidOf } from './process-name.ts';
 
-function writeTicket(path: string): void {
-  const fd = openSync(path, 'w', 0o600);
-  try {
-    writeSync(fd, ownName());
-  } finally {
-    closeSync(fd);
-  }
+function writeTicket(path: string, files: FileSystem): void {
+  writeSynced(path, new TextEncoder().encode(ownName()), files);
 }
 
-function linked(ticket: string, path: string): boolean {
+function tryLink(ticket: string, path: string, files: FileSystem): boolean {
   try {
-    linkSync(ticket, path);
+    files.link(ticket, path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
@@ -30,23 +27,27 @@ function linked(ticket: string, path: string): boolean {
   }
 }
 
+/** What a power cut left may be anything, so the name is a digest. */
+function rightAfter(path: string, holder: string): string {
+  return `${path}.after-${createHash('sha256').update(holder).digest('hex').slice(0, 16)}`;
+}
+
 /** One try. False where another process holds the lock, or did a moment ago. */
-function acquire(ticket: string, path: string): boolean {
-  if (linked(ticket, path)) return true;
+function acquire(ticket: string, path: string, files: FileSystem): boolean {
+  if (tryLink(ticket, path, files)) return true;
   const holder = readIfThere(path);
   if (holder === undefined || isAlive(holder)) return false;
-  const right = `${path}.after-${holder.split(' ').slice(0, 2).join('-')}`;
-  if (!acquire(ticket, right)) return false;
+  const right = rightAfter(path, holder);
+  if (!acquire(ticket, right, files)) return false;
   try {
     if (readIfThere(path) !== holder) return false;
     // A second link of its own, for rename(2) to move: the ticket stays for the caller.
     const moved = `${ticket}.moved`;
-    rmSync(moved, { force: true });
-    writeTicket(moved);
-    renameSync(moved, path);
+    writeTicket(moved, files);
+    files.rename(moved, path);
     return true;
   } finally {
-    rmSync(right, { force: true });
+    files.remove(right);
   }
 }
 
@@ -58,23 +59,45 @@ function pause(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
 }
 
-/** Holds the lock until disposed. Waits up to `patience` seconds for a holder that lives, takes over from one that does not. */
-export function lockStore(directory: string, patience: number = PATIENCE): Disposable {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+/** Another process has held the lock for as long as the caller would wait. */
+export class LockHeld extends EnvironmentError {
+  readonly pid: number;
+  /** undefined where it has just gone. */
+  readonly since: Date | undefined;
+
+  constructor(path: string) {
+    const pid = pidOf(readIfThere(path) ?? '');
+    const since = statSync(path, { throwIfNoEntry: false })?.mtime;
+    const holder = `process ${pid}${since === undefined ? '' : `, since ${since.toISOString()}`}`;
+    super('XDPOL_E_LOCKED', `another command is changing the policy (${holder})`, {
+      help: `wait for it to end; if there is no such process, remove ${path}`,
+    });
+    this.name = 'LockHeld';
+    this.pid = pid;
+    this.since = since;
+  }
+}
+
+/**
+ * Holds the lock until disposed. Waits up to `patience` seconds for a holder that lives, takes over from one that does
+ * not. Throws LockHeld.
+ */
+export function lockStore(
+  directory: string,
+  patience: number = PATIENCE,
+  files: FileSystem = NODE_FILE_SYSTEM,
+): Disposable {
+  makeFolder(directory, files);
   const path = join(directory, 'lock');
   const ticket = join(directory, `.lock.${process.pid}`);
   try {
-    writeTicket(ticket);
-    for (let waited = 0; waited < 1000 * patience; waited += PAUSE_MS) {
-      if (acquire(ticket, path)) return { [Symbol.dispose]: () => rmSync(path, { force: true }) };
+    writeTicket(ticket, files);
+    for (let waited = 0; ; waited += PAUSE_MS) {
+      if (acquire(ticket, path, files)) return { [Symbol.dispose]: () => files.remove(path) };
+      if (waited >= 1000 * patience) throw new LockHeld(path);
       pause();
     }
   } finally {
-    rmSync(ticket, { force: true });
+    files.remove(ticket);
   }
-  throw new EnvironmentError(
-    'XDPOL_E_LOCKED',
-    `another command is changing the policy (process ${readIfThere(path)?.split(' ')[0] ?? 'unknown'})`,
-    { help: `wait for it to end; if there is no such process, remove ${path}` },
-  );
 }

@@ -5,29 +5,35 @@
  *   <state>/policies/<name>/<version>/policy.yaml   as the user wrote it
  *                                     version.json  who, when, hash; address set files -> their copies
  *                                     set-0 ...
- *   <state>/assigned.json, unassigned.json          the assignment, or the last one that ended
+ *   <state>/assigned.json ...                       the assignment: see assignment-files.ts
+ *   <state>/known-host.json                         what was known of the host last: see known-host.ts
  *   <state>/agent, dynamic.json                     see dynamic-rules.ts
  *   <state>/cache/                                  compiled forms: see cli/compiled-cache.ts
  *
- * Every write is atomic and durable; a version is never changed once it is there. What is found
- * damaged is renamed to <name>.damaged-<time>, reported, and never looked at again.
+ * Every write is atomic and durable; a version is never changed once it is there. A version that is found damaged is
+ * renamed to <name>.damaged-<time>, reported, and never looked at again.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EnvironmentError } from '../base/environment-error.ts';
 import type { Assignment } from './assignment.ts';
-import { decodeAssignment, encodeAssignment } from './assignment.ts';
+import { AssignmentFiles } from './assignment-files.ts';
 import { DurableFiles, isLeftover, SET_ASIDE } from './durable.ts';
 import { DynamicRuleStore } from './dynamic-rules.ts';
-import { failing } from './failing.ts';
 import type { FileSystem } from './file-system.ts';
+import { NODE_FILE_SYSTEM, readIfThere } from './file-system.ts';
+import { KnownHostFile } from './known-host.ts';
 import { lockStore } from './lock.ts';
+import { withStoreErrors } from './store-errors.ts';
 import type { Damaged, PolicyText, StoredVersion, VersionRecord } from './version.ts';
 import { currentUser, filesOf, hashOfPolicy, readRecord, readVersion } from './version.ts';
 
 export type { Assignment } from './assignment.ts';
 export type { DynamicRule, DynamicRules } from './dynamic-rules.ts';
 export { DYNAMIC_POLICY } from './dynamic-rules.ts';
+export type { KnownAddresses, KnownHost } from './known-host.ts';
+export { NOTHING_KNOWN } from './known-host.ts';
+export { LockHeld } from './lock.ts';
 export type { PolicyText, StoredVersion, VersionRecord } from './version.ts';
 export { hashOfPolicy } from './version.ts';
 
@@ -47,32 +53,64 @@ export interface StoreOptions {
 export class PolicyStore {
   readonly directory: string;
   readonly dynamic: DynamicRuleStore;
+  readonly knownHost: KnownHostFile;
+  readonly #fileSystem: FileSystem;
   readonly #files: DurableFiles;
+  readonly #assignments: AssignmentFiles;
   readonly #report: (line: string) => void;
+  /** Lines that were reported: a daemon reads the same damage every second. */
+  readonly #reported = new Set<string>();
 
   constructor(
     directory: string = process.env['XDPOL_STATE_DIR'] ?? '/var/lib/xdpol',
-    { fileSystem, report = (line) => process.stderr.write(`warning: ${line}\n`) }: StoreOptions = {},
+    { fileSystem = NODE_FILE_SYSTEM, report = (line) => process.stderr.write(`warning: ${line}\n`) }: StoreOptions = {},
   ) {
     this.directory = directory;
+    this.#fileSystem = fileSystem;
     this.#files = new DurableFiles(fileSystem);
-    this.#report = report;
-    this.dynamic = new DynamicRuleStore(directory, this.#files, report);
+    this.#report = (line) => {
+      if (!this.#reported.has(line)) report(line);
+      this.#reported.add(line);
+    };
+    this.#assignments = new AssignmentFiles(directory, this.#files, this.#report, () => this.list());
+    this.dynamic = new DynamicRuleStore(directory, this.#files, this.#report);
+    this.knownHost = new KnownHostFile(directory, this.#files, this.#report);
   }
 
-  /** Taken before any change; see lockStore. */
+  /** Taken before any change of the store; see lockStore. What a crash or damage left is put in order. */
   lock(patience?: number): Disposable {
-    return failing(this.directory, () => {
+    return withStoreErrors(this.directory, () => {
       this.#requireFormat();
-      const lock = lockStore(this.directory, patience);
-      this.#sweep();
+      const lock = lockStore(this.directory, patience, this.#fileSystem);
+      try {
+        this.#sweep();
+        this.#mendFormat();
+        this.#assignments.mend();
+      } catch (error) {
+        lock[Symbol.dispose]();
+        throw error;
+      }
       return lock;
     });
   }
 
+  /**
+   * For those who only read the store, and for the way out: the lock where the disk takes it, whatever format the store
+   * has; else none, which is reported. Filtering matters more than a second command at the same time. Throws LockHeld.
+   */
+  lockIfPossible(patience?: number): Disposable {
+    try {
+      return withStoreErrors(this.directory, () => lockStore(this.directory, patience, this.#fileSystem));
+    } catch (error) {
+      if (!(error instanceof EnvironmentError) || error.code !== 'XDPOL_E_STORE') throw error;
+      this.#report(`${error.message}: going on without the lock`);
+      return { [Symbol.dispose]: () => undefined };
+    }
+  }
+
   /** A version, else the newest; undefined where it is not stored. Throws where it is damaged, and sets it aside. */
   read(name: string, version?: number): StoredVersion | undefined {
-    return failing(this.directory, () => {
+    return withStoreErrors(this.directory, () => {
       this.#requireFormat();
       const number = version ?? this.#numbers(name).at(-1);
       if (number === undefined) return undefined;
@@ -82,9 +120,17 @@ export class PolicyStore {
     });
   }
 
+  /** The version, or, where it is damaged or gone, the newest whole one before it; what is damaged is reported. */
+  readThisOrEarlier(name: string, version: number): StoredVersion | undefined {
+    return withStoreErrors(this.directory, () => {
+      this.#requireFormat();
+      return this.#newestWhole(name, version);
+    });
+  }
+
   /** Every version that is whole enough to have a record, oldest first. */
   versions(name: string): readonly VersionRecord[] {
-    return failing(this.directory, () => {
+    return withStoreErrors(this.directory, () => {
       this.#requireFormat();
       const records = this.#numbers(name).map((number) => readRecord(this.#version(name, number), number));
       return records.filter((record): record is VersionRecord => !('damage' in record));
@@ -93,7 +139,7 @@ export class PolicyStore {
 
   /** Stores a new version, unless the newest is the same; returns its number. Older ones than the last ten go. */
   write(name: string, policy: PolicyText): number {
-    return failing(this.directory, () => {
+    return withStoreErrors(this.directory, () => {
       this.#requireFormat();
       const hash = hashOfPolicy(policy);
       const newest = this.#newestWhole(name);
@@ -110,11 +156,11 @@ export class PolicyStore {
 
   /** Names of stored policies, sorted. */
   list(): string[] {
-    return failing(this.directory, () => {
+    return withStoreErrors(this.directory, () => {
       this.#requireFormat();
       const folders = entries(join(this.directory, 'policies')).filter((entry) => !entry.includes('.'));
       return folders
-        .map(decodeURIComponent)
+        .flatMap((folder) => decodeName(folder) ?? [])
         .filter((name) => this.#numbers(name).length > 0)
         .sort();
     });
@@ -122,7 +168,7 @@ export class PolicyStore {
 
   /** Removes every version and what was compiled of them. Throws while the policy is assigned. */
   delete(name: string): void {
-    failing(this.directory, () => {
+    withStoreErrors(this.directory, () => {
       if (this.assignment()?.policy === name) {
         throw new EnvironmentError('XDPOL_E_ASSIGNED', `${name} is assigned, so it cannot be deleted`, {
           help: 'end it first: xdpol unassign; or put another policy in its place: xdpol assign NAME',
@@ -131,31 +177,38 @@ export class PolicyStore {
       const hashes = this.versions(name).map((record) => record.hash);
       if (existsSync(this.#folder(name))) this.#files.remove(this.#folder(name));
       this.#forgetCompiled(hashes);
-      if (this.#lastPath() !== undefined && this.lastAssignment()?.policy === name)
-        this.#files.remove(this.#endedPath());
+      if (this.lastAssignment()?.policy === name) this.#assignments.forgetLast();
     });
   }
 
+  /** Throws where it cannot be known. */
   assignment(): Assignment | undefined {
-    return this.#readAssignment(this.#assignedPath());
+    return withStoreErrors(this.directory, () => {
+      this.#requireFormat();
+      return this.#assignments.current();
+    });
   }
 
   /** The assignment, or the last one that ended. */
   lastAssignment(): Assignment | undefined {
-    const path = this.#lastPath();
-    return path === undefined ? undefined : this.#readAssignment(path);
+    return withStoreErrors(this.directory, () => {
+      this.#requireFormat();
+      return this.#assignments.last();
+    });
   }
 
   assign(assignment: Assignment): void {
-    failing(this.directory, () => {
+    withStoreErrors(this.directory, () => {
       this.#writeFormat();
-      this.#files.write(this.#assignedPath(), encodeAssignment(assignment));
+      this.#assignments.write(assignment);
     });
   }
 
   unassign(): void {
-    if (!existsSync(this.#assignedPath())) return;
-    failing(this.directory, () => this.#files.rename(this.#assignedPath(), this.#endedPath()));
+    withStoreErrors(this.directory, () => {
+      this.#requireFormat();
+      this.#assignments.end();
+    });
   }
 
   /** Paths of everything that was ever set aside and is still there. */
@@ -169,23 +222,6 @@ export class PolicyStore {
     );
   }
 
-  #readAssignment(path: string): Assignment | undefined {
-    return failing(path, () => {
-      this.#requireFormat();
-      if (!existsSync(path)) return undefined;
-      const assignment = decodeAssignment(readFileSync(path, 'utf8'));
-      if (assignment !== undefined) return assignment;
-      const stored = this.list().join(', ') || 'none';
-      throw new EnvironmentError(
-        'XDPOL_E_DAMAGED',
-        `the policy store ${path} cannot be used: it is damaged, ${this.#files.setAside(path)}`,
-        {
-          help: `what is in force stays in force; assign it again: xdpol assign NAME -i INTERFACE; stored are: ${stored}`,
-        },
-      );
-    });
-  }
-
   /** Twice, because a command that deletes and stores anew may come between two files of one reading. */
   #readTwice(name: string, number: number): StoredVersion | Damaged | undefined {
     const folder = this.#version(name, number);
@@ -193,8 +229,9 @@ export class PolicyStore {
     return found !== undefined && 'damage' in found ? readVersion(folder, number) : found;
   }
 
-  #newestWhole(name: string): StoredVersion | undefined {
-    for (const number of this.#numbers(name).toReversed()) {
+  #newestWhole(name: string, upTo: number = Number.MAX_SAFE_INTEGER): StoredVersion | undefined {
+    const numbers = this.#numbers(name).filter((number) => number <= upTo);
+    for (const number of numbers.toReversed()) {
       const found = this.#readTwice(name, number);
       if (found !== undefined && !('damage' in found)) return found;
       if (found !== undefined) this.#report(this.#damagedVersion(name, number, found.damage).message);
@@ -214,26 +251,35 @@ export class PolicyStore {
     });
   }
 
-  /** A store that a newer xdpol wrote is not touched. */
+  /** A store that a newer xdpol wrote is not touched. A number that cannot be read is taken for ours. */
   #requireFormat(): void {
-    const path = join(this.directory, 'format');
-    if (!existsSync(path)) return;
-    const text = readFileSync(path, 'utf8').trim();
-    if (text === String(FORMAT)) return;
-    const newer = VERSION.test(text) && Number(text) > FORMAT;
-    const what = newer ? `has format ${text}, this xdpol knows ${FORMAT}` : `has no readable format number in ${path}`;
-    throw new EnvironmentError('XDPOL_E_STORE_FORMAT', `the policy store ${this.directory} ${what}`, {
-      help: newer
-        ? 'use the xdpol that wrote it, or set XDPOL_STATE_DIR to another folder; what is in force stays in force'
-        : `if this xdpol wrote it: echo ${FORMAT} > ${path}`,
-    });
+    const text = readIfThere(this.#formatPath())?.trim();
+    if (text === undefined || text === String(FORMAT)) return;
+    if (!VERSION.test(text) || Number(text) < FORMAT) {
+      this.#report(`${this.#formatPath()} is damaged: the store is taken for one of format ${FORMAT}`);
+      return;
+    }
+    throw new EnvironmentError(
+      'XDPOL_E_STORE_FORMAT',
+      `the policy store ${this.directory} has format ${text}, this xdpol knows ${FORMAT}`,
+      {
+        help: 'use the xdpol that wrote it, or set XDPOL_STATE_DIR to another folder; what is in force stays in force',
+      },
+    );
   }
 
   #writeFormat(): void {
-    const path = join(this.directory, 'format');
-    if (existsSync(path)) return;
+    if (!existsSync(this.#formatPath())) this.#writeFormatAnew();
+  }
+
+  #mendFormat(): void {
+    const text = readIfThere(this.#formatPath());
+    if (text !== undefined && text.trim() !== String(FORMAT)) this.#writeFormatAnew();
+  }
+
+  #writeFormatAnew(): void {
     this.#files.makeFolder(this.directory);
-    this.#files.write(path, new TextEncoder().encode(`${FORMAT}\n`));
+    this.#files.write(this.#formatPath(), new TextEncoder().encode(`${FORMAT}\n`));
   }
 
   /** Compiled forms are named by the hash of the text; without them a policy is compiled anew. */
@@ -252,8 +298,8 @@ export class PolicyStore {
   }
 
   #prune(name: string, newest: number): void {
-    const assignment = decodeAssignment(readOr(this.#assignedPath(), ''));
-    const assigned = assignment?.policy === name ? assignment.version : undefined;
+    const assigned = this.#assignedVersion(name);
+    if (assigned === 'unknown') return;
     const isOld = (number: number): boolean => number <= newest - VERSIONS_KEPT && number !== assigned;
     const before = this.versions(name);
     for (const number of this.#numbers(name).filter(isOld)) this.#files.remove(this.#version(name, number));
@@ -263,16 +309,19 @@ export class PolicyStore {
     for (const entry of left) this.#files.sweep(join(this.#folder(name), entry));
   }
 
-  #assignedPath(): string {
-    return join(this.directory, 'assigned.json');
+  /** `unknown` where the assignment is damaged: it may be any. */
+  #assignedVersion(name: string): number | 'unknown' | undefined {
+    try {
+      const assignment = this.#assignments.current();
+      return assignment?.policy === name ? assignment.version : undefined;
+    } catch (error) {
+      if (error instanceof EnvironmentError) return 'unknown';
+      throw error;
+    }
   }
 
-  #endedPath(): string {
-    return join(this.directory, 'unassigned.json');
-  }
-
-  #lastPath(): string | undefined {
-    return [this.#assignedPath(), this.#endedPath()].find((path) => existsSync(path));
+  #formatPath(): string {
+    return join(this.directory, 'format');
   }
 
   /** A name is free text: encoded, and never `.` or `..`. */
@@ -300,6 +349,11 @@ function entries(folder: string): string[] {
   return existsSync(folder) ? readdirSync(folder) : [];
 }
 
-function readOr(path: string, otherwise: string): string {
-  return existsSync(path) ? readFileSync(path, 'utf8') : otherwise;
+/** undefined where the folder is none of ours. */
+function decodeName(folder: string): string | undefined {
+  try {
+    return decodeURIComponent(folder);
+  } catch {
+    return undefined;
+  }
 }

@@ -29,11 +29,18 @@ export class FaultyFiles implements FileSystem {
     this.#fault = fault;
   }
 
-  open(path: string, flags: 'r' | 'w' | 'wx', mode: number): number {
+  create(path: string, mode: number): number {
     this.#step();
-    const fd = NODE_FILE_SYSTEM.open(path, flags, mode);
+    const fd = NODE_FILE_SYSTEM.create(path, mode);
     this.#paths.set(fd, path);
-    if (flags !== 'r') this.#unsynced.add(path);
+    this.#unsynced.add(path);
+    return fd;
+  }
+
+  openFolder(path: string): number {
+    this.#step();
+    const fd = NODE_FILE_SYSTEM.openFolder(path);
+    this.#paths.set(fd, path);
     return fd;
   }
 

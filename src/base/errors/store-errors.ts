@@ -13,12 +13,13 @@ export const STORE_ERRORS = {
   XDPOL_E_STORE_FORMAT: {
     exit: 1,
     title: 'The store has another format',
-    explanation: 'A newer xdpol wrote it, or the file that says so is damaged. It is not touched.',
+    explanation: 'A newer xdpol wrote it. It is not touched.',
   },
   XDPOL_E_DAMAGED: {
     exit: 1,
     title: 'Something stored is damaged',
-    explanation: 'It was set aside under another name, which the message has, and is never looked at again.',
+    explanation:
+      'A damaged version of a policy is set aside under another name, which the message has, and never looked at again. A damaged assignment stays until another takes its place.',
   },
   XDPOL_E_NOT_STORED: {
     exit: 1,

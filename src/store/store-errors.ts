@@ -9,7 +9,7 @@ const HELP: Readonly<Record<string, string>> = {
 };
 
 /** Runs `action`; a file error becomes one that says which store and what to do. */
-export function failing<T>(path: string, action: () => T): T {
+export function withStoreErrors<T>(path: string, action: () => T): T {
   try {
     return action();
   } catch (error) {

@@ -1,0 +1,213 @@
+/** A store whose files a disk or a power cut damaged: what is left is used, said, and put in order by the next lock. */
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { EnvironmentError } from '../../../src/base/environment-error.ts';
+import type { Assignment, KnownHost } from '../../../src/store/store.ts';
+import { LockHeld, NOTHING_KNOWN, PolicyStore } from '../../../src/store/store.ts';
+
+const ASSIGNED: Assignment = {
+  policy: 'edge',
+  version: 2,
+  hash: 'h',
+  interfaces: ['eth0'],
+  mode: 'auto',
+  at: '2026-01-01T00:00:00.000Z',
+};
+const KNOWN: KnownHost = {
+  interfaces: new Map([['eth0', { addresses: ['192.0.2.1', '2001:db8::1'], at: '2026-01-01T00:00:00.000Z' }]]),
+  names: new Map([['www.example.test', { addresses: ['192.0.2.20'], at: '2026-01-02T00:00:00.000Z' }]]),
+};
+
+let directory: string;
+let reports: string[];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'xdpol-damage-'));
+  reports = [];
+});
+
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+function open(): PolicyStore {
+  return new PolicyStore(directory, { report: (line) => reports.push(line) });
+}
+
+function fill(): void {
+  const store = open();
+  const setFiles = new Map([['list.txt', new TextEncoder().encode('192.0.2.7\n')]]);
+  store.write('edge', { text: 'name: edge\n', setFiles });
+  store.write('edge', { text: 'name: edge\nstrict: true\n', setFiles });
+  store.assign(ASSIGNED);
+  store.knownHost.write(KNOWN);
+  store.dynamic.write({ agent: 'a', rules: [] });
+}
+
+function errorOf(action: () => unknown): EnvironmentError {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof EnvironmentError) return error;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+const DAMAGE: readonly (readonly [name: string, damage: (content: Buffer) => Buffer])[] = [
+  ['empty', () => Buffer.alloc(0)],
+  ['cut in the middle', (content) => content.subarray(0, content.length / 2)],
+  ['NUL bytes', (content) => Buffer.alloc(content.length)],
+];
+
+/** Every file of a filled store, from its folder on. */
+const FILES = [
+  'format',
+  'assigned.json',
+  'assigned.copy.json',
+  'known-host.json',
+  'dynamic.json',
+  'policies/edge/1/policy.yaml',
+  'policies/edge/1/version.json',
+  'policies/edge/1/set-0',
+  'policies/edge/2/policy.yaml',
+  'policies/edge/2/version.json',
+  'policies/edge/2/set-0',
+];
+
+test('these are all files of a store', () => {
+  fill();
+  const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = files.map(({ parentPath, name }) => join(parentPath, name).slice(directory.length + 1));
+  expect(paths.sort()).toEqual(FILES.toSorted());
+});
+
+for (const file of FILES) {
+  describe(file, () => {
+    test.each(DAMAGE)('%s: what is left is known', (_, damage) => {
+      fill();
+      const path = join(directory, file);
+      writeFileSync(path, damage(readFileSync(path)));
+      const store = open();
+      expect(store.assignment()).toEqual(ASSIGNED);
+      expect(store.list()).toEqual(['edge']);
+      expect(store.readThisOrEarlier('edge', 2)?.version).toBe(file.startsWith('policies/edge/2/') ? 1 : 2);
+      expect(store.knownHost.read()).toEqual(file === 'known-host.json' ? NOTHING_KNOWN : KNOWN);
+      expect(store.dynamic.read()?.rules).toEqual(file === 'dynamic.json' ? undefined : []);
+      store.lock()[Symbol.dispose]();
+      reports.length = 0;
+      const later = open();
+      expect(later.assignment()).toEqual(ASSIGNED);
+      expect(later.list()).toEqual(['edge']);
+      expect(reports).toEqual([]);
+    });
+  });
+}
+
+describe('the assignment', () => {
+  const both = (content: string): void => {
+    for (const name of ['assigned.json', 'assigned.copy.json']) writeFileSync(join(directory, name), content);
+  };
+
+  test('a file that is lost is written anew from the other', () => {
+    for (const name of ['assigned.json', 'assigned.copy.json']) {
+      fill();
+      rmSync(join(directory, name));
+      expect(open().assignment()).toEqual(ASSIGNED);
+      open().lock()[Symbol.dispose]();
+      expect(readFileSync(join(directory, 'assigned.json'), 'utf8')).toBe(
+        readFileSync(join(directory, 'assigned.copy.json'), 'utf8'),
+      );
+    }
+  });
+
+  test('where both are damaged nobody takes it for none, however often it is asked', () => {
+    fill();
+    for (const content of ['', 'not JSON', '[]', '{"policy":"edge"}', '\0\0\0']) {
+      both(content);
+      for (let i = 0; i < 2; i++) {
+        open().lock()[Symbol.dispose]();
+        const error = errorOf(() => open().assignment());
+        expect(error.code).toBe('XDPOL_E_DAMAGED');
+        expect(error.help).toContain('stored are: edge');
+      }
+    }
+    open().assign(ASSIGNED);
+    expect(open().assignment()).toEqual(ASSIGNED);
+  });
+
+  test('no version goes while it is not known which one is assigned', () => {
+    fill();
+    both('{');
+    for (let i = 0; i < 15; i++) open().write('edge', { text: `name: edge\n# ${i}\n`, setFiles: new Map() });
+    expect(open().versions('edge')).toHaveLength(17);
+  });
+
+  test.each([
+    ['whole', (): void => undefined, true],
+    ['the file damaged', () => writeFileSync(join(directory, 'assigned.json'), '{'), true],
+    ['the copy damaged', () => writeFileSync(join(directory, 'assigned.copy.json'), '{'), true],
+    ['both damaged', () => both('{'), false],
+  ] as const)('it ends, %s', (_, damage, isKnown) => {
+    fill();
+    damage();
+    open().unassign();
+    expect(open().assignment()).toBeUndefined();
+    expect(open().lastAssignment()).toEqual(isKnown ? ASSIGNED : undefined);
+  });
+});
+
+describe('the lock', () => {
+  test.each([
+    ['empty', ''],
+    ['NUL bytes', '\0'.repeat(64)],
+    ['no process', 'what is this'],
+    ['another boot', `${process.pid} 1 another-boot`],
+    ['a cut name', String(process.pid)],
+  ])('a lock file that is %s is taken over', (_, content) => {
+    fill();
+    writeFileSync(join(directory, 'lock'), content);
+    open().lock()[Symbol.dispose]();
+    open().lockIfPossible()[Symbol.dispose]();
+    expect(readdirSync(directory).filter((name) => name.includes('lock'))).toEqual([]);
+  });
+
+  test('one that is held names its process and since when', () => {
+    using _held = open().lock();
+    const error = errorOf(() => open().lockIfPossible(0));
+    expect(error).toBeInstanceOf(LockHeld);
+    expect((error as LockHeld).pid).toBe(process.pid);
+    expect(Math.abs(((error as LockHeld).since?.getTime() ?? 0) - Date.now())).toBeLessThan(60_000);
+  });
+
+  test('a folder that takes no file: none for who only reads, an error for who changes', () => {
+    const store = new PolicyStore('/proc/self/nowhere', { report: (line) => reports.push(line) });
+    store.lockIfPossible()[Symbol.dispose]();
+    expect(reports.join()).toContain('going on without the lock');
+    expect(errorOf(() => store.lock()).code).toBe('XDPOL_E_STORE');
+  });
+
+  test('a store of a newer format can be locked by who ends filtering', () => {
+    fill();
+    writeFileSync(join(directory, 'format'), '2\n');
+    open().lockIfPossible()[Symbol.dispose]();
+    expect(errorOf(() => open().unassign()).code).toBe('XDPOL_E_STORE_FORMAT');
+    expect(existsSync(join(directory, 'assigned.json'))).toBe(true);
+  });
+});
+
+test('a folder that cannot be made is an error at once', () => {
+  for (const path of ['/proc/nope', '/proc/nope/deeper/still']) {
+    expect(errorOf(() => new PolicyStore(path).lock()).code).toBe('XDPOL_E_STORE');
+    expect(errorOf(() => new PolicyStore(path).write('edge', { text: '', setFiles: new Map() })).code).toBe(
+      'XDPOL_E_STORE',
+    );
+  }
+});
+
+test('folders with names that nobody encoded do not hide the others', () => {
+  fill();
+  mkdirSync(join(directory, 'policies/%zz'));
+  cpSync(join(directory, 'policies/edge/1'), join(directory, 'policies/%zz/1'), { recursive: true });
+  expect(open().list()).toEqual(['edge']);
+});
