@@ -3,6 +3,7 @@ import { spanOfFile } from '../src/base/diagnostics.ts';
 import type { Family, Prefix } from '../src/base/ip.ts';
 import { formatPrefix, prefixOf } from '../src/base/ip.ts';
 import type { Random } from '../src/measure/random.ts';
+import { ANY_PACKET, emptyPolicy } from '../src/policy/defaults.ts';
 import type { AddressMatch, Filter, Policy, PortRange, Rule } from '../src/policy/model.ts';
 import { ANY_PORT, PROTOCOLS } from '../src/policy/model.ts';
 import { addressIn, clusters } from './addresses.ts';
@@ -36,8 +37,7 @@ export function aclPolicy(random: Random, count: number): Policy {
     const action = i % 3 === 0 ? 'block' : 'permit';
     return { name, action, filterList: { name, filters: list, span: SPAN }, interfaces: undefined, span: SPAN };
   });
-  const empty = { addressSets: new Map<string, never>(), filterLists: new Map<string, never>() };
-  return { name: 'acl', description: '', default: 'block', strict: true, exemptions: [], ...empty, rules, span: SPAN };
+  return { ...emptyPolicy('acl', SPAN), default: 'block', exemptions: [], rules };
 }
 
 function pool(random: Random, count: number, blocks: number): readonly Prefix[] {
@@ -67,14 +67,12 @@ function filter(random: Random, { sources, destinations, ports }: Pools): Filter
   const destinationPort = protocol === undefined ? ANY_PORT : servicePort(random, ports);
   const sourcePort = protocol === undefined ? ANY_PORT : clientPort(random);
   return {
+    ...ANY_PACKET,
     source: match(source),
     destination: match(destination),
     sourcePorts: [sourcePort],
     destinationPorts: [destinationPort],
     protocol,
-    icmp: undefined,
-    established: false,
-    mirrored: false,
     text: `${text(source)}:${range(sourcePort)}=${text(destination)}:${range(destinationPort)}:${protocol ?? '*'}`,
     span: SPAN,
   };

@@ -10,8 +10,9 @@ import { compile } from '../src/compiler/compile.ts';
 import { readPolicy } from '../src/formats/yaml/policy-reader.ts';
 import { Random } from '../src/measure/random.ts';
 import type { Traffic } from '../src/measure/tuple.ts';
+import { ANY_PACKET, NO_ADDRESSES } from '../src/policy/defaults.ts';
 import type { AddressMatch, Filter, HostAddresses, Policy, Rule } from '../src/policy/model.ts';
-import { ANY_PORT, PROTOCOLS } from '../src/policy/model.ts';
+import { PROTOCOLS } from '../src/policy/model.ts';
 import { aclPolicy } from './acl.ts';
 import { blockList } from './addresses.ts';
 import { aclTraffic, serverTraffic } from './traffic.ts';
@@ -28,7 +29,7 @@ export interface BenchPolicy {
   readonly traffic: readonly Traffic[];
 }
 
-export const HOST: HostAddresses = { me: [], names: new Map() };
+export const HOST: HostAddresses = NO_ADDRESSES;
 
 /** What the policy `ports` lets in, by TCP. */
 export const SERVICE_PORTS: readonly number[] = [25, 80, 443];
@@ -149,14 +150,9 @@ function listRule(family: Family): Rule {
 
 function serverFilter(family: Family, source: AddressMatch, text: string): Filter {
   return {
+    ...ANY_PACKET,
     source,
     destination: hostMatch(SERVERS[family]),
-    sourcePorts: [ANY_PORT],
-    destinationPorts: [ANY_PORT],
-    protocol: undefined,
-    icmp: undefined,
-    established: false,
-    mirrored: false,
     text,
     span: SPAN,
   };

@@ -19,7 +19,8 @@ import { appliesTo } from '../compiler/conditions/expand.ts';
 import type { LoadablePolicy } from '../compiler/loadable.ts';
 import { deserialize, serialize } from '../compiler/serialize.ts';
 import type { HostAddresses, Policy } from '../policy/model.ts';
-import { usesMe } from './host.ts';
+import type { OwnAddress } from './host.ts';
+import { broadcastsOf, usesMe } from './host.ts';
 import { programVersion } from './program-version.ts';
 
 /** What a policy takes from its host. */
@@ -46,9 +47,13 @@ export function factsOf(policy: Policy, host: HostAddresses): PolicyFacts {
 }
 
 /** The host as the facts remember it, with the addresses that `me` has now. */
-export function hostFrom(facts: PolicyFacts, me: readonly Address[]): HostAddresses {
+export function hostFrom(facts: PolicyFacts, me: readonly OwnAddress[]): HostAddresses {
   const addresses = (texts: readonly string[]): Address[] => texts.map((text) => present(parseAddress(text), text));
-  return { me, names: new Map(facts.names.map(([name, texts]) => [name, addresses(texts)])) };
+  return {
+    me,
+    broadcasts: broadcastsOf(me),
+    names: new Map(facts.names.map(([name, texts]) => [name, addresses(texts)])),
+  };
 }
 
 export class CompiledCache {
@@ -95,7 +100,7 @@ export class CompiledCache {
     const parts = {
       hash,
       program: this.#program,
-      me: facts.usesMe ? sorted(host.me) : [],
+      me: facts.usesMe ? [sorted(host.me), sorted(host.broadcasts)] : [],
       names: [...host.names].map(([name, addresses]) => [name, sorted(addresses)]).sort(),
       rules: facts.limits.map((limit) => Number(appliesTo(limit ?? undefined, interfaceName))).join(''),
     };

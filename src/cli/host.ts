@@ -6,6 +6,7 @@ import type { Diagnostics } from '../base/diagnostics.ts';
 import { EnvironmentError } from '../base/environment-error.ts';
 import type { Address } from '../base/ip.ts';
 import { formatAddress, parseAddress } from '../base/ip.ts';
+import { broadcastOf } from '../policy/local.ts';
 import type { AddressMatch, Filter, HostAddresses, Policy } from '../policy/model.ts';
 import { UsageError } from './exit.ts';
 
@@ -24,8 +25,24 @@ function isLoopback({ family, words }: Address): boolean {
   return words.every((word, i) => word === (i === 3 ? 1 : 0));
 }
 
-function addressesOf(devices: readonly NetworkInterface[]): Address[] {
-  return devices.flatMap((device) => device.addresses).map(({ address }) => present(parseAddress(address), address));
+/** One of the host's own, with the broadcast of its subnet where that has one. */
+export interface OwnAddress extends Address {
+  readonly broadcast?: Address | undefined;
+}
+
+function addressesOf(devices: readonly NetworkInterface[]): OwnAddress[] {
+  return devices
+    .flatMap((device) => device.addresses)
+    .map(({ address: text, prefixLength }) => {
+      const address = present(parseAddress(text), text);
+      return { ...address, broadcast: broadcastOf(address, prefixLength) };
+    });
+}
+
+/** Each subnet's once. */
+export function broadcastsOf(me: readonly OwnAddress[]): readonly Address[] {
+  const all = me.flatMap(({ broadcast }) => broadcast ?? []);
+  return [...new Map(all.map((address) => [formatAddress(address), address])).values()];
 }
 
 /** The bindings are loaded when they are needed: pure verbs start faster without. */
@@ -35,11 +52,11 @@ async function listInterfaces(): Promise<readonly NetworkInterface[]> {
 }
 
 /** Every address of this host that is not loopback's. */
-export async function hostAddresses(): Promise<readonly Address[]> {
+export async function hostAddresses(): Promise<readonly OwnAddress[]> {
   return addressesOf(await listInterfaces()).filter((address) => !isLoopback(address));
 }
 
-export function interfaceAddresses(devices: readonly NetworkInterface[]): readonly Address[] {
+export function interfaceAddresses(devices: readonly NetworkInterface[]): readonly OwnAddress[] {
   return addressesOf(devices);
 }
 
@@ -91,7 +108,7 @@ function* matchesOf(policy: Policy): Generator<AddressMatch> {
 }
 
 export function usesMe(policy: Policy): boolean {
-  return [...matchesOf(policy)].some((match) => match.kind === 'me');
+  return [...matchesOf(policy)].some((match) => match.kind === 'me' || match.kind === 'local');
 }
 
 /** Every answer for a name, of both families, as text. Rejects where there is none. */
@@ -143,7 +160,7 @@ async function resolveNames(
 /** What `me` and the names of a policy stand for. */
 export async function resolveHost(
   policy: Policy,
-  me: readonly Address[],
+  me: readonly OwnAddress[],
   diags: Diagnostics,
   resolve: ResolveName = resolveBySystem,
 ): Promise<HostAddresses> {
@@ -156,5 +173,5 @@ export async function resolveHost(
       'say which with --me ADDRESS',
     );
   }
-  return { me, names };
+  return { me, broadcasts: broadcastsOf(me), names };
 }

@@ -53,7 +53,7 @@ export interface ReadyPolicy extends ReadPolicyResult {
 /** `--me`, or the host's addresses where the policy asks for them. */
 export async function meOf(policy: Policy, options: MeOptions): Promise<readonly Address[]> {
   if (options.me !== undefined) return parseMe(options.me);
-  return usesMe(policy) ? await hostAddresses() : [];
+  return usesMe(policy) || policy.tests.length > 0 ? await hostAddresses() : [];
 }
 
 /**

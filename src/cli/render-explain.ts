@@ -12,6 +12,8 @@ interface Column {
   readonly cell: (candidate: ExplainedCandidate) => string;
   /** The key of the order that the column shows. */
   readonly key?: DecidingKey;
+  /** The column is left out where this holds for no candidate. */
+  readonly isOf?: (candidate: ExplainedCandidate) => boolean;
 }
 
 const COLUMNS: readonly Column[] = [
@@ -24,6 +26,12 @@ const COLUMNS: readonly Column[] = [
   { title: 'NARROW', cell: (c) => `${c.rank.portNarrow}`, key: 'portNarrow' },
   { title: 'WIDE', cell: (c) => `${c.rank.portWide}`, key: 'portWide' },
   { title: 'ESTABLISHED', cell: (c) => (c.rank.established === 1 ? 'yes' : 'no'), key: 'established' },
+  {
+    title: 'FRAGMENT',
+    cell: (c) => (c.rank.fragment === 1 ? 'later' : 'any'),
+    key: 'fragment',
+    isOf: (c) => c.rank.fragment === 1,
+  },
   { title: 'INTERFACE', cell: (c) => (c.rank.interface === 1 ? 'limited' : 'any'), key: 'interface' },
   { title: 'ACTION', cell: (c) => c.action, key: 'action' },
   { title: 'BEHIND BY', cell: (c) => (c.behindBy === null ? '' : KEY_NAMES[c.behindBy]) },
@@ -68,7 +76,8 @@ function reasonOf({ by, rule, filter, reason, decidedBy }: Explanation): string 
 
 function tableOf(explanation: Explanation, bold: (text: string) => string): string[] {
   const { candidates, by, decidedBy } = explanation;
-  const columns = COLUMNS.map((column) => {
+  const shown = COLUMNS.filter(({ isOf }) => isOf === undefined || candidates.some(isOf));
+  const columns = shown.map((column) => {
     const cells = candidates.map(column.cell);
     return { ...column, cells, width: Math.max(column.title.length, ...cells.map((cell) => cell.length)) };
   });

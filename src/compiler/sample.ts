@@ -35,7 +35,8 @@ function addressIn(condition: AddressCondition, fallback: Address): Address {
 
 /** A packet that the filter matches. */
 export function packetFor(directed: DirectedFilter): Packet {
-  const { filter, source, destination, sourcePort, destinationPort } = directed;
+  const { filter, source, destination, sourcePort, destinationPort, icmp } = directed;
+  const { fragment } = filter;
   const family = source.family ?? destination.family ?? 4;
   // Only TCP can be established.
   const protocol = filter.protocol ?? (directed.established ? PROTOCOLS.tcp : SOME_PROTOCOL);
@@ -45,11 +46,11 @@ export function packetFor(directed: DirectedFilter): Packet {
     source: addressIn(source, ANYWHERE[family][0]),
     destination: addressIn(destination, ANYWHERE[family][1]),
     protocol,
-    sourcePort: WITH_PORTS.has(protocol) ? port(sourcePort) : 0,
-    destinationPort: WITH_PORTS.has(protocol) ? port(destinationPort) : 0,
-    icmp: WITH_TYPE.has(protocol) ? { type: filter.icmp?.type ?? 8, code: filter.icmp?.code ?? 0 } : undefined,
+    sourcePort: WITH_PORTS.has(protocol) && !fragment ? port(sourcePort) : 0,
+    destinationPort: WITH_PORTS.has(protocol) && !fragment ? port(destinationPort) : 0,
+    icmp: WITH_TYPE.has(protocol) && !fragment ? { type: icmp?.type ?? 8, code: icmp?.code ?? 0 } : undefined,
     established: directed.established,
-    laterFragment: false,
+    laterFragment: fragment,
     hopLimit: 64,
     frameBytes: 0,
     broadcastFrame: false,
@@ -63,16 +64,23 @@ export function decidingRank(ranked: readonly DirectedFilter[], packet: Packet):
 }
 
 function matches(directed: DirectedFilter, packet: Packet): boolean {
-  const { filter, established, sourcePort, destinationPort } = directed;
+  const { filter } = directed;
   if (filter.protocol !== undefined && filter.protocol !== packet.protocol) return false;
-  if (established && !packet.established) return false;
+  if (!(packet.laterFragment ? isPortless(directed) : matchesTransport(directed, packet))) return false;
+  return holds(directed.source, packet.source) && holds(directed.destination, packet.destination);
+}
+
+function isPortless({ established, sourcePort, destinationPort, icmp }: DirectedFilter): boolean {
+  return !established && isAnyPort(sourcePort) && isAnyPort(destinationPort) && icmp === undefined;
+}
+
+function matchesTransport(directed: DirectedFilter, packet: Packet): boolean {
+  const { filter, established, sourcePort, destinationPort, icmp } = directed;
+  if (filter.fragment || (established && !packet.established)) return false;
   if (packet.sourcePort < sourcePort.lo || packet.sourcePort > sourcePort.hi) return false;
   if (packet.destinationPort < destinationPort.lo || packet.destinationPort > destinationPort.hi) return false;
-  if (filter.icmp !== undefined) {
-    if (packet.icmp?.type !== filter.icmp.type) return false;
-    if (filter.icmp.code !== undefined && packet.icmp.code !== filter.icmp.code) return false;
-  }
-  return holds(directed.source, packet.source) && holds(directed.destination, packet.destination);
+  if (icmp === undefined) return true;
+  return packet.icmp?.type === icmp.type && (icmp.code === undefined || packet.icmp.code === icmp.code);
 }
 
 /** Binary search: the prefixes of a condition are sorted and have one length. */

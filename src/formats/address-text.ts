@@ -169,9 +169,13 @@ export function prefixOfReading(
   return reading.prefix;
 }
 
+/** Words of a mapping that would be read back as something else than a name. */
+const ADDRESS_WORDS: ReadonlySet<string> = new Set(['any', 'me', 'local']);
+
 /** A DNS name in the form it is looked up by, or undefined: lower case, no final dot. The last label is not a number. */
 export function readDnsName(text: string): string | undefined {
   if (!DNS_NAME.test(text) || text.length > DNS_NAME_LENGTH) return undefined;
   const name = text.toLowerCase().replace(/\.$/u, '');
+  if (ADDRESS_WORDS.has(name)) return undefined;
   return /^\d+$/u.test(present(name.split('.').at(-1))) ? undefined : name;
 }

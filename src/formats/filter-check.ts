@@ -17,6 +17,7 @@ export const FILTER_KEYS = [
   'icmpType',
   'icmpCode',
   'established',
+  'fragment',
   'mirrored',
 ] as const;
 export type FilterKey = (typeof FILTER_KEYS)[number];
@@ -36,6 +37,7 @@ export function checkFilter(filter: Filter, context: FilterContext, diags: Diagn
   const mark = diags.all.length;
   checkPorts(filter, context, diags);
   checkProtocolConditions(filter, context, diags);
+  if (filter.fragment) checkFragment(filter, context, diags);
   checkFamilies(filter, context, diags);
   return !diags.failedSince(mark);
 }
@@ -52,7 +54,7 @@ function checkPorts(filter: Filter, context: FilterContext, diags: Diagnostics):
 }
 
 function checkProtocolConditions(filter: Filter, context: FilterContext, diags: Diagnostics): void {
-  if (filter.icmp !== undefined && !ICMP_PROTOCOLS.has(filter.protocol)) {
+  if (filter.icmp.length > 0 && !ICMP_PROTOCOLS.has(filter.protocol)) {
     diags.report('XP0121', context.spanOf('icmpType'), 'icmpType needs protocol icmp or icmpv6', 'add protocol: icmp');
   }
   if (filter.protocol === PROTOCOLS.tcp) return;
@@ -62,6 +64,22 @@ function checkProtocolConditions(filter: Filter, context: FilterContext, diags: 
   if (filter.mirrored === 'established') {
     const help = 'add protocol: tcp, or write mirrored: true';
     diags.report('XP0124', context.spanOf('mirrored'), 'mirrored: established needs protocol tcp', help);
+  }
+}
+
+/** A later fragment shows nothing of what these conditions ask. */
+function checkFragment(filter: Filter, context: FilterContext, diags: Diagnostics): void {
+  const asked: readonly (readonly [FilterKey, boolean, string])[] = [
+    ['sourcePort', !areAnyPort(filter.sourcePorts), 'ports'],
+    ['destinationPort', !areAnyPort(filter.destinationPorts), 'ports'],
+    ['icmpType', filter.icmp.length > 0, 'ICMP type'],
+    ['established', filter.established, 'TCP flags'],
+    ['mirrored', filter.mirrored === 'established', 'TCP flags'],
+  ];
+  for (const [key, isAsked, what] of asked) {
+    if (!isAsked) continue;
+    const message = `${key} and fragment: later: a later fragment has no ${what} to look at`;
+    diags.report('XP0127', context.spanOf(key), message, 'make it two filters, one with fragment: later');
   }
 }
 

@@ -6,6 +6,7 @@
  */
 import type { Diagnostics } from '../base/diagnostics.ts';
 import { closest } from '../base/suggest.ts';
+import { ANY_PACKET } from '../policy/defaults.ts';
 import type { Action, AddressMatch, Filter, PortRange } from '../policy/model.ts';
 import { ANY_PORT, PROTOCOLS } from '../policy/model.ts';
 import { parsePrefix, prefixOfReading, readDnsName, readPrefix } from './address-text.ts';
@@ -92,13 +93,12 @@ function parseBare(token: Token, diags: Diagnostics): Filter | undefined {
   const protocol = readProtocol(destination.protocol, diags);
   if (sourceEnd === undefined || destinationEnd === undefined || protocol === undefined) return undefined;
   const filter: Filter = {
+    ...ANY_PACKET,
     source: sourceEnd.address,
     destination: destinationEnd.address,
     sourcePorts: [sourceEnd.port],
     destinationPorts: [destinationEnd.port],
     protocol: protocol.number,
-    icmp: undefined,
-    established: false,
     mirrored: token.text[operator] === '+',
     text: token.text,
     span: token.span,
@@ -165,13 +165,20 @@ function readEnd(
   return address === undefined || port === undefined ? undefined : { address, port };
 }
 
+/** Words of the mapping form. */
+const OTHER_WORDS: ReadonlyMap<string, string> = new Map([
+  ['any', 'write * for any address'],
+  ['me', "write 0 for the host's own addresses"],
+  ['local', 'write { source: …, destination: local } instead of the filterspec'],
+]);
+
 function readAddress(token: Token, diags: Diagnostics): AddressMatch | undefined {
   const text = token.text;
   if (text === '*') return { kind: 'any' };
   if (text === '0') return { kind: 'me' };
   if (text.startsWith('[')) return readBracketed(token, diags);
-  if (/^(?:any|me)$/iu.test(text)) {
-    const help = text.toLowerCase() === 'me' ? "write 0 for the host's own addresses" : 'write * for any address';
+  const help = OTHER_WORDS.get(text.toLowerCase());
+  if (help !== undefined) {
     return diags.report('XP0511', token.span, `"${text}" is not an address in a filterspec`, help);
   }
   if (text.startsWith('$')) {

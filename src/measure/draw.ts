@@ -4,7 +4,7 @@ import type { Address, Family } from '../base/ip.ts';
 import { wordMask } from '../base/ip.ts';
 import type { DirectedFilter } from '../compiler/conditions/expand.ts';
 import type { AddressCondition } from '../compiler/conditions/resolve.ts';
-import type { Filter, PortRange } from '../policy/model.ts';
+import type { Filter, IcmpMatch, PortRange } from '../policy/model.ts';
 import { ANY_PORT, PROTOCOLS } from '../policy/model.ts';
 import { wordsOf } from '../policy/prefix-set.ts';
 import type { Random } from './random.ts';
@@ -29,7 +29,7 @@ interface Box {
   readonly protocol: number | undefined;
   readonly sourcePort: PortRange;
   readonly destinationPort: PortRange;
-  readonly icmp: Filter['icmp'];
+  readonly icmp: IcmpMatch | undefined;
 }
 
 const EVERYTHING: Box = {
@@ -74,10 +74,10 @@ function byHalf(directed: readonly DirectedFilter[]): Iterable<readonly Directed
   return [...halves.forward.values(), ...halves.mirror.values()];
 }
 
-function boxOf({ filter, source, destination, sourcePort, destinationPort, established }: DirectedFilter): Box {
+function boxOf({ filter, source, destination, sourcePort, destinationPort, icmp, established }: DirectedFilter): Box {
   // Only TCP can be established.
   const protocol = filter.protocol ?? (established ? tcp : undefined);
-  return { source, destination, protocol, sourcePort, destinationPort, icmp: filter.icmp };
+  return { source, destination, protocol, sourcePort, destinationPort, icmp };
 }
 
 /** From anywhere to anywhere. */

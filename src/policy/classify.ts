@@ -6,12 +6,14 @@
 import { present } from '../base/assert.ts';
 import type { Address } from '../base/ip.ts';
 import { formatPrefix } from '../base/ip.ts';
+import { localPrefixes } from './local.ts';
 import type {
   Action,
   AddressMatch,
   Exemption,
   Filter,
   HostAddresses,
+  IcmpMatch,
   ParseReason,
   Policy,
   PortRange,
@@ -22,7 +24,7 @@ import { exemptionOf } from './packet/exemption.ts';
 import type { Decoded, Packet } from './packet/model.ts';
 import { areAnyPort } from './ports.ts';
 import type { PrefixSet } from './prefix-set.ts';
-import { hostSet, matchLength, PrefixSetBuilder } from './prefix-set.ts';
+import { hostSet, matchLength, prefixSetOf } from './prefix-set.ts';
 import type { Ranked } from './specificity.ts';
 import { compareRanked, specificityOf } from './specificity.ts';
 
@@ -149,11 +151,10 @@ function resolver(policy: Policy, host: HostAddresses): Resolve {
         return 'any';
       case 'me':
         return me;
-      case 'prefix': {
-        const builder = new PrefixSetBuilder();
-        builder.add(match.prefix);
-        return builder.build();
-      }
+      case 'local':
+        return prefixSetOf(localPrefixes(host));
+      case 'prefix':
+        return prefixSetOf([match.prefix]);
       case 'name':
         return hostSet(present(host.names.get(match.name), `no answer for the name ${match.name}`));
       case 'set':
@@ -209,7 +210,8 @@ function samePorts(a: readonly PortRange[], b: readonly PortRange[]): boolean {
 function matching(direction: Direction, packet: Packet): Candidate | undefined {
   const { rule, ruleIndex, filter, half } = direction;
   if (filter.protocol !== undefined && filter.protocol !== packet.protocol) return undefined;
-  if (!matchesTransport(direction, packet)) return undefined;
+  const icmp = filter.icmp.find((one) => matchesIcmp(one, packet));
+  if (!matchesTransport(direction, packet, icmp)) return undefined;
   const sourceLength = lengthIn(direction.source, packet.source);
   const destinationLength = lengthIn(direction.destination, packet.destination);
   const sourcePort = rangeWith(direction.sourcePorts, packet.sourcePort);
@@ -222,23 +224,27 @@ function matching(direction: Direction, packet: Packet): Candidate | undefined {
     protocol: filter.protocol,
     sourcePort,
     destinationPort,
-    icmp: filter.icmp,
+    icmp,
     established: direction.established,
+    fragment: filter.fragment,
     limited: rule.interfaces !== undefined,
   });
   return { rule: rule.name, ruleIndex, filter, half, action: rule.action, specificity };
 }
 
 /** The conditions that a later fragment cannot meet: it has no ports, ICMP type or TCP flags to show. */
-function matchesTransport(direction: Direction, packet: Packet): boolean {
-  const { icmp } = direction.filter;
+function matchesTransport(direction: Direction, packet: Packet, icmp: IcmpMatch | undefined): boolean {
+  const { filter, established, sourcePorts, destinationPorts } = direction;
   if (packet.laterFragment) {
-    const portless = areAnyPort(direction.sourcePorts) && areAnyPort(direction.destinationPorts);
-    return portless && icmp === undefined && !direction.established;
+    const portless = areAnyPort(sourcePorts) && areAnyPort(destinationPorts);
+    return portless && filter.icmp.length === 0 && !established;
   }
-  if (direction.established && !packet.established) return false;
-  if (icmp === undefined) return true;
-  return icmp.type === packet.icmp?.type && (icmp.code === undefined || icmp.code === packet.icmp.code);
+  if (filter.fragment || (established && !packet.established)) return false;
+  return filter.icmp.length === 0 || icmp !== undefined;
+}
+
+function matchesIcmp({ type, code }: IcmpMatch, packet: Packet): boolean {
+  return type === packet.icmp?.type && (code === undefined || code === packet.icmp.code);
 }
 
 /** The length of the prefix around the address, 0 for any. */

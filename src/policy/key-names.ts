@@ -8,6 +8,7 @@ export const KEY_NAMES: Readonly<Record<DecidingKey, string>> = {
   portNarrow: 'narrower ports',
   portWide: 'other ports',
   established: 'established',
+  fragment: 'later fragments',
   interface: 'interface',
   action: 'block first',
   position: 'listed first',

@@ -2,6 +2,7 @@
  * What a policy is once it has been read: names still symbolic, addresses not yet resolved.
  * Action is what a policy says, Verdict is what happens to a packet.
  */
+import type { DiagnosticCode } from '../base/codes/catalogue.ts';
 import type { Span } from '../base/diagnostics.ts';
 import type { Address, Prefix } from '../base/ip.ts';
 import type { PrefixSet } from './prefix-set.ts';
@@ -30,6 +31,8 @@ export type AddressMatch =
   | { readonly kind: 'any' }
   /** Every address of the host's filtered interfaces, known only when resolved. */
   | { readonly kind: 'me' }
+  /** `me` and everything else that reaches this host's sockets: see local.ts. */
+  | { readonly kind: 'local' }
   | { readonly kind: 'prefix'; readonly prefix: Prefix }
   /** A DNS name: all its A and AAAA answers, known only when resolved. */
   | { readonly kind: 'name'; readonly name: string }
@@ -54,10 +57,12 @@ export interface Filter {
   readonly destinationPorts: readonly PortRange[];
   /** undefined: any protocol. */
   readonly protocol: number | undefined;
-  /** Only with protocol icmp or icmpv6. */
-  readonly icmp: IcmpMatch | undefined;
+  /** Any of these; none: any type. Only with protocol icmp or icmpv6. */
+  readonly icmp: readonly IcmpMatch[];
   /** Only with protocol tcp. */
   readonly established: boolean;
+  /** Only later fragments, whose ports, ICMP type and flags nobody can see: excludes conditions on those. */
+  readonly fragment: boolean;
   readonly mirrored: Mirrored;
   /** As the user wrote it, on one line. */
   readonly text: string;
@@ -86,6 +91,30 @@ export interface AddressSet {
   readonly span: Span;
 }
 
+/** A warning that the policy's author knows of. */
+export interface AcceptedWarning {
+  readonly code: DiagnosticCode;
+  /** undefined: of every rule. */
+  readonly rule: string | undefined;
+  readonly because: string;
+  readonly span: Span;
+}
+
+/** `in` arrives at the host, `out` leaves it. */
+export type PacketDirection = 'in' | 'out';
+
+/** A packet and what must become of it, or the policy is not put in force. */
+export interface PolicyTest {
+  /** As written; `me` stands for each of the host's addresses. */
+  readonly packet: string;
+  readonly expect: Verdict;
+  /** The rule that must decide; undefined: any, or none. */
+  readonly rule: string | undefined;
+  readonly interface: string | undefined;
+  readonly direction: PacketDirection | undefined;
+  readonly span: Span;
+}
+
 export interface Policy {
   readonly name: string;
   readonly description: string;
@@ -96,12 +125,16 @@ export interface Policy {
   readonly addressSets: ReadonlyMap<string, AddressSet>;
   readonly filterLists: ReadonlyMap<string, FilterList>;
   readonly rules: readonly Rule[];
+  readonly accept: readonly AcceptedWarning[];
+  readonly tests: readonly PolicyTest[];
   readonly span: Span;
 }
 
 /** What only the host knows, gathered before a policy is compiled or classified. */
 export interface HostAddresses {
   readonly me: readonly Address[];
+  /** The IPv4 subnet broadcasts of the filtered interfaces. */
+  readonly broadcasts: readonly Address[];
   /** Answers for every DNS name the policy uses. */
   readonly names: ReadonlyMap<string, readonly Address[]>;
 }

@@ -149,11 +149,15 @@ function compareAt(words: Uint32Array, at: number, address: readonly number[]): 
   return 0;
 }
 
+export function prefixSetOf(prefixes: Iterable<Prefix>): PrefixSet {
+  const builder = new PrefixSetBuilder();
+  for (const prefix of prefixes) builder.add(prefix);
+  return builder.build();
+}
+
 /** A set of whole addresses. */
 export function hostSet(addresses: readonly Address[]): PrefixSet {
-  const builder = new PrefixSetBuilder();
-  for (const address of addresses) builder.add({ ...address, length: fullLength(address.family) });
-  return builder.build();
+  return prefixSetOf(addresses.map((address) => ({ ...address, length: fullLength(address.family) })));
 }
 
 /** Every prefix of a set, IPv4 first, in the set's order. */

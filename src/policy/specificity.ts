@@ -15,6 +15,8 @@ export interface Specificity {
   readonly portNarrow: number;
   readonly portWide: number;
   readonly established: 0 | 1;
+  /** 1 where the filter matches later fragments only. */
+  readonly fragment: 0 | 1;
   /** 1 where the rule is limited to interfaces. */
   readonly interface: 0 | 1;
 }
@@ -26,6 +28,7 @@ export const SPECIFICITY_KEYS: readonly (keyof Specificity)[] = [
   'portNarrow',
   'portWide',
   'established',
+  'fragment',
   'interface',
 ];
 
@@ -44,6 +47,7 @@ export interface DirectedMatch {
   readonly destinationPort: PortRange;
   readonly icmp: IcmpMatch | undefined;
   readonly established: boolean;
+  readonly fragment: boolean;
   readonly limited: boolean;
 }
 
@@ -56,6 +60,7 @@ export function specificityOf(match: DirectedMatch): Specificity {
     portNarrow,
     portWide,
     established: match.established ? 1 : 0,
+    fragment: match.fragment ? 1 : 0,
     interface: match.limited ? 1 : 0,
   };
 }

@@ -7,6 +7,7 @@ import { renderDiagnostics } from '../../src/cli/render-diagnostics.ts';
 import type { ChartPolicy } from '../../src/formats/chart/chart.ts';
 import { readChart } from '../../src/formats/chart/chart.ts';
 import { classify } from '../../src/policy/classify.ts';
+import { NO_ADDRESSES } from '../../src/policy/defaults.ts';
 import { parsePacketText } from '../../src/policy/packet/text.ts';
 import { printPolicy } from '../../src/formats/yaml/print.ts';
 import { meaningOfPolicy, readText } from '../support/read-text.ts';
@@ -72,7 +73,7 @@ const packets: readonly (readonly [packet: string, rule: string, verdict: 'pass'
 for (const [text, rule, verdict] of packets) {
   test(`the article's chart: ${text}`, () => {
     const packet = present(parsePacketText(text, {}, new Diagnostics()));
-    const decision = classify(present(read(article).chart).policy, { me: [], names: new Map() }, packet);
+    const decision = classify(present(read(article).chart).policy, NO_ADDRESSES, packet);
     expect(decision).toMatchObject({ rule, verdict });
   });
 }

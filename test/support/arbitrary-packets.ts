@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { present } from '../../src/base/assert.ts';
 import type { Address, Family } from '../../src/base/ip.ts';
 import { formatAddress, fullLength, parseAddress } from '../../src/base/ip.ts';
+import { localPrefixes } from '../../src/policy/local.ts';
 import type { AddressMatch, Filter, HostAddresses, Policy, PortRange } from '../../src/policy/model.ts';
 import { PROTOCOLS } from '../../src/policy/model.ts';
 import type { PrefixColumn } from '../../src/policy/prefix-set.ts';
@@ -60,8 +61,8 @@ function targetsOf(filter: Filter, policy: Policy, host: HostAddresses): Target[
   const destination = endOf(filter.destination, filter.destinationPorts, policy, host);
   const named = filter.protocol === undefined ? [6, 6, 17] : new Array<number>(30).fill(filter.protocol);
   const protocols = [...named, ...OTHER_PROTOCOLS];
-  const types = [0, 8, 128, 133, 135, 137, ...new Array<number>(12).fill(filter.icmp?.type ?? 8)];
-  const codes = [0, 1, ...new Array<number>(4).fill(filter.icmp?.code ?? 0)];
+  const types = [0, 8, 128, 133, 135, 137, ...new Array<number>(12).fill(filter.icmp[0]?.type ?? 8)];
+  const codes = [0, 1, ...new Array<number>(4).fill(filter.icmp[0]?.code ?? 0)];
   const service = { families: familiesOf(filter), protocols, types, codes };
   return [
     { source, destination, ...service },
@@ -103,6 +104,8 @@ function edgesOf(match: AddressMatch, policy: Policy, host: HostAddresses): read
       return [...host.me, ...NEIGHBOURS];
     case 'me':
       return hostEdges(host.me);
+    case 'local':
+      return localPrefixes(host).flatMap(prefixEdges);
     case 'name':
       return hostEdges(present(host.names.get(match.name)));
     case 'prefix':

@@ -24,6 +24,7 @@ const SETS = ['scanners', 'office'] as const;
 
 export const TEST_HOST: HostAddresses = {
   me: ['10.0.0.1', '10.0.0.6', '2001:db8::1'].map(address),
+  broadcasts: ['10.0.0.7'].map(address),
   names: new Map([
     ['host.example', [address('10.0.0.2')]],
     ['both.example', [address('10.0.0.3'), address('2001:db8::3')]],
@@ -69,6 +70,7 @@ function addressMatch(family: Family): fc.Arbitrary<AddressMatch> {
     { weight: 5, arbitrary: fc.constant({ kind: 'any' } as const) },
     { weight: 5, arbitrary: prefix(family).map((p) => ({ kind: 'prefix', prefix: p }) as const) },
     { weight: 2, arbitrary: fc.constant({ kind: 'me' } as const) },
+    { weight: 1, arbitrary: fc.constant({ kind: 'local' } as const) },
     { weight: 1, arbitrary: fc.constantFrom(...NAMES).map((name) => ({ kind: 'name', name }) as const) },
     { weight: 2, arbitrary: fc.constantFrom(...SETS).map((name) => ({ kind: 'set', name }) as const) },
   );
@@ -96,18 +98,22 @@ const ports = fc.oneof(
   { weight: 2, arbitrary: fc.array(portRange, { minLength: 1, maxLength: 3 }).map(joinedRanges) },
 );
 
-type Service = Pick<Filter, 'protocol' | 'sourcePorts' | 'destinationPorts' | 'icmp' | 'established'>;
+type Service = Pick<Filter, 'protocol' | 'sourcePorts' | 'destinationPorts' | 'icmp' | 'established' | 'fragment'>;
 const NO_PORTS = {
   sourcePorts: [ANY_PORT],
   destinationPorts: [ANY_PORT],
-  icmp: undefined,
+  icmp: [],
   established: false,
+  fragment: false,
 } as const;
 
 function service(family: Family): fc.Arbitrary<Service> {
   const withPorts = fc.constantFrom(PROTOCOLS.tcp, PROTOCOLS.tcp, PROTOCOLS.tcp, PROTOCOLS.udp, PROTOCOLS.sctp);
   const code = fc.option(fc.constantFrom(0, 1), { nil: undefined });
-  const icmp = fc.option(fc.record({ type: fc.constantFrom(0, 8, 128, 135), code }), { nil: undefined });
+  const types = fc.uniqueArray(fc.constantFrom(0, 8, 128, 135), { maxLength: 3 });
+  const icmp = fc
+    .tuple(types, code)
+    .map(([all, one]) => all.sort((a, b) => a - b).map((type) => ({ type, code: one })));
   const icmpProtocol = family === 4 ? PROTOCOLS.icmp : PROTOCOLS.icmpv6;
   return fc.oneof(
     {
@@ -117,10 +123,21 @@ function service(family: Family): fc.Arbitrary<Service> {
         .map((p) => ({ ...NO_PORTS, protocol: p })),
     },
     {
+      weight: 1,
+      arbitrary: fc
+        .constantFrom(undefined, 6, 17, 1, 58, 47)
+        .map((p) => ({ ...NO_PORTS, protocol: p, fragment: true })),
+    },
+    {
       weight: 5,
       arbitrary: fc
         .record({ protocol: withPorts, sourcePorts: ports, destinationPorts: ports, established: fc.nat({ max: 3 }) })
-        .map((s) => ({ ...s, icmp: undefined, established: s.established === 0 && s.protocol === PROTOCOLS.tcp })),
+        .map((s) => ({
+          ...s,
+          icmp: [],
+          fragment: false,
+          established: s.established === 0 && s.protocol === PROTOCOLS.tcp,
+        })),
     },
     { weight: 2, arbitrary: icmp.map((match) => ({ ...NO_PORTS, protocol: icmpProtocol, icmp: match })) },
   );
@@ -135,7 +152,7 @@ const filter: fc.Arbitrary<Filter> = fc.constantFrom<Family>(4, 4, 4, 6, 6).chai
       mirrored: fc.constantFrom(false, true, 'established' as const),
     })
     .map(({ source, destination, service: s, mirrored }) => {
-      const isEstablishable = s.protocol === undefined || s.protocol === PROTOCOLS.tcp;
+      const isEstablishable = (s.protocol === undefined || s.protocol === PROTOCOLS.tcp) && !s.fragment;
       const mirror = mirrored === 'established' && !isEstablishable ? true : mirrored;
       const bare = { ...s, source, destination, mirrored: mirror, span: SPAN };
       return { ...bare, text: filterText(bare) };
@@ -192,6 +209,8 @@ export function policy(): fc.Arbitrary<Policy> {
         description: '',
         addressSets: new Map(sets.map((set) => [set.name, set])),
         filterLists: new Map([[common.name, common]]),
+        accept: [],
+        tests: [],
         rules: rules.map(({ shared, filters: own, ...r }, i): Rule => {
           const name = `rule ${i + 1}`;
           return { ...r, name, span: SPAN, filterList: shared ? common : { name, filters: own, span: SPAN } };

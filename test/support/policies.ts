@@ -4,6 +4,7 @@ import { present } from '../../src/base/assert.ts';
 import { spanOfFile } from '../../src/base/diagnostics.ts';
 import type { Address, Prefix } from '../../src/base/ip.ts';
 import { formatPrefix, fullLength, parseAddress, prefixOf } from '../../src/base/ip.ts';
+import { emptyPolicy } from '../../src/policy/defaults.ts';
 import type {
   Action,
   AddressMatch,
@@ -21,7 +22,7 @@ import { PrefixSetBuilder } from '../../src/policy/prefix-set.ts';
 const SPAN = spanOfFile('test.yaml');
 
 export interface FilterFields {
-  /** `any`, `me`, `$set`, an address, a prefix, or a DNS name. `any` unless given. */
+  /** `any`, `me`, `local`, `$set`, an address, a prefix, or a DNS name. `any` unless given. */
   readonly from?: string;
   readonly to?: string;
   /** A protocol's name or number. */
@@ -29,9 +30,12 @@ export interface FilterFields {
   /** `80`, `80-90` or several with commas. */
   readonly sport?: string;
   readonly dport?: string;
-  readonly type?: number;
+  /** One type or several. */
+  readonly type?: number | readonly number[];
   readonly code?: number;
   readonly established?: boolean;
+  /** Later fragments only. */
+  readonly fragment?: boolean;
   readonly mirrored?: Mirrored;
 }
 
@@ -43,15 +47,16 @@ export interface RuleFields {
 }
 
 export function filterOf(fields: FilterFields = {}): Filter {
-  const { from = 'any', to = 'any', type, code, established = false, mirrored = false } = fields;
+  const { from = 'any', to = 'any', type = [], code, established = false, fragment = false, mirrored = false } = fields;
   const bare: Omit<Filter, 'text'> = {
     source: addressMatchOf(from),
     destination: addressMatchOf(to),
     sourcePorts: portsOf(fields.sport),
     destinationPorts: portsOf(fields.dport),
     protocol: protocolOf(fields.protocol),
-    icmp: type === undefined ? undefined : { type, code },
+    icmp: [type].flat().map((one) => ({ type: one, code })),
     established,
+    fragment,
     mirrored,
     span: SPAN,
   };
@@ -69,18 +74,12 @@ export function block(...filters: readonly FilterFields[]): RuleFields {
 /** Rules are called `permit 1`, `block 2`, ... by action and position unless they have a name. */
 export function policyOf(rules: readonly RuleFields[], changes: Partial<Policy> = {}): Policy {
   return {
-    name: 'test',
-    description: '',
-    default: 'permit',
-    strict: true,
+    ...emptyPolicy('test', SPAN),
     exemptions: [],
-    addressSets: new Map(),
-    filterLists: new Map(),
     rules: rules.map(({ name, action, filters, interfaces }, i): Rule => {
       const called = name ?? `${action} ${i + 1}`;
       return { name: called, action, filterList: { name: called, filters, span: SPAN }, interfaces, span: SPAN };
     }),
-    span: SPAN,
     ...changes,
   };
 }
@@ -98,19 +97,26 @@ export function setsOf(sets: Readonly<Record<string, readonly string[]>>): Reado
 export function hostOf(
   me: readonly string[] = [],
   names: Readonly<Record<string, readonly string[]>> = {},
+  broadcasts: readonly string[] = [],
 ): HostAddresses {
   const addresses = (texts: readonly string[]): Address[] => texts.map((text) => present(parseAddress(text)));
-  return { me: addresses(me), names: new Map(Object.entries(names).map(([name, all]) => [name, addresses(all)])) };
+  return {
+    me: addresses(me),
+    broadcasts: addresses(broadcasts),
+    names: new Map(Object.entries(names).map(([name, all]) => [name, addresses(all)])),
+  };
 }
 
 /** One line that tells filters apart. */
 export function filterText(filter: Omit<Filter, 'text'>): string {
-  const { source, destination, sourcePorts, destinationPorts, protocol, icmp, established, mirrored } = filter;
+  const { source, destination, sourcePorts, destinationPorts, protocol, icmp, established, fragment, mirrored } =
+    filter;
   const arrow = mirrored === 'established' ? '+est' : mirrored ? '+' : '=';
   const service = [
     protocol ?? 'any',
-    ...(icmp === undefined ? [] : [`type ${icmp.type}`, `code ${icmp.code ?? '*'}`]),
+    ...icmp.map(({ type, code }) => `type ${type} code ${code ?? '*'}`),
     ...(established ? ['established'] : []),
+    ...(fragment ? ['fragment'] : []),
   ];
   const ends = [endText(source, sourcePorts), arrow, endText(destination, destinationPorts)];
   return [...ends, ...service].join(' ');
@@ -125,6 +131,7 @@ function matchText(match: AddressMatch): string {
   switch (match.kind) {
     case 'any':
     case 'me':
+    case 'local':
       return match.kind;
     case 'prefix':
       return formatPrefix(match.prefix);
@@ -136,7 +143,7 @@ function matchText(match: AddressMatch): string {
 }
 
 function addressMatchOf(text: string): AddressMatch {
-  if (text === 'any' || text === 'me') return { kind: text };
+  if (text === 'any' || text === 'me' || text === 'local') return { kind: text };
   if (text.startsWith('$')) return { kind: 'set', name: text.slice(1) };
   const isAddress = parseAddress(present(text.split('/')[0])) !== undefined;
   return isAddress ? { kind: 'prefix', prefix: prefixFrom(text) } : { kind: 'name', name: text };

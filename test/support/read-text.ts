@@ -51,5 +51,7 @@ export function meaningOfPolicy(policy: Policy): unknown {
     addressSets: new Map([...policy.addressSets].map(([name, set]) => [name, [set.name, set.prefixes]])),
     filterLists: new Map([...policy.filterLists].map(([name, l]) => [name, list(l)])),
     rules: policy.rules.map(rule),
+    accept: policy.accept.map(({ span: _at, ...one }) => one),
+    tests: policy.tests.map(({ span: _at, ...one }) => one),
   };
 }

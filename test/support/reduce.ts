@@ -49,7 +49,8 @@ function smallerRules(rule: Rule, host: HostAddresses): readonly Rule[] {
 }
 
 function simplerFilters(filter: Filter, host: HostAddresses): readonly Filter[] {
-  const { source, destination, sourcePorts, destinationPorts, icmp, established, mirrored, protocol } = filter;
+  const { source, destination, sourcePorts, destinationPorts, icmp, established, fragment, mirrored, protocol } =
+    filter;
   const any = { kind: 'any' } as const;
   const changes: Partial<Filter>[] = [
     ...(mirrored === false ? [] : [{ mirrored: false as const }]),
@@ -59,10 +60,11 @@ function simplerFilters(filter: Filter, host: HostAddresses): readonly Filter[] 
     ...withoutSymbols(destination, host).map((match) => ({ destination: match })),
     ...(isAny(sourcePorts) ? [] : [{ sourcePorts: [ANY_PORT] }]),
     ...(isAny(destinationPorts) ? [] : [{ destinationPorts: [ANY_PORT] }]),
-    ...(icmp === undefined ? [] : [{ icmp: undefined }]),
+    ...(icmp.length === 0 ? [] : [{ icmp: [] }]),
+    ...(fragment ? [{ fragment: false }] : []),
     ...(established ? [{ established: false }] : []),
   ];
-  const bare = isAny(sourcePorts) && isAny(destinationPorts) && icmp === undefined && !established;
+  const bare = isAny(sourcePorts) && isAny(destinationPorts) && icmp.length === 0 && !established;
   if (bare && protocol !== undefined) changes.push({ protocol: undefined });
   return changes.map((change) => {
     const changed = { ...filter, ...change };

@@ -4,7 +4,7 @@ export const ADDRESS_CODES = {
     severity: 'error',
     title: 'Not an address',
     explanation:
-      'An address is any, me, an IPv4 or IPv6 address, a prefix (10.0.0.0/8, 10.0.0.0/255.0.0.0, 10.*.*.*), a DNS name or $set.',
+      'An address is any, me, local, an IPv4 or IPv6 address, a prefix (10.0.0.0/8, 10.0.0.0/255.0.0.0, 10.*.*.*), a DNS name or $set.',
   },
   XP0202: {
     severity: 'error',

@@ -73,4 +73,10 @@ export const PROTOCOL_CODES = {
     explanation:
       'One address fixes the family, and the protocol is the ICMP of the other family. Hardly any packet matches.',
   },
+  XP0127: {
+    severity: 'error',
+    title: 'Condition that a later fragment cannot meet',
+    explanation:
+      'fragment: later matches fragments other than the first, which have no ports, ICMP type or TCP flags. A filter with such a condition would match nothing.',
+  },
 } as const;

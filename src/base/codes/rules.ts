@@ -92,4 +92,15 @@ export const RULE_CODES = {
     title: 'List inside text',
     explanation: 'A parameter whose value is a list can only be a value of its own, not a part of a longer text.',
   },
+  XP0318: {
+    severity: 'error',
+    title: 'Not a warning that can be accepted',
+    explanation:
+      'accept takes the code of a warning. Errors cannot be accepted, and notes need not be: --strict passes over them.',
+  },
+  XP0319: {
+    severity: 'error',
+    title: 'Unknown rule',
+    explanation: 'accept or a test names a rule that the policy does not have.',
+  },
 } as const;

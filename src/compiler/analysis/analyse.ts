@@ -214,6 +214,7 @@ function hasEmptyEnd({ filter }: RuleFilter, policy: Policy, host: HostAddresses
 function isEmpty(match: AddressMatch, policy: Policy, host: HostAddresses): boolean {
   switch (match.kind) {
     case 'any':
+    case 'local':
     case 'prefix':
       return false;
     case 'me':

@@ -48,6 +48,8 @@ export interface ServiceConditions {
   readonly established: boolean;
   /** It looks at ports, type or flags, which a later fragment does not show. */
   readonly needsL4: boolean;
+  /** Nothing but later fragments. */
+  readonly fragment: boolean;
 }
 
 /** Conditions with their points. `areas` says all; the rest is to tell most pairs apart in a few compares. */
@@ -104,9 +106,9 @@ export class Services {
   }
 
   of(conditions: ServiceConditions): Service {
-    const { protocol, keys, sourcePorts, established, needsL4 } = conditions;
+    const { protocol, keys, sourcePorts, established, needsL4, fragment } = conditions;
     const text = (ranges: Ranges): string => ranges.map(({ lo, hi }) => `${lo}-${hi}`).join();
-    const key = `${protocol} ${text(keys)} ${text(sourcePorts)} ${established} ${needsL4}`;
+    const key = `${protocol} ${text(keys)} ${text(sourcePorts)} ${established} ${needsL4} ${fragment}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const service: Service = {
@@ -146,7 +148,8 @@ function hull(ranges: Ranges): PortRange {
 }
 
 function areaOn(plane: Plane, conditions: ServiceConditions, family: Family): Area | undefined {
-  const { protocol, keys, sourcePorts, established, needsL4 } = conditions;
+  const { protocol, keys, sourcePorts, established, needsL4, fragment } = conditions;
+  if (fragment && plane !== 'fragment') return undefined;
   if (established && plane !== 'established') return undefined;
   if (needsL4 && plane === 'fragment') return undefined;
   if (plane !== 'other' && plane !== 'fragment') {

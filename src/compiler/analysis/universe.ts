@@ -14,6 +14,8 @@ import type { AddressCondition } from '../conditions/resolve.ts';
 import { ANY_ADDRESS } from '../conditions/resolve.ts';
 import type { AtomSet } from './atoms.ts';
 import { Atoms, conditionOf } from './atoms.ts';
+import type { Ranges } from './ranges.ts';
+import { union } from './ranges.ts';
 import type { Service } from './services.ts';
 import { needsL4, Services } from './services.ts';
 
@@ -190,7 +192,7 @@ class ExtraConditions {
 
 /** What an exemption passes whatever its hop limit and frame address are: nothing, where it asks for these. */
 function exemptBoxes(exemption: Exemption, family: Family, services: Services, extra: ExtraConditions): ExemptBox[] {
-  const any = { keys: [ANY_PORT], sourcePorts: [ANY_PORT], established: false, needsL4: false };
+  const any = { keys: [ANY_PORT], sourcePorts: [ANY_PORT], established: false, needsL4: false, fragment: false };
   const all = {
     rank: EXEMPT,
     source: ANY_ADDRESS.id,
@@ -227,13 +229,14 @@ function exemptBoxes(exemption: Exemption, family: Family, services: Services, e
 }
 
 function boxOf({ directed, rank, owner }: Owned, services: Services): FilterBox {
-  const { protocol, key, established, needsL4: looksInside } = serviceConditionOf(directed);
+  const { protocol, key, established, needsL4: looksInside, fragment } = serviceConditionOf(directed);
   const service = services.of({
     protocol,
     keys: [key],
     sourcePorts: [directed.sourcePort],
     established,
     needsL4: looksInside,
+    fragment,
   });
   return { rank, source: directed.source.id, destination: directed.destination.id, service, directed, owner };
 }
@@ -251,16 +254,21 @@ function partsOf(boxes: readonly FilterBox[], atoms: Atoms, services: Services):
   return parts.sort((a, b) => a.owner.index - b.owner.index || (a.half === 'forward' ? -1 : 1));
 }
 
+function keysOf(filter: Filter, isForward: boolean): Ranges {
+  if (filter.icmp.length > 0) return union([], filter.icmp.map(icmpKeys));
+  return isForward ? filter.destinationPorts : filter.sourcePorts;
+}
+
 function partOf(boxes: readonly FilterBox[], atoms: Atoms, services: Services): Part {
   const first = present(boxes[0]);
   const { half, filter, established } = first.directed;
   const isForward = half === 'forward';
   const asked = {
     protocol: filter.protocol,
-    keys:
-      filter.icmp === undefined ? (isForward ? filter.destinationPorts : filter.sourcePorts) : [icmpKeys(filter.icmp)],
+    keys: keysOf(filter, isForward),
     sourcePorts: isForward ? filter.sourcePorts : filter.destinationPorts,
     established,
+    fragment: filter.fragment,
   };
   return {
     owner: first.owner,

@@ -21,6 +21,8 @@ export interface ServiceCondition {
   readonly established: boolean;
   /** The filter looks at ports, type or flags: a fragment without them cannot match. */
   readonly needsL4: boolean;
+  /** Nothing but later fragments. */
+  readonly fragment: boolean;
 }
 
 export interface SourcePortCondition {
@@ -55,10 +57,10 @@ export function icmpKeys(icmp: IcmpMatch): PortRange {
 }
 
 export function serviceConditionOf(directed: DirectedFilter): ServiceCondition {
-  const { filter, established, sourcePort, destinationPort } = directed;
-  const key = filter.icmp === undefined ? destinationPort : icmpKeys(filter.icmp);
-  const needsL4 = filter.icmp !== undefined || established || !isAnyPort(sourcePort) || !isAnyPort(destinationPort);
-  return { protocol: filter.protocol, key, established, needsL4 };
+  const { filter, established, sourcePort, destinationPort, icmp } = directed;
+  const key = icmp === undefined ? destinationPort : icmpKeys(icmp);
+  const needsL4 = icmp !== undefined || established || !isAnyPort(sourcePort) || !isAnyPort(destinationPort);
+  return { protocol: filter.protocol, key, established, needsL4, fragment: filter.fragment };
 }
 
 export function sourcePortConditionOf(directed: DirectedFilter): SourcePortCondition {
@@ -87,8 +89,9 @@ export function serviceClasses(ranked: readonly DirectedFilter[]): Services {
   for (const [rank, directed] of ranked.entries()) {
     const service = serviceConditionOf(directed);
     const source = sourcePortConditionOf(directed);
-    const { protocol, key, established, needsL4 } = service;
-    destinationOf[rank] = services.id(service, `${protocol} ${key.lo} ${key.hi} ${established} ${needsL4}`);
+    const { protocol, key, established, needsL4, fragment } = service;
+    const text = `${protocol} ${key.lo} ${key.hi} ${established} ${needsL4} ${fragment}`;
+    destinationOf[rank] = services.id(service, text);
     sourceOf[rank] = sources.id(source, `${source.protocol} ${source.port.lo} ${source.port.hi}`);
   }
   const destination = classify(services.all, PLANE.PLANES, serviceKeys);
@@ -111,6 +114,7 @@ const WITH_PLANE: ReadonlySet<number> = new Set(PLANE_PROTOCOL.values());
 function serviceKeys(condition: ServiceCondition, plane: number): PortRange | undefined {
   if (condition.established && plane !== PLANE.TCP_ESTABLISHED) return undefined;
   if (condition.needsL4 && plane === PLANE.FRAGMENT) return undefined;
+  if (condition.fragment && plane !== PLANE.FRAGMENT) return undefined;
   if (condition.protocol === undefined) return ANY_PORT;
   const planeProtocol = PLANE_PROTOCOL.get(plane);
   if (planeProtocol === undefined) {

@@ -2,7 +2,7 @@
  * Pass 2. Filters become directed filters: one direction, one condition per address, one port range
  * per end. Pass 3 ranks them: the place in the result is the rank, 0 decides first.
  */
-import type { Filter, HostAddresses, Policy, PortRange } from '../../policy/model.ts';
+import type { Filter, HostAddresses, IcmpMatch, Policy, PortRange } from '../../policy/model.ts';
 import type { Ranked, Specificity } from '../../policy/specificity.ts';
 import { compareRanked, specificityOf } from '../../policy/specificity.ts';
 import type { AddressCondition } from './resolve.ts';
@@ -18,6 +18,8 @@ export interface DirectedFilter extends Ranked {
   readonly destination: AddressCondition;
   readonly sourcePort: PortRange;
   readonly destinationPort: PortRange;
+  /** One of the filter's; undefined: any. */
+  readonly icmp: IcmpMatch | undefined;
   readonly established: boolean;
 }
 
@@ -89,40 +91,41 @@ interface Owner {
   readonly limited: boolean;
 }
 
+const ANY_ICMP: readonly undefined[] = [undefined];
+
 function direct(into: DirectedFilter[], filter: Filter, ends: Ends, owner: Owner): void {
+  const types = filter.icmp.length === 0 ? ANY_ICMP : filter.icmp;
   for (const source of ends.sources) {
     for (const destination of ends.destinations) {
       if (!sameFamily(source, destination)) continue;
       for (const sourcePort of ends.sourcePorts) {
         for (const destinationPort of ends.destinationPorts) {
-          const specificity = specificityOf({
-            sourceLength: source.length,
-            destinationLength: destination.length,
-            protocol: filter.protocol,
-            sourcePort,
-            destinationPort,
-            icmp: filter.icmp,
-            established: ends.established,
-            limited: owner.limited,
-          });
-          const { ruleIndex, action } = owner;
-          const { half, established } = ends;
-          into.push({
-            specificity,
-            filter,
-            half,
-            source,
-            destination,
-            sourcePort,
-            destinationPort,
-            established,
-            ruleIndex,
-            action,
-          });
+          for (const icmp of types) {
+            into.push(directed(filter, ends, owner, { source, destination, sourcePort, destinationPort, icmp }));
+          }
         }
       }
     }
   }
+}
+
+type One = Pick<DirectedFilter, 'source' | 'destination' | 'sourcePort' | 'destinationPort' | 'icmp'>;
+
+function directed(filter: Filter, { half, established }: Ends, owner: Owner, one: One): DirectedFilter {
+  const { source, destination, sourcePort, destinationPort, icmp } = one;
+  const { ruleIndex, action, limited } = owner;
+  const specificity = specificityOf({
+    sourceLength: source.length,
+    destinationLength: destination.length,
+    protocol: filter.protocol,
+    sourcePort,
+    destinationPort,
+    icmp,
+    established,
+    fragment: filter.fragment,
+    limited,
+  });
+  return { ...one, specificity, filter, half, established, ruleIndex, action };
 }
 
 function sameFamily(a: AddressCondition, b: AddressCondition): boolean {

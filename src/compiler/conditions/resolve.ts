@@ -5,9 +5,10 @@
 import { present } from '../../base/assert.ts';
 import type { Family, Prefix } from '../../base/ip.ts';
 import { formatPrefix } from '../../base/ip.ts';
+import { localPrefixes } from '../../policy/local.ts';
 import type { AddressMatch, HostAddresses, Policy } from '../../policy/model.ts';
 import type { PrefixColumn, PrefixSet } from '../../policy/prefix-set.ts';
-import { hostSet, wordsOf } from '../../policy/prefix-set.ts';
+import { hostSet, prefixSetOf, wordsOf } from '../../policy/prefix-set.ts';
 
 /** An address matches the condition where one of the prefixes contains it. */
 export interface AddressCondition {
@@ -76,6 +77,8 @@ export class Resolver {
     switch (match.kind) {
       case 'me':
         return hostSet(this.#host.me);
+      case 'local':
+        return prefixSetOf(localPrefixes(this.#host));
       case 'name':
         return hostSet(this.#host.names.get(match.name) ?? []);
       case 'set':
@@ -104,7 +107,8 @@ export class Resolver {
 function keyOf(match: Exclude<AddressMatch, { kind: 'any' }>): string {
   switch (match.kind) {
     case 'me':
-      return 'me';
+    case 'local':
+      return match.kind;
     case 'prefix':
       return `prefix ${match.prefix.family} ${formatPrefix(match.prefix)}`;
     case 'name':

@@ -7,8 +7,9 @@
 import type { Diagnostics } from '../../base/diagnostics.ts';
 import { spanOfFile } from '../../base/diagnostics.ts';
 import { formatPrefix } from '../../base/ip.ts';
+import { ANY_PACKET, emptyPolicy } from '../../policy/defaults.ts';
 import type { AddressMatch, Filter, FilterList, Policy, PortRange, Rule } from '../../policy/model.ts';
-import { ANY_PORT, PROTOCOLS } from '../../policy/model.ts';
+import { PROTOCOLS } from '../../policy/model.ts';
 import { areAnyPort, protocolName } from '../../policy/ports.ts';
 import type { FilterKey } from '../filter-check.ts';
 import { checkFilter } from '../filter-check.ts';
@@ -135,13 +136,11 @@ function filterOf(
 ): Filter {
   const inbound = direction === 'in';
   return {
+    ...ANY_PACKET,
     source: inbound ? peer : local,
     destination: inbound ? local : peer,
-    sourcePorts: [ANY_PORT],
     destinationPorts: ports,
     protocol,
-    icmp: undefined,
-    established: false,
     mirrored: !inbound && protocol === PROTOCOLS.tcp ? 'established' : true,
     text: oneLine([direction, ...[cells.peer, cells.local, cells.protocol, cells.port].map((c) => c.text)].join(' ')),
     span: cells.role.span,
@@ -178,13 +177,8 @@ function addressText(match: AddressMatch): string {
 /** Both ways, as the permits are: what leaves the address is blocked too unless a role asks for it. */
 function blockList(address: string, local: AddressMatch, cell: Token): FilterList {
   const filter: Filter = {
-    source: { kind: 'any' },
+    ...ANY_PACKET,
     destination: local,
-    sourcePorts: [ANY_PORT],
-    destinationPorts: [ANY_PORT],
-    protocol: undefined,
-    icmp: undefined,
-    established: false,
     mirrored: true,
     text: `all ${address}`,
     span: cell.span,
@@ -197,14 +191,8 @@ function policyOf(source: ChartSource, permits: readonly FilterList[], blocks: r
     return { name: filterList.name, filterList, action, interfaces: undefined, span: filterList.span };
   };
   return {
-    name: source.name,
-    description: '',
-    default: 'permit',
-    strict: true,
-    exemptions: ['neighbor-discovery'],
-    addressSets: new Map(),
+    ...emptyPolicy(source.name, spanOfFile(source.file)),
     filterLists: new Map([...permits, ...blocks].map((list) => [list.name, list])),
     rules: [...permits.map((list) => ruleOf(list, 'permit')), ...blocks.map((list) => ruleOf(list, 'block'))],
-    span: spanOfFile(source.file),
   };
 }

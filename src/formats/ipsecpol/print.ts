@@ -70,11 +70,11 @@ function specsOf(filter: Filter, policy: Policy, diags: Diagnostics): readonly s
 function unsayable(filter: Filter): string | undefined {
   const range = [...filter.sourcePorts, ...filter.destinationPorts].find((ports) => !isSayable(ports));
   if (range !== undefined) return `port range ${range.lo}-${range.hi}`;
-  if (filter.icmp !== undefined) return `icmpType ${filter.icmp.type}`;
+  if (filter.icmp.length > 0) return `icmpType ${filter.icmp.map(({ type }) => type).join(', ')}`;
+  if (filter.fragment) return 'fragment: later';
+  if (filter.source.kind === 'local' || filter.destination.kind === 'local') return 'the address local';
   if (filter.established) return 'established';
-  if (filter.mirrored === 'established') return 'mirrored: established';
-  const word = [filter.source, filter.destination].find((end) => end.kind === 'name' && /^(?:any|me)$/u.test(end.name));
-  return word?.kind === 'name' ? `the DNS name "${word.name}"` : undefined;
+  return filter.mirrored === 'established' ? 'mirrored: established' : undefined;
 }
 
 /** ICMP of one version between addresses of the other: a set may bring that about, a filterspec is refused. */

@@ -1,6 +1,7 @@
 /** `add filter` as a filter. */
 import type { Span } from '../../base/diagnostics.ts';
 import { Diagnostics } from '../../base/diagnostics.ts';
+import { ANY_PACKET } from '../../policy/defaults.ts';
 import type { AddressMatch, Filter, PortRange } from '../../policy/model.ts';
 import { ANY_PORT } from '../../policy/model.ts';
 import { prefixOfReading, readDnsName, readPrefix } from '../address-text.ts';
@@ -26,13 +27,12 @@ export function readNetshFilter(values: NetshValues, span: Span): Filter {
   if (source === undefined || destination === undefined || protocol === undefined) throw failure(diags);
   if (sourcePort === undefined || destinationPort === undefined) throw failure(diags);
   const filter: Filter = {
+    ...ANY_PACKET,
     source,
     destination,
     sourcePorts: [sourcePort],
     destinationPorts: [destinationPort],
     protocol: protocol.number,
-    icmp: undefined,
-    established: false,
     mirrored,
     text: span.lineText.trim(),
     span,

@@ -4,6 +4,7 @@
  */
 import type { Diagnostics } from '../../base/diagnostics.ts';
 import { spanOfFile } from '../../base/diagnostics.ts';
+import { emptyPolicy } from '../../policy/defaults.ts';
 import type { FilterList, Policy, Rule } from '../../policy/model.ts';
 import type { PolicyComments } from '../yaml/print.ts';
 import type { ListEntry, PolicyEntry } from './catalogue.ts';
@@ -108,14 +109,9 @@ function policyOf({ name, description, rules, span }: PolicyEntry): Policy {
       : [{ name: rule.name, filterList, action, interfaces: undefined, span: rule.span }];
   });
   return {
-    name,
+    ...emptyPolicy(name, span),
     description,
-    default: 'permit',
-    strict: true,
-    exemptions: ['neighbor-discovery'],
-    addressSets: new Map(),
     filterLists: new Map([...lists.values()].map((list) => [list.name, list])),
     rules: made,
-    span,
   };
 }

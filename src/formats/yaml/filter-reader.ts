@@ -3,6 +3,7 @@
 import type { Diagnostics, Span } from '../../base/diagnostics.ts';
 import type { Family } from '../../base/ip.ts';
 import { didYouMean } from '../../base/suggest.ts';
+import { ANY_PACKET } from '../../policy/defaults.ts';
 import type { AddressMatch, AddressSet, Filter, IcmpMatch, Mirrored, PortRange } from '../../policy/model.ts';
 import { ANY_PORT } from '../../policy/model.ts';
 import { mergeRanges } from '../../policy/ports.ts';
@@ -44,7 +45,7 @@ function readSpec(token: Token, diags: Diagnostics): Filter | undefined {
   return first?.filter;
 }
 
-const ANY: AddressMatch = { kind: 'any' };
+const ANY: AddressMatch = ANY_PACKET.source;
 
 /** Each part is undefined where it is broken; what is not written is any. */
 function readMapping(map: MapNode, scope: FilterScope): Filter | undefined {
@@ -62,18 +63,21 @@ function readMapping(map: MapNode, scope: FilterScope): Filter | undefined {
   const protocol = part<ProtocolMatch>('protocol', { number: undefined }, (node) => readProtocol(node, diags));
   const icmp = readIcmp(map, diags);
   const established = part('established', false, readBoolean);
+  const fragment = part('fragment', false, readFragment);
   const mirrored = part<Mirrored>('mirrored', false, readMirrored);
   if (source === undefined || destination === undefined) return undefined;
   if (sourcePorts === undefined || destinationPorts === undefined || protocol === undefined) return undefined;
-  if (icmp === undefined || established === undefined || mirrored === undefined) return undefined;
+  if (icmp === undefined || established === undefined || fragment === undefined) return undefined;
+  if (mirrored === undefined) return undefined;
   const filter: Filter = {
     source,
     destination,
     sourcePorts,
     destinationPorts,
     protocol: protocol.number,
-    icmp: icmp.match,
+    icmp,
     established,
+    fragment,
     mirrored,
     text: flowText(map),
     span: map.span,
@@ -96,6 +100,7 @@ function readAddress(node: SourceNode, scope: FilterScope): AddressMatch | undef
   const { diags } = scope;
   if (token.text === '*' || /^any$/iu.test(token.text)) return ANY;
   if (/^me$/iu.test(token.text)) return { kind: 'me' };
+  if (/^local$/iu.test(token.text)) return { kind: 'local' };
   if (token.text === '0') {
     return diags.report('XP0213', token.span, '"0" is an address in filterspecs only', 'write me');
   }
@@ -149,17 +154,20 @@ function readProtocol(node: SourceNode, diags: Diagnostics): ProtocolMatch | und
   return node.kind === 'scalar' ? parseProtocol(node.token, diags) : undefined;
 }
 
-function readIcmp(map: MapNode, diags: Diagnostics): { readonly match: IcmpMatch | undefined } | undefined {
+/** Every type with the code, in the order of the types; none for any. */
+function readIcmp(map: MapNode, diags: Diagnostics): readonly IcmpMatch[] | undefined {
   const typeNode = nodeOf(map, 'icmpType');
   const codeNode = nodeOf(map, 'icmpCode');
-  const type = readByte(typeNode, 'ICMP type', diags);
+  const items = typeNode?.kind === 'list' ? typeNode.items : typeNode === undefined ? [] : [typeNode];
+  const types = items.map((item) => readByte(item, 'ICMP type', diags));
   const code = readByte(codeNode, 'ICMP code', diags);
   if (codeNode !== undefined && typeNode === undefined) {
     return diags.report('XP0122', codeNode.span, 'icmpCode needs icmpType', 'a code means nothing without its type');
   }
-  if ((typeNode !== undefined && type === undefined) || (codeNode !== undefined && code === undefined))
-    return undefined;
-  return { match: type === undefined ? undefined : { type, code } };
+  const known = types.filter((type) => type !== undefined);
+  if (known.length < types.length || (typeNode !== undefined && types.length === 0)) return undefined;
+  if (codeNode !== undefined && code === undefined) return undefined;
+  return [...new Set(known)].sort((a, b) => a - b).map((type) => ({ type, code }));
 }
 
 function readByte(node: SourceNode | undefined, what: string, diags: Diagnostics): number | undefined {
@@ -170,6 +178,11 @@ function readByte(node: SourceNode | undefined, what: string, diags: Diagnostics
 
 function readBoolean(node: SourceNode): boolean | undefined {
   return node.kind === 'scalar' && typeof node.value === 'boolean' ? node.value : undefined;
+}
+
+/** `later` is the only word: who means every fragment has to say so with two filters. */
+function readFragment(node: SourceNode): boolean | undefined {
+  return node.kind === 'scalar' && node.value === 'later' ? true : undefined;
 }
 
 function readMirrored(node: SourceNode): Mirrored | undefined {

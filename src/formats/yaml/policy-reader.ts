@@ -3,8 +3,10 @@
  * what it finds and goes on, so that one run tells all it can; a policy comes out only without errors.
  */
 import type { Diagnostics } from '../../base/diagnostics.ts';
+import { DEFAULT_EXEMPTIONS, emptyPolicy } from '../../policy/defaults.ts';
 import type { Action, AddressSet, Exemption, Policy } from '../../policy/model.ts';
 import { EXEMPTIONS } from '../../policy/model.ts';
+import { readAccepted, readTests } from './accepted-reader.ts';
 import type { ReadingProgress, ReadSetFile } from './address-sets.ts';
 import { readAddressSets } from './address-sets.ts';
 import { readFilterList } from './filter-list.ts';
@@ -52,9 +54,11 @@ function readRoot(root: MapNode, source: PolicySource, diags: Diagnostics): Poli
   const name = textNode(nodeOf(root, 'name'));
   if (name !== undefined) readName(name.token, 'policy', diags);
   reportUnused(scope);
+  const accept = readAccepted(nodeOf(root, 'accept'), { rules, diags });
+  const tests = readTests(nodeOf(root, 'tests'), { rules, diags });
   if (name === undefined) return undefined;
   return {
-    name: name.token.text,
+    ...emptyPolicy(name.token.text, root.span),
     description: textNode(nodeOf(root, 'description'))?.token.text ?? '',
     default: defaultAction(nodeOf(root, 'default')),
     strict: isNotFalse(nodeOf(root, 'strict')),
@@ -62,7 +66,8 @@ function readRoot(root: MapNode, source: PolicySource, diags: Diagnostics): Poli
     addressSets: knownSets(sets),
     filterLists: scope.lists,
     rules,
-    span: root.span,
+    accept,
+    tests,
   };
 }
 
@@ -86,7 +91,7 @@ const WINDOWS_2000: readonly Exemption[] = ['broadcast', 'multicast', 'rsvp', 'i
 function readExemptions(root: MapNode, diags: Diagnostics): Exemption[] {
   const list = nodeOf(root, 'exemptions');
   const compat = textNode(nodeOf(root, 'compat'));
-  const named = new Set<string>(list === undefined ? ['neighbor-discovery'] : []);
+  const named = new Set<string>(list === undefined ? DEFAULT_EXEMPTIONS : []);
   for (const item of itemsOf(list)) {
     const word = textNode(item);
     if (word === undefined) continue;

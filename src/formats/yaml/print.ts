@@ -4,10 +4,18 @@
  */
 
 import { Document, isMap, isScalar, isSeq } from 'yaml';
-import { present } from '../../base/assert.ts';
 import type { Prefix } from '../../base/ip.ts';
 import { formatAddress, formatPrefix, fullLength, wordMask } from '../../base/ip.ts';
-import type { AddressMatch, Filter, FilterList, Policy, PortRange, Rule } from '../../policy/model.ts';
+import type {
+  AcceptedWarning,
+  AddressMatch,
+  Filter,
+  FilterList,
+  Policy,
+  PolicyTest,
+  PortRange,
+  Rule,
+} from '../../policy/model.ts';
 import { areAnyPort, protocolName } from '../../policy/ports.ts';
 import { prefixesOf } from '../../policy/prefix-set.ts';
 import { SPEC_PROTOCOLS } from '../filterspec.ts';
@@ -66,6 +74,8 @@ export function plainPolicy(policy: Policy): PlainMap {
     ...(sets.length === 0 ? [] : [['addressSets', mapOf(sets)] as const]),
     ...(lists.length === 0 ? [] : [['filterLists', mapOf(lists)] as const]),
     ['rules', policy.rules.map((rule) => plainRule(rule, policy))],
+    ...(policy.accept.length === 0 ? [] : [['accept', policy.accept.map(plainAccepted)] as const]),
+    ...(policy.tests.length === 0 ? [] : [['tests', policy.tests.map(plainTest)] as const]),
   ]);
 }
 
@@ -87,18 +97,36 @@ function plainRule(rule: Rule, policy: Policy): PlainMap {
   ]);
 }
 
+function given(key: string, value: Plain | undefined): Entries {
+  return value === undefined ? [] : [[key, value]];
+}
+
+function plainAccepted({ code, rule, because }: AcceptedWarning): PlainMap {
+  return mapOf([['code', code], ...given('rule', rule), ['because', because]]);
+}
+
+export function plainTest(test: PolicyTest): PlainMap {
+  return mapOf([
+    ['packet', test.packet],
+    ['expect', test.expect],
+    ...given('rule', test.rule),
+    ...given('interface', test.interface),
+    ...given('direction', test.direction),
+  ]);
+}
+
 /** The mapping form. Both addresses are always there, so that a line says what it is about. */
 export function plainFilter(filter: Filter): PlainMap {
-  const given = (key: string, value: Plain | undefined): Entries => (value === undefined ? [] : [[key, value]]);
   return mapOf([
     ['source', addressText(filter.source)],
     ['destination', addressText(filter.destination)],
     ...given('protocol', plainProtocol(filter.protocol)),
     ...given('sourcePort', plainPorts(filter.sourcePorts)),
     ...given('destinationPort', plainPorts(filter.destinationPorts)),
-    ...given('icmpType', filter.icmp?.type),
-    ...given('icmpCode', filter.icmp?.code),
+    ...given('icmpType', oneOrAll(filter.icmp.map(({ type }) => type))),
+    ...given('icmpCode', filter.icmp[0]?.code),
     ...given('established', filter.established ? true : undefined),
+    ...given('fragment', filter.fragment ? 'later' : undefined),
     ...given('mirrored', filter.mirrored === false ? undefined : filter.mirrored),
   ]);
 }
@@ -118,8 +146,11 @@ function addressText(match: AddressMatch): string {
 
 function plainPorts(ranges: readonly PortRange[]): Plain | undefined {
   if (areAnyPort(ranges)) return undefined;
-  const items = ranges.map(({ lo, hi }) => (lo === hi ? lo : `${lo}-${hi}`));
-  return items.length === 1 ? present(items[0]) : items;
+  return oneOrAll(ranges.map(({ lo, hi }) => (lo === hi ? lo : `${lo}-${hi}`)));
+}
+
+function oneOrAll(items: readonly Plain[]): Plain | undefined {
+  return items.length > 1 ? items : items[0];
 }
 
 function plainProtocol(protocol: number | undefined): Plain | undefined {
@@ -130,9 +161,10 @@ function plainProtocol(protocol: number | undefined): Plain | undefined {
 
 const SPEC_NAMES: ReadonlyMap<number, string> = new Map([...SPEC_PROTOCOLS].map(([name, number]) => [number, name]));
 
-/** The filter as a filterspec, or undefined: sets, several ports, ICMP types and established have none. */
+/** The filter as a filterspec, or undefined: sets, several ports, ICMP types, established and fragments have none. */
 export function printFilterSpec(filter: Filter): string | undefined {
-  if (filter.icmp !== undefined || filter.established || filter.mirrored === 'established') return undefined;
+  if (filter.icmp.length > 0 || filter.established || filter.mirrored === 'established') return undefined;
+  if (filter.fragment) return undefined;
   const source = specAddress(filter.source);
   const destination = specAddress(filter.destination);
   const sourcePort = specPort(filter.sourcePorts);
@@ -153,10 +185,11 @@ function specAddress(match: AddressMatch): string | undefined {
     case 'me':
       return '0';
     case 'name':
-      return /^(?:any|me)$/u.test(match.name) ? undefined : match.name;
+      return match.name;
     case 'prefix':
       return specPrefix(match.prefix);
     case 'set':
+    case 'local':
       return undefined;
   }
 }

@@ -13,16 +13,26 @@ const LINE = 120;
 /** Of policies, and of the roles that they include. */
 const POLICY_ORDER = [
   ...['$schema', 'name', 'role', 'description', 'parameters', 'default', 'strict', 'compat', 'exemptions'],
-  ...['include', 'addressSets', 'filterLists', 'rules'],
+  ...['include', 'addressSets', 'filterLists', 'rules', 'accept', 'tests'],
 ] as const;
 const RULE_ORDER = ['name', 'filterList', 'action', 'interfaces', 'filters'] as const;
+const ACCEPT_ORDER = ['code', 'rule', 'because'] as const;
+const TEST_ORDER = ['packet', 'expect', 'rule', 'interface', 'direction'] as const;
 const PARAMETER_ORDER = ['description', 'default'] as const;
 const INCLUDE_ORDER = ['role', 'with'] as const;
 const FILTER_ORDER = [
   ...['source', 'destination', 'protocol', 'sourcePort', 'destinationPort'],
-  ...['icmpType', 'icmpCode', 'established', 'mirrored'],
+  ...['icmpType', 'icmpCode', 'established', 'fragment', 'mirrored'],
 ] as const;
-const SECTIONS: ReadonlySet<unknown> = new Set(['parameters', 'include', 'addressSets', 'filterLists', 'rules']);
+const SECTIONS: ReadonlySet<unknown> = new Set([
+  'parameters',
+  'include',
+  'addressSets',
+  'filterLists',
+  'rules',
+  'accept',
+  'tests',
+]);
 const MODELINE = /^ *yaml-language-server:/u;
 
 export interface StyleOptions {
@@ -45,6 +55,8 @@ export function styleDocument(document: Document, options: StyleOptions): void {
   styler.sets(root.get('addressSets', true));
   styler.lists(root.get('filterLists', true));
   styler.rules(root.get('rules', true));
+  styler.items(root.get('accept', true), ACCEPT_ORDER);
+  styler.items(root.get('tests', true), TEST_ORDER);
   styler.parameters(root.get('parameters', true));
   styler.includes(root.get('include', true));
   inFlow(root.get('exemptions', true));
@@ -129,6 +141,17 @@ class Styler {
       const values = include.get('with', true);
       if (isMap(values)) for (const { value } of values.items) inFlow(value);
       include.flow = !hasComments(include) && widthOf(include) + '  - '.length <= LINE;
+    }
+  }
+
+  /** Mappings of plain values, one a line where it fits. */
+  items(list: unknown, keys: readonly string[]): void {
+    if (!isSeq(list)) return;
+    list.flow = list.items.length === 0;
+    for (const item of list.items) {
+      if (!isMap(item)) continue;
+      this.map(item, keys);
+      item.flow = !hasComments(item) && widthOf(item) + '  - '.length <= LINE;
     }
   }
 

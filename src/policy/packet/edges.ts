@@ -6,6 +6,7 @@
 
 import type { Address, Family, Prefix } from '../../base/ip.ts';
 import { formatAddress, fullLength, wordMask } from '../../base/ip.ts';
+import { localPrefixes } from '../local.ts';
 import type { AddressMatch, Filter, HostAddresses, Policy, PortRange } from '../model.ts';
 import { PROTOCOLS } from '../model.ts';
 import { areAnyPort } from '../ports.ts';
@@ -36,6 +37,7 @@ interface Choices {
   readonly protocols: readonly number[];
   readonly icmp: readonly { readonly type: number; readonly code: number }[];
   readonly established: readonly boolean[];
+  readonly laterFragment: readonly boolean[];
 }
 
 export interface EdgeSource {
@@ -57,8 +59,8 @@ export function edgePackets(filter: Filter, source: EdgeSource): readonly Packet
 
 function choicesFor(filter: Filter, from: EdgeSource): Choices {
   const protocol = filter.protocol;
-  const type = filter.icmp?.type ?? 8;
-  const code = filter.icmp?.code ?? 0;
+  const type = filter.icmp[0]?.type ?? 8;
+  const code = filter.icmp[0]?.code ?? 0;
   return {
     sources: addressesOf(filter.source, from),
     destinations: addressesOf(filter.destination, from),
@@ -70,10 +72,12 @@ function choicesFor(filter: Filter, from: EdgeSource): Choices {
         : [protocol, protocol === PROTOCOLS.udp ? PROTOCOLS.tcp : PROTOCOLS.udp],
     icmp: [
       { type, code },
+      ...filter.icmp.slice(1, OF_MANY).map((other) => ({ type: other.type, code: other.code ?? 0 })),
       { type: (type + 1) % 256, code },
       { type, code: (code + 1) % 256 },
     ],
     established: filter.established ? [true, false] : [false, true],
+    laterFragment: filter.fragment ? [true, false] : [false, true],
   };
 }
 
@@ -83,6 +87,8 @@ function addressesOf(match: AddressMatch, { policy, host, preferred }: EdgeSourc
       return ANYWHERE;
     case 'me':
       return host.me;
+    case 'local':
+      return localPrefixes(host).flatMap(edgesOf);
     case 'name':
       return host.names.get(match.name) ?? [];
     case 'prefix':
@@ -140,7 +146,7 @@ function packetsOf(choices: Choices, family: Family): readonly Packet[] {
     destinationPort: choices.destinationPorts[0] ?? SOME_PORT,
     icmp: choices.icmp[0] ?? { type: 8, code: 0 },
     established: choices.established[0] ?? false,
-    laterFragment: false,
+    laterFragment: choices.laterFragment[0] ?? false,
   };
   const varied: readonly Partial<Parts>[] = [
     {},
@@ -151,7 +157,7 @@ function packetsOf(choices: Choices, family: Family): readonly Packet[] {
     ...choices.destinationPorts.slice(1).map((destinationPort) => ({ destinationPort })),
     ...choices.icmp.slice(1).map((icmp) => ({ icmp })),
     ...choices.established.slice(1).map((established) => ({ established })),
-    { laterFragment: true },
+    ...choices.laterFragment.slice(1).map((laterFragment) => ({ laterFragment })),
   ];
   return varied.map((parts) => packetFrom(family, { ...base, ...parts }));
 }

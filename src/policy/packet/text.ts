@@ -10,6 +10,15 @@ export interface PacketTextOptions {
   readonly established?: boolean | undefined;
   /** As if `fragment` stood in the text. */
   readonly fragment?: boolean | undefined;
+  /** Where the text stands, if it is a part of a file. */
+  readonly span?: Span | undefined;
+}
+
+/** A packet with an end that may be the host itself. */
+export interface PacketTemplate {
+  /** The address of an end that is `me` is all zeros. */
+  readonly packet: Packet;
+  readonly mine: 'source' | 'destination' | undefined;
 }
 
 const PROTOCOL_NUMBERS: ReadonlyMap<string, number> = new Map(Object.entries(PROTOCOLS));
@@ -35,6 +44,7 @@ interface Word {
 
 interface End {
   readonly address: Address;
+  readonly isMe: boolean;
   readonly port: number | undefined;
   readonly span: Span;
 }
@@ -49,16 +59,41 @@ interface Properties {
 
 /** The packet that the text describes. Reports to `diags` and returns undefined on bad input; never throws. */
 export function parsePacketText(text: string, options: PacketTextOptions, diags: Diagnostics): Packet | undefined {
-  const [first, from, arrow, to, ...rest] = wordsOf(text);
+  return parse(text, options, diags, false)?.packet;
+}
+
+/** The same where an end may be `me`, with or without a port: `tcp 203.0.113.9:40000 -> me:443`. */
+export function parsePacketTemplate(
+  text: string,
+  options: PacketTextOptions,
+  diags: Diagnostics,
+): PacketTemplate | undefined {
+  return parse(text, options, diags, true);
+}
+
+/** One packet for each of the host's addresses of its family; the packet alone where no end is `me`. */
+export function packetsOfTemplate({ packet, mine }: PacketTemplate, me: readonly Address[]): readonly Packet[] {
+  if (mine === undefined) return [packet];
+  const own = me.filter(({ family }) => family === packet.family);
+  return own.map(({ family, words }) => ({ ...packet, [mine]: { family, words } }));
+}
+
+function parse(
+  text: string,
+  options: PacketTextOptions,
+  diags: Diagnostics,
+  takesMe: boolean,
+): PacketTemplate | undefined {
+  const [first, from, arrow, to, ...rest] = wordsOf(text, options.span);
   if (first === undefined || from === undefined || arrow?.text !== '->' || to === undefined) {
     const at = [first, from, arrow, to].find((word, i) => word === undefined || (i === 2 && word.text !== '->'));
     const found = text.trim() === '' ? 'nothing' : `"${text.trim()}"`;
-    const span = at?.span ?? spanAt(text, 0, text.length);
+    const span = at?.span ?? spanAt(text, 0, text.length, options.span);
     return diags.report('XP0601', span, `expected PROTOCOL SOURCE -> DESTINATION, found ${found}`, EXAMPLE);
   }
   const protocol = parseProtocol(first, diags);
-  const source = parseEnd(from, diags);
-  const destination = parseEnd(to, diags);
+  const ends = [parseEnd(from, diags, takesMe), parseEnd(to, diags, takesMe)];
+  const [source, destination] = inOneFamily(ends[0], ends[1]);
   const properties = parseProperties(rest, options, diags);
   if (protocol === undefined || source === undefined || destination === undefined) return undefined;
   if (properties === undefined || !endsAgree(source, destination, diags)) return undefined;
@@ -66,7 +101,20 @@ export function parsePacketText(text: string, options: PacketTextOptions, diags:
   const portsFit = [source, destination].map((end) => checkPort(end, shape, diags)).every(Boolean);
   if (!portsFit || !checkEstablished(shape, diags)) return undefined;
   const icmp = icmpOf(shape, diags);
-  return icmp === undefined ? undefined : packetOf(source, destination, shape, icmp === 'none' ? undefined : icmp);
+  if (icmp === undefined) return undefined;
+  const packet = packetOf(source, destination, shape, icmp === 'none' ? undefined : icmp);
+  return { packet, mine: source.isMe ? 'source' : destination.isMe ? 'destination' : undefined };
+}
+
+/** `me` is of the family of the other end. */
+function inOneFamily(source: End | undefined, destination: End | undefined): readonly (End | undefined)[] {
+  if (source?.isMe === true && destination !== undefined) return [meIn(source, destination), destination];
+  if (destination?.isMe === true && source !== undefined) return [source, meIn(destination, source)];
+  return [source, destination];
+}
+
+function meIn(me: End, { address: { family } }: End): End {
+  return { ...me, address: { family, words: new Array<number>(family === 4 ? 1 : 4).fill(0) } };
 }
 
 /** Text that parses to the same packet, but for its frame's length and broadcast address. */
@@ -92,14 +140,19 @@ function formatEnd(address: Address, port: number | undefined): string {
   return address.family === 6 ? `[${text}]:${port}` : `${text}:${port}`;
 }
 
-function spanAt(text: string, from: number, length: number): Span {
+/** Where a value was escaped or folded its parts cannot be pointed at. */
+function spanAt(text: string, from: number, length: number, within?: Span): Span {
+  if (within !== undefined) {
+    if (within.length !== text.length) return within;
+    return { ...within, column: within.column + from, length: Math.max(1, length) };
+  }
   return { file: 'packet', line: 1, column: from + 1, length: Math.max(1, length), lineText: text };
 }
 
-function wordsOf(text: string): Word[] {
+function wordsOf(text: string, within: Span | undefined): Word[] {
   return [...text.matchAll(/\S+/gu)].map(([word], i, all) => ({
     text: word.toLowerCase(),
-    span: spanAt(text, all[i]?.index ?? 0, word.length),
+    span: spanAt(text, all[i]?.index ?? 0, word.length, within),
   }));
 }
 
@@ -116,22 +169,26 @@ function parseNumber(text: string, max: number): number | undefined {
   return Number(text) <= max ? Number(text) : undefined;
 }
 
-/** `ADDRESS`, `IPV4:PORT`, `[IPV6]` or `[IPV6]:PORT`. */
-function parseEnd(word: Word, diags: Diagnostics): End | undefined {
+/** The family of the other end takes its place. */
+const ME: Address = { family: 4, words: [0] };
+
+/** `ADDRESS`, `IPV4:PORT`, `[IPV6]` or `[IPV6]:PORT`; `me` or `me:PORT` where that is taken. */
+function parseEnd(word: Word, diags: Diagnostics, takesMe: boolean): End | undefined {
   const { text, span } = word;
   const bracketed = /^\[(?<host>[^\]]*)\](?::(?<port>.*))?$/u.exec(text);
   const dotted = /^(?<host>[^:]*):(?<port>[^:]*)$/u.exec(text);
   const groups = (bracketed ?? dotted)?.groups;
   const host = groups?.['host'] ?? text;
-  const address = parseAddress(host);
+  const isMe = takesMe && bracketed === null && host === 'me';
+  const address = isMe ? ME : parseAddress(host);
   if (address === undefined || (bracketed !== null && address.family === 4)) {
     const help = 'write an address such as 10.0.0.1, 10.0.0.1:80, 2001:db8::1 or [2001:db8::1]:80';
     return diags.report('XP0603', span, `"${host}" is no ${bracketed === null ? '' : 'IPv6 '}address`, help);
   }
   const portText = groups?.['port'];
-  if (portText === undefined) return { address, port: undefined, span };
+  if (portText === undefined) return { address, isMe, port: undefined, span };
   const port = parseNumber(portText, 65535);
-  if (port !== undefined) return { address, port, span };
+  if (port !== undefined) return { address, isMe, port, span };
   return diags.report('XP0604', span, `"${portText}" is no port`, 'write one number from 0 to 65535');
 }
 
@@ -175,6 +232,10 @@ interface Shape {
 }
 
 function endsAgree(source: End, destination: End, diags: Diagnostics): boolean {
+  if (source.isMe && destination.isMe) {
+    diags.report('XP0603', destination.span, 'both ends are me', 'write the address of one of them');
+    return false;
+  }
   if (source.address.family === destination.address.family) return true;
   const { family } = destination.address;
   diags.report('XP0607', destination.span, `the source is IPv${source.address.family}, the destination IPv${family}`);

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { verdictChanges } from '../../../src/cli/verdict-changes.ts';
 import type { PolicyDiff } from '../../../src/formats/diff.ts';
 import { diffPolicies } from '../../../src/formats/diff.ts';
+import { NO_ADDRESSES } from '../../../src/policy/defaults.ts';
 import type { Policy } from '../../../src/policy/model.ts';
 import { formatPacket } from '../../../src/policy/packet/text.ts';
 import { readText } from '../../support/read-text.ts';
@@ -14,7 +15,7 @@ function read(rules: readonly string[], more = ''): Policy {
 
 const WEB = '{name: web, action: permit, filters: ["*+192.0.2.1:80:TCP"]}';
 const REST = '{name: rest, action: block, filters: ["*+192.0.2.1"]}';
-const HOST = { me: [], names: new Map<string, never>() };
+const HOST = NO_ADDRESSES;
 const NOTHING: PolicyDiff = { settings: [], rules: [], addressSets: [] };
 
 function changesBetween(before: Policy, after: Policy): readonly string[] {

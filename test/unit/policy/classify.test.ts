@@ -25,10 +25,14 @@ import {
 import type { RuleFields } from '../../support/policies.ts';
 import { block, hostOf, permit, policyOf, setsOf } from '../../support/policies.ts';
 
-const HOST = hostOf(['131.107.1.1', '2001:db8::1'], {
-  'web.example': ['198.51.100.7', '2001:db8::7'],
-  'none.example': [],
-});
+const HOST = hostOf(
+  ['131.107.1.1', '2001:db8::1'],
+  {
+    'web.example': ['198.51.100.7', '2001:db8::7'],
+    'none.example': [],
+  },
+  ['131.107.1.255'],
+);
 const A4 = '203.0.113.9';
 const B4 = '131.107.1.1';
 const A6 = '2001:db8:a::9';
@@ -66,6 +70,21 @@ table('matching', [
   ['me in IPv4', [block({ to: 'me' })], tcp(A4, B4), 'block 1'],
   ['me in IPv6', [block({ to: 'me' })], tcp(A6, B6), 'block 1'],
   ['me is not another host', [block({ to: 'me' })], tcp(A4, '131.107.1.2'), 'default'],
+  ['local is me', [block({ to: 'local' })], tcp(A4, B4), 'block 1'],
+  ['local is me in IPv6', [block({ to: 'local' })], tcp(A6, B6), 'block 1'],
+  ['local is the broadcast of a subnet', [block({ to: 'local' })], udp(A4, '131.107.1.255'), 'block 1'],
+  ['local is the limited broadcast', [block({ to: 'local' })], udp(A4, '255.255.255.255'), 'block 1'],
+  ['local is the old broadcast', [block({ to: 'local' })], udp(A4, '0.0.0.0'), 'block 1'],
+  ['local is multicast', [block({ to: 'local' })], udp(A4, '239.255.255.250'), 'block 1'],
+  ['local is multicast in IPv6', [block({ to: 'local' })], udp(A6, 'ff02::fb'), 'block 1'],
+  ['local is no other host', [block({ to: 'local' })], udp(A4, '131.107.1.254'), 'default'],
+  ['me is no broadcast', [block({ to: 'me' })], udp(A4, '131.107.1.255'), 'default'],
+  [
+    'multicast counts with its own length',
+    [block({ to: 'local' }), permit({ to: '224.0.0.0/8' })],
+    udp(A4, '224.0.0.9'),
+    'permit 2',
+  ],
   ['a name is all its answers', [block({ from: 'web.example' })], tcp('2001:db8::7', B6), 'block 1'],
   ['a name without answers is nobody', [block({ from: 'none.example' })], tcp(A4, B4), 'default'],
   ['a filter has one direction', [block({ from: A4, to: B4 })], tcp(B4, A4), 'default'],
@@ -98,6 +117,8 @@ table('matching', [
     'default',
   ],
   ['icmp type', [block({ protocol: 'icmp', type: 8 })], icmp(A4, B4, { type: 8, code: 3 }), 'block 1'],
+  ['one of several icmp types', [block({ protocol: 'icmp', type: [3, 8, 11] })], icmp(A4, B4, { type: 8 }), 'block 1'],
+  ['none of several icmp types', [block({ protocol: 'icmp', type: [3, 11] })], icmp(A4, B4, { type: 8 }), 'default'],
   ['another icmp type', [block({ protocol: 'icmp', type: 8 })], icmp(A4, B4, { type: 0 }), 'default'],
   ['icmp code', [block({ protocol: 'icmp', type: 3, code: 4 })], icmp(A4, B4, { type: 3, code: 4 }), 'block 1'],
   ['another icmp code', [block({ protocol: 'icmp', type: 3, code: 4 })], icmp(A4, B4, { type: 3, code: 1 }), 'default'],
@@ -263,6 +284,24 @@ table(
 
 table('fragments', [
   [
+    'later: no first fragment, no whole packet',
+    [block({ protocol: 'udp', fragment: true })],
+    udp(A4, B4, { dport: 53 }),
+    'default',
+  ],
+  [
+    'later: a later one of its protocol',
+    [block({ protocol: 'udp', fragment: true })],
+    laterFragment(udp(A4, B4, { dport: 53 })),
+    'block 1',
+  ],
+  [
+    'later: before a filter that any packet matches',
+    [block({ protocol: 'udp' }), permit({ protocol: 'udp', fragment: true })],
+    laterFragment(udp(A4, B4)),
+    'permit 2',
+  ],
+  [
     'a first fragment is matched by port',
     [block({ protocol: 'tcp', dport: '80' })],
     firstFragment(tcp(A4, B4)),
@@ -427,6 +466,7 @@ describe('candidates', () => {
       portNarrow: 65536,
       portWide: 65536,
       established: 1,
+      fragment: 0,
       interface: 0,
     });
   });

@@ -186,7 +186,8 @@ const NARROWINGS: readonly Narrowing[] = [
       ? { ...filter, destinationPorts: narrowedPorts(filter.destinationPorts, packet.destinationPort) }
       : filter,
   (filter, packet) =>
-    filter.protocol !== undefined && packet.icmp !== undefined ? { ...filter, icmp: { ...packet.icmp } } : filter,
+    filter.protocol !== undefined && packet.icmp !== undefined ? { ...filter, icmp: [{ ...packet.icmp }] } : filter,
+  (filter, packet) => (packet.laterFragment ? { ...filter, fragment: true } : filter),
   (filter, packet) => (packet.established && filter.protocol === 6 ? { ...filter, established: true } : filter),
 ];
 

@@ -1,9 +1,11 @@
 /** What the analysis should find, by asking the reference classifier about one packet of every kind. */
+
 import { present } from '../../../../src/base/assert.ts';
 import type { Address, Family } from '../../../../src/base/ip.ts';
 import { formatAddress, fullLength, parseAddress } from '../../../../src/base/ip.ts';
 import type { Candidate } from '../../../../src/policy/classify.ts';
 import { ReferenceClassifier } from '../../../../src/policy/classify.ts';
+import { localPrefixes } from '../../../../src/policy/local.ts';
 import type { AddressMatch, Filter, HostAddresses, Policy } from '../../../../src/policy/model.ts';
 import { PROTOCOLS } from '../../../../src/policy/model.ts';
 import { exemptionOf } from '../../../../src/policy/packet/exemption.ts';
@@ -193,6 +195,8 @@ function addressesOf(
         return [];
       case 'name':
         return hosts(host.names.get(match.name) ?? []);
+      case 'local':
+        return localPrefixes(host).flatMap(prefixEdges);
       case 'prefix':
         return prefixEdges(match.prefix);
       case 'set': {

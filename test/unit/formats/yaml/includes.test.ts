@@ -8,6 +8,7 @@ import { readPolicy } from '../../../../src/formats/yaml/policy-reader.ts';
 import { plainFilter, printPolicy } from '../../../../src/formats/yaml/print.ts';
 import roleSchema from '../../../../src/formats/yaml/role.schema.json' with { type: 'json' };
 import { ReferenceClassifier } from '../../../../src/policy/classify.ts';
+import { NO_ADDRESSES } from '../../../../src/policy/defaults.ts';
 import { parsePacketText } from '../../../../src/policy/packet/text.ts';
 import { meaningOfPolicy, readText } from '../../../support/read-text.ts';
 
@@ -205,7 +206,7 @@ include: [{ role: roles/${role}.yaml, with: { address: 192.0.2.1${from} } }]
 `;
     const readSetFile = (path: string): Uint8Array => readFileSync(new URL(path, examples));
     const policy = present(readPolicy({ file: 'host.yaml', text, readSetFile }, new Diagnostics()));
-    const classifier = new ReferenceClassifier(policy, { me: [], names: new Map() });
+    const classifier = new ReferenceClassifier(policy, NO_ADDRESSES);
     const verdicts = (packets: readonly string[]): readonly string[] =>
       packets.map((packet) => classifier.classify(present(parsePacketText(packet, {}, new Diagnostics()))).verdict);
     expect(verdicts(passes)).toEqual(passes.map(() => 'pass'));

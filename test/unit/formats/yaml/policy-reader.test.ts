@@ -195,8 +195,9 @@ test('what is left out has its default', () => {
     sourcePorts: [{ lo: 0, hi: 65535 }],
     destinationPorts: [{ lo: 0, hi: 65535 }],
     protocol: undefined,
-    icmp: undefined,
+    icmp: [],
     established: false,
+    fragment: false,
     mirrored: false,
   });
 });

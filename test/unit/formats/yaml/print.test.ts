@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { present } from '../../../../src/base/assert.ts';
+import type { Span } from '../../../../src/base/diagnostics.ts';
 import { Diagnostics, spanOfFile } from '../../../../src/base/diagnostics.ts';
 import type { Family, Prefix } from '../../../../src/base/ip.ts';
 import { prefixOf } from '../../../../src/base/ip.ts';
@@ -26,7 +27,7 @@ function prefix(family: Family): fc.Arbitrary<Prefix> {
 
 function address(family: Family): fc.Arbitrary<AddressMatch> {
   return fc.oneof(
-    fc.constantFrom<AddressMatch>({ kind: 'any' }, { kind: 'me' }, { kind: 'set', name: 'both' }),
+    fc.constantFrom<AddressMatch>({ kind: 'any' }, { kind: 'me' }, { kind: 'local' }, { kind: 'set', name: 'both' }),
     fc.constantFrom('mail.example.com', 'null', 'true', '1e3.x', 'y').map((name) => ({ kind: 'name', name }) as const),
     prefix(family).map((p) => ({ kind: 'prefix', prefix: p }) as const),
   );
@@ -40,18 +41,36 @@ const ports = fc.oneof(
   fc.array(range, { minLength: 1, maxLength: 4 }).map(mergeRanges),
 );
 const byte = fc.integer({ min: 0, max: 255 });
-const noPorts = { sourcePorts: [ANY_PORT], destinationPorts: [ANY_PORT], icmp: undefined, established: false };
+const noPorts = {
+  sourcePorts: [ANY_PORT],
+  destinationPorts: [ANY_PORT],
+  icmp: [],
+  established: false,
+  fragment: false,
+};
 const twoWays = fc.boolean();
 
 /** Every condition that goes with the family. */
 function conditions(family: Family): fc.Arbitrary<Omit<Filter, 'source' | 'destination' | 'text' | 'span'>> {
-  const icmp = fc.option(fc.record({ type: byte, code: fc.option(byte, { nil: undefined }) }), { nil: undefined });
-  const withPorts = { sourcePorts: ports, destinationPorts: ports, icmp: fc.constant(undefined) };
+  const types = fc.uniqueArray(byte, { maxLength: 4 }).map((all) => all.sort((a, b) => a - b));
+  const icmp = fc
+    .tuple(types, fc.option(byte, { nil: undefined }))
+    .map(([all, code]) => all.map((type) => ({ type, code })));
+  const withPorts = {
+    sourcePorts: ports,
+    destinationPorts: ports,
+    icmp: fc.constant([]),
+    fragment: fc.constant(false),
+  };
   const others = byte.filter((n) => n !== PROTOCOLS.icmp && n !== PROTOCOLS.icmpv6);
   return fc.oneof(
     fc
       .record({ protocol: fc.option(others, { nil: undefined }), mirrored: twoWays })
       .map((c) => ({ ...noPorts, ...c })),
+    fc.record({ protocol: fc.option(byte, { nil: undefined }), mirrored: twoWays }).map(({ protocol, mirrored }) => {
+      const isOtherIcmp = protocol === (family === 4 ? PROTOCOLS.icmpv6 : PROTOCOLS.icmp);
+      return { ...noPorts, protocol: isOtherIcmp ? undefined : protocol, mirrored, fragment: true };
+    }),
     fc.record({
       ...withPorts,
       protocol: fc.constantFrom(PROTOCOLS.udp, PROTOCOLS.sctp),
@@ -101,6 +120,11 @@ const name = fc.oneof(
     .filter((s) => s !== '' && !/\p{Cc}/u.test(s)),
 );
 
+interface Named {
+  readonly rule: string | undefined;
+  readonly span: Span;
+}
+
 const filters = fc.array(filter, { maxLength: 3 });
 const action = fc.constantFrom('permit' as const, 'block' as const);
 const interfaces = fc.constantFrom(undefined, ['eth0'], ['eth0', 'wan.100']);
@@ -117,6 +141,20 @@ const sets = fc
     return new Map([['both', { name: 'both', prefixes: builder.build(), span: SPAN }]]);
   });
 
+const accepted = fc.record({
+  code: fc.constantFrom('XP0403', 'XP0406' as const),
+  ofRule: fc.boolean(),
+  because: name,
+});
+
+const tests = fc.record({
+  packet: fc.constantFrom('tcp 203.0.113.9:40000 -> me:443', 'icmpv6 me -> 2001:db8::1 type 128 code 0'),
+  expect: fc.constantFrom('pass', 'drop'),
+  ofRule: fc.boolean(),
+  interface: fc.constantFrom(undefined, 'eth0'),
+  direction: fc.constantFrom(undefined, 'in', 'out'),
+});
+
 const policy: fc.Arbitrary<Policy> = fc
   .record({
     name,
@@ -130,8 +168,13 @@ const policy: fc.Arbitrary<Policy> = fc
       maxLength: 4,
       selector: (r) => r.name,
     }),
+    accept: fc.array(accepted, { maxLength: 2 }),
+    tests: fc.array(tests, { maxLength: 2 }),
   })
-  .map(({ lists, rules, ...rest }) => {
+  .map(({ lists, rules, accept, tests: cases, ...rest }) => {
+    const about = <T extends { readonly ofRule: boolean }>({ ofRule, ...one }: T): Omit<T, 'ofRule'> & Named => {
+      return { ...one, rule: ofRule ? rules[0]?.name : undefined, span: SPAN };
+    };
     const filterLists = new Map<string, FilterList>(lists.map((l) => [l.name, { ...l, span: SPAN }]));
     const all = [...filterLists.values(), undefined];
     return {
@@ -141,6 +184,8 @@ const policy: fc.Arbitrary<Policy> = fc
         const filterList = all[pick % all.length] ?? { name: rule.name, filters: own, span: SPAN };
         return { ...rule, filterList, span: SPAN };
       }),
+      accept: accept.map(about),
+      tests: cases.map(about),
       span: SPAN,
     };
   });
