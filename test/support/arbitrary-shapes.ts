@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { spanOfFile } from '../../src/base/diagnostics.ts';
 import type { Address, Family, Prefix } from '../../src/base/ip.ts';
 import { prefixOf } from '../../src/base/ip.ts';
+import { ANY_PACKET } from '../../src/policy/defaults.ts';
 import type { AddressSet, Filter, FilterList, HostAddresses, Policy } from '../../src/policy/model.ts';
 import { PrefixSetBuilder } from '../../src/policy/prefix-set.ts';
 import { policy, TEST_HOST } from './arbitrary-policy.ts';
@@ -19,9 +20,10 @@ const noAnswers = new Map([...TEST_HOST.names.keys()].map((name): [string, reado
 /** The usual host, one without any address or answer, and one without IPv6. */
 export const SHAPED_HOSTS: readonly HostAddresses[] = [
   TEST_HOST,
-  { me: [], names: noAnswers },
+  { me: [], broadcasts: [], names: noAnswers },
   {
     me: TEST_HOST.me.filter(({ family }) => family === 4),
+    broadcasts: TEST_HOST.broadcasts,
     names: new Map([...TEST_HOST.names].map(([name, all]) => [name, all.filter(({ family }) => family === 4)])),
   },
 ];
@@ -123,10 +125,12 @@ function fewFilters(): fc.Arbitrary<Policy> {
 }
 
 function withoutService(filter: Filter): Filter {
-  const any = [{ lo: 0, hi: 65535 }];
+  const { source, destination } = filter;
   const changed: Filter = {
     ...filter,
-    ...{ protocol: undefined, icmp: undefined, established: false, sourcePorts: any, destinationPorts: any },
+    ...ANY_PACKET,
+    source,
+    destination,
     mirrored: filter.mirrored !== false,
   };
   return { ...changed, text: filterText(changed) };
