@@ -18,13 +18,12 @@ export async function measureScrape(policy: string, effort: Effort): Promise<rea
     interfaces: [device.name],
     ingressOnly: false,
     confirmPending: false,
-    eventsLost: 0n,
   }));
   const times: number[] = [];
-  let text = await exporter.scrape();
+  let text = await exporter.scrape('prometheus');
   for (let round = 0; round < effort.rounds; round++) {
     const started = performance.now();
-    text = await exporter.scrape();
+    text = await exporter.scrape('prometheus');
     times.push(performance.now() - started);
   }
   const counted = text.match(RULE_PACKETS)?.length ?? 0;

@@ -7,11 +7,14 @@ import { EnvironmentError } from '../base/environment-error.ts';
 import { explainFailure } from '../engine/failure.ts';
 import type { Wanted } from '../exporter/exporter.ts';
 import { Exporter } from '../exporter/exporter.ts';
+import type { ExpositionFormat } from '../exporter/exposition.ts';
+import { CONTENT_TYPES, formatFor } from '../exporter/exposition.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
 import { PolicyStore } from '../store/store.ts';
 import type { Reply } from './routes.ts';
 import { routesOf, text } from './routes.ts';
 import { startServer, stopServer, urlOf } from './server.ts';
+import { shareRunning } from './shared-scrape.ts';
 
 export interface AgentOptions {
   readonly listen: ListenAddress;
@@ -21,10 +24,10 @@ export interface AgentOptions {
   readonly stop: AbortSignal;
 }
 
-/** Nothing waits for a confirmation and no events are sampled unless a verb does so: none has. */
+/** Nothing waits for a confirmation unless a verb does so: none has. */
 function wantedBy(store: PolicyStore): Wanted {
   const { interfaces = [], ingressOnly = false } = store.assignment() ?? {};
-  return { interfaces, ingressOnly, confirmPending: false, eventsLost: 0n };
+  return { interfaces, ingressOnly, confirmPending: false };
 }
 
 function reasonOf(error: unknown): string {
@@ -34,9 +37,9 @@ function reasonOf(error: unknown): string {
   return `${explained.message}${help}`;
 }
 
-async function metricsReply(exporter: Exporter, log: AgentOptions['log']): Promise<Reply> {
+async function metricsReply(exporter: Exporter, format: ExpositionFormat, log: AgentOptions['log']): Promise<Reply> {
   try {
-    return { status: 200, type: exporter.contentType, body: await exporter.scrape() };
+    return { status: 200, type: CONTENT_TYPES[format], body: await exporter.scrape(format) };
   } catch (error) {
     log(`scrape failed: ${reasonOf(error)}`);
     return text(500, 'the scrape failed; the log of the agent says why');
@@ -47,8 +50,9 @@ async function metricsReply(exporter: Exporter, log: AgentOptions['log']): Promi
 export async function runAgent({ listen, log, stop }: AgentOptions): Promise<void> {
   const store = new PolicyStore();
   using exporter = new Exporter(() => wantedBy(store));
+  const scrape = shareRunning((format: ExpositionFormat) => metricsReply(exporter, format, log));
   const server = await startServer(
-    routesOf(() => metricsReply(exporter, log)),
+    routesOf(({ accept }) => scrape(formatFor(accept))),
     listen,
   );
   log(`listening on ${urlOf(server)}`);

@@ -1,5 +1,8 @@
 /** What the agent answers over HTTP. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { acceptsGzip } from '../exporter/exposition.ts';
 
 export interface Reply {
   readonly status: number;
@@ -7,10 +10,14 @@ export interface Reply {
   readonly body: string;
 }
 
-export type Route = () => Reply | Promise<Reply>;
+export type Route = (headers: IncomingHttpHeaders) => Reply | Promise<Reply>;
 
 const TEXT = 'text/plain; charset=utf-8';
 const READING = new Set(['GET', 'HEAD']);
+/** Bytes; a shorter answer fits a packet or two as it is. */
+const WORTH_COMPRESSING = 2048;
+
+const compress = promisify(gzip);
 
 export function text(status: number, body: string): Reply {
   return { status, type: TEXT, body: `${body}\n` };
@@ -46,16 +53,26 @@ export async function answer(
   response: ServerResponse,
 ): Promise<void> {
   const route = routes.get(request.url?.split('?')[0] ?? '');
-  if (route === undefined) return send(response, text(404, 'not found: there are /metrics and /healthz'));
+  if (route === undefined)
+    return await send(request, response, text(404, 'not found: there are /metrics and /healthz'));
   if (!READING.has(request.method ?? '')) {
     response.setHeader('Allow', [...READING].join(', '));
-    return send(response, text(405, 'only GET and HEAD'));
+    return await send(request, response, text(405, 'only GET and HEAD'));
   }
-  send(response, await route());
+  await send(request, response, await route(request.headers));
 }
 
 /** Node leaves out the body of an answer to HEAD. */
-function send(response: ServerResponse, { status, type, body }: Reply): void {
-  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body) });
+async function send(request: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
+  const plain = Buffer.from(reply.body);
+  const encoding = request.headers['accept-encoding'];
+  const packed = plain.length >= WORTH_COMPRESSING && acceptsGzip(typeof encoding === 'string' ? encoding : undefined);
+  const body = packed ? await compress(plain) : plain;
+  response.writeHead(reply.status, {
+    'Content-Type': reply.type,
+    'Content-Length': body.length,
+    Vary: 'Accept, Accept-Encoding',
+    ...(packed ? { 'Content-Encoding': 'gzip' } : {}),
+  });
   response.end(body);
 }

@@ -1,8 +1,8 @@
 /** The agent's HTTP server: listening, and stopping without cutting off an answer. */
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { EnvironmentError } from '../base/environment-error.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
 import type { Route } from './routes.ts';
@@ -10,6 +10,14 @@ import { answer } from './routes.ts';
 
 /** Milliseconds a client has to send its request. */
 const REQUEST_TIMEOUT = 10_000;
+/** Milliseconds a client has to take its answer, once it is ready. */
+const ANSWER_TIMEOUT = 10_000;
+/** Milliseconds that a connection without a request stays open: longer than Prometheus' usual interval. */
+const IDLE_TIMEOUT = 90_000;
+/** At once; further ones are refused until one is free. */
+const MOST_CONNECTIONS = 64;
+/** Bytes of all headers of a request. */
+const MOST_HEADERS = 8192;
 /** Milliseconds that running answers have once the agent is to stop. */
 const STOP_TIMEOUT = 2_000;
 /** Milliseconds between looks for connections without a request, meanwhile. */
@@ -40,11 +48,48 @@ function listenFailure(cause: unknown, { host, port }: ListenAddress): unknown {
   }
 }
 
+/**
+ * A connection has one request at a time: a client that sends the next before it has the answer to the
+ * last could make the agent hold any number of answers, so its connection is ended. So is that of a
+ * client that does not take its answer in time.
+ */
+function serveOneAtATime(
+  server: Server,
+  serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+): void {
+  const busy = new WeakSet<Socket>();
+  server.on('request', (request, response) => {
+    const { socket } = request;
+    if (busy.has(socket)) {
+      socket.destroy();
+      return;
+    }
+    busy.add(socket);
+    response.once('close', () => busy.delete(socket));
+    // A request body means nothing here; unread, it would hold up the connection.
+    request.resume();
+    void serve(request, response)
+      .catch(() => socket.destroy())
+      .finally(() => endSlowReader(response, socket));
+  });
+}
+
+function endSlowReader(response: ServerResponse, socket: Socket): void {
+  if (response.writableFinished || response.destroyed) return;
+  const late = setTimeout(() => socket.destroy(), ANSWER_TIMEOUT);
+  response.once('close', () => clearTimeout(late));
+}
+
 /** Resolves once the server listens. */
 export async function startServer(routes: ReadonlyMap<string, Route>, listen: ListenAddress): Promise<Server> {
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT }, (request, response) => {
-    void answer(routes, request, response);
+  const server = createServer({
+    requestTimeout: REQUEST_TIMEOUT,
+    headersTimeout: REQUEST_TIMEOUT,
+    keepAliveTimeout: IDLE_TIMEOUT,
+    maxHeaderSize: MOST_HEADERS,
   });
+  server.maxConnections = MOST_CONNECTIONS;
+  serveOneAtATime(server, (request, response) => answer(routes, request, response));
   try {
     server.listen({ port: listen.port, ...(listen.host === undefined ? {} : { host: listen.host }) });
     await once(server, 'listening');

@@ -52,12 +52,12 @@ function readings(
 ): CounterReading[] {
   const inForce = slotsInForce(generation);
   const known = new Set([...inForce, ...FIXED_SLOTS.keys(), FRAGMENT_SLOT]);
-  const named = Array.from({ length: registry.size }, (_, slot) => slot).filter((slot) => !known.has(slot));
-  const order = [...inForce, ...FIXED_SLOTS.keys(), ...named];
+  const others = Array.from({ length: registry.size }, (_, slot) => slot).filter((slot) => !known.has(slot));
+  const order = [...inForce, ...FIXED_SLOTS.keys(), ...others];
   return order.flatMap((slot) => {
     const counted = registry.counted(slot);
     const count = counts[direction][slot] ?? ZERO;
-    const retired = named.includes(slot);
+    const retired = !known.has(slot);
     // What never counted is worth a line only where it is in force or is a fixed reason.
     return counted === undefined || (retired && count.packets === 0n) ? [] : [{ counted, count, retired }];
   });

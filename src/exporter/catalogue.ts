@@ -88,11 +88,6 @@ export const METRICS = {
     labels: ['table'],
     help: 'Entries of a lookup table of the policy in force, all interfaces together.',
   },
-  xdpol_events_lost_total: {
-    type: 'counter',
-    labels: [],
-    help: 'Sampled events that nobody fetched in time.',
-  },
   xdpol_build_info: {
     type: 'gauge',
     labels: ['version', 'kernel', 'libbpf', 'node'],

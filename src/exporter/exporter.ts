@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { performance } from 'node:perf_hooks';
-import { Registry } from 'prom-client';
 import { readAttachments } from '../engine/attachment.ts';
 import { libbpfVersion } from '../engine/host.ts';
 import { JiffiesClock } from '../engine/jiffies.ts';
 import { readInterfaceCounters } from '../engine/read-counters.ts';
-import { processMetrics } from './process-metrics.ts';
+import type { ExpositionFormat } from './exposition.ts';
+import { ProcessMetrics } from './process-metrics.ts';
 import { Samples } from './samples.ts';
 import type { WantedHooks } from './state.ts';
 import { addAttachments, addPolicy, addTables } from './state.ts';
@@ -17,8 +17,6 @@ import { addTraffic } from './traffic.ts';
 export interface Wanted extends WantedHooks {
   /** The policy in force will be taken back unless it is confirmed. */
   readonly confirmPending: boolean;
-  /** Sampled events that nobody fetched in time, since the process began. */
-  readonly eventsLost: bigint;
 }
 
 function version(): string {
@@ -29,16 +27,12 @@ function version(): string {
 /** Owns a clock in the kernel. */
 export class Exporter implements Disposable {
   readonly #clock = new JiffiesClock();
-  readonly #process = processMetrics();
+  readonly #process = new ProcessMetrics();
   readonly #build = { version: version(), kernel: release(), libbpf: libbpfVersion(), node: process.versions.node };
   readonly #wanted: () => Wanted;
 
   constructor(wanted: () => Wanted) {
     this.#wanted = wanted;
-  }
-
-  get contentType(): string {
-    return this.#process.contentType;
   }
 
   /**
@@ -48,16 +42,16 @@ export class Exporter implements Disposable {
    * Throws  BpfError or EnvironmentError where the kernel or the store cannot be read.
    * Cost    for each filtered interface one batch read of its counters; blocks the event loop meanwhile.
    */
-  async scrape(): Promise<string> {
+  async scrape(format: ExpositionFormat): Promise<string> {
     const started = performance.now();
     const samples = new Samples();
     const wanted = this.#wanted();
     this.#collect(samples, wanted);
     samples.add('xdpol_policy_confirm_pending', {}, Number(wanted.confirmPending));
-    samples.add('xdpol_events_lost_total', {}, wanted.eventsLost);
     samples.add('xdpol_build_info', this.#build, 1);
     samples.add('xdpol_scrape_duration_seconds', {}, (performance.now() - started) / 1000);
-    return await Registry.merge([samples.registry, this.#process]).metrics();
+    const end = format === 'openmetrics' ? '# EOF\n' : '';
+    return `${samples.text(format)}${await this.#process.text(format)}${end}`;
   }
 
   [Symbol.dispose](): void {

@@ -68,3 +68,68 @@ test.each([
   expect(failure).toBeInstanceOf(EnvironmentError);
   expect((failure as EnvironmentError).help).toMatch(/^see/u);
 });
+
+/** Everything that the server sends on one connection until it ends it. */
+async function exchange(url: string, sent: string): Promise<string> {
+  const { port } = new URL(url);
+  const socket = connect(Number(port), '127.0.0.1');
+  let received = '';
+  socket.setEncoding('utf8').on('data', (data: string) => {
+    received += data;
+  });
+  socket.on('error', () => undefined);
+  socket.write(sent);
+  await new Promise((resolve) => socket.once('close', resolve));
+  return received;
+}
+
+test('a client that sends requests without waiting for answers is cut off, and the rest is served', async () => {
+  let scrapes = 0;
+  const server = await startServer(
+    routes(async () => {
+      scrapes++;
+      await sleep(20);
+      return text(200, 'x'.repeat(100_000));
+    }),
+    LOOPBACK,
+  );
+  const url = urlOf(server);
+  await exchange(url, 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(5000));
+  expect(scrapes).toBeLessThanOrEqual(1);
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  await stopServer(server);
+});
+
+test('requests that wait for their answers share a connection', async () => {
+  const server = await startServer(
+    routes(() => text(200, 'ok')),
+    LOOPBACK,
+  );
+  for (let i = 0; i < 3; i++) expect(await (await fetch(`${urlOf(server)}/metrics`)).text()).toBe('ok\n');
+  await stopServer(server);
+});
+
+test('no more than 64 connections are open at once', async () => {
+  const server = await startServer(
+    routes(() => text(200, 'ok')),
+    LOOPBACK,
+  );
+  const { port } = new URL(urlOf(server));
+  const sockets = Array.from({ length: 100 }, () => connect(Number(port), '127.0.0.1').on('error', () => undefined));
+  const isOpen = (): number => sockets.filter((socket) => !socket.destroyed && socket.readyState === 'open').length;
+  await expect.poll(isOpen).toBe(64);
+  for (const socket of sockets) socket.destroy();
+  await stopServer(server);
+});
+
+test('a long answer is compressed for a client that takes gzip', async () => {
+  const server = await startServer(
+    routes(() => text(200, 'line\n'.repeat(10_000))),
+    LOOPBACK,
+  );
+  const answer = await fetch(`${urlOf(server)}/metrics`, { headers: { 'Accept-Encoding': 'gzip' } });
+  expect(answer.headers.get('content-encoding')).toBe('gzip');
+  expect(Number(answer.headers.get('content-length'))).toBeLessThan(1000);
+  expect((await answer.text()).length).toBe(50_001);
+  await stopServer(server);
+});

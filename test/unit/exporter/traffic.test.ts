@@ -16,22 +16,18 @@ function reading(counted: Counted, packets: bigint, retired = false): CounterRea
 const web: Counted = { by: 'rule', policy: 'p', rule: 'web', action: 'permit' };
 const noise: Counted = { by: 'rule', policy: 'p', rule: 'noise', action: 'block' };
 
-async function linesOf(
-  counters: readonly CounterReading[],
-  fragments: Count = NONE,
-  timeOf: TimeOf = Number,
-): Promise<string[]> {
+function linesOf(counters: readonly CounterReading[], fragments: Count = NONE, timeOf: TimeOf = Number): string[] {
   const samples = new Samples();
   addTraffic(samples, { name: 'eth0', direction: 'ingress', counters, fragments }, timeOf);
-  const text = await samples.registry.metrics();
+  const text = samples.text('prometheus');
   return text
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => line.replace('device="eth0",direction="ingress",', ''));
 }
 
-test('each counter is told by what it counts, and every one is in the totals', async () => {
-  const lines = await linesOf([
+test('each counter is told by what it counts, and every one is in the totals', () => {
+  const lines = linesOf([
     reading(web, 5n),
     reading(noise, 0n),
     reading({ by: 'default', policy: 'p', action: 'block' }, 3n),
@@ -56,24 +52,24 @@ test('each counter is told by what it counts, and every one is in the totals', a
   ]);
 });
 
-test('a rule that is no longer in force counts in the totals only', async () => {
-  const lines = await linesOf([reading(web, 5n), reading(noise, 9n, true)]);
+test('a rule that is no longer in force counts in the totals only', () => {
+  const lines = linesOf([reading(web, 5n), reading(noise, 9n, true)]);
   expect(lines).toContain('xdpol_packets_total{verdict="drop"} 9');
   expect(lines.filter((line) => line.includes('noise'))).toEqual([]);
 });
 
-test('fragments are counted besides: the totals do not have them twice', async () => {
-  const lines = await linesOf([reading(web, 5n)], { packets: 4n, bytes: 400n, jiffies: 1n });
+test('fragments are counted besides: the totals do not have them twice', () => {
+  const lines = linesOf([reading(web, 5n)], { packets: 4n, bytes: 400n, jiffies: 1n });
   expect(lines).toContain('xdpol_packets_total{verdict="pass"} 5');
   expect(lines).toContain('xdpol_parse_packets_total{reason="fragment",verdict="none"} 4');
 });
 
-test('names of rules are escaped', async () => {
-  const lines = await linesOf([reading({ ...web, rule: 'a "b"\\\nc' }, 1n)]);
+test('names of rules are escaped', () => {
+  const lines = linesOf([reading({ ...web, rule: 'a "b"\\\nc' }, 1n)]);
   expect(lines).toContain('xdpol_rule_packets_total{policy="p",rule="a \\"b\\"\\\\\\nc",action="permit"} 1');
 });
 
-test('counts are exact up to 2^53', async () => {
-  const lines = await linesOf([reading(web, 2n ** 53n - 1n)]);
+test('counts are exact up to 2^53', () => {
+  const lines = linesOf([reading(web, 2n ** 53n - 1n)]);
   expect(lines).toContain('xdpol_packets_total{verdict="pass"} 9007199254740991');
 });
