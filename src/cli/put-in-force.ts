@@ -28,7 +28,7 @@ export interface PutInForceOptions {
   readonly dryRun?: boolean;
 }
 
-export interface InForce extends ApplyOutcome {
+export interface InForce extends Pick<ApplyOutcome, 'generation' | 'notes'> {
   readonly policy: string;
   readonly hash: string;
   readonly interfaces: readonly string[];

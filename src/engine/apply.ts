@@ -4,7 +4,7 @@
  * fails between is undone.
  */
 import { mkdirSync } from 'node:fs';
-import type { BpfMap, NetworkInterface } from 'libbpf-ts-bindings';
+import type { BpfMap, BpfProgram, NetworkInterface } from 'libbpf-ts-bindings';
 import { BpfError } from 'libbpf-ts-bindings';
 import { present } from '../base/assert.ts';
 import type { CompiledPolicy } from '../compiler/compile.ts';
@@ -16,8 +16,11 @@ import type { SwapResult } from './attachment.ts';
 import { newestGeneration, readAttachments, requireMode, requireOpenEgress, swapHook } from './attachment.ts';
 import { interfaceDirectory, makePinRoot, sweepDeadNamespaces } from './bpffs.ts';
 import { openCountersFor, readSlots, writeSlots } from './counter-maps.ts';
+import type { NewGate } from './gate.ts';
+import { createGate, Deadline, removeUnusedGates } from './gate.ts';
 import type { Generation } from './generation.ts';
 import { createGenerationMap } from './generation.ts';
+import type { HookPlace } from './hook.ts';
 import { preflight } from './preflight.ts';
 import type { Direction, LoadedPolicy } from './program.ts';
 import { DIRECTIONS, loadPolicy } from './program.ts';
@@ -45,11 +48,24 @@ export interface ApplyRequest {
   readonly ingressOnly?: boolean;
   /** Stop before the first hook flips. */
   readonly dryRun?: boolean;
+  /** Go back to what is confirmed unless the policy is, too. */
+  readonly confirm?: ConfirmRequest;
+}
+
+export interface ConfirmRequest {
+  /** Of the return, in jiffies64. The caller may set it anew once the hooks have flipped. */
+  readonly deadline: bigint;
+  /** How long a confirmation is waited for, as it was asked for. */
+  readonly seconds: number;
+  /** JSON, kept with the change and given back by readPending. */
+  readonly details: unknown;
 }
 
 export interface ApplyOutcome {
   readonly generation: number;
   readonly notes: readonly string[];
+  /** Interfaces with a hook that was not filtered before. */
+  readonly attachedFirst: readonly string[];
 }
 
 /** A policy loaded for one interface, ready to be swapped in. */
@@ -57,24 +73,39 @@ interface Prepared {
   readonly device: NetworkInterface;
   readonly directory: string;
   readonly loaded: LoadedPolicy;
-  /** Those that will be filtered. */
-  readonly directions: readonly Direction[];
+  /** What is to be attached to each hook that will be filtered: the policy's program, or a gate in front of it. */
+  readonly programs: ReadonlyMap<Direction, BpfProgram>;
+  readonly gates: readonly NewGate[];
 }
 
 export function applyPolicy(request: ApplyRequest): ApplyOutcome {
   const root = makePinRoot();
   sweepDeadNamespaces(root);
   const generation = (newestGeneration(readAttachments())?.generation ?? 0) + 1;
+  const deadline = request.confirm === undefined ? undefined : Deadline.create(request.confirm.deadline);
   const prepared: Prepared[] = [];
   try {
-    for (const target of request.targets) prepared.push(prepare(root, target, request, generation));
-    return { generation, notes: request.dryRun === true ? [] : swapAll(prepared, request.mode) };
+    for (const target of request.targets) prepared.push(prepare(root, target, { ...request, generation, deadline }));
+    if (request.dryRun === true) return { generation, notes: [], attachedFirst: [] };
+    return { generation, ...swapAll(prepared, request.mode) };
   } finally {
-    for (const { loaded } of prepared) loaded[Symbol.dispose]();
+    prepared.forEach(release);
+    deadline?.[Symbol.dispose]();
   }
 }
 
-function prepare(root: string, target: ApplyTarget, request: ApplyRequest, generation: number): Prepared {
+/** Also of the pins of gates that did not come in force, or whose change was decided by this one. */
+function release({ device, directory, loaded, gates }: Omit<Prepared, 'programs'>): void {
+  for (const direction of DIRECTIONS) removeUnusedGates({ direction, directory, ifindex: device.index });
+  for (const disposable of [...gates, loaded]) disposable[Symbol.dispose]();
+}
+
+interface NumberedRequest extends ApplyRequest {
+  readonly generation: number;
+  readonly deadline: Deadline | undefined;
+}
+
+function prepare(root: string, target: ApplyTarget, request: NumberedRequest): Prepared {
   const { device } = target;
   const compiled = 'probes' in target.compiled ? target.compiled : loadableOf(target.compiled);
   const directory = interfaceDirectory(root, device.name);
@@ -90,22 +121,36 @@ function prepare(root: string, target: ApplyTarget, request: ApplyRequest, gener
   using tables = new PolicyTables(compiled, slots);
   preflight(compiled, tables, slots, directions);
   const loaded = loadPolicy({ compiled, tables, counters, directions });
+  const gates: NewGate[] = [];
   try {
-    using record = createGenerationMap(describe(compiled, slots, tables, request, generation));
-    for (const direction of directions) loaded.program(direction).bindMap(record);
+    using record = createGenerationMap(describe(compiled, slots, tables, request));
+    const programs = new Map<Direction, BpfProgram>();
+    for (const direction of directions) {
+      const program = loaded.program(direction);
+      program.bindMap(record);
+      const gate = gateFor({ direction, directory, ifindex: device.index }, program, request);
+      if (gate !== undefined) gates.push(gate);
+      gate?.program.bindMap(record);
+      programs.set(direction, gate?.program ?? program);
+    }
+    return { device, directory, loaded, programs, gates };
   } catch (error) {
-    loaded[Symbol.dispose]();
+    release({ device, directory, loaded, gates });
     throw error;
   }
-  return { device, directory, loaded, directions };
+}
+
+function gateFor(place: HookPlace, candidate: BpfProgram, request: NumberedRequest): NewGate | undefined {
+  const { confirm, generation, deadline } = request;
+  if (confirm === undefined || deadline === undefined) return undefined;
+  return createGate({ place, candidate, generation, deadline, seconds: confirm.seconds, details: confirm.details });
 }
 
 function describe(
   compiled: LoadablePolicy,
   slots: PolicySlots,
   tables: PolicyTables,
-  { hash, now, me, dynamic = [] }: ApplyRequest,
-  generation: number,
+  { hash, now, me, dynamic = [], generation }: NumberedRequest,
 ): Generation {
   const policy: PolicyOutline = compiled.policy;
   return {
@@ -129,16 +174,18 @@ function describe(
 }
 
 /** XDP and tcx flip one after the other; a packet meets one of them, and each flips in one step. */
-function swapAll(prepared: readonly Prepared[], mode: RequestedMode): string[] {
+function swapAll(prepared: readonly Prepared[], mode: RequestedMode): Pick<ApplyOutcome, 'notes' | 'attachedFirst'> {
   const swaps: SwapResult[] = [];
+  const attachedFirst = new Set<string>();
   try {
-    for (const { device, directory, loaded, directions } of prepared) {
-      for (const direction of directions) {
-        const place = { direction, directory, ifindex: device.index };
-        swaps.push(swapHook(place, device, loaded.program(direction), mode));
+    for (const { device, directory, programs } of prepared) {
+      for (const [direction, program] of programs) {
+        const swap = swapHook({ direction, directory, ifindex: device.index }, device, program, mode);
+        swaps.push(swap);
+        if (swap.isFirst) attachedFirst.add(device.name);
       }
     }
-    return swaps.flatMap(({ note }) => note ?? []);
+    return { notes: swaps.flatMap(({ note }) => note ?? []), attachedFirst: [...attachedFirst] };
   } catch (error) {
     for (const { undo } of swaps.toReversed()) undoStep(undo);
     throw error;

@@ -6,6 +6,7 @@ import { EnvironmentError } from '../base/environment-error.ts';
 import type { RequestedMode, XdpMode } from './attach.ts';
 import { attachHook } from './attach.ts';
 import { findPinRoot, interfaceDirectory, pinnedInterfaces } from './bpffs.ts';
+import { removeUnusedGates } from './gate.ts';
 import type { Generation } from './generation.ts';
 import { generationOf } from './generation.ts';
 import type { HeldHook, HookKind, HookPlace } from './hook.ts';
@@ -80,6 +81,8 @@ export function newestGeneration(attachments: readonly Attachment[]): Generation
 export interface SwapResult extends Disposable {
   /** Puts back what was there before; for when a later swap fails. */
   readonly undo: () => void;
+  /** The hook was not filtered before. */
+  readonly isFirst: boolean;
   /** What the user should know, such as a mode that was not to be had. */
   readonly note?: string;
 }
@@ -95,7 +98,7 @@ export function swapHook(
   if (held !== undefined) return replaceProgram(held, place, program);
   const note = attachHook(place, device, program, mode);
   const undo = (): void => endHook(place);
-  return { undo, [Symbol.dispose]: () => undefined, ...(note === undefined ? {} : { note }) };
+  return { undo, isFirst: true, [Symbol.dispose]: () => undefined, ...(note === undefined ? {} : { note }) };
 }
 
 function replaceProgram(held: HeldHook, place: HookPlace, program: BpfProgram): SwapResult {
@@ -110,7 +113,7 @@ function replaceProgram(held: HeldHook, place: HookPlace, program: BpfProgram): 
     using again = findHook(place);
     again?.replace(before);
   };
-  return { undo, [Symbol.dispose]: () => before[Symbol.dispose]() };
+  return { undo, isFirst: false, [Symbol.dispose]: () => before[Symbol.dispose]() };
 }
 
 /** A link keeps its mode for life, and changing it would leave a gap: refused before anything is touched. */
@@ -145,4 +148,5 @@ export function endHook(place: HookPlace): void {
   using held = findHook(place);
   held?.end();
   unlinkPin(join(place.directory, place.direction));
+  removeUnusedGates(place);
 }

@@ -81,9 +81,15 @@ export function byName(counters: readonly PlainCounter[]): Record<string, Sums> 
   return sums;
 }
 
-async function sentBy(pair: NamespacePair, object: string, cpu: string, stop: string): Promise<readonly number[]> {
+async function sentBy(
+  pair: NamespacePair,
+  object: string,
+  device: string,
+  cpu: string,
+  stop: string,
+): Promise<readonly number[]> {
   const hex = FRAMES.map(([, { frame }]) => Buffer.from(frame).toString('hex'));
-  const argv = [process.execPath, '--import', 'tsx', SEND_FRAMES, object, pair.peer.device, cpu, stop, ...hex];
+  const argv = [process.execPath, '--import', 'tsx', SEND_FRAMES, object, device, cpu, stop, ...hex];
   const child = pair.spawn(pair.peer, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout?.on('data', (chunk: Buffer) => {
@@ -93,11 +99,21 @@ async function sentBy(pair: NamespacePair, object: string, cpu: string, stop: st
   return JSON.parse(output) as readonly number[];
 }
 
-/** Starts sending FRAMES from every CPU; the result stops it and says how many of each were sent. */
-export function startTraffic(pair: NamespacePair): () => Promise<readonly number[]> {
+export interface TrafficPath {
+  /** Of the peer. */
+  readonly device?: string;
+  /** Those that send. */
+  readonly cpus?: readonly string[];
+}
+
+/** Starts sending FRAMES from the peer, from every CPU unless told otherwise; the result stops it and says how many of each were sent. */
+export function startTraffic(
+  pair: NamespacePair,
+  { device = pair.peer.device, cpus = CPUS }: TrafficPath = {},
+): () => Promise<readonly number[]> {
   const object = compileBpf('redirect', pair.directory);
-  const stop = join(pair.directory, 'stop');
-  const senders = CPUS.map((cpu) => sentBy(pair, object, cpu, stop));
+  const stop = join(pair.directory, `stop-${device}`);
+  const senders = cpus.map((cpu) => sentBy(pair, object, device, cpu, stop));
   return async () => {
     writeFileSync(stop, '');
     const counts = await Promise.all(senders);
