@@ -29,6 +29,7 @@ const VERBS: Readonly<Record<string, LoadCommand>> = {
   uninstall: async () => (await import('./commands/install.ts')).uninstallCommand(),
   delete: async () => (await import('./commands/delete.ts')).deleteCommand(),
   ipsecpol: async () => (await import('./commands/ipsecpol.ts')).ipsecpolCommand(),
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   agent: async () => (await import('./commands/agent.ts')).agentCommand(),
 };
 

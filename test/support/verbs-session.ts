@@ -72,6 +72,7 @@ export const VERBS: readonly string[] = [
   'uninstall',
   'delete',
   'agent',
+  'doctor',
 ];
 
 function xdpol(...words: readonly string[]): SessionStep {

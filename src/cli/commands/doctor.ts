@@ -1,0 +1,61 @@
+/** `xdpol doctor`: what would make attaching fail or filtering leak. */
+import { Command, Option } from 'commander';
+import type { DoctorFinding, DoctorOutcome } from '../../host/doctor/diagnose.ts';
+import { diagnose } from '../../host/doctor/diagnose.ts';
+import { PolicyStore } from '../../store/store.ts';
+import { EXIT } from '../exit.ts';
+import { collect, jsonOption, withExamples } from '../options.ts';
+import { print, printJson } from '../output.ts';
+import { renderDoctor } from '../render-doctor.ts';
+
+interface DoctorOptions {
+  readonly interface?: readonly string[];
+  readonly fix?: boolean;
+  readonly json?: boolean;
+}
+
+function run(options: DoctorOptions): void {
+  // What is damaged is a finding, and said as one.
+  const store = new PolicyStore(undefined, { report: () => undefined });
+  const outcome = diagnose(store, { interfaces: options.interface, fix: options.fix });
+  if (options.json === true) printJson(toJson(outcome));
+  else print(renderDoctor(outcome));
+  const open = outcome.findings.filter((finding) => finding.outcome?.mended !== true);
+  if (open.some(({ severity }) => severity === 'error')) process.exitCode = EXIT.environment;
+}
+
+function toJson({ interfaces, checks, findings }: DoctorOutcome): unknown {
+  return { interfaces, checks, findings: findings.map(findingToJson) };
+}
+
+function findingToJson({ remedy, outcome, ...finding }: DoctorFinding): unknown {
+  return {
+    check: finding.check,
+    severity: finding.severity,
+    interface: finding.interface ?? null,
+    what: finding.what,
+    why: finding.why,
+    advice: finding.advice ?? null,
+    command: remedy?.command ?? null,
+    safe: remedy?.isSafe ?? null,
+    leaks: finding.leaks === true,
+    mended: outcome?.mended ?? null,
+    reason: outcome?.mended === false ? outcome.reason : null,
+  };
+}
+
+export function doctorCommand(): Command {
+  const command = new Command('doctor')
+    .description('what would make attaching fail or filtering leak on this host, each with the command that mends it')
+    .addOption(
+      new Option(
+        '-i, --interface <name>',
+        'this interface, or those that a pattern such as "eth*" means, repeatable; else those that are filtered',
+      ).argParser<readonly string[]>(collect),
+    )
+    .option('--fix', 'run the commands that cannot interrupt anything')
+    .addOption(jsonOption())
+    .addHelpText('after', '\nExit code 1 where a finding is an error.')
+    .action(run);
+  return withExamples(command, 'xdpol doctor', 'xdpol doctor -i eth0 --fix');
+}
