@@ -1,6 +1,6 @@
 /** What `check` prints for people: diagnostics by place, then the findings of the analysis by code. */
 import type { Diagnostic } from '../base/diagnostics.ts';
-import type { Untold } from '../compiler/analysis/analyse.ts';
+import type { Omitted } from '../compiler/analysis/analyse.ts';
 import { ANALYSIS_PREFIX } from '../compiler/analysis/analyse.ts';
 import type { RenderOptions } from './render-diagnostics.ts';
 import { renderEach, summaryOf } from './render-diagnostics.ts';
@@ -8,7 +8,7 @@ import { renderEach, summaryOf } from './render-diagnostics.ts';
 /** Nothing for none. Ends in a line feed. The last line counts what is not told too. */
 export function renderFindings(
   diags: readonly Diagnostic[],
-  untold: readonly Untold[],
+  omitted: readonly Omitted[],
   options: RenderOptions,
 ): string {
   if (diags.length === 0) return '';
@@ -19,14 +19,14 @@ export function renderFindings(
   const codes = new Set(diags.map(({ code }) => code).filter(isFinding));
   for (const code of [...codes].sort()) {
     const told = diags.filter((diagnostic) => diagnostic.code === code);
-    const rest = untold.find((one) => one.code === code);
+    const rest = omitted.find((one) => one.code === code);
     lines.push(...renderEach(told, options), ...restLine(rest));
   }
-  const more = untold.map(({ severity, grouped, left }) => ({ severity, count: grouped + left }));
+  const more = omitted.map(({ severity, grouped, left }) => ({ severity, count: grouped + left }));
   return `${[...lines, summaryOf(diags, more)].join('\n')}\n`;
 }
 
-function restLine(rest: Untold | undefined): readonly string[] {
+function restLine(rest: Omitted | undefined): readonly string[] {
   if (rest === undefined || rest.left === 0) return [];
   return [`… and ${rest.atLeast ? 'at least ' : ''}${rest.left} more like this (--json has all)`];
 }

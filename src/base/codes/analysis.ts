@@ -28,12 +28,18 @@ export const ANALYSIS_CODES = {
     severity: 'warning',
     title: 'Mirror that lets connections in',
     explanation:
-      'The mirror half of the permit matches packets from one remote port to every local port, and the sender chooses its source port. With mirrored: established the mirror half matches answers only (TCP with ACK or RST). UDP and SCTP have no such flag: name the remote hosts, or the local ports.',
+      'The mirror half of the permit lets new connections in from a network or from everywhere, to local ports that nobody named: all ports of all protocols, all ports of one protocol, or all ports for whoever sends from one remote port, and the sender chooses its source port. The message shows a packet that passes, and what would drop it without the mirror half. With mirrored: established the mirror half lets in answers only (TCP with ACK or RST). UDP and SCTP have no such flag: name the remote hosts, or the local ports.',
   },
   XP0406: {
     severity: 'warning',
     title: 'Nothing is blocked',
     explanation:
       'The default permits and no rule blocks, so every packet passes. Write default: block, or add a rule that blocks.',
+  },
+  XP0407: {
+    severity: 'note',
+    title: 'Mirror that lets named hosts in',
+    explanation:
+      'As XP0405, but only single hosts that the filter names can send through the mirror half. These hosts, and whoever forges their address, reach every local port from the remote port that the filter names.',
   },
 } as const;

@@ -40,7 +40,7 @@ export const PACKET_TEXT_CODES = {
     severity: 'error',
     title: 'unknown packet property',
     explanation:
-      'Behind the addresses may follow `type N`, `code N`, `hoplimit N`, `established` and `fragment`, each once.',
+      'Behind the addresses may follow `type N`, `code N`, `hoplimit N`, `established`, `fragment`, `arriving` or `leaving`, and `on INTERFACE`, each once.',
   },
   XP0609: {
     severity: 'error',

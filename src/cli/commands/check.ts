@@ -47,13 +47,13 @@ async function check(argument: string, options: CheckOptions): Promise<void> {
   const host = policy === undefined ? undefined : await resolveHost(policy, await meOf(policy, options), diags);
   const brief = options.json !== true;
   const isSound = policy !== undefined && host !== undefined && !diags.failed;
-  const untold = isSound ? analyse(policy, host, diags, { brief }) : [];
+  const omitted = isSound ? analyse(policy, host, diags, { brief }) : [];
   const summary = summaryOf(policy, diags.all);
   const ok = !diags.failed && !(options.strict === true && summary.warnings > 0);
   if (options.json === true) {
     printJson({ ok, diagnostics: diags.all.map(plain), summary });
   } else {
-    if (diags.all.length > 0) warn(renderFindings(diags.all, untold, { color: useColor(process.stderr) }));
+    if (diags.all.length > 0) warn(renderFindings(diags.all, omitted, { color: useColor(process.stderr) }));
     if (ok) print(`${summary.policy}: ${summary.rules} rules, ${summary.filters} filters, no errors`);
   }
   if (!ok) throw new PolicyRejected();

@@ -2,7 +2,8 @@
 import { Command } from 'commander';
 import { Diagnostics } from '../../base/diagnostics.ts';
 import { explain } from '../../policy/explain.ts';
-import { formatPacket, parsePacketText } from '../../policy/packet/text.ts';
+import type { SeenPacket } from '../../policy/packet/text.ts';
+import { formatSeenPacket, parseSeenPacket } from '../../policy/packet/text.ts';
 import { UsageError } from '../exit.ts';
 import type { MeOptions } from '../options.ts';
 import { jsonOption, meOf, meOption, POLICY_ARGUMENT, readyPolicy, withExamples } from '../options.ts';
@@ -18,18 +19,33 @@ interface ExplainOptions extends MeOptions {
 
 async function run(argument: string, text: string, options: ExplainOptions): Promise<void> {
   const diags = new Diagnostics();
-  const packet = parsePacketText(text, options, diags);
-  if (packet === undefined) {
+  const seen = parseSeenPacket(text, options, diags);
+  if (seen === undefined) {
     printDiagnostics(diags.all);
     throw new UsageError(
       'the packet cannot be read',
       "write it as one argument: 'tcp 203.0.113.9:40000 -> 131.107.1.1:80'",
     );
   }
+  const place = placeOf(seen, options);
   const { policy, host } = await readyPolicy(argument, (read) => meOf(read, options));
-  const explanation = explain(policy, host, packet, { interface: options.interface });
+  const explanation = explain(policy, host, seen.packet, { interface: place });
   if (options.json === true) printJson(explanation);
-  else print(renderExplanation(formatPacket(packet), explanation, { colour: useColor(process.stdout) }));
+  else
+    print(
+      renderExplanation(formatSeenPacket({ ...seen, interface: place }), explanation, {
+        colour: useColor(process.stdout),
+      }),
+    );
+}
+
+/** Where the packet is seen, by its text or by the option. */
+function placeOf({ interface: named }: SeenPacket, { interface: option }: ExplainOptions): string | undefined {
+  if (named === undefined || option === undefined || named === option) return named ?? option;
+  throw new UsageError(
+    `the packet is on ${named}, but --interface says ${option}`,
+    'name the interface once: in the packet or by --interface',
+  );
 }
 
 export function explainCommand(): Command {

@@ -18,10 +18,15 @@ export interface AtomSet {
   readonly atoms: Int32Array;
 }
 
-/** For example packets, where the filters leave a choice. */
+/** For example packets, where the filters leave a choice: what is set aside for examples, then any unicast address. */
 const PREFERRED: Readonly<Record<Family, readonly Address[]>> = {
   4: ['203.0.113.9', '203.0.113.10', '198.51.100.9', '198.51.100.10', '192.0.2.9', '192.0.2.10'].map(addressOf),
   6: ['2001:db8:ffff::9', '2001:db8:ffff::a'].map(addressOf),
+};
+/** First addresses of stretches that hosts have addresses in. */
+const UNICAST: Readonly<Record<Family, readonly Address[]>> = {
+  4: ['1.0.0.1', '1.0.0.2', '128.0.0.1', '128.0.0.2'].map(addressOf),
+  6: ['2000::1', '2000::2', 'fe80::1', 'fe80::2'].map(addressOf),
 };
 
 function addressOf(text: string): Address {
@@ -35,6 +40,8 @@ export class Atoms {
   /** By atom: the ids of the conditions that hold there, `any` first. */
   readonly #conditions: readonly (readonly number[])[];
   readonly #examples: readonly (readonly Address[])[];
+  /** Addresses of each atom. */
+  readonly #sizes: Float64Array;
   readonly #byCondition = new Map<number, number[]>();
   readonly #sets = new Map<number, AtomSet>();
   readonly #interned = new Map<string, AtomSet>();
@@ -54,6 +61,7 @@ export class Atoms {
     const atomOf = new Int32Array(classes.classes.length);
     for (const [atom, { index }] of held.entries()) atomOf[index] = atom;
     this.#examples = examplesOf(classes, atomOf, held.length);
+    this.#sizes = sizesOf(classes, atomOf, held.length);
     for (const [atom, ids] of this.#conditions.entries()) {
       for (const id of ids) {
         const atoms = this.#byCondition.get(id);
@@ -75,6 +83,11 @@ export class Atoms {
   /** One or two addresses of the atom: two unless it has only one. */
   examples(atom: number): readonly Address[] {
     return present(this.#examples[atom]);
+  }
+
+  /** Addresses in the set. */
+  size(set: AtomSet): number {
+    return set.atoms.reduce((sum, atom) => sum + this.#sizes[atom]!, 0);
   }
 
   /** Where the condition holds. */
@@ -110,6 +123,12 @@ export class Atoms {
     return common;
   }
 
+  /** Where `a` holds and `b` does not; undefined where that is nowhere. */
+  outside(a: AtomSet, b: AtomSet): AtomSet | undefined {
+    const left = Array.from(a.atoms).filter((atom) => !includes(b.atoms, atom));
+    return left.length === 0 ? undefined : this.#intern(left);
+  }
+
   union(a: AtomSet, b: AtomSet): AtomSet {
     return this.#intern([...new Set([...a.atoms, ...b.atoms])].sort((x, y) => x - y));
   }
@@ -140,18 +159,46 @@ function inhabited(classes: AddressClasses): readonly number[] {
   return [...new Set(classes.rangeClasses)];
 }
 
+function sizesOf(classes: AddressClasses, atomOf: Int32Array, count: number): Float64Array {
+  const size = wordsOf(classes.family);
+  const sizes = new Float64Array(count);
+  const startOf = (range: number): number => {
+    if (range === classes.rangeCount) return 2 ** (32 * size);
+    let start = 0;
+    for (let w = 0; w < size; w++) start = start * 0x1_0000_0000 + classes.starts[range * size + w]!;
+    return start;
+  };
+  for (let range = 0; range < classes.rangeCount; range++) {
+    sizes[atomOf[classes.rangeClasses[range]!]!]! += Math.max(1, startOf(range + 1) - startOf(range));
+  }
+  return sizes;
+}
+
 function examplesOf(classes: AddressClasses, atomOf: Int32Array, count: number): readonly (readonly Address[])[] {
   const examples = Array.from({ length: count }, (): Address[] => []);
   const offer = (range: number, addresses: readonly Address[]): void => {
     const chosen = present(examples[atomOf[classes.rangeClasses[range]!]!]);
     for (const address of addresses) if (chosen.length < 2) chosen.push(address);
   };
-  for (const address of PREFERRED[classes.family]) offer(rangeOf(classes, address), [address]);
-  for (let range = 0; range < classes.rangeCount; range++) {
-    const chosen = examples[atomOf[classes.rangeClasses[range]!]!]!;
-    if (chosen.length < 2) offer(range, firstOf(classes, range, chosen[0]));
+  const offerStarts = (counts: (range: number) => boolean): void => {
+    for (let range = 0; range < classes.rangeCount; range++) {
+      const chosen = examples[atomOf[classes.rangeClasses[range]!]!]!;
+      if (chosen.length < 2 && counts(range)) offer(range, firstOf(classes, range, chosen[0]));
+    }
+  };
+  for (const address of [...PREFERRED[classes.family], ...UNICAST[classes.family]]) {
+    offer(rangeOf(classes, address), [address]);
   }
+  offerStarts((range) => startsUnicast(classes, range));
+  offerStarts(() => true);
   return examples;
+}
+
+/** Does the range start with an address that a host may have? */
+function startsUnicast({ family, starts }: AddressClasses, range: number): boolean {
+  const first = starts[range * wordsOf(family)]!;
+  if (family === 6) return first >>> 29 === 1 || first >>> 25 === 0x7e || first >>> 22 === 0x3fa;
+  return first >>> 24 !== 0 && first >>> 24 !== 127 && first >>> 28 < 14;
 }
 
 /** Up to three addresses at the start of a range but for `known`; the very first, a network's own, goes last. */

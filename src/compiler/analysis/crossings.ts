@@ -13,6 +13,7 @@ import { appliesAt } from './interfaces.ts';
 import type { Overlaps } from './overlaps.ts';
 import type { Point, Region, Search } from './search.ts';
 import { servicesOverlap } from './services.ts';
+import { sizeOf } from './size.ts';
 import type { Box, FilterBox, Part, RuleFilter, Space } from './universe.ts';
 
 export interface Crossing {
@@ -23,6 +24,8 @@ export interface Crossing {
   readonly point: Point;
   readonly search: Search;
   readonly place: Place;
+  /** Packets that both directed filters match. */
+  readonly size: number;
   /** No third filter stands between the two for the packet. */
   readonly adjacent: boolean;
 }
@@ -70,7 +73,7 @@ function crossingOf(permit: Part, block: Part, context: CrossingSearch): Crossin
     const region = commonRegion(space, winner, loser);
     if (region === undefined) continue;
     for (const place of context.places.shared(winner.owner, loser.owner)) {
-      const crossing = meet({ winner, loser, region }, key, place, context.search);
+      const crossing = meet({ winner, loser, region }, key, place, context);
       if (crossing?.adjacent === true) return crossing;
       best ??= crossing;
     }
@@ -101,7 +104,12 @@ function commonRegion({ atoms, services }: Space, a: FilterBox, b: FilterBox): R
 }
 
 /** A packet for which the two directed filters are the best of their filters, and no other filter decides. */
-function meet(meeting: Meeting, key: DecidingKey, place: Place, search: Search): Crossing | undefined {
+function meet(
+  meeting: Meeting,
+  key: DecidingKey,
+  place: Place,
+  { search, blocks }: CrossingSearch,
+): Crossing | undefined {
   const { winner, loser, region } = meeting;
   const find = (othersBelow: number): Point | undefined => {
     const takes = (box: Box): boolean => {
@@ -113,5 +121,14 @@ function meet(meeting: Meeting, key: DecidingKey, place: Place, search: Search):
   const adjacent = find(loser.rank);
   const point = adjacent ?? find(winner.rank);
   if (point === undefined) return undefined;
-  return { winner: winner.owner, loser: loser.owner, key, point, search, place, adjacent: adjacent !== undefined };
+  return {
+    winner: winner.owner,
+    loser: loser.owner,
+    key,
+    point,
+    search,
+    place,
+    size: sizeOf(blocks.space, region),
+    adjacent: adjacent !== undefined,
+  };
 }

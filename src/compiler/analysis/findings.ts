@@ -50,17 +50,27 @@ export function findingsOf(
     const skip = crossings.isTold;
     findCrossings(partsThat(space, 'permit'), { places, skip, ...at(space) }, crossings.add);
   }
-  const holes = universe.spaces.flatMap((space) => mirrorHoles(universe, space, { liveness, ...at(space) }));
+  const holes = universe.spaces.flatMap((space) => mirrorHoles(universe, space, { places, ...at(space) }));
   return {
     universe,
     identical,
     crossings: crossings.all,
     crossingsCut: crossings.isFull,
     shadowed: withoutRepeats(shadowedFilters(universe, liveness), identical),
-    mirrorHoles: [...new Map(holes.map((hole) => [hole.filter, hole])).values()],
+    mirrorHoles: largestOfEach(holes),
     blocksNothing:
       policy.default === 'permit' && policy.rules.length > 0 && policy.rules.every((r) => r.action === 'permit'),
   };
+}
+
+/** Of the holes of one filter in both families, that from networks; in the order of the filters. */
+function largestOfEach(holes: readonly MirrorHole[]): readonly MirrorHole[] {
+  const kept = new Map<RuleFilter, MirrorHole>();
+  for (const hole of holes) {
+    const known = kept.get(hole.filter);
+    if (known === undefined || (known.isFromHosts && !hole.isFromHosts)) kept.set(hole.filter, hole);
+  }
+  return [...kept.values()].sort((a, b) => a.filter.index - b.filter.index);
 }
 
 function partsThat({ parts }: Space, action: 'permit' | 'block'): Space['parts'] {

@@ -40,9 +40,11 @@ export function rangesOutside(within: Ranges, taken: Ranges): Ranges {
   });
 }
 
-/** `preferred` where it is one of the numbers, else the lowest; undefined where there is none. */
+/** `preferred` where it is one of the numbers, else the lowest but 0, else 0; undefined where there is none. */
 export function pickNumber(ranges: Ranges, preferred: number): number | undefined {
-  return ranges.some(({ lo, hi }) => lo <= preferred && preferred <= hi) ? preferred : ranges[0]?.lo;
+  if (ranges.some(({ lo, hi }) => lo <= preferred && preferred <= hi)) return preferred;
+  const positive = ranges.find(({ hi }) => hi > 0);
+  return positive === undefined ? ranges[0]?.lo : Math.max(1, positive.lo);
 }
 
 export function union(a: Ranges, b: Ranges): Ranges {

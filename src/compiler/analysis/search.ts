@@ -7,9 +7,11 @@ import { present } from '../../base/assert.ts';
 import type { Address } from '../../base/ip.ts';
 import { PROTOCOLS } from '../../policy/model.ts';
 import type { Packet } from '../../policy/packet/model.ts';
+import type { SeenPacket } from '../../policy/packet/text.ts';
 import type { AtomSet, Atoms } from './atoms.ts';
+import type { Place } from './interfaces.ts';
 import type { Areas, Service, ServicePoint } from './services.ts';
-import { areasCover, PLANES, pointOutside, servicesOverlap } from './services.ts';
+import { areasCover, PLANES, servicesOverlap } from './services.ts';
 import type { Box, Space } from './universe.ts';
 
 export interface Region {
@@ -30,7 +32,10 @@ export interface Query {
   /** Does the box take packets away? Only ever asked of boxes with a rank below `limit`. */
   readonly takes: (box: Box) => boolean;
   readonly limit: number;
-  /** Leave out packets from a host to itself: one address at both ends, or the host's own at both. */
+  /**
+   * Leave out what no interface sees: packets from a host to itself (one address at both ends, or the host's own at
+   * both), ICMPv6 over IPv4 and ICMP over IPv6.
+   */
   readonly onWire: boolean;
 }
 
@@ -59,7 +64,9 @@ export class Search {
     }
   }
 
-  find(query: Query): Point | undefined {
+  find(asked: Query): Point | undefined {
+    const query = asked.onWire ? this.#plausible(asked) : asked;
+    if (query === undefined) return undefined;
     const { source, destination } = query.region;
     const isSmall = source.atoms.length * destination.atoms.length <= PROBES;
     const side = isSmall ? PROBES : Math.sqrt(PROBES);
@@ -84,10 +91,21 @@ export class Search {
     return best;
   }
 
+  /** The packet of the point at the place, with the way it goes: leaving where only its source is the host's own. */
+  seen(point: Point, place: Place): SeenPacket {
+    const isLeaving = this.#own.has(point.source) && !this.#own.has(point.destination);
+    return { packet: this.packet(point), direction: isLeaving ? 'leaving' : 'arriving', interface: place };
+  }
+
   packet({ source, destination, service }: Point): Packet {
     const from = present(this.#atoms.examples(source)[0]);
     const others = this.#atoms.examples(destination);
     return packetOf(from, present((source === destination ? others[1] : undefined) ?? others[0]), service);
+  }
+
+  #plausible(query: Query): Query | undefined {
+    const service = this.#space.services.plausible(query.region.service);
+    return service === undefined ? undefined : { ...query, region: { ...query.region, service } };
   }
 
   /** `covered` where one box takes the whole region. */
@@ -105,7 +123,7 @@ export class Search {
         taken.push(box.service.areas);
       }
     }
-    const service = pointOutside(region.service.areas, taken);
+    const service = this.#space.services.pointOutside(region.service.areas, taken);
     return service === undefined ? undefined : { source, destination, service };
   }
 
@@ -176,7 +194,7 @@ export class Search {
       }
       const key = here.map((box) => this.#numberOf(box)).join();
       if (covered.has(key)) continue;
-      const service = pointOutside(
+      const service = this.#space.services.pointOutside(
         region.service.areas,
         here.map((box) => box.service.areas),
       );

@@ -2,7 +2,7 @@
  * What filters ask besides addresses, as sets of points. The space is cut into planes, in each of which a point
  * is a key (destination port, ICMP type and code, or protocol number) and a source port.
  */
-
+import { present } from '../../base/assert.ts';
 import type { Family } from '../../base/ip.ts';
 import type { PortRange } from '../../policy/model.ts';
 import { ANY_PORT, PROTOCOLS } from '../../policy/model.ts';
@@ -13,7 +13,6 @@ import { commonRanges, pickNumber, rangesCover, rangesOutside, rangesOverlap, un
 /** `established`: TCP with ACK or RST; `tcp`: without. `fragment`: later ones, of any protocol, keyed by it. */
 export type Plane = 'tcp' | 'established' | 'udp' | 'sctp' | 'icmp' | 'icmpv6' | 'other' | 'fragment';
 
-/** In the order in which an example packet is looked for. */
 export const PLANES: readonly Plane[] = [
   'tcp',
   'udp',
@@ -24,6 +23,18 @@ export const PLANES: readonly Plane[] = [
   'other',
   'fragment',
 ] as const;
+
+/** The protocol that no host sends over this family: each family has an ICMP of its own. */
+const FOREIGN: Readonly<Record<Family, 'icmp' | 'icmpv6'>> = { 4: 'icmpv6', 6: 'icmp' };
+
+/** The planes as indexes of PLANES, in the order in which an example packet is looked for: the foreign ICMP last. */
+const SEARCH_ORDER: Readonly<Record<Family, readonly number[]>> = { 4: searchOrder(4), 6: searchOrder(6) };
+
+function searchOrder(family: Family): readonly number[] {
+  const indexes = PLANES.map((_, index) => index);
+  const isForeign = (index: number): boolean => PLANES[index] === FOREIGN[family];
+  return [...indexes.filter((index) => !isForeign(index)), ...indexes.filter(isForeign)];
+}
 
 /** The points of one plane: every key with every source port, neither of them empty. */
 export interface Area {
@@ -99,6 +110,7 @@ export class Services {
   readonly #family: Family;
   readonly #known = new Map<string, Service>();
   readonly #common = new Map<number, Service>();
+  readonly #plausible = new Map<number, Service | undefined>();
   #nextId = 0;
 
   constructor(family: Family) {
@@ -122,6 +134,29 @@ export class Services {
     return service;
   }
 
+  /** Without the packets that no host sends; undefined where no others are left. */
+  plausible(service: Service): Service | undefined {
+    if (this.#plausible.has(service.id)) return this.#plausible.get(service.id);
+    const areas = service.areas.map((area, index) => plausibleArea(area, present(PLANES[index]), this.#family));
+    const isChanged = areas.some((area, index) => area !== service.areas[index]);
+    const kept = areas.some((area) => area !== undefined) ? { ...service, id: this.#nextId++, areas } : undefined;
+    const plausible = isChanged ? kept : service;
+    this.#plausible.set(service.id, plausible);
+    return plausible;
+  }
+
+  /** A point of `within` that is in none of the others. */
+  pointOutside(within: Areas, taken: readonly Areas[]): ServicePoint | undefined {
+    for (const index of SEARCH_ORDER[this.#family]) {
+      const area = within[index];
+      if (area === undefined) continue;
+      const others = taken.flatMap((areas) => areas[index] ?? []);
+      const point = pointOn(present(PLANES[index]), area, others);
+      if (point !== undefined) return point;
+    }
+    return undefined;
+  }
+
   /** The points of both, which overlap. */
   common(a: Service, b: Service): Service {
     if (a === b) return a;
@@ -134,6 +169,16 @@ export class Services {
     this.#common.set(key, common);
     return common;
   }
+}
+
+function plausibleArea(area: Area | undefined, plane: Plane, family: Family): Area | undefined {
+  const foreign = FOREIGN[family];
+  if (area === undefined || plane === foreign) return undefined;
+  if (plane !== 'fragment') return area;
+  const number = single(PROTOCOLS[foreign]);
+  if (!rangesOverlap(area.keys, [number])) return area;
+  const keys = rangesOutside(area.keys, [number]);
+  return keys.length === 0 ? undefined : { ...area, keys };
 }
 
 function commonArea(a: Area | undefined, b: Area | undefined): Area | undefined {
@@ -221,18 +266,6 @@ export function productCovered(
   if (first.length === 0 || second.length === 0) return true;
   const [factor] = first;
   return first.length === 1 && second.length === 1 && factor === second[0] && factor !== undefined && inUnion(factor);
-}
-
-/** A point of `within` that is in none of the others. */
-export function pointOutside(within: Areas, taken: readonly Areas[]): ServicePoint | undefined {
-  for (const [index, plane] of PLANES.entries()) {
-    const area = within[index];
-    if (area === undefined) continue;
-    const others = taken.flatMap((areas) => areas[index] ?? []);
-    const point = pointOn(plane, area, others);
-    if (point !== undefined) return point;
-  }
-  return undefined;
 }
 
 function pointOn(plane: Plane, area: Area, taken: readonly Area[]): ServicePoint | undefined {

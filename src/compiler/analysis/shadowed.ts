@@ -1,7 +1,7 @@
 /** Filters that never decide a packet, because others come first wherever they match. */
 import { present } from '../../base/assert.ts';
-import type { Packet } from '../../policy/packet/model.ts';
-import type { Place, Places } from './interfaces.ts';
+import type { SeenPacket } from '../../policy/packet/text.ts';
+import type { Places } from './interfaces.ts';
 import { appliesAt } from './interfaces.ts';
 import type { Point, Region, Search } from './search.ts';
 import type { Box, FilterBox, RuleFilter, Space, Universe } from './universe.ts';
@@ -10,7 +10,7 @@ export interface Shadowed {
   readonly filter: RuleFilter;
   /** What decides one of its packets instead; undefined where it matches no packet at all. */
   readonly by: Box | undefined;
-  readonly example: { readonly packet: Packet; readonly loser: FilterBox; readonly place: Place } | undefined;
+  readonly example: { readonly seen: SeenPacket; readonly loser: FilterBox } | undefined;
 }
 
 /** Whether directed filters decide anything, remembered. */
@@ -49,7 +49,7 @@ export class Liveness {
     const region = regionOf(space, box);
     const point = present(search.find({ region, takes: () => false, limit: 0, onWire: false }));
     const by = search.first(point, (other) => appliesAt(other, place));
-    return { filter: box.owner, by, example: { packet: search.packet(point), loser: box, place } };
+    return { filter: box.owner, by, example: { seen: search.seen(point, place), loser: box } };
   }
 }
 

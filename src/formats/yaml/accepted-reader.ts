@@ -3,7 +3,8 @@ import type { DiagnosticCode } from '../../base/codes/catalogue.ts';
 import { CODES } from '../../base/codes/catalogue.ts';
 import type { Diagnostics } from '../../base/diagnostics.ts';
 import { didYouMean } from '../../base/suggest.ts';
-import type { AcceptedWarning, PolicyTest, Rule } from '../../policy/model.ts';
+import type { AcceptedWarning, PacketDirection, PolicyTest, Rule } from '../../policy/model.ts';
+import type { Direction } from '../../policy/packet/text.ts';
 import { parsePacketTemplate } from '../../policy/packet/text.ts';
 import { itemsOf, nodeOf, textNode } from './map-reader.ts';
 import { readInterface } from './names.ts';
@@ -62,17 +63,27 @@ export function readTests(node: SourceNode | undefined, scope: Scope): PolicyTes
   return all.filter((one) => one !== undefined);
 }
 
+/** The direction in a packet's own words. */
+const WORDS: Readonly<Record<Direction, PacketDirection>> = { arriving: 'in', leaving: 'out' };
+
 function readTest(map: MapNode, scope: Scope): PolicyTest | undefined {
   const packet = textNode(nodeOf(map, 'packet'))?.token;
   const expect = wordOf(map, 'expect', ['pass', 'drop'] as const);
   const direction = wordOf(map, 'direction', ['in', 'out'] as const);
-  const rule = readRule(map, scope);
   const seenAt = textNode(nodeOf(map, 'interface'))?.token;
   const name = seenAt === undefined ? undefined : readInterface(seenAt, scope.diags);
+  const rule = readRule(map, scope);
   if (packet === undefined) return undefined;
   const template = parsePacketTemplate(packet.text, { span: packet.span }, scope.diags);
   if (template === undefined || expect === undefined || rule === 'unknown') return undefined;
-  return { packet: packet.text, expect, rule: rule?.token.text, interface: name, direction, span: packet.span };
+  return {
+    packet: packet.text,
+    expect,
+    rule: rule?.token.text,
+    interface: name ?? template.interface,
+    direction: direction ?? (template.direction === undefined ? undefined : WORDS[template.direction]),
+    span: packet.span,
+  };
 }
 
 function wordOf<T extends string>(map: MapNode, key: string, words: readonly T[]): T | undefined {

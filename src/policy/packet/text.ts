@@ -1,9 +1,21 @@
 /** Packets as people write them: `tcp 203.0.113.9:40000 -> 131.107.1.1:80`, `icmp 10.0.0.1 -> 131.107.1.1 type 8`. */
+import { present } from '../../base/assert.ts';
 import type { Diagnostics, Span } from '../../base/diagnostics.ts';
 import type { Address } from '../../base/ip.ts';
 import { formatAddress, parseAddress } from '../../base/ip.ts';
 import { PROTOCOLS } from '../model.ts';
 import type { IcmpHeader, Packet } from './model.ts';
+
+/** Which way a packet passes an interface of the host. */
+export type Direction = (typeof DIRECTIONS)[number];
+
+/** A packet, and where it is seen as far as the text says. */
+export interface SeenPacket {
+  readonly packet: Packet;
+  readonly direction: Direction | undefined;
+  /** undefined: any interface that no rule names. */
+  readonly interface: string | undefined;
+}
 
 export interface PacketTextOptions {
   /** As if `established` stood in the text. */
@@ -15,9 +27,8 @@ export interface PacketTextOptions {
 }
 
 /** A packet with an end that may be the host itself. */
-export interface PacketTemplate {
-  /** The address of an end that is `me` is all zeros. */
-  readonly packet: Packet;
+export interface PacketTemplate extends SeenPacket {
+  /** The address of an end of `packet` that is `me` is all zeros. */
   readonly mine: 'source' | 'destination' | undefined;
 }
 
@@ -28,7 +39,9 @@ const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map(
 const WITH_PORTS: ReadonlySet<number> = new Set([PROTOCOLS.tcp, PROTOCOLS.udp, PROTOCOLS.sctp]);
 const WITH_TYPE: ReadonlySet<number> = new Set([PROTOCOLS.icmp, PROTOCOLS.icmpv6]);
 const NUMBERED = ['type', 'code', 'hoplimit'] as const;
-const FLAGS = ['established', 'fragment'] as const;
+const DIRECTIONS = ['arriving', 'leaving'] as const;
+const FLAGS = ['established', 'fragment', ...DIRECTIONS] as const;
+const PLACE = 'on';
 const EXAMPLE = 'write for example tcp 203.0.113.9:40000 -> 131.107.1.1:80';
 
 const HOP_LIMIT = 64;
@@ -38,7 +51,9 @@ const DISCOVERY_HOP_LIMIT = 255;
 const FRAME_BYTES = 60;
 
 interface Word {
+  /** In lower case. */
   readonly text: string;
+  readonly written: string;
   readonly span: Span;
 }
 
@@ -53,6 +68,8 @@ interface Properties {
   readonly numbers: ReadonlyMap<string, number>;
   readonly established: boolean;
   readonly fragment: boolean;
+  readonly direction: Direction | undefined;
+  readonly interface: string | undefined;
   /** The words themselves, for diagnostics. */
   readonly spans: ReadonlyMap<string, Span>;
 }
@@ -60,6 +77,12 @@ interface Properties {
 /** The packet that the text describes. Reports to `diags` and returns undefined on bad input; never throws. */
 export function parsePacketText(text: string, options: PacketTextOptions, diags: Diagnostics): Packet | undefined {
   return parse(text, options, diags, false)?.packet;
+}
+
+/** The same with the direction and the interface that the text names. */
+export function parseSeenPacket(text: string, options: PacketTextOptions, diags: Diagnostics): SeenPacket | undefined {
+  const read = parse(text, options, diags, false);
+  return read === undefined ? undefined : { packet: read.packet, direction: read.direction, interface: read.interface };
 }
 
 /** The same where an end may be `me`, with or without a port: `tcp 203.0.113.9:40000 -> me:443`. */
@@ -103,7 +126,8 @@ function parse(
   const icmp = icmpOf(shape, diags);
   if (icmp === undefined) return undefined;
   const packet = packetOf(source, destination, shape, icmp === 'none' ? undefined : icmp);
-  return { packet, mine: source.isMe ? 'source' : destination.isMe ? 'destination' : undefined };
+  const mine = source.isMe ? 'source' : destination.isMe ? 'destination' : undefined;
+  return { packet, mine, direction: properties.direction, interface: properties.interface };
 }
 
 /** `me` is of the family of the other end. */
@@ -134,6 +158,15 @@ export function formatPacket(packet: Packet): string {
   ].join(' ');
 }
 
+/** Text that parses to the same packet, seen at the same place in the same direction. */
+export function formatSeenPacket({ packet, direction, interface: name }: SeenPacket): string {
+  return [
+    formatPacket(packet),
+    ...(direction === undefined ? [] : [direction]),
+    ...(name === undefined ? [] : [PLACE, name]),
+  ].join(' ');
+}
+
 function formatEnd(address: Address, port: number | undefined): string {
   const text = formatAddress(address);
   if (port === undefined) return text;
@@ -152,6 +185,7 @@ function spanAt(text: string, from: number, length: number, within?: Span): Span
 function wordsOf(text: string, within: Span | undefined): Word[] {
   return [...text.matchAll(/\S+/gu)].map(([word], i, all) => ({
     text: word.toLowerCase(),
+    written: word,
     span: spanAt(text, all[i]?.index ?? 0, word.length, within),
   }));
 }
@@ -200,27 +234,55 @@ function parseProperties(
 ): Properties | undefined {
   const numbers = new Map<string, number>();
   const spans = new Map<string, Span>();
+  let place: string | undefined;
   for (let i = 0; i < words.length; i++) {
     const word = words[i];
-    if (word === undefined) break;
-    const isNumbered = NUMBERED.some((name) => name === word.text);
-    if (!isNumbered && !FLAGS.some((name) => name === word.text)) {
-      const known = [...NUMBERED.map((name) => `${name} N`), ...FLAGS].join(', ');
-      return diags.report('XP0608', word.span, `unknown property "${word.text}"`, `what may follow: ${known}`);
-    }
-    if (spans.has(word.text)) return diags.report('XP0608', word.span, `"${word.text}" is given twice`);
+    if (word === undefined || !isNewProperty(word, spans, diags)) return undefined;
     spans.set(word.text, word.span);
-    if (!isNumbered) continue;
-    const value = words[++i];
-    const number = parseNumber(value?.text ?? '', 255);
-    if (number === undefined) {
-      const found = value === undefined ? 'nothing' : `"${value.text}"`;
-      return diags.report('XP0608', value?.span ?? word.span, `expected ${word.text} 0-255, found ${found}`);
+    if (word.text === PLACE) {
+      place = words[++i]?.written;
+      if (place === undefined) {
+        return diags.report('XP0608', word.span, 'expected on INTERFACE, found nothing', 'write for example on eth0');
+      }
+    } else if (NUMBERED.some((name) => name === word.text)) {
+      const number = parseValue(word, words[++i], diags);
+      if (number === undefined) return undefined;
+      numbers.set(word.text, number);
     }
-    numbers.set(word.text, number);
   }
-  const has = (flag: (typeof FLAGS)[number]): boolean => options[flag] === true || spans.has(flag);
-  return { numbers, spans, established: has('established'), fragment: has('fragment') };
+  const has = (flag: (typeof FLAGS)[number]): boolean => spans.has(flag);
+  const [direction, other] = DIRECTIONS.filter(has);
+  if (other !== undefined) {
+    const [second] = words.filter(({ text }) => text === other);
+    return diags.report(
+      'XP0608',
+      present(second).span,
+      `a packet is either ${direction} or ${other}`,
+      'leave one of the two words out',
+    );
+  }
+  const established = options.established === true || has('established');
+  const fragment = options.fragment === true || has('fragment');
+  return { numbers, spans, established, fragment, direction, interface: place };
+}
+
+function isNewProperty(word: Word, spans: ReadonlyMap<string, Span>, diags: Diagnostics): boolean {
+  const names: readonly string[] = [...NUMBERED, ...FLAGS, PLACE];
+  if (!names.includes(word.text)) {
+    const known = [...NUMBERED.map((name) => `${name} N`), ...FLAGS, `${PLACE} INTERFACE`].join(', ');
+    diags.report('XP0608', word.span, `unknown property "${word.text}"`, `what may follow: ${known}`);
+    return false;
+  }
+  if (!spans.has(word.text)) return true;
+  diags.report('XP0608', word.span, `"${word.text}" is given twice`);
+  return false;
+}
+
+function parseValue(property: Word, value: Word | undefined, diags: Diagnostics): number | undefined {
+  const number = parseNumber(value?.text ?? '', 255);
+  if (number !== undefined) return number;
+  const found = value === undefined ? 'nothing' : `"${value.text}"`;
+  return diags.report('XP0608', value?.span ?? property.span, `expected ${property.text} 0-255, found ${found}`);
 }
 
 interface Shape {

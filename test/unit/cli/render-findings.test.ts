@@ -2,13 +2,13 @@ import { expect, test } from 'vitest';
 import type { Diagnostic } from '../../../src/base/diagnostics.ts';
 import { spanOfFile } from '../../../src/base/diagnostics.ts';
 import { renderFindings } from '../../../src/cli/render-findings.ts';
-import type { Untold } from '../../../src/compiler/analysis/analyse.ts';
+import type { Omitted } from '../../../src/compiler/analysis/analyse.ts';
 
 function finding(code: Diagnostic['code'], severity: Diagnostic['severity'], message: string): Diagnostic {
   return { code, severity, message, span: spanOfFile('p.yaml') };
 }
 
-const REST: Untold = { code: 'XP0403', severity: 'warning', grouped: 2, left: 7, atLeast: false };
+const REST: Omitted = { code: 'XP0403', severity: 'warning', grouped: 2, left: 7, atLeast: false };
 
 test('findings stand behind what reading said, by code, and the last line counts all', () => {
   const diags = [

@@ -2,7 +2,7 @@
 
 import { present } from '../../../../src/base/assert.ts';
 import type { Address, Family } from '../../../../src/base/ip.ts';
-import { formatAddress, fullLength, parseAddress } from '../../../../src/base/ip.ts';
+import { containsAddress, formatAddress, fullLength, parseAddress } from '../../../../src/base/ip.ts';
 import type { Candidate } from '../../../../src/policy/classify.ts';
 import { ReferenceClassifier } from '../../../../src/policy/classify.ts';
 import { localPrefixes } from '../../../../src/policy/local.ts';
@@ -11,12 +11,14 @@ import { PROTOCOLS } from '../../../../src/policy/model.ts';
 import { exemptionOf } from '../../../../src/policy/packet/exemption.ts';
 import type { Packet } from '../../../../src/policy/packet/model.ts';
 import type { PrefixColumn } from '../../../../src/policy/prefix-set.ts';
-import { wordsOf } from '../../../../src/policy/prefix-set.ts';
+import { hostSet, matchLength, wordsOf } from '../../../../src/policy/prefix-set.ts';
 import { decidingKey } from '../../../../src/policy/specificity.ts';
 import { prefixEdges } from '../../../support/arbitrary-policy.ts';
 
 /** Filters by `rule-1/position`, pairs of them as `a b` in the order of the policy. */
 export interface Expected {
+  /** Filters whose mirror half lets connections in from networks, and from named hosts. */
+  readonly holes: { readonly networks: readonly string[]; readonly hosts: readonly string[] };
   readonly identical: readonly string[];
   readonly crossings: readonly string[];
   readonly shadowed: readonly string[];
@@ -42,6 +44,7 @@ export function bruteForce(policy: Policy, host: HostAddresses): Expected {
   const sets = matchedSets(policy, host, packets);
   const classifier = new ReferenceClassifier(policy, host);
   const deciding = new Set<Filter>();
+  const holes = new Holes(policy, host);
   const crossing = new Set<string>();
   const order = [...names.values()];
   const pairName = (a: Filter, b: Filter): string =>
@@ -56,7 +59,8 @@ export function bruteForce(policy: Policy, host: HostAddresses): Expected {
       const [winner, ...others] = classifier.candidates(packet, { interface: place });
       if (winner === undefined) continue;
       deciding.add(winner.filter);
-      if (isWithinHost(packet, host)) continue;
+      if (isWithinHost(packet, host) || isForeign(packet)) continue;
+      holes.consider(packet, place, winner);
       const seen = new Set([winner.filter]);
       for (const other of others) {
         if (seen.has(other.filter)) continue;
@@ -67,10 +71,113 @@ export function bruteForce(policy: Policy, host: HostAddresses): Expected {
   }
   const dead = filters.map(({ filter }) => filter).filter((filter) => !deciding.has(filter));
   return {
+    holes: holes.all,
     identical: [...new Set(identical)].sort(),
     crossings: [...crossing].filter((pair) => !identical.includes(pair)).sort(),
     shadowed: dead.map((filter) => present(names.get(filter))).sort(),
   };
+}
+
+/** Holes by trying every packet that a mirror half decides with and without it. */
+class Holes {
+  readonly #policy: Policy;
+  readonly #host: HostAddresses;
+  readonly #without = new Map<Filter, ReferenceClassifier>();
+  readonly #found = { networks: new Set<Filter>(), hosts: new Set<Filter>() };
+
+  constructor(policy: Policy, host: HostAddresses) {
+    this.#policy = policy;
+    this.#host = host;
+  }
+
+  consider(packet: Packet, place: string | undefined, { filter, half, action }: Candidate): void {
+    if (half !== 'mirror' || !opensPorts(action, filter) || this.#found.networks.has(filter)) return;
+    const reached = reachesHost(filter, packet, this.#policy, this.#host);
+    if (reached === undefined || this.#found[reached].has(filter)) return;
+    const without =
+      this.#without.get(filter) ?? new ReferenceClassifier(withoutMirror(this.#policy, filter), this.#host);
+    this.#without.set(filter, without);
+    if (without.classify(packet, { interface: place }).verdict === 'drop') this.#found[reached].add(filter);
+  }
+
+  get all(): Expected['holes'] {
+    const names = nameFilters(this.#policy);
+    const { networks, hosts } = this.#found;
+    const sorted = (filters: Iterable<Filter>): string[] => [...filters].map((one) => present(names.get(one))).sort();
+    return { networks: sorted(networks), hosts: sorted([...hosts].filter((one) => !networks.has(one))) };
+  }
+}
+
+function opensPorts(
+  action: Policy['default'],
+  { mirrored, established, fragment, protocol, sourcePorts, icmp }: Filter,
+): boolean {
+  const { tcp, udp, sctp } = PROTOCOLS;
+  const hasPorts = protocol === undefined || [tcp, udp, sctp].some((one) => one === protocol);
+  const [range] = sourcePorts;
+  return (
+    action === 'permit' &&
+    mirrored === true &&
+    !established &&
+    !fragment &&
+    icmp.length === 0 &&
+    hasPorts &&
+    range?.lo === 0 &&
+    range.hi === 65535
+  );
+}
+
+function withoutMirror(policy: Policy, filter: Filter): Policy {
+  const rules = policy.rules.map((rule) => {
+    const filters = rule.filterList.filters.map((one) => (one === filter ? { ...one, mirrored: false } : one));
+    return { ...rule, filterList: { ...rule.filterList, filters } };
+  });
+  return { ...policy, rules };
+}
+
+/** Whether the packet comes from elsewhere to the end that is the host's own: from a network or from a named host. */
+function reachesHost(
+  { source: local, destination: remote, destinationPorts }: Filter,
+  packet: Packet,
+  policy: Policy,
+  host: HostAddresses,
+): 'networks' | 'hosts' | undefined {
+  const own = host.me.filter(({ family }) => family === packet.family);
+  const isOwn = (address: Address): boolean => own.some((one) => formatAddress(one) === formatAddress(address));
+  const lengthOf = (match: AddressMatch, address: Address): number | undefined =>
+    matchedLength(match, address, policy, host);
+  const length = lengthOf(remote, packet.source);
+  if (length === undefined || isOwn(packet.source)) return undefined;
+  const isLocal = own.some((address) => lengthOf(local, address) !== undefined);
+  const isLeaving = remote.kind !== 'any' && own.some((address) => lengthOf(remote, address) !== undefined);
+  if (isLocal ? !isOwn(packet.destination) : isLeaving) return undefined;
+  if (length < fullLength(packet.family)) return 'networks';
+  const hasPorts = destinationPorts.some(({ lo, hi }) => lo > 0 || hi < 65535);
+  return hasPorts && isLocal && local.kind !== 'any' ? 'hosts' : undefined;
+}
+
+/** Each family has an ICMP of its own. */
+function isForeign({ family, protocol }: Packet): boolean {
+  return protocol === (family === 4 ? PROTOCOLS.icmpv6 : PROTOCOLS.icmp);
+}
+
+function matchedLength(match: AddressMatch, address: Address, policy: Policy, host: HostAddresses): number | undefined {
+  switch (match.kind) {
+    case 'any':
+      return 0;
+    case 'me':
+      return matchLength(hostSet(host.me), address);
+    case 'name':
+      return matchLength(hostSet(host.names.get(match.name) ?? []), address);
+    case 'local':
+      return localPrefixes(host)
+        .filter((prefix) => containsAddress(prefix, address))
+        .reduce<number | undefined>((longest, { length }) => Math.max(longest ?? 0, length), undefined);
+    case 'prefix':
+      return containsAddress(match.prefix, address) ? match.prefix.length : undefined;
+    case 'set':
+      return matchLength(present(policy.addressSets.get(match.name)).prefixes, address);
+  }
 }
 
 type MatchedSets = ReadonlyMap<string, ReadonlySet<Packet>>;

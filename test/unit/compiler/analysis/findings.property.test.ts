@@ -6,10 +6,14 @@ import { Diagnostics } from '../../../../src/base/diagnostics.ts';
 import type { Crossing } from '../../../../src/compiler/analysis/crossings.ts';
 import type { Findings } from '../../../../src/compiler/analysis/findings.ts';
 import { findingsOf } from '../../../../src/compiler/analysis/findings.ts';
+import type { MirrorHole } from '../../../../src/compiler/analysis/mirror-holes.ts';
 import type { RuleFilter } from '../../../../src/compiler/analysis/universe.ts';
+import type { Decision } from '../../../../src/policy/classify.ts';
 import { ReferenceClassifier } from '../../../../src/policy/classify.ts';
 import type { Filter, HostAddresses, Policy } from '../../../../src/policy/model.ts';
-import { formatPacket, parsePacketText } from '../../../../src/policy/packet/text.ts';
+import { PROTOCOLS } from '../../../../src/policy/model.ts';
+import type { SeenPacket } from '../../../../src/policy/packet/text.ts';
+import { formatSeenPacket, parseSeenPacket } from '../../../../src/policy/packet/text.ts';
 import { decidingKey } from '../../../../src/policy/specificity.ts';
 import { arb, TEST_HOST, TEST_INTERFACES } from '../../../support/arbitrary.ts';
 import { packetOf } from '../../../support/packets.ts';
@@ -50,12 +54,22 @@ const service: fc.Arbitrary<FilterFields> = fc.oneof(
     { protocol: 47 },
   ),
 );
-const filter: fc.Arbitrary<Filter> = fc
+/** What a host asks of others, with the way back wide open. */
+const request: fc.Arbitrary<Filter> = fc
+  .record({
+    from: fc.constantFrom('me', '10.0.0.0/30'),
+    to: end,
+    protocol: fc.constantFrom('tcp', 'udp'),
+    dport: fc.constantFrom('80', '0-65535'),
+  })
+  .map((asked) => filterOf({ ...asked, mirrored: true }));
+const anyFilter: fc.Arbitrary<Filter> = fc
   .record({ from: end, to: end, service, mirrored: fc.constantFrom(false, false, true, 'established' as const) })
   .map(({ from, to, service: asked, mirrored }) => {
     const isEstablished = mirrored === 'established' && asked.protocol !== 'tcp';
     return filterOf({ ...asked, from, to, mirrored: isEstablished ? true : mirrored });
   });
+const filter = fc.oneof({ arbitrary: anyFilter, weight: 4 }, { arbitrary: request, weight: 1 });
 const tinyPolicy: fc.Arbitrary<Policy> = fc
   .record({
     rules: fc.array(
@@ -66,14 +80,15 @@ const tinyPolicy: fc.Arbitrary<Policy> = fc
       }),
       { minLength: 2, maxLength: 4 },
     ),
+    action: fc.constantFrom('permit' as const, 'block' as const),
     exemptions: fc.subarray(['ike', 'kerberos', 'rsvp', 'multicast'] as const),
   })
-  .map(({ rules, exemptions }) => {
+  .map(({ rules, exemptions, action }) => {
     const limited = rules.map(({ interfaces, ...rule }) => (interfaces === undefined ? rule : { ...rule, interfaces }));
-    return policyOf(limited, { exemptions, addressSets: SETS });
+    return policyOf(limited, { default: action, exemptions, addressSets: SETS });
   });
 
-function found({ identical, crossings, shadowed }: Findings, policy: Policy): Expected {
+function found({ identical, crossings, shadowed, mirrorHoles }: Findings, policy: Policy): Expected {
   const names = nameFilters(policy);
   const name = ({ filter: of }: RuleFilter): string => present(names.get(of));
   const pair = (a: RuleFilter, b: RuleFilter): string =>
@@ -81,7 +96,10 @@ function found({ identical, crossings, shadowed }: Findings, policy: Policy): Ex
       .sort((x, y) => x.index - y.index)
       .map(name)
       .join(' ');
+  const holes = (fromHosts: boolean): readonly string[] =>
+    mirrorHoles.flatMap(({ filter: of, isFromHosts }) => (isFromHosts === fromHosts ? [name(of)] : [])).sort();
   return {
+    holes: { networks: holes(false), hosts: holes(true) },
     identical: identical.flatMap((group) => group.flatMap((a, i) => group.slice(i + 1).map((b) => pair(a, b)))).sort(),
     crossings: crossings.map(({ winner, loser }) => pair(winner, loser)).sort(),
     shadowed: shadowed.map(({ filter: of }) => name(of)).sort(),
@@ -107,11 +125,11 @@ function withoutRepeats(expected: Expected): Expected {
 
 function expectTrueWitness(policy: Policy, host: HostAddresses, crossing: Crossing): void {
   const { winner, loser, key, search, point, place, adjacent } = crossing;
-  const packet = search.packet(point);
-  const text = `${formatPacket(packet)} at ${place}: ${winner.filter.text} before ${loser.filter.text}`;
-  expect(parsePacketText(formatPacket(packet), {}, new Diagnostics()), text).toEqual(packet);
+  const seen = search.seen(point, place);
+  const { packet } = seen;
+  const text = `${formatSeenPacket(seen)}: ${winner.filter.text} before ${loser.filter.text}`;
   const classifier = new ReferenceClassifier(policy, host);
-  expect(classifier.classify(packet, { interface: place }), text).toMatchObject({ by: 'rule', rule: winner.rule.name });
+  expect(explained(policy, host, seen), text).toMatchObject({ by: 'rule', rule: winner.rule.name });
   const candidates = classifier.candidates(packet, { interface: place });
   const isOf =
     (owner: RuleFilter) =>
@@ -126,24 +144,47 @@ function expectTrueWitness(policy: Policy, host: HostAddresses, crossing: Crossi
   expect(between, text).toBe(!adjacent);
 }
 
+/** What the reference classifier says of the packet as it is printed. */
+function explained(policy: Policy, host: HostAddresses, seen: SeenPacket): Decision {
+  const text = formatSeenPacket(seen);
+  const read = present(parseSeenPacket(text, {}, new Diagnostics()), text);
+  expect(read, text).toEqual(seen);
+  expect(read.packet.protocol, text).not.toBe(read.packet.family === 4 ? PROTOCOLS.icmpv6 : PROTOCOLS.icmp);
+  return new ReferenceClassifier(policy, host).classify(read.packet, { interface: read.interface });
+}
+
+function expectHole(policy: Policy, host: HostAddresses, { filter: of, witness, otherwise }: MirrorHole): void {
+  const text = `${formatSeenPacket(witness)}: ${of.filter.text}`;
+  const rules = policy.rules.map((rule) => {
+    const filters = rule.filterList.filters.map((one) => (one === of.filter ? { ...one, mirrored: false } : one));
+    return { ...rule, filterList: { ...rule.filterList, filters } };
+  });
+  const by = otherwise === 'default' ? { by: 'default' } : { by: 'rule', filter: otherwise.filter.text };
+  expect(explained(policy, host, witness), text).toMatchObject({ verdict: 'pass', filter: of.filter.text });
+  expect(explained({ ...policy, rules }, host, witness), text).toMatchObject({ verdict: 'drop', ...by });
+}
+
 test('on a small universe the findings are exactly those of trying every packet', () => {
   fc.assert(
     fc.property(tinyPolicy, (policy) => {
       const findings = findingsOf(policy, HOST);
       expect(found(findings, policy)).toEqual(withoutRepeats(bruteForce(policy, HOST)));
       for (const crossing of findings.crossings) expectTrueWitness(policy, HOST, crossing);
+      for (const hole of findings.mirrorHoles) expectHole(policy, HOST, hole);
     }),
     { numRuns: 25 },
   );
 });
 
 test('the small universe has every finding', () => {
-  const seen = { identical: 0, crossings: 0, shadowed: 0, between: 0 };
+  const seen = { identical: 0, crossings: 0, shadowed: 0, between: 0, holes: 0, holesByHosts: 0 };
   for (const policy of fc.sample(tinyPolicy, { numRuns: 200, seed: 1 })) {
-    const { identical, crossings, shadowed } = findingsOf(policy, HOST);
+    const { identical, crossings, shadowed, mirrorHoles } = findingsOf(policy, HOST);
     seen.identical += identical.length;
     seen.crossings += crossings.length;
     seen.shadowed += shadowed.length;
+    seen.holes += mirrorHoles.length;
+    seen.holesByHosts += mirrorHoles.filter((hole) => hole.isFromHosts).length;
     seen.between += crossings.filter(({ adjacent }) => !adjacent).length;
   }
   expect(Math.min(...Object.values(seen))).toBeGreaterThan(0);

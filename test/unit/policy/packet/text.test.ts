@@ -4,7 +4,12 @@ import { PACKET_TEXT_CODES } from '../../../../src/base/codes/packet-text.ts';
 import { Diagnostics } from '../../../../src/base/diagnostics.ts';
 import type { Packet } from '../../../../src/policy/packet/model.ts';
 import type { PacketTextOptions } from '../../../../src/policy/packet/text.ts';
-import { formatPacket, parsePacketText } from '../../../../src/policy/packet/text.ts';
+import {
+  formatPacket,
+  formatSeenPacket,
+  parsePacketText,
+  parseSeenPacket,
+} from '../../../../src/policy/packet/text.ts';
 import { arb } from '../../../support/arbitrary.ts';
 import { icmp, icmpv6, laterFragment, packetOf, raw, sctp, tcp, udp } from '../../../support/packets.ts';
 
@@ -56,6 +61,24 @@ const accepted: readonly (readonly [text: string, packet: Packet, options?: Pack
   ['icmp 10.0.0.1 -> 10.0.0.2', packetOf(laterFragment(icmp('10.0.0.1', '10.0.0.2'))), { fragment: true }],
 ];
 
+const places: readonly (readonly [text: string, direction: string | undefined, interfaceName: string | undefined])[] = [
+  ['icmp 10.0.0.1 -> 10.0.0.2 type 8', undefined, undefined],
+  ['icmp 10.0.0.1 -> 10.0.0.2 type 8 arriving', 'arriving', undefined],
+  ['icmp 10.0.0.1 -> 10.0.0.2 type 8 leaving on eth0', 'leaving', 'eth0'],
+  ['icmp 10.0.0.1 -> 10.0.0.2 type 8 on Wan.7', undefined, 'Wan.7'],
+  ['icmp 10.0.0.1 -> 10.0.0.2 type 8 arriving on on', 'arriving', 'on'],
+];
+
+describe('parseSeenPacket', () => {
+  for (const [text, direction, interfaceName] of places) {
+    test(text, () => {
+      const seen = parseSeenPacket(text, {}, new Diagnostics());
+      expect(seen).toMatchObject({ direction, interface: interfaceName });
+      expect(seen === undefined ? undefined : formatSeenPacket(seen)).toBe(text);
+    });
+  }
+});
+
 describe('parsePacketText', () => {
   for (const [text, packet, options] of accepted) {
     test(`${text} ${JSON.stringify(options ?? {})}`, () => {
@@ -67,6 +90,9 @@ describe('parsePacketText', () => {
 
   const refused: readonly (readonly [text: string, code: string, underlined: string, options?: PacketTextOptions])[] = [
     ['tcp', 'XP0601', 'tcp'],
+    ['icmp 10.0.0.1 -> 10.0.0.2 type 8 on', 'XP0608', 'on'],
+    ['icmp 10.0.0.1 -> 10.0.0.2 type 8 on eth0 on eth1', 'XP0608', 'on'],
+    ['icmp 10.0.0.1 -> 10.0.0.2 type 8 leaving arriving', 'XP0608', 'leaving'],
     ['tcp 10.0.0.1:1 10.0.0.2:2 x', 'XP0601', '10.0.0.2:2'],
     ['tcp 10.0.0.1:1 -> ', 'XP0601', 'tcp 10.0.0.1:1 -> '],
     ['tpc 10.0.0.1:1 -> 10.0.0.2:2', 'XP0602', 'tpc'],

@@ -1,0 +1,26 @@
+/** Filters and packets as the messages name them. */
+import type { SeenPacket } from '../../../policy/packet/text.ts';
+import { formatSeenPacket } from '../../../policy/packet/text.ts';
+import type { RuleFilter } from '../universe.ts';
+
+/** `"*+131.107.1.1:80:TCP" (permit, rule "web", line 12)`. */
+export function describeFilter({ filter, rule }: RuleFilter): string {
+  const line = filter.span.lineText === '' ? '' : `, line ${filter.span.line}`;
+  return `${shortened(filter.text)} (${rule.action}, rule "${rule.name}"${line})`;
+}
+
+/** `this filter (permit, rule "web")`: the one that a diagnostic is reported at. */
+export function thisFilter({ rule }: RuleFilter): string {
+  return `this filter (${rule.action}, rule "${rule.name}")`;
+}
+
+/** As one argument of a shell: `xdpol explain POLICY 'tcp ...'` says the same of it. */
+export function quotePacket(seen: SeenPacket): string {
+  return `'${formatSeenPacket(seen)}'`;
+}
+
+const LONGEST_TEXT = 80;
+
+function shortened(text: string): string {
+  return `"${text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT - 1)}…`}"`;
+}
