@@ -3,14 +3,15 @@
  * plane: links, programs and counters are pinned, and filtering goes on whatever happens here.
  */
 import { once } from 'node:events';
-import { EnvironmentError } from '../base/environment-error.ts';
-import { explainFailure } from '../engine/failure.ts';
 import type { Wanted } from '../exporter/exporter.ts';
 import { Exporter } from '../exporter/exporter.ts';
 import type { ExpositionFormat } from '../exporter/exposition.ts';
 import { CONTENT_TYPES, formatFor } from '../exporter/exposition.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
-import { PolicyStore } from '../store/store.ts';
+import { openContext } from '../host/context.ts';
+import type { PolicyStore } from '../store/store.ts';
+import { runWithDuties } from './duties.ts';
+import { describeFailure } from './failure-text.ts';
 import type { Reply } from './routes.ts';
 import { routesOf, text } from './routes.ts';
 import { startServer, stopServer, urlOf } from './server.ts';
@@ -21,7 +22,7 @@ export interface AgentOptions {
   /** Takes one line, for the journal. */
   readonly log: (line: string) => void;
   /** Aborted: stop in order. */
-  readonly stop: AbortSignal;
+  readonly stop: AbortController;
 }
 
 /** Nothing waits for a confirmation unless a verb does so: none has. */
@@ -30,33 +31,30 @@ function wantedBy(store: PolicyStore): Wanted {
   return { interfaces, ingressOnly, confirmPending: false };
 }
 
-function reasonOf(error: unknown): string {
-  const explained = explainFailure(error);
-  if (!(explained instanceof Error)) return String(explained);
-  const help = explained instanceof EnvironmentError && explained.help !== undefined ? ` (${explained.help})` : '';
-  return `${explained.message}${help}`;
-}
-
 async function metricsReply(exporter: Exporter, format: ExpositionFormat, log: AgentOptions['log']): Promise<Reply> {
   try {
     return { status: 200, type: CONTENT_TYPES[format], body: await exporter.scrape(format) };
   } catch (error) {
-    log(`scrape failed: ${reasonOf(error)}`);
+    log(`scrape failed: ${describeFailure(error)}`);
     return text(500, 'the scrape failed; the log of the agent says why');
   }
 }
 
 /** Runs until `stop`. Throws EnvironmentError where it cannot listen or the kernel refuses its clock. */
 export async function runAgent({ listen, log, stop }: AgentOptions): Promise<void> {
-  const store = new PolicyStore();
-  using exporter = new Exporter(() => wantedBy(store));
-  const scrape = shareRunning((format: ExpositionFormat) => metricsReply(exporter, format, log));
-  const server = await startServer(
-    routesOf(({ accept }) => scrape(formatFor(accept))),
-    listen,
-  );
-  log(`listening on ${urlOf(server)}`);
-  if (!stop.aborted) await once(stop, 'abort');
-  await stopServer(server);
-  log('stopped; filtering goes on');
+  const context = openContext((event) => {
+    if (event.kind === 'warning') log(event.text);
+  });
+  await runWithDuties(context, log, stop, async () => {
+    using exporter = new Exporter(() => wantedBy(context.store));
+    const scrape = shareRunning((format: ExpositionFormat) => metricsReply(exporter, format, log));
+    const server = await startServer(
+      routesOf(({ accept }) => scrape(formatFor(accept))),
+      listen,
+    );
+    log(`listening on ${urlOf(server)}`);
+    if (!stop.signal.aborted) await once(stop.signal, 'abort');
+    await stopServer(server);
+    log('stopped; filtering goes on');
+  });
 }

@@ -13,10 +13,10 @@ export class UsageError extends Error {
   }
 }
 
-/** The policy has errors, which have been printed: exit 3. */
-export class PolicyRejected extends Error {
+/** What was asked has been answered with no, and printed: exit 3. */
+export class CheckFailed extends Error {
   constructor() {
-    super('the policy has errors');
-    this.name = 'PolicyRejected';
+    super('the check failed');
+    this.name = 'CheckFailed';
   }
 }

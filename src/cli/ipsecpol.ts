@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-/** The `ipsecpol` program. */
-import { runProgram } from './program.ts';
 import { runIpsecpol } from './run-ipsecpol.ts';
+/** The `ipsecpol` program. */
+import { runProgram } from './run-program.ts';
 
 await runProgram('ipsecpol', () => runIpsecpol(process.argv.slice(2)));

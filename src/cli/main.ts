@@ -2,7 +2,7 @@
 /** The `xdpol` program: finds the verb, runs it, turns what went wrong into a message and an exit code. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { runProgram } from './program.ts';
+import { runProgram } from './run-program.ts';
 
 type LoadCommand = () => Promise<Command>;
 

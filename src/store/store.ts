@@ -63,7 +63,7 @@ export class PolicyStore {
 
   constructor(
     directory: string = process.env['XDPOL_STATE_DIR'] ?? '/var/lib/xdpol',
-    { fileSystem = NODE_FILE_SYSTEM, report = (line) => process.stderr.write(`warning: ${line}\n`) }: StoreOptions = {},
+    { fileSystem = NODE_FILE_SYSTEM, report = () => undefined }: StoreOptions = {},
   ) {
     this.directory = directory;
     this.#fileSystem = fileSystem;

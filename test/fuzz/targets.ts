@@ -3,7 +3,7 @@ import { assert, present } from '../../src/base/assert.ts';
 import { CODES } from '../../src/base/codes/catalogue.ts';
 import { Diagnostics } from '../../src/base/diagnostics.ts';
 import { decodeChart } from '../../src/cli/commands/import.ts';
-import { renderDiagnostics } from '../../src/cli/render-diagnostics.ts';
+import { renderDiagnostics } from '../../src/cli/render/diagnostics.ts';
 import { CaptureError, readCapture } from '../../src/engine/capture/read-capture.ts';
 import { readChart } from '../../src/formats/chart/chart.ts';
 import { parseFilterSpec } from '../../src/formats/filterspec.ts';

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { present } from '../../src/base/assert.ts';
 import { Diagnostics } from '../../src/base/diagnostics.ts';
-import { renderDiagnostics } from '../../src/cli/render-diagnostics.ts';
+import { renderDiagnostics } from '../../src/cli/render/diagnostics.ts';
 import type { ChartPolicy } from '../../src/formats/chart/chart.ts';
 import { readChart } from '../../src/formats/chart/chart.ts';
 import { classify } from '../../src/policy/classify.ts';

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { Diagnostics } from '../../src/base/diagnostics.ts';
-import { renderDiagnostics } from '../../src/cli/render-diagnostics.ts';
+import { renderDiagnostics } from '../../src/cli/render/diagnostics.ts';
 import { readPolicy } from '../../src/formats/yaml/policy-reader.ts';
 
 const folder = new URL('./diagnostics/', import.meta.url);

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { present } from '../../src/base/assert.ts';
 import { Diagnostics } from '../../src/base/diagnostics.ts';
-import { renderDiagnostics } from '../../src/cli/render-diagnostics.ts';
+import { renderDiagnostics } from '../../src/cli/render/diagnostics.ts';
 import { readScript } from '../../src/formats/netsh/script.ts';
 import { printPolicy } from '../../src/formats/yaml/print.ts';
 import { readText } from '../support/read-text.ts';

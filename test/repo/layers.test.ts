@@ -1,4 +1,4 @@
-/** Who may import whom. The table is the architecture: a new edge needs a line here. */
+/** Who may import whom, by the table of ARCHITECTURE.md. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -9,61 +9,57 @@ const root = new URL('../../', import.meta.url);
 interface Layer {
   /** Modules of src besides base and itself. */
   readonly modules: readonly string[];
+  /** Modules of which only types may be imported. */
+  readonly typesOf: readonly string[];
   /** Packages, and `node:` for anything of Node's. */
   readonly packages: readonly string[];
 }
 
-const EVERY_PACKAGE = ['ajv', 'commander', 'libbpf-ts-bindings', 'node:', 'prom-client', 'yaml'];
+/** `| `module` | what it is | imports | packages |` */
+const ROW = /^\| `(?<module>[a-z]+)` \|[^|]*\|(?<imports>[^|]*)\|(?<packages>[^|]*)\|$/gmu;
 
-const LAYERS: Readonly<Record<string, Layer>> = {
-  base: { modules: [], packages: [] },
-  layout: { modules: [], packages: [] },
-  policy: { modules: [], packages: [] },
-  formats: { modules: ['policy'], packages: ['ajv', 'yaml'] },
-  compiler: { modules: ['policy', 'layout'], packages: [] },
-  engine: { modules: ['policy', 'compiler', 'layout'], packages: ['libbpf-ts-bindings', 'node:'] },
-  measure: { modules: ['compiler', 'engine', 'policy'], packages: ['libbpf-ts-bindings', 'node:'] },
-  store: { modules: ['formats', 'policy'], packages: ['node:'] },
-  host: {
-    modules: ['policy', 'formats', 'compiler', 'engine', 'store'],
-    packages: ['libbpf-ts-bindings', 'node:'],
-  },
-  exporter: { modules: ['engine'], packages: ['node:', 'prom-client'] },
-  api: { modules: ['policy'], packages: [] },
-  agent: { modules: ['engine', 'store', 'exporter', 'policy', 'api', 'formats'], packages: ['node:'] },
-  cli: {
-    modules: [
-      'agent',
-      'api',
-      'compiler',
-      'engine',
-      'exporter',
-      'formats',
-      'host',
-      'layout',
-      'measure',
-      'policy',
-      'store',
-    ],
-    packages: EVERY_PACKAGE,
-  },
-  fleet: { modules: ['api', 'policy'], packages: ['node:'] },
-  console: { modules: ['api', 'policy'], packages: ['node:'] },
-};
+function listed(cell: string): readonly string[] {
+  const words = cell.split(',').map((word) => word.trim());
+  return words.filter((word) => word !== '' && word !== '-');
+}
+
+function readLayers(): Readonly<Record<string, Layer>> {
+  const text = readFileSync(new URL('ARCHITECTURE.md', root), 'utf8');
+  const rows = [...text.matchAll(ROW)].map(({ groups = {} }) => {
+    const imports = listed(present(groups['imports']));
+    return [
+      present(groups['module']),
+      {
+        modules: imports.filter((name) => !name.endsWith(' types')),
+        typesOf: imports.filter((name) => name.endsWith(' types')).map((name) => name.replace(' types', '')),
+        packages: listed(present(groups['packages'])).map((name) => (name === 'node' ? 'node:' : name)),
+      },
+    ] as const;
+  });
+  return Object.fromEntries(rows);
+}
+
+const LAYERS = readLayers();
 
 /** Static and dynamic imports and re-exports: the specifier is the last string of the statement. */
-const IMPORT = /^\s*(?:import|export)\b[^'";]*?from\s*'([^']+)'|(?:^import\s+|\bimport\(\s*)'([^']+)'/gmu;
+const IMPORT = /^\s*(?:import|export)\b(\s+type\b)?[^'";]*?from\s*'([^']+)'|(?:^import\s+|\bimport\(\s*)'([^']+)'/gmu;
 
 interface Import {
   readonly file: string;
   readonly module: string;
   readonly specifier: string;
+  readonly isTypeOnly: boolean;
 }
 
 function importsOf(file: string): readonly Import[] {
   const text = readFileSync(new URL(`src/${file}`, root), 'utf8');
   const module = present(file.split('/')[0]);
-  return [...text.matchAll(IMPORT)].map(([, from, bare]) => ({ file, module, specifier: present(from ?? bare) }));
+  return [...text.matchAll(IMPORT)].map(([, type, from, bare]) => ({
+    file,
+    module,
+    specifier: present(from ?? bare),
+    isTypeOnly: type !== undefined,
+  }));
 }
 
 const files = readdirSync(new URL('src/', root), { recursive: true, encoding: 'utf8' }).filter((name) =>
@@ -87,15 +83,26 @@ function isAllowed(found: Import): boolean {
   const layer = LAYERS[found.module];
   if (layer === undefined) return false;
   const target = targetModule(found);
-  if (target !== undefined) return target === found.module || target === 'base' || layer.modules.includes(target);
+  if (target !== undefined) {
+    const isTypeAllowed = found.isTypeOnly && layer.typesOf.includes(target);
+    return target === found.module || target === 'base' || layer.modules.includes(target) || isTypeAllowed;
+  }
   return layer.packages.includes(packageOf(found.specifier));
 }
 
 describe('layers', () => {
+  test('the table is read', () => {
+    expect(LAYERS).toMatchObject({
+      policy: { modules: [], packages: [] },
+      engine: { modules: ['policy', 'compiler', 'layout'], packages: ['libbpf-ts-bindings', 'node:'] },
+    });
+    expect(Object.keys(LAYERS).length).toBeGreaterThan(12);
+  });
+
   test('imports are found in every kind of statement', () => {
     const text =
       "import a from 'a';\nimport type {\n  B,\n} from './b.ts';\nexport * from '../c.ts';\nimport 'd';\nawait import('e');\n";
-    expect([...text.matchAll(IMPORT)].map(([, from, bare]) => from ?? bare)).toEqual([
+    expect([...text.matchAll(IMPORT)].map(([, , from, bare]) => from ?? bare)).toEqual([
       'a',
       './b.ts',
       '../c.ts',
@@ -141,6 +148,25 @@ describe('layers', () => {
 });
 
 const BANNED: ReadonlySet<string> = new Set(['manager', 'helper', 'utils', 'info', 'data', 'misc']);
+
+describe('terminal', () => {
+  const source = (file: string): string =>
+    readFileSync(new URL(`src/${file}`, root), 'utf8').replaceAll(/\/\*.*?\*\/|\/\/[^\n]*/gsu, '');
+
+  test('only cli/render writes to it', () => {
+    // It is a process of its own, and what it writes is read by the one that started it.
+    const isFree = (file: string): boolean => file.startsWith('cli/render/') || file === 'measure/live-child.ts';
+    const writes = /\bprocess\.(?:stdout|stderr)\b|\bconsole\.\w/u;
+    expect(files.filter((file) => writes.test(source(file)) && !isFree(file))).toEqual([]);
+    expect(writes.test(source('cli/render/terminal.ts'))).toBe(true);
+  });
+
+  test('only the command line ends the process or reads its arguments', () => {
+    const isCli = (file: string): boolean => file.startsWith('cli/') || file === 'measure/live-child.ts';
+    const ends = /\bprocess\.(?:exit|exitCode|argv)\b/u;
+    expect(files.filter((file) => ends.test(source(file)) && !isCli(file))).toEqual([]);
+  });
+});
 
 describe('names of files', () => {
   const folders = ['bench', 'bpf', 'demo', 'native/lib', 'native/src', 'native/test', 'scripts', 'src', 'test'];

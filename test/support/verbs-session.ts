@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { present } from '../../src/base/assert.ts';
-import { builtProgram } from './built-program.ts';
 import type { NamespacePair } from './namespaces.ts';
 import { tcp } from './packets.ts';
 import { pcapFile } from './pcap.ts';
+import { program } from './program.ts';
 
 export interface SessionStep {
   /** Words of the command line; the first is the program. */
@@ -208,26 +208,22 @@ export function writeSessionFiles(pair: NamespacePair): void {
 
 /** The transcript of steps, run one after another in the pair's folder. */
 export function runSession(pair: NamespacePair, steps: readonly SessionStep[]): string {
-  const programs = new Map([
-    ['xdpol', builtProgram('main')],
-    ['ipsecpol', builtProgram('ipsecpol')],
-  ]);
   const inFolder = ['sh', '-c', 'cd "$0" && exec "$@"', pair.directory];
   return steps
-    .map(({ argv: [program = '', ...words], input }) => {
-      const argv = [...inFolder, process.execPath, present(programs.get(program)), ...words];
+    .map(({ argv: [name = '', ...words], input }) => {
+      const argv = [...inFolder, ...program(name === 'ipsecpol' ? name : 'main', ...words)];
       const { status, stdout, stderr } = pair.run(pair.host, argv, input);
       const texts = [indented(stdout, ' '), indented(stderr, '!')];
       const [out = '', err = ''] = texts.map((text) => withoutVarying(text, pair.directory));
       const quoted = words.map((word) => (/^[\w@.:/-]+$/u.test(word) ? word : `'${word}'`));
-      return `$ ${[program, ...quoted].join(' ')}\n${out}${err}exit ${String(status)}\n`;
+      return `$ ${[name, ...quoted].join(' ')}\n${out}${err}exit ${String(status)}\n`;
     })
     .join('\n');
 }
 
 /** Starts an agent as a child of the pair; resolves when it listens. */
 export async function startSessionAgent(pair: NamespacePair): Promise<void> {
-  const argv = [process.execPath, builtProgram('main'), 'agent', '--listen', '127.0.0.1:0'];
+  const argv = program('main', 'agent', '--listen', '127.0.0.1:0');
   const child = pair.spawn(pair.host, argv, { stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
   present(child.stderr)

@@ -11,6 +11,9 @@ import {
   writeSessionFiles,
 } from '../support/verbs-session.ts';
 
+/** Milliseconds for a part of the session: some forty processes, one after another. */
+const PATIENCE = 300_000;
+
 let pair: NamespacePair;
 
 beforeAll(() => {
@@ -26,23 +29,39 @@ function golden(name: string): string {
   return new URL(`../golden/verbs/${name}.txt`, import.meta.url).pathname;
 }
 
-test('help of every verb', async () => {
-  const help = runSession(
-    pair,
-    VERBS.map((verb) => ({ argv: ['xdpol', verb, '--help'] })),
-  );
-  await expect(help).toMatchFileSnapshot(golden('help'));
-});
+test(
+  'help of every verb',
+  async () => {
+    const help = runSession(
+      pair,
+      VERBS.map((verb) => ({ argv: ['xdpol', verb, '--help'] })),
+    );
+    await expect(help).toMatchFileSnapshot(golden('help'));
+  },
+  PATIENCE,
+);
 
-test('verbs that change nothing', async () => {
-  await expect(runSession(pair, PURE_STEPS)).toMatchFileSnapshot(golden('pure'));
-});
+test(
+  'verbs that change nothing',
+  async () => {
+    await expect(runSession(pair, PURE_STEPS)).toMatchFileSnapshot(golden('pure'));
+  },
+  PATIENCE,
+);
 
-test('verbs that change the host', async () => {
-  await expect(runSession(pair, CHANGING_STEPS)).toMatchFileSnapshot(golden('changing'));
-});
+test(
+  'verbs that change the host',
+  async () => {
+    await expect(runSession(pair, CHANGING_STEPS)).toMatchFileSnapshot(golden('changing'));
+  },
+  PATIENCE,
+);
 
-test('verbs beside an agent', async () => {
-  await startSessionAgent(pair);
-  await expect(runSession(pair, AGENT_STEPS)).toMatchFileSnapshot(golden('agent'));
-});
+test(
+  'verbs beside an agent',
+  async () => {
+    await startSessionAgent(pair);
+    await expect(runSession(pair, AGENT_STEPS)).toMatchFileSnapshot(golden('agent'));
+  },
+  PATIENCE,
+);

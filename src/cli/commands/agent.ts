@@ -3,14 +3,10 @@ import { Command, Option } from 'commander';
 import { runAgent } from '../../agent/agent.ts';
 import type { ListenAddress } from '../../formats/listen-address.ts';
 import { LISTEN_HELP, parseListenAddress } from '../../formats/listen-address.ts';
-import { PolicyStore } from '../../store/store.ts';
-import { AgentClaim } from '../agent-claim.ts';
+import { requireRoot } from '../../host/privileges.ts';
 import { UsageError } from '../exit.ts';
-import { followAddresses } from '../follow-addresses.ts';
 import { withExamples } from '../options.ts';
-import { warn } from '../output.ts';
-import { requireRoot } from '../privileges.ts';
-import { sayingOnce, watch } from '../watch.ts';
+import { warn } from '../render/terminal.ts';
 
 const DEFAULT_LISTEN = ':9477';
 
@@ -31,19 +27,7 @@ async function run(options: AgentVerbOptions): Promise<void> {
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   const log = (line: string): void => warn(`xdpol agent: ${line}`);
-  const store = new PolicyStore();
-  const claim = new AgentClaim(store, log);
-  const keepClaim = sayingOnce(log, 'no dynamic rules can be added', () => claim.take());
-  const follow = sayingOnce(log, 'cannot follow the addresses', () => followAddresses(store, log));
-  await keepClaim();
-  const watching = watch([keepClaim, follow], stop.signal);
-  try {
-    await runAgent({ listen, log, stop: stop.signal });
-  } finally {
-    stop.abort();
-    await watching;
-    await sayingOnce(log, 'dynamic rules stay in force', () => claim.giveBack())();
-  }
+  await runAgent({ listen, log, stop });
 }
 
 export function agentCommand(): Command {

@@ -2,11 +2,10 @@
 import { performance } from 'node:perf_hooks';
 import { Command, Option } from 'commander';
 import type { RequestedMode } from '../../engine/attach.ts';
-import { PolicyStore } from '../../store/store.ts';
 import { collect, jsonOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
-import { print, printJson, warn } from '../output.ts';
-import { requireRoot } from '../privileges.ts';
-import { putInForce } from '../put-in-force.ts';
+import { policyArgument } from '../policy-argument.ts';
+import { reachHost } from '../reach-host.ts';
+import { print, printDiagnostics, printJson, warnAll } from '../render/terminal.ts';
 
 interface ApplyOptions {
   readonly interface: readonly string[];
@@ -17,19 +16,21 @@ interface ApplyOptions {
 }
 
 async function run(argument: string, options: ApplyOptions): Promise<void> {
-  requireRoot('apply');
+  const host = reachHost('apply');
   const started = performance.now();
-  const store = new PolicyStore();
-  using _lock = store.lock();
-  const { policy, hash, generation, interfaces, notes } = await putInForce(store, argument, options.interface, options);
-  const applied = options.dryRun !== true;
+  const { interface: named, mode, ingressOnly, dryRun } = options;
+  const input = policyArgument(argument);
+  const outcome = await host.apply({ input, interfaces: named, mode, ingressOnly, dryRun });
+  const { policy, hash, generation, interfaces } = outcome;
+  const applied = dryRun !== true;
   const milliseconds = performance.now() - started;
-  for (const note of notes) warn(`note: ${note}`);
+  printDiagnostics(outcome.diagnostics);
+  warnAll(outcome.notes);
   if (options.json === true) {
     printJson({ policy, hash, generation: applied ? generation : null, interfaces, applied, milliseconds });
     return;
   }
-  const half = options.ingressOnly === true ? ', arriving packets only' : '';
+  const half = ingressOnly === true ? ', arriving packets only' : '';
   const done = applied ? `in force, generation ${generation},` : 'would be in force';
   print(`${policy}: ${done} on ${interfaces.join(', ')}${half} (${milliseconds.toFixed(0)} ms)`);
 }

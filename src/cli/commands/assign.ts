@@ -2,13 +2,9 @@
 import { performance } from 'node:perf_hooks';
 import { Command, Option } from 'commander';
 import type { RequestedMode } from '../../engine/attach.ts';
-import { readAttachments } from '../../engine/attachment.ts';
-import { PolicyStore } from '../../store/store.ts';
-import { UsageError } from '../exit.ts';
 import { collect, jsonOption, parseVersion, withExamples } from '../options.ts';
-import { print, printJson, warn } from '../output.ts';
-import { requireRoot } from '../privileges.ts';
-import { assignStored } from '../put-in-force.ts';
+import { reachHost } from '../reach-host.ts';
+import { print, printDiagnostics, printJson, warnAll } from '../render/terminal.ts';
 
 interface AssignOptions {
   readonly interface?: readonly string[];
@@ -17,29 +13,15 @@ interface AssignOptions {
   readonly json?: boolean;
 }
 
-/** Those named, else those of the last assignment, else those that are filtered. */
-function interfacesFor(given: readonly string[] | undefined, last: readonly string[] | undefined): readonly string[] {
-  const filtered = (): readonly string[] => readAttachments().map((attachment) => attachment.name);
-  const names = given ?? last ?? filtered();
-  if (names.length > 0) return names;
-  throw new UsageError('no policy was assigned here before: which interfaces?', 'name them: xdpol assign NAME -i eth0');
-}
-
 async function run(name: string, options: AssignOptions): Promise<void> {
-  requireRoot('assign');
+  const host = reachHost('assign');
   const started = performance.now();
-  const store = new PolicyStore();
-  using _lock = store.lock();
-  const last = store.lastAssignment();
-  const names = interfacesFor(options.interface, last?.interfaces);
-  const mode = options.mode ?? last?.mode ?? 'auto';
-  const done = await assignStored(store, { name, version: options.version }, names, {
-    mode,
-    ingressOnly: last?.ingressOnly,
-  });
-  const { version, hash, generation, interfaces, notes } = done;
+  const { version: wanted, interface: named, mode } = options;
+  const outcome = await host.assign({ name, version: wanted, interfaces: named, mode });
+  const { version, hash, generation, interfaces } = outcome;
   const milliseconds = performance.now() - started;
-  for (const note of notes) warn(`note: ${note}`);
+  printDiagnostics(outcome.diagnostics);
+  warnAll(outcome.notes);
   if (options.json === true) printJson({ policy: name, version, hash, generation, interfaces, milliseconds });
   else
     print(

@@ -1,21 +1,21 @@
 /** `xdpol bench`: what a policy costs on this host, measured without touching traffic. */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { interfaceAddresses, presentInterfaces } from '../../host/interfaces.ts';
+import { requireRoot } from '../../host/privileges.ts';
+import type { ReadyPolicy } from '../../host/ready-policy.ts';
 import { lastAllowedCpu } from '../../measure/cpu.ts';
 import { EFFORT } from '../../measure/effort.ts';
 import { environment } from '../../measure/environment.ts';
 import type { MeasuredRow, PolicyFigures } from '../../measure/measure-policy.ts';
 import { measurePolicy } from '../../measure/measure-policy.ts';
 import { ReferenceClassifier } from '../../policy/classify.ts';
-import { PolicyStore } from '../../store/store.ts';
-import { compileFor } from '../compile-policy.ts';
 import { EXIT, UsageError } from '../exit.ts';
-import { interfaceAddresses, presentInterfaces } from '../host.ts';
-import type { MeOptions, ReadyPolicy } from '../options.ts';
-import { jsonOption, meOf, meOption, POLICY_ARGUMENT, readyPolicy, withExamples } from '../options.ts';
-import { print, printJson, warn } from '../output.ts';
-import { requireRoot } from '../privileges.ts';
-import { ProgressLine } from '../progress-line.ts';
-import { benchJson, renderBench, subjectName } from '../render-bench.ts';
+import type { MeOptions } from '../options.ts';
+import { jsonOption, meOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
+import { reachHost } from '../reach-host.ts';
+import { compileReady, meOf, readyArgument, readyInput } from '../read-policy.ts';
+import { benchJson, renderBench, subjectName } from '../render/bench.ts';
+import { openProgressLine, print, printJson, warn } from '../render/terminal.ts';
 
 interface BenchOptions extends MeOptions {
   readonly json?: boolean;
@@ -38,16 +38,16 @@ interface Measured {
 /** The named policy, or the assigned one as it is in force: on its first interface, with its interfaces' addresses. */
 async function policyOf(argument: string | undefined, options: BenchOptions): Promise<Measured> {
   if (argument !== undefined) {
-    const ready = await readyPolicy(argument, (policy) => meOf(policy, options));
+    const ready = await readyArgument(argument, options);
     return { ready, interface: options.interface };
   }
-  const assignment = new PolicyStore().assignment();
-  if (assignment === undefined) {
+  const assignment = await reachHost('bench').assignment();
+  if (assignment === null) {
     throw new UsageError('no policy is assigned, and none was named', 'name one: xdpol bench edge.yaml');
   }
   const reference = { stored: assignment.policy, version: assignment.version };
   const devices = await presentInterfaces(assignment.interfaces);
-  const ready = await readyPolicy(reference, (policy) =>
+  const ready = await readyInput(reference, (policy) =>
     options.me === undefined ? interfaceAddresses(devices) : meOf(policy, options),
   );
   return { ready, interface: options.interface ?? assignment.interfaces[0] };
@@ -71,8 +71,8 @@ async function run(argument: string | undefined, options: BenchOptions): Promise
   requireRoot('bench');
   const measured = await policyOf(argument, options);
   const { policy, host } = measured.ready;
-  const compiled = compileFor(measured.ready, measured.interface);
-  const line = new ProgressLine(process.stderr);
+  const compiled = compileReady(measured.ready, measured.interface);
+  const line = openProgressLine();
   const figures = measurePolicy({
     compiled,
     reference: { classifier: new ReferenceClassifier(policy, host), interface: measured.interface },

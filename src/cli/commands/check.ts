@@ -2,14 +2,15 @@
 import { Command } from 'commander';
 import type { Diagnostic } from '../../base/diagnostics.ts';
 import { analyse } from '../../compiler/analysis/analyse.ts';
+import { resolveHost } from '../../host/host-addresses.ts';
 import type { Policy } from '../../policy/model.ts';
-import { PolicyRejected } from '../exit.ts';
-import { resolveHost } from '../host.ts';
+import { CheckFailed } from '../exit.ts';
 import type { MeOptions } from '../options.ts';
-import { jsonOption, meOf, meOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
-import { print, printJson, useColor, warn } from '../output.ts';
-import { readPolicyArgument } from '../policy-source.ts';
-import { renderFindings } from '../render-findings.ts';
+import { jsonOption, meOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
+import { policyArgument } from '../policy-argument.ts';
+import { meOf, readArgument } from '../read-policy.ts';
+import { renderFindings } from '../render/findings.ts';
+import { print, printJson, warn, warnsInColor } from '../render/terminal.ts';
 
 interface CheckOptions extends MeOptions {
   readonly json?: boolean;
@@ -43,7 +44,7 @@ function plain({ code, severity, span, message, help }: Diagnostic): Record<stri
 }
 
 async function check(argument: string, options: CheckOptions): Promise<void> {
-  const { policy, diags } = readPolicyArgument(argument);
+  const { policy, diags } = readArgument(policyArgument(argument));
   const host = policy === undefined ? undefined : await resolveHost(policy, await meOf(policy, options), diags);
   const brief = options.json !== true;
   const isSound = policy !== undefined && host !== undefined && !diags.failed;
@@ -53,10 +54,10 @@ async function check(argument: string, options: CheckOptions): Promise<void> {
   if (options.json === true) {
     printJson({ ok, diagnostics: diags.all.map(plain), summary });
   } else {
-    if (diags.all.length > 0) warn(renderFindings(diags.all, omitted, { color: useColor(process.stderr) }));
+    if (diags.all.length > 0) warn(renderFindings(diags.all, omitted, { color: warnsInColor() }));
     if (ok) print(`${summary.policy}: ${summary.rules} rules, ${summary.filters} filters, no errors`);
   }
-  if (!ok) throw new PolicyRejected();
+  if (!ok) throw new CheckFailed();
 }
 
 export function checkCommand(): Command {

@@ -3,10 +3,11 @@ import { Command } from 'commander';
 import type { CompiledPolicy } from '../../compiler/compile.ts';
 import { TABLE_NAMES } from '../../compiler/compile.ts';
 import { tableEntries } from '../../compiler/table-entries.ts';
-import { compileFor } from '../compile-policy.ts';
 import type { MeOptions } from '../options.ts';
-import { jsonOption, meOf, meOption, POLICY_ARGUMENT, readyPolicy, withExamples } from '../options.ts';
-import { binary, print, printJson, table } from '../output.ts';
+import { jsonOption, meOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
+import { compileReady, readyArgument } from '../read-policy.ts';
+import { binary, table } from '../render/table.ts';
+import { print, printJson } from '../render/terminal.ts';
 
 interface CompileVerbOptions extends MeOptions {
   readonly json?: boolean;
@@ -46,8 +47,8 @@ function render(compiled: CompiledPolicy, rows: readonly TableRow[], bytes: numb
 }
 
 async function run(argument: string, options: CompileVerbOptions): Promise<void> {
-  const ready = await readyPolicy(argument, (policy) => meOf(policy, options));
-  const compiled = compileFor(ready, options.interface);
+  const ready = await readyArgument(argument, options);
+  const compiled = compileReady(ready, options.interface);
   const { statistics } = compiled;
   const tables = tablesOf(compiled);
   const bytes = tables.reduce((sum, row) => sum + row.bytes, 0);

@@ -1,25 +1,16 @@
 /** `xdpol delete`: a policy out of the store. */
 import { Command } from 'commander';
-import { removeUnusedPins } from '../../engine/leftovers.ts';
-import { PolicyStore } from '../../store/store.ts';
 import { jsonOption, withExamples } from '../options.ts';
-import { print, printJson } from '../output.ts';
-import { requireRoot } from '../privileges.ts';
-import { notStored } from '../put-in-force.ts';
+import { reachHost } from '../reach-host.ts';
+import { print, printJson } from '../render/terminal.ts';
 
 interface DeleteOptions {
   readonly json?: boolean;
 }
 
-function run(name: string, options: DeleteOptions): void {
-  requireRoot('delete');
-  const store = new PolicyStore();
-  using _lock = store.lock();
-  const versions = store.versions(name);
-  if (!store.list().includes(name)) throw notStored(store, name);
-  store.delete(name);
-  const unpinned = store.assignment() === undefined ? removeUnusedPins() : [];
-  if (options.json === true) printJson({ policy: name, versions: versions.map(({ version }) => version), unpinned });
+async function run(name: string, options: DeleteOptions): Promise<void> {
+  const { versions, unpinned } = await reachHost('delete').delete(name);
+  if (options.json === true) printJson({ policy: name, versions, unpinned });
   else {
     const counters = unpinned.length === 0 ? '' : `; counters of ${unpinned.join(', ')} removed`;
     print(`${name}: deleted, ${versions.length} ${versions.length === 1 ? 'version' : 'versions'}${counters}`);

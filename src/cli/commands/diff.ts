@@ -5,16 +5,18 @@ import type { Prefix } from '../../base/ip.ts';
 import { formatPrefix } from '../../base/ip.ts';
 import type { PolicyDiff } from '../../formats/diff.ts';
 import { diffPolicies } from '../../formats/diff.ts';
+import type { PolicyInput } from '../../host/policy-input.ts';
+import type { VerdictChange, VerdictChanges } from '../../host/verdict-changes.ts';
+import { verdictChanges } from '../../host/verdict-changes.ts';
 import type { Decision } from '../../policy/classify.ts';
 import { formatPacket } from '../../policy/packet/text.ts';
-import { PolicyStore } from '../../store/store.ts';
 import { UsageError } from '../exit.ts';
 import type { MeOptions } from '../options.ts';
-import { jsonOption, meOf, meOption, readyPolicy, withExamples } from '../options.ts';
-import { print, printJson } from '../output.ts';
-import type { PolicyReference } from '../policy-source.ts';
-import type { VerdictChange, VerdictChanges } from '../verdict-changes.ts';
-import { verdictChanges } from '../verdict-changes.ts';
+import { jsonOption, meOption, withExamples } from '../options.ts';
+import { policyArgument } from '../policy-argument.ts';
+import { reachHost } from '../reach-host.ts';
+import { meOf, readyInput } from '../read-policy.ts';
+import { print, printJson } from '../render/terminal.ts';
 
 interface DiffOptions extends MeOptions {
   readonly json?: boolean;
@@ -22,7 +24,7 @@ interface DiffOptions extends MeOptions {
 
 interface Side {
   readonly label: string;
-  readonly reference: PolicyReference;
+  readonly input: PolicyInput;
 }
 
 const VERSIONED = /^(?<name>.+)@(?<version>[1-9]\d{0,8})$/u;
@@ -33,25 +35,25 @@ const SHOWN_PREFIXES = 5;
 function sideOf(argument: string): Side {
   const groups = existsSync(argument) ? undefined : VERSIONED.exec(argument)?.groups;
   const { name, version } = { name: groups?.['name'], version: groups?.['version'] };
-  if (name === undefined || version === undefined) return { label: argument, reference: argument };
-  return { label: argument, reference: { stored: name, version: Number(version) } };
+  if (name === undefined || version === undefined) return { label: argument, input: policyArgument(argument) };
+  return { label: argument, input: { stored: name, version: Number(version) } };
 }
 
-function assignedSide(): Side {
-  const assignment = new PolicyStore().assignment();
-  if (assignment === undefined) {
+async function assignedSide(): Promise<Side> {
+  const assignment = await reachHost('diff').assignment();
+  if (assignment === null) {
     throw new UsageError('no policy is assigned to compare with', 'name both: xdpol diff edge@3 edge.yaml');
   }
   const { policy, version } = assignment;
-  return { label: `${policy}@${version}, assigned`, reference: { stored: policy, version } };
+  return { label: `${policy}@${version}, assigned`, input: { stored: policy, version } };
 }
 
 async function run(first: string, second: string | undefined, options: DiffOptions): Promise<void> {
-  const before = second === undefined ? assignedSide() : sideOf(first);
+  const before = second === undefined ? await assignedSide() : sideOf(first);
   const after = sideOf(second ?? first);
   const [a, b] = [
-    await readyPolicy(before.reference, (policy) => meOf(policy, options)),
-    await readyPolicy(after.reference, (policy) => meOf(policy, options)),
+    await readyInput(before.input, (policy) => meOf(policy, options)),
+    await readyInput(after.input, (policy) => meOf(policy, options)),
   ];
   const diff = diffPolicies(a.policy, b.policy);
   const verdicts = verdictChanges(a, b, diff);

@@ -5,8 +5,8 @@ import { diagnose } from '../../host/doctor/diagnose.ts';
 import { PolicyStore } from '../../store/store.ts';
 import { EXIT } from '../exit.ts';
 import { collect, jsonOption, withExamples } from '../options.ts';
-import { print, printJson } from '../output.ts';
-import { renderDoctor } from '../render-doctor.ts';
+import { renderDoctor } from '../render/doctor.ts';
+import { print, printJson } from '../render/terminal.ts';
 
 interface DoctorOptions {
   readonly interface?: readonly string[];

@@ -6,9 +6,10 @@ import type { SeenPacket } from '../../policy/packet/text.ts';
 import { formatSeenPacket, parseSeenPacket } from '../../policy/packet/text.ts';
 import { UsageError } from '../exit.ts';
 import type { MeOptions } from '../options.ts';
-import { jsonOption, meOf, meOption, POLICY_ARGUMENT, readyPolicy, withExamples } from '../options.ts';
-import { print, printDiagnostics, printJson, useColor } from '../output.ts';
-import { renderExplanation } from '../render-explain.ts';
+import { jsonOption, meOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
+import { readyArgument } from '../read-policy.ts';
+import { renderExplanation } from '../render/explanation.ts';
+import { print, printDiagnostics, printJson, usesColor } from '../render/terminal.ts';
 
 interface ExplainOptions extends MeOptions {
   readonly json?: boolean;
@@ -28,13 +29,13 @@ async function run(argument: string, text: string, options: ExplainOptions): Pro
     );
   }
   const place = placeOf(seen, options);
-  const { policy, host } = await readyPolicy(argument, (read) => meOf(read, options));
+  const { policy, host } = await readyArgument(argument, options);
   const explanation = explain(policy, host, seen.packet, { interface: place });
   if (options.json === true) printJson(explanation);
   else
     print(
       renderExplanation(formatSeenPacket({ ...seen, interface: place }), explanation, {
-        colour: useColor(process.stdout),
+        colour: usesColor(),
       }),
     );
 }

@@ -4,12 +4,13 @@ import { Command, Option } from 'commander';
 import { Diagnostics } from '../../base/diagnostics.ts';
 import { printIpsecpol } from '../../formats/ipsecpol/print.ts';
 import { formatPolicyText } from '../../formats/yaml/format.ts';
+import type { PolicyTextInput } from '../../host/policy-input.ts';
 import { writeDurably } from '../../store/durable.ts';
-import { PolicyRejected, UsageError } from '../exit.ts';
+import { CheckFailed, UsageError } from '../exit.ts';
 import { POLICY_ARGUMENT, withExamples } from '../options.ts';
-import { print, printDiagnostics, warn } from '../output.ts';
-import type { PolicyArgument } from '../policy-source.ts';
-import { policyArgument, readPolicyArgument } from '../policy-source.ts';
+import { policyArgument } from '../policy-argument.ts';
+import { readArgument, readInputText } from '../read-policy.ts';
+import { print, printDiagnostics, warn } from '../render/terminal.ts';
 
 const FORMATS = ['yaml', 'json', 'ipsecpol'] as const;
 type Format = (typeof FORMATS)[number];
@@ -30,11 +31,12 @@ function run(policies: readonly string[], options: FmtOptions): void {
     throw new UsageError('one policy at a time is printed', 'use --write or --check for several');
   }
   const fine = policies.map((policy) => (options.format === 'ipsecpol' ? commands(policy) : format(policy, options)));
-  if (fine.includes(false)) throw new PolicyRejected();
+  if (fine.includes(false)) throw new CheckFailed();
 }
 
 function format(argument: string, options: FmtOptions): boolean {
-  const policy = policyArgument(argument);
+  const input = policyArgument(argument);
+  const policy = readInputText(input);
   const isJson = options.format === undefined ? argument.endsWith('.json') : options.format === 'json';
   const diags = new Diagnostics();
   const formatted = formatPolicyText(policy.file, policy.text, isJson ? 'json' : 'yaml', diags);
@@ -42,20 +44,20 @@ function format(argument: string, options: FmtOptions): boolean {
   if (formatted === undefined) return false;
   const { text, lostComments } = formatted;
   if (options.check === true) return isSame(policy, text);
-  if (options.write === true) return replace(policy, text, lostComments);
+  if (options.write === true) return replace(policy, 'text' in input && argument !== '-', text, lostComments);
   if (lostComments > 0) warn(`warning: JSON has no comments: ${lostComments} are left out`);
   print(text);
   return true;
 }
 
-function isSame({ file, text }: PolicyArgument, formatted: string): boolean {
+function isSame({ file, text }: PolicyTextInput, formatted: string): boolean {
   if (text === formatted) return true;
   warn(`${file} is not formatted: run xdpol fmt --write ${file}`);
   return false;
 }
 
 /** The file keeps its mode; of a symbolic link, the file it stands for is replaced. */
-function replace({ file, isFile, text }: PolicyArgument, formatted: string, lostComments: number): boolean {
+function replace({ file, text }: PolicyTextInput, isFile: boolean, formatted: string, lostComments: number): boolean {
   if (!isFile) throw new UsageError(`--write needs a file, and ${file} is none`, 'leave out --write to print it');
   if (lostComments > 0) {
     throw new UsageError(`${file} has ${lostComments} comments, which JSON would lose`, 'print it, or stay with YAML');
@@ -70,7 +72,7 @@ function replace({ file, isFile, text }: PolicyArgument, formatted: string, lost
 }
 
 function commands(argument: string): boolean {
-  const { policy, diags } = readPolicyArgument(argument);
+  const { policy, diags } = readArgument(policyArgument(argument));
   const lines = policy === undefined ? [] : printIpsecpol(policy, diags);
   if (lines.length > 0) print(lines.join('\n'));
   printDiagnostics(diags.all);

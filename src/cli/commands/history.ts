@@ -1,9 +1,9 @@
 /** `xdpol history`: the stored versions of a policy. */
 import { Command } from 'commander';
-import { PolicyStore } from '../../store/store.ts';
 import { jsonOption, withExamples } from '../options.ts';
-import { print, printJson, table } from '../output.ts';
-import { notStored } from '../put-in-force.ts';
+import { reachHost } from '../reach-host.ts';
+import { table } from '../render/table.ts';
+import { print, printJson } from '../render/terminal.ts';
 
 interface HistoryOptions {
   readonly json?: boolean;
@@ -12,21 +12,21 @@ interface HistoryOptions {
 /** Of a hash, as much as people compare. */
 const SHOWN_DIGITS = 12;
 
-function run(name: string, options: HistoryOptions): void {
-  const store = new PolicyStore();
-  const versions = store.versions(name);
-  if (versions.length === 0) throw notStored(store, name);
-  const assignment = store.assignment();
-  const assigned = assignment?.policy === name ? assignment : undefined;
+async function run(name: string, options: HistoryOptions): Promise<void> {
+  const { versions, assignedSince } = await reachHost('history').history(name);
   if (options.json === true) {
-    const plain = versions.map((record) => ({ ...record, assigned: record.version === assigned?.version }));
-    printJson({ policy: name, versions: plain });
+    printJson({ policy: name, versions });
     return;
   }
-  const rows = versions.toReversed().map(({ version, at, who, hash }) => {
-    const isAssigned = version === assigned?.version;
-    return [String(version), at, who, hash.slice(0, SHOWN_DIGITS), isAssigned ? `since ${assigned.at}` : ''];
-  });
+  const rows = versions
+    .toReversed()
+    .map(({ version, at, who, hash, assigned }) => [
+      String(version),
+      at,
+      who,
+      hash.slice(0, SHOWN_DIGITS),
+      assigned ? `since ${assignedSince ?? ''}` : '',
+    ]);
   const titles = ['STORED', 'BY', 'HASH', 'ASSIGNED'];
   print(table([{ title: 'VERSION', right: true }, ...titles.map((title) => ({ title }))], rows));
 }

@@ -3,15 +3,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { Diagnostics } from '../../base/diagnostics.ts';
 import { EnvironmentError } from '../../base/environment-error.ts';
+import { PolicyRejected } from '../../base/policy-rejected.ts';
 import { readChart } from '../../formats/chart/chart.ts';
 import { readScript } from '../../formats/netsh/script.ts';
 import { looksLikeScript } from '../../formats/netsh/script-lines.ts';
 import { tokenOf } from '../../formats/token.ts';
 import { readName } from '../../formats/yaml/names.ts';
 import { printPolicy } from '../../formats/yaml/print.ts';
-import { PolicyRejected, UsageError } from '../exit.ts';
+import { UsageError } from '../exit.ts';
 import { withExamples } from '../options.ts';
-import { print, printDiagnostics, warn } from '../output.ts';
+import { print, printDiagnostics, warn } from '../render/terminal.ts';
 
 interface ImportOptions {
   readonly name?: string;
@@ -67,8 +68,8 @@ function run(path: string, options: ImportOptions): void {
   const read = looksLikeScript(text)
     ? readScript({ file, text, name: options.name }, diags)
     : readChart({ file, text, name: options.name ?? DEFAULT_NAME }, diags);
+  if (read === undefined || diags.failed) throw new PolicyRejected(diags.all);
   printDiagnostics(diags.all);
-  if (read === undefined || diags.failed) throw new PolicyRejected();
   const printed = printPolicy(read.policy, read.comments);
   if (options.output === undefined) print(printed);
   else save(options.output, printed, options.force === true);

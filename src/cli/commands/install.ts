@@ -4,11 +4,11 @@ import { existsSync, lstatSync, mkdirSync, realpathSync, rmSync, symlinkSync, wr
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { EnvironmentError } from '../../base/environment-error.ts';
+import { requireRoot } from '../../host/privileges.ts';
 import { PolicyStore } from '../../store/store.ts';
 import { UsageError } from '../exit.ts';
 import { withExamples } from '../options.ts';
-import { print } from '../output.ts';
-import { requireRoot } from '../privileges.ts';
+import { print } from '../render/terminal.ts';
 import type { Unit } from '../units.ts';
 import { unitsFor } from '../units.ts';
 

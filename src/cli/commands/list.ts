@@ -1,28 +1,16 @@
 /** `xdpol list`: the stored policies. */
 import { Command } from 'commander';
-import { PolicyStore } from '../../store/store.ts';
 import { jsonOption, withExamples } from '../options.ts';
-import { print, printJson, table, warn } from '../output.ts';
+import { reachHost } from '../reach-host.ts';
+import { table } from '../render/table.ts';
+import { print, printJson, warn } from '../render/terminal.ts';
 
 interface ListOptions {
   readonly json?: boolean;
 }
 
-function run(options: ListOptions): void {
-  const store = new PolicyStore();
-  const assigned = store.assignment();
-  const policies = store.list().map((name) => {
-    const newest = store.versions(name).at(-1);
-    return {
-      name,
-      version: newest?.version ?? null,
-      who: newest?.who ?? null,
-      at: newest?.at ?? null,
-      hash: newest?.hash ?? null,
-      assigned: assigned?.policy === name ? assigned.version : null,
-    };
-  });
-  const setAside = store.setAside();
+async function run(options: ListOptions): Promise<void> {
+  const { policies, setAside } = await reachHost('list').list();
   for (const path of setAside) warn(`warning: damaged, set aside: ${path}`);
   if (options.json === true) {
     printJson({ policies, setAside });

@@ -9,11 +9,12 @@ import type { Decision } from '../../policy/classify.ts';
 import { ReferenceClassifier } from '../../policy/classify.ts';
 import { decodePacket } from '../../policy/packet/decode.ts';
 import { formatPacket } from '../../policy/packet/text.ts';
-import { compileFor } from '../compile-policy.ts';
 import { EXIT } from '../exit.ts';
 import type { MeOptions } from '../options.ts';
-import { jsonOption, meOf, meOption, POLICY_ARGUMENT, readyPolicy, withExamples } from '../options.ts';
-import { print, si, table, warn } from '../output.ts';
+import { jsonOption, meOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
+import { compileReady, readyArgument } from '../read-policy.ts';
+import { si, table } from '../render/table.ts';
+import { print, warn, warnAll, warnsOnTerminal } from '../render/terminal.ts';
 
 interface ReplayOptions extends MeOptions {
   readonly json?: boolean;
@@ -125,8 +126,7 @@ class Replay {
       if (this.#options.summary !== true) lines.push(line(packet.index, decision, frame, this.#options.json === true));
     }
     if (lines.length > 0) print(lines.join('\n'));
-    if (process.stderr.isTTY && this.summary.packets % PROGRESS_PACKETS === 0)
-      warn(`${si(this.summary.packets)} packets`);
+    if (warnsOnTerminal() && this.summary.packets % PROGRESS_PACKETS === 0) warn(`${si(this.summary.packets)} packets`);
   }
 
   #byReference(frame: Uint8Array): Decision {
@@ -136,8 +136,8 @@ class Replay {
 }
 
 async function run(argument: string, capture: string, options: ReplayOptions): Promise<void> {
-  const ready = await readyPolicy(argument, (policy) => meOf(policy, options));
-  const compiled = compileFor(ready, options.interface);
+  const ready = await readyArgument(argument, options);
+  const compiled = compileReady(ready, options.interface);
   using replayer = new Replayer(compiled, options.hook);
   const replay = new Replay(replayer, new ReferenceClassifier(ready.policy, ready.host), options);
   try {
@@ -148,7 +148,7 @@ async function run(argument: string, capture: string, options: ReplayOptions): P
     process.exitCode = EXIT.environment;
   }
   replay.flush();
-  for (const note of replay.summary.notes()) warn(`note: ${note}`);
+  warnAll(replay.summary.notes());
   const text = `\n${replay.summary.render()}`;
   if (options.json === true) warn(text);
   else print(text);

@@ -1,14 +1,10 @@
 /** `xdpol restore`: what was assigned in force again, at boot. */
 import { performance } from 'node:perf_hooks';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { PolicyStore } from '../../store/store.ts';
-import { endDynamicRules } from '../agent-claim.ts';
 import { EXIT } from '../exit.ts';
 import { jsonOption, withExamples } from '../options.ts';
-import { print, printJson, warn } from '../output.ts';
-import { readOverlay, settleOverlay } from '../overlay.ts';
-import { requireRoot } from '../privileges.ts';
-import { lockIfWritable, restoreStanding, standingPolicy } from '../restore.ts';
+import { reachHost } from '../reach-host.ts';
+import { print, printJson, warn, warnAll } from '../render/terminal.ts';
 
 interface RestoreOptions {
   readonly wait: number;
@@ -21,26 +17,20 @@ function parseSeconds(value: string): number {
 }
 
 async function run(options: RestoreOptions): Promise<void> {
-  requireRoot('restore');
+  const host = reachHost('restore');
   const started = performance.now();
-  const store = new PolicyStore();
-  using _lock = lockIfWritable(store, (line) => warn(`warning: ${line}`));
-  const overlay = readOverlay(store);
-  if (store.assignment() === undefined && overlay.rules.length === 0) {
-    const ended = await endDynamicRules(store);
-    if (ended !== undefined) warn(`note: dynamic rules of an agent that is gone have ended: ${ended}`);
-    if (options.json === true) printJson({ policy: null, interfaces: [], missing: [] });
+  const { policy, version, generation, interfaces, missing, notes } = await host.restore({ wait: options.wait });
+  const milliseconds = performance.now() - started;
+  warnAll(notes);
+  if (policy === null) {
+    if (options.json === true) printJson({ policy, interfaces, missing });
     else print('no policy is assigned');
     return;
   }
-  const restored = await restoreStanding(store, await standingPolicy(store), overlay.rules, options.wait);
-  const { policy, version, generation, interfaces, missing } = restored;
-  const milliseconds = performance.now() - started;
-  for (const note of [...restored.notes, ...settleOverlay(store, overlay)]) warn(`note: ${note}`);
   if (options.json === true) {
-    printJson({ policy, version: version ?? null, generation: generation ?? null, interfaces, missing, milliseconds });
-  } else if (generation !== undefined) {
-    const what = version === undefined ? policy : `${policy}: version ${version}`;
+    printJson({ policy, version, generation, interfaces, missing, milliseconds });
+  } else if (generation !== null) {
+    const what = version === null ? policy : `${policy}: version ${version}`;
     const where = `generation ${generation}, on ${interfaces.join(', ')}`;
     print(`${what} in force, ${where} (${milliseconds.toFixed(0)} ms)`);
   }

@@ -1,14 +1,15 @@
 /** `xdpol show`: a stored policy. */
 import { Command, Option } from 'commander';
 import { Diagnostics } from '../../base/diagnostics.ts';
+import { PolicyRejected } from '../../base/policy-rejected.ts';
 import { printIpsecpol } from '../../formats/ipsecpol/print.ts';
 import { plainPolicy, printPolicy } from '../../formats/yaml/print.ts';
-import { PolicyStore } from '../../store/store.ts';
-import { PolicyRejected } from '../exit.ts';
+import type { ReadSetFile } from '../../host/policy-input.ts';
+import { CheckFailed } from '../exit.ts';
 import { parseVersion, withExamples } from '../options.ts';
-import { print, printDiagnostics } from '../output.ts';
-import { readPolicyArgument } from '../policy-source.ts';
-import { notStored } from '../put-in-force.ts';
+import { reachHost } from '../reach-host.ts';
+import { readArgument } from '../read-policy.ts';
+import { print, printDiagnostics } from '../render/terminal.ts';
 
 interface ShowOptions {
   readonly version?: number;
@@ -16,27 +17,23 @@ interface ShowOptions {
   readonly json?: boolean;
 }
 
-function run(name: string, options: ShowOptions): void {
-  const store = new PolicyStore();
-  const stored = store.read(name, options.version);
-  if (stored === undefined) throw notStored(store, name, options.version);
+async function run(name: string, options: ShowOptions): Promise<void> {
+  const { text, setFiles } = await reachHost('show').readStored(name, options.version);
   const format = options.json === true ? 'json' : options.format;
   if (format === undefined) {
-    print(stored.text);
+    print(text);
     return;
   }
-  const { policy, diags } = readPolicyArgument({ stored: name, version: stored.version });
-  if (policy === undefined) {
-    printDiagnostics(diags.all);
-    throw new PolicyRejected();
-  }
+  const readSetFile: ReadSetFile = (path) => setFiles.get(path) ?? { error: 'not stored with the policy' };
+  const { policy, diags } = readArgument({ file: name, text, readSetFile });
+  if (policy === undefined) throw new PolicyRejected(diags.all);
   if (format === 'yaml') print(printPolicy(policy));
   else if (format === 'json') print(JSON.stringify(plainPolicy(policy), null, 2));
   else {
     const unsaid = new Diagnostics();
     for (const command of printIpsecpol(policy, unsaid)) print(command);
     printDiagnostics(unsaid.all);
-    if (unsaid.failed) throw new PolicyRejected();
+    if (unsaid.failed) throw new CheckFailed();
   }
 }
 

@@ -1,24 +1,16 @@
 /** `xdpol unassign`: no policy in force. */
 import { Command } from 'commander';
-import { PolicyStore } from '../../store/store.ts';
-import { endFiltering } from '../end-filtering.ts';
 import { jsonOption, withExamples } from '../options.ts';
-import { print, printJson, warn } from '../output.ts';
-import { endedNotes } from '../overlay.ts';
-import { requireRoot } from '../privileges.ts';
+import { reachHost } from '../reach-host.ts';
+import { print, printJson, warnAll } from '../render/terminal.ts';
 
 interface UnassignOptions {
   readonly json?: boolean;
 }
 
-function run(options: UnassignOptions): void {
-  requireRoot('unassign');
-  const store = new PolicyStore();
-  using _lock = store.lock();
-  const policy = store.assignment()?.policy ?? null;
-  const { interfaces, rules } = endFiltering(store);
-  for (const note of endedNotes(rules)) warn(`note: ${note}`);
-  const dynamic = rules.map(({ rule }) => rule);
+async function run(options: UnassignOptions): Promise<void> {
+  const { policy, interfaces, dynamic, notes } = await reachHost('unassign').unassign();
+  warnAll(notes);
   if (options.json === true) printJson({ policy, interfaces, dynamic });
   else if (policy === null && interfaces.length === 0) print('no policy is assigned');
   else {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { verdictChanges } from '../../../src/cli/verdict-changes.ts';
 import type { PolicyDiff } from '../../../src/formats/diff.ts';
 import { diffPolicies } from '../../../src/formats/diff.ts';
+import { verdictChanges } from '../../../src/host/verdict-changes.ts';
 import { NO_ADDRESSES } from '../../../src/policy/defaults.ts';
 import type { Policy } from '../../../src/policy/model.ts';
 import { formatPacket } from '../../../src/policy/packet/text.ts';

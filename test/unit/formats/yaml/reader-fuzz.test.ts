@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { present } from '../../../../src/base/assert.ts';
 import { Diagnostics } from '../../../../src/base/diagnostics.ts';
-import { renderDiagnostics } from '../../../../src/cli/render-diagnostics.ts';
+import { renderDiagnostics } from '../../../../src/cli/render/diagnostics.ts';
 import { parseFilterSpec } from '../../../../src/formats/filterspec.ts';
 import { tokenOf } from '../../../../src/formats/token.ts';
 import schema from '../../../../src/formats/yaml/policy.schema.json' with { type: 'json' };

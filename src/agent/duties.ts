@@ -1,0 +1,62 @@
+/** What the agent does again and again beside answering. A failure ends nothing: it is told once, and tried again. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HostContext } from '../host/context.ts';
+import { followAddresses } from '../host/follow-addresses.ts';
+import { DynamicClaim } from './dynamic-claim.ts';
+import { describeFailure } from './failure-text.ts';
+
+const POLL_MS = 2000;
+
+type Log = (line: string) => void;
+type Step = () => Promise<void>;
+
+/** The action as one that does not fail; a message goes to `log` unless the time before failed with the same. */
+export function tellFailuresOnce(log: Log, what: string, action: Step): Step {
+  let last = '';
+  return async () => {
+    try {
+      await action();
+      last = '';
+    } catch (error) {
+      const message = describeFailure(error);
+      if (message !== last) log(`${what}: ${message}`);
+      last = message;
+    }
+  };
+}
+
+/** Every two seconds until `stop`. */
+async function repeat(steps: readonly Step[], stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    await sleep(POLL_MS, undefined, { signal: stop }).catch(() => undefined);
+    for (const step of steps) if (!stop.aborted) await step();
+  }
+}
+
+async function follow(context: HostContext, log: Log): Promise<void> {
+  const followed = await followAddresses(context);
+  if (followed === undefined) return;
+  const { addresses, policy, generation } = followed;
+  log(`me is now ${addresses.join(', ')}: ${policy} in force, generation ${generation ?? 'none'}`);
+}
+
+/** Takes the claim of dynamic rules, does `work`, repeats the duties meanwhile, and gives the claim back. */
+export async function runWithDuties(
+  context: HostContext,
+  log: Log,
+  stop: AbortController,
+  work: () => Promise<void>,
+): Promise<void> {
+  const claim = new DynamicClaim(context, log);
+  const keepClaim = tellFailuresOnce(log, 'no dynamic rules can be added', () => claim.take());
+  const followSteadily = tellFailuresOnce(log, 'cannot follow the addresses', () => follow(context, log));
+  await keepClaim();
+  const repeating = repeat([keepClaim, followSteadily], stop.signal);
+  try {
+    await work();
+  } finally {
+    stop.abort();
+    await repeating;
+    await tellFailuresOnce(log, 'dynamic rules stay in force', () => claim.giveBack())();
+  }
+}

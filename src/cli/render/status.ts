@@ -1,0 +1,58 @@
+/** What `status` prints, for people and for programs. */
+import type { DynamicStatus, HostStatus, InterfaceStatus, OpenHook } from '../../host/status.ts';
+import { table } from './table.ts';
+
+/** Of a hash, as much as people compare. */
+const SHOWN_DIGITS = 12;
+
+export function statusJson({ openByChoice: _, gaps, ...status }: HostStatus): unknown {
+  const { warnings, ...rest } = status;
+  return { ...rest, gaps: gaps.map(gapText), warnings };
+}
+
+function gapText({ name, direction }: OpenHook): string {
+  return `${name} ${direction} is not filtered`;
+}
+
+export function statusLines({ assigned, dynamic, interfaces, openByChoice }: HostStatus): readonly string[] {
+  const first =
+    assigned === null
+      ? 'no policy is assigned'
+      : `assigned: ${assigned.policy}, version ${assigned.version}, ${assigned.hash.slice(0, SHOWN_DIGITS)}`;
+  return [
+    first,
+    ...dynamicLines(dynamic),
+    ...(interfaces.length === 0 ? [] : [`\n${hooksTable(interfaces)}`]),
+    ...openByChoice.map((hook) => `${gapText(hook)}, by choice: --ingress-only`),
+  ];
+}
+
+export function statusWarnings({ assigned, warnings, gaps }: HostStatus): readonly string[] {
+  const policy = assigned?.policy ?? '';
+  return [...warnings, ...gaps.map((gap) => `${gapText(gap)}: xdpol apply '${policy}' -i ${gap.name}`)];
+}
+
+function dynamicLines({ rules, agent }: DynamicStatus): readonly string[] {
+  if (rules.length === 0) return [];
+  const named = rules.map(({ name, action }) => `${name}, ${action}`).join('; ');
+  return [`dynamic: ${named}: ${agent === null ? 'no agent stands for them' : `until process ${agent} stops`}`];
+}
+
+function hooksTable(interfaces: readonly InterfaceStatus[]): string {
+  const rows = interfaces.flatMap(({ name, mode, hooks }) =>
+    hooks.map(({ direction, hook, program, policy, generation, since }) => [
+      name,
+      direction,
+      hook === 'xdp' ? `xdp ${mode ?? 'detached'}` : hook,
+      policy ?? 'not ours',
+      String(generation ?? ''),
+      since ?? '',
+      `${program.id} ${program.tag}`,
+    ]),
+  );
+  const titles = ['INTERFACE', 'DIRECTION', 'HOOK', 'POLICY', 'GENERATION', 'SINCE', 'PROGRAM'];
+  return table(
+    titles.map((title) => ({ title })),
+    rows,
+  );
+}

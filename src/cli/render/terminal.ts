@@ -1,0 +1,93 @@
+/** The one place that writes to a terminal: results on stdout, everything else on stderr. */
+import { createInterface } from 'node:readline/promises';
+import type { Diagnostic } from '../../base/diagnostics.ts';
+import type { OperationEvent, Report } from '../../host/context.ts';
+import { renderDiagnostics } from './diagnostics.ts';
+import { ProgressLine } from './progress-line.ts';
+
+export function print(text: string): void {
+  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+/** One JSON document on one line. u64 counts become numbers: exact up to 2^53. */
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, (_, v: unknown) => (typeof v === 'bigint' ? Number(v) : v)));
+}
+
+export function warn(text: string): void {
+  process.stderr.write(text.endsWith('\n') ? text : `${text}\n`);
+}
+
+export function warnAll(notes: readonly string[]): void {
+  for (const note of notes) warn(`note: ${note}`);
+}
+
+function useColor(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY && process.env['NO_COLOR'] === undefined;
+}
+
+/** Is stderr a terminal? */
+export function warnsOnTerminal(): boolean {
+  return process.stderr.isTTY;
+}
+
+/** On stdout. */
+export function usesColor(): boolean {
+  return useColor(process.stdout);
+}
+
+/** On stderr. */
+export function warnsInColor(): boolean {
+  return useColor(process.stderr);
+}
+
+export function printDiagnostics(diags: readonly Diagnostic[]): void {
+  if (diags.length > 0) warn(renderDiagnostics(diags, { color: warnsInColor() }));
+}
+
+/** Before a table that takes the place of the last one; nothing where the output is not a terminal. */
+export function clearScreen(): void {
+  if (process.stdout.isTTY) process.stdout.write('\u001b[H\u001b[2J');
+}
+
+/** Of stderr. */
+export function openProgressLine(): ProgressLine {
+  return new ProgressLine(process.stderr);
+}
+
+/** Shows what an operation reports, as it comes. */
+export function showEvents(): Report {
+  let line: ProgressLine | undefined;
+  return (event: OperationEvent) => {
+    if (event.kind === 'progress') {
+      line ??= openProgressLine();
+      line.show(event.what, event.share);
+      if (event.share < 1) return;
+    }
+    line?.clear();
+    line = undefined;
+    if (event.kind === 'step') print(event.text);
+    if (event.kind === 'warning') warn(`warning: ${event.text}`);
+  };
+}
+
+/** A reader that goes away (`| head`) is not an error. */
+export function endQuietlyWithoutReader(end: () => void): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    end();
+  });
+}
+
+/** Asks on stderr and reads one line of stdin; empty where the input ends. */
+export async function promptOnTerminal(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await new Promise<string>((resolve) => {
+    // At the end of the input the prompt has no line of its own yet.
+    terminal.once('close', () => resolve('\n'));
+    void terminal.question(question).then(resolve, () => resolve(''));
+  });
+  terminal.close();
+  if (answer === '\n') warn(answer);
+  return answer;
+}

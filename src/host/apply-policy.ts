@@ -1,0 +1,24 @@
+/** A policy stored, put in force and assigned. */
+import type { RequestedMode } from '../engine/attach.ts';
+import type { HostContext } from './context.ts';
+import type { PolicyInput } from './policy-input.ts';
+import type { AssignedInForce } from './put-assigned.ts';
+import { putAssignedInForce } from './put-assigned.ts';
+
+export interface ApplyRequest {
+  readonly input: PolicyInput;
+  /** Those that are filtered already go along. */
+  readonly interfaces: readonly string[];
+  readonly mode: RequestedMode;
+  /** Filter what arrives only. */
+  readonly ingressOnly?: boolean | undefined;
+  /** Everything up to the swap, and nothing is changed. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** A failure leaves the old policy in force and assigned. */
+export async function applyPolicy(context: HostContext, request: ApplyRequest): Promise<AssignedInForce> {
+  const { input, interfaces, mode, ingressOnly, dryRun: isDryRun } = request;
+  using _lock = context.store.lock();
+  return await putAssignedInForce(context, { input, interfaces, attaching: { mode, ingressOnly }, isDryRun });
+}

@@ -1,0 +1,36 @@
+/** Compiling for this host: one compilation for interfaces that have the same rules. */
+import { performance } from 'node:perf_hooks';
+import { PolicyRejected } from '../base/policy-rejected.ts';
+import { refuseContradictions } from '../compiler/analysis/analyse.ts';
+import type { CompiledPolicy } from '../compiler/compile.ts';
+import { compile } from '../compiler/compile.ts';
+import { appliesTo } from '../compiler/conditions/expand.ts';
+import type { ReadyPolicy } from './ready-policy.ts';
+
+/** What the compiler finds is added to the policy's diagnostics. Throws PolicyRejected with all of them. */
+export function compileFor({ policy, host, diags }: ReadyPolicy, interfaceName: string | undefined): CompiledPolicy {
+  refuseContradictions(policy, host, diags);
+  const compiled = diags.failed
+    ? undefined
+    : compile(policy, host, diags, { interfaceName, clock: () => performance.now() });
+  if (compiled === undefined || diags.failed) throw new PolicyRejected(diags.all);
+  return compiled;
+}
+
+/** By interface name. */
+export function compileForInterfaces(
+  ready: ReadyPolicy,
+  names: readonly string[],
+): ReadonlyMap<string, CompiledPolicy> {
+  const byRules = new Map<string, CompiledPolicy>();
+  const rulesOn = (name: string): string =>
+    ready.policy.rules.map((rule) => (appliesTo(rule.interfaces, name) ? '1' : '0')).join('');
+  return new Map(
+    names.map((name) => {
+      const key = rulesOn(name);
+      const compiled = byRules.get(key) ?? compileFor(ready, name);
+      byRules.set(key, compiled);
+      return [name, compiled];
+    }),
+  );
+}

@@ -1,0 +1,22 @@
+/** A policy out of the store. */
+import { removeUnusedPins } from '../engine/leftovers.ts';
+import type { HostContext } from './context.ts';
+import { notStored } from './stored-policies.ts';
+
+export interface DeleteOutcome {
+  readonly policy: string;
+  /** Numbers of those that were stored. */
+  readonly versions: readonly number[];
+  /** Interfaces whose counters were removed: nothing is filtered, so nothing goes on with them. */
+  readonly unpinned: readonly string[];
+}
+
+export function deletePolicy(context: HostContext, name: string): DeleteOutcome {
+  const { store } = context;
+  using _lock = store.lock();
+  const versions = store.versions(name);
+  if (!store.list().includes(name)) throw notStored(context, name);
+  store.delete(name);
+  const unpinned = store.assignment() === undefined ? removeUnusedPins() : [];
+  return { policy: name, versions: versions.map(({ version }) => version), unpinned };
+}

@@ -1,0 +1,54 @@
+/**
+ * `me` follows the host: when the addresses of the filtered interfaces are no longer those that the
+ * policy in force was compiled with, it is put in force anew. What they were is in the kernel, so
+ * nothing is missed while nobody looks.
+ */
+import { newestGeneration, readAttachments } from '../engine/attachment.ts';
+import type { PolicyStore } from '../store/store.ts';
+import type { HostContext } from './context.ts';
+import { addressTexts } from './host-addresses.ts';
+import { findIntendedPolicy } from './intended-policy.ts';
+import { interfaceAddresses, presentInterfaces } from './interfaces.ts';
+import { isFilteredForRulesAlone, readOverlay } from './overlay.ts';
+import { restoreIntended } from './restore-policy.ts';
+
+/**
+ * The addresses that `me` should stand for, where it stands for others. Without any address nothing changes: an interface
+ * that is being set up again must not lose its filters.
+ */
+async function findNewAddresses(store: PolicyStore): Promise<readonly string[] | undefined> {
+  const attachments = readAttachments();
+  const inForce = newestGeneration(attachments);
+  if (inForce?.me === undefined) return undefined;
+  const assignment = store.assignment();
+  const isIntended =
+    assignment === undefined
+      ? isFilteredForRulesAlone(store, attachments) && readOverlay(store).rules.length > 0
+      : assignment.policy === inForce.policy;
+  if (!isIntended) return undefined;
+  const names = assignment?.interfaces ?? attachments.map((attachment) => attachment.name);
+  const addresses = addressTexts(interfaceAddresses(await presentInterfaces(names)));
+  return addresses.length === 0 || addresses.join() === inForce.me.join() ? undefined : addresses;
+}
+
+export interface FollowedAddresses {
+  /** What `me` stands for now. */
+  readonly addresses: readonly string[];
+  readonly policy: string | null;
+  readonly generation: number | null;
+}
+
+/**
+ * One look; a second one with the lock, before which another command may have changed what is in force. undefined where
+ * nothing had to change.
+ */
+export async function followAddresses(context: HostContext): Promise<FollowedAddresses | undefined> {
+  const { store } = context;
+  if ((await findNewAddresses(store)) === undefined) return undefined;
+  using _lock = store.lock();
+  const addresses = await findNewAddresses(store);
+  if (addresses === undefined) return undefined;
+  const { rules } = readOverlay(store);
+  const { policy, generation } = await restoreIntended(context, await findIntendedPolicy(store), rules, 0);
+  return { addresses, policy, generation };
+}

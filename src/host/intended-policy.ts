@@ -1,0 +1,67 @@
+/** What should be in force on this host, by its store: the assigned policy, or dynamic rules alone. */
+import type { NetworkInterface } from 'libbpf-ts-bindings';
+import { EnvironmentError } from '../base/environment-error.ts';
+import { newestGeneration, readAttachments } from '../engine/attachment.ts';
+import type { DynamicRule, PolicyStore } from '../store/store.ts';
+import { DYNAMIC_POLICY } from '../store/store.ts';
+import { ethernetInterfaces } from './interfaces.ts';
+import { isFilteredForRulesAlone } from './overlay.ts';
+import type { WantedPolicy } from './prepare-policy.ts';
+import type { Attaching, Change } from './put-in-force.ts';
+import { attachingOf } from './put-in-force.ts';
+
+/** Without its dynamic rules. Where no policy is assigned it is an empty one, for those to be added to. */
+export interface IntendedPolicy {
+  readonly policy: string;
+  /** undefined where none is assigned. */
+  readonly stored: { readonly version: number; readonly hash: string } | undefined;
+  readonly interfaces: readonly string[];
+  /** As it was attached last. */
+  readonly attaching: Attaching;
+}
+
+/** On the interfaces where filtering was last, else on all: the original knew no interfaces. */
+export async function usualInterfaces(store: PolicyStore): Promise<readonly string[]> {
+  const last = store.lastAssignment()?.interfaces ?? [];
+  const interfaces = last.length > 0 ? last : await ethernetInterfaces();
+  if (interfaces.length > 0) return interfaces;
+  throw new EnvironmentError('XDPOL_E_NO_INTERFACE', 'this network namespace has no Ethernet interface', {
+    help: 'ip link',
+  });
+}
+
+/** How filtering was attached last; native where the driver has it where it never was. */
+export function lastAttaching(store: PolicyStore): Attaching {
+  return attachingOf(store.lastAssignment() ?? { mode: 'auto' });
+}
+
+/** Throws where another policy is in force than could be known from the store. */
+export async function findIntendedPolicy(store: PolicyStore): Promise<IntendedPolicy> {
+  const assignment = store.assignment();
+  if (assignment !== undefined) {
+    const { policy, version, hash, interfaces } = assignment;
+    return { policy, stored: { version, hash }, interfaces, attaching: attachingOf(assignment) };
+  }
+  const attachments = readAttachments();
+  const inForce = newestGeneration(attachments)?.policy;
+  // An empty policy in the place of one that is in force would open the host.
+  if (inForce !== undefined && !isFilteredForRulesAlone(store, attachments)) {
+    throw new EnvironmentError('XDPOL_E_NOT_ASSIGNED', `${inForce} is in force, and no policy is assigned`, {
+      help: `assign it, or end it: xdpol assign '${inForce}', xdpol unassign`,
+    });
+  }
+  const filtered = attachments.map((attachment) => attachment.name);
+  const interfaces = filtered.length > 0 ? filtered : await usualInterfaces(store);
+  return { policy: DYNAMIC_POLICY, stored: undefined, interfaces, attaching: lastAttaching(store) };
+}
+
+/** Puts it in force with these rules. DNS names keep the answers they had: a resolver may not be there yet. */
+export function changeTo(
+  { policy, stored, attaching }: IntendedPolicy,
+  devices: readonly NetworkInterface[],
+  rules: readonly DynamicRule[],
+): Pick<Change, 'policy' | 'devices' | 'attaching'> {
+  const input = stored === undefined ? undefined : { stored: policy, version: stored.version };
+  const wanted: WantedPolicy = { input, hash: stored?.hash, rules, names: 'remembered' };
+  return { policy: wanted, devices, attaching };
+}

@@ -1,0 +1,77 @@
+/** The interfaces of this network namespace and their addresses. */
+import type { NetworkInterface } from 'libbpf-ts-bindings';
+import { present } from '../base/assert.ts';
+import { EnvironmentError } from '../base/environment-error.ts';
+import type { Address } from '../base/ip.ts';
+import { parseAddress } from '../base/ip.ts';
+import { broadcastOf } from '../policy/local.ts';
+
+function isLoopback({ family, words }: Address): boolean {
+  if (family === 4) return present(words[0]) >>> 24 === 127;
+  return words.every((word, i) => word === (i === 3 ? 1 : 0));
+}
+
+/** One of the host's own, with the broadcast of its subnet where that has one. */
+export interface OwnAddress extends Address {
+  readonly broadcast?: Address | undefined;
+}
+
+function addressesOf(devices: readonly NetworkInterface[]): OwnAddress[] {
+  return devices
+    .flatMap((device) => device.addresses)
+    .map(({ address: text, prefixLength }) => {
+      const address = present(parseAddress(text), text);
+      return { ...address, broadcast: broadcastOf(address, prefixLength) };
+    });
+}
+
+/** The bindings are loaded when they are needed: pure verbs start faster without. */
+async function listInterfaces(): Promise<readonly NetworkInterface[]> {
+  const { interfaces } = await import('libbpf-ts-bindings');
+  return interfaces();
+}
+
+/** Every address of this host that is not loopback's. */
+export async function hostAddresses(): Promise<readonly OwnAddress[]> {
+  return addressesOf(await listInterfaces()).filter((address) => !isLoopback(address));
+}
+
+export function interfaceAddresses(devices: readonly NetworkInterface[]): readonly OwnAddress[] {
+  return addressesOf(devices);
+}
+
+/** Without a link-layer address there is no Ethernet header: every packet would be taken for non-IP and pass. */
+function requireEthernet(device: NetworkInterface): NetworkInterface {
+  if (device.mac !== '') return device;
+  throw new EnvironmentError(
+    'XDPOL_E_NO_ETHERNET',
+    `${device.name} has no Ethernet frames, and only those can be filtered`,
+    {
+      help: 'filter the Ethernet interface that carries it, or use nftables for this one',
+    },
+  );
+}
+
+/** Names of all of them but the loopback. */
+export async function ethernetInterfaces(): Promise<readonly string[]> {
+  const devices = await listInterfaces();
+  return devices.filter(({ name, mac }) => name !== 'lo' && mac !== '').map(({ name }) => name);
+}
+
+/** The named interfaces; an unknown name says which there are. */
+export async function findInterfaces(names: readonly string[]): Promise<readonly NetworkInterface[]> {
+  const all = await listInterfaces();
+  return names.map((name) => {
+    const found = all.find((device) => device.name === name);
+    if (found !== undefined) return requireEthernet(found);
+    const known = all.map((device) => device.name).filter((other) => other !== 'lo');
+    throw new EnvironmentError('XDPOL_E_NO_INTERFACE', `there is no interface ${name}`, {
+      help: `this network namespace has: ${known.join(', ') || 'none'}`,
+    });
+  });
+}
+
+/** Those of the named interfaces that are there. */
+export async function presentInterfaces(names: readonly string[]): Promise<readonly NetworkInterface[]> {
+  return (await listInterfaces()).filter((device) => names.includes(device.name));
+}

@@ -1,0 +1,89 @@
+/** Everything that can be asked of a host, as one interface: carried out here, or by an agent that was asked. */
+
+import type { RuleChange } from '../formats/ipsecpol/command.ts';
+import type { Assignment, StoredVersion } from '../store/store.ts';
+import type { ApplyRequest } from './apply-policy.ts';
+import type { AssignRequest } from './assign-policy.ts';
+import type { DynamicOutcome } from './change-dynamic-rules.ts';
+import type { StoredChange, StoredChangeOutcome } from './change-stored-policy.ts';
+import type { HostContext } from './context.ts';
+import type { HostCounters } from './counters.ts';
+import type { DeleteOutcome } from './delete-policy.ts';
+import { requireRoot } from './privileges.ts';
+import type { AssignedInForce } from './put-assigned.ts';
+import type { RestoreOutcome, RestoreRequest } from './restore-policy.ts';
+import type { HostStatus } from './status.ts';
+import type { PolicyHistory, PolicyList } from './stored-policies.ts';
+import type { UnassignOutcome } from './unassign-policy.ts';
+
+/** Each throws EnvironmentError where something outside the policy stands in the way, PolicyRejected where the policy has errors. */
+export interface HostOperations {
+  apply(request: ApplyRequest): Promise<AssignedInForce>;
+  assign(request: AssignRequest): Promise<AssignedInForce>;
+  unassign(): Promise<UnassignOutcome>;
+  restore(request: RestoreRequest): Promise<RestoreOutcome>;
+  delete(name: string): Promise<DeleteOutcome>;
+  changeStored(change: StoredChange): Promise<StoredChangeOutcome>;
+  changeDynamic(change: RuleChange): Promise<DynamicOutcome>;
+  status(): Promise<HostStatus>;
+  counters(): Promise<HostCounters>;
+  /** What is assigned, whatever is in force; null where nothing is. */
+  assignment(): Promise<Assignment | null>;
+  list(): Promise<PolicyList>;
+  history(name: string): Promise<PolicyHistory>;
+  /** A version, else the newest, as it was written. */
+  readStored(name: string, version?: number): Promise<StoredVersion>;
+}
+
+/** Carried out by this process. What an operation needs is loaded when it is asked for. */
+export function localOperations(context: HostContext): HostOperations {
+  return {
+    async apply(request) {
+      requireRoot('apply');
+      return await (await import('./apply-policy.ts')).applyPolicy(context, request);
+    },
+    async assign(request) {
+      requireRoot('assign');
+      return await (await import('./assign-policy.ts')).assignPolicy(context, request);
+    },
+    async unassign() {
+      requireRoot('unassign');
+      return (await import('./unassign-policy.ts')).unassignPolicy(context);
+    },
+    async restore(request) {
+      requireRoot('restore');
+      return await (await import('./restore-policy.ts')).restorePolicy(context, request);
+    },
+    async delete(name) {
+      requireRoot('delete');
+      return (await import('./delete-policy.ts')).deletePolicy(context, name);
+    },
+    async changeStored(change) {
+      return await (await import('./change-stored-policy.ts')).changeStoredPolicy(context, change);
+    },
+    async changeDynamic(change) {
+      requireRoot('ipsecpol');
+      return await (await import('./change-dynamic-rules.ts')).changeDynamicRules(context, change);
+    },
+    async status() {
+      requireRoot('status');
+      return (await import('./status.ts')).readStatus(context);
+    },
+    async counters() {
+      requireRoot('counters');
+      return (await import('./counters.ts')).readCounters();
+    },
+    assignment() {
+      return Promise.resolve(context.store.assignment() ?? null);
+    },
+    async list() {
+      return (await import('./stored-policies.ts')).listPolicies(context);
+    },
+    async history(name) {
+      return (await import('./stored-policies.ts')).readHistory(context, name);
+    },
+    async readStored(name, version) {
+      return (await import('./stored-policies.ts')).readStored(context, name, version);
+    },
+  };
+}

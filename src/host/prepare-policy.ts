@@ -1,0 +1,112 @@
+/** From a policy that is wanted to tables that can be put in force: from the cache where it has them, else compiled. */
+import type { NetworkInterface } from 'libbpf-ts-bindings';
+import { present } from '../base/assert.ts';
+import type { Diagnostic } from '../base/diagnostics.ts';
+import type { LoadablePolicy } from '../compiler/loadable.ts';
+import type { HostAddresses } from '../policy/model.ts';
+import type { DynamicRule, PolicyText } from '../store/store.ts';
+import type { PolicyFacts } from './compiled-cache.ts';
+import { CompiledCache, factsOf, hostFrom } from './compiled-cache.ts';
+import type { HostContext } from './context.ts';
+import { interfaceAddresses } from './interfaces.ts';
+import type { PolicyInput } from './policy-input.ts';
+import type { ReadyPolicy } from './ready-policy.ts';
+
+/** A policy that is to be in force, not read yet. */
+export interface WantedPolicy {
+  /** undefined: the dynamic rules alone. */
+  readonly input: PolicyInput | undefined;
+  /** Of a stored version: its compiled form is looked for before its text is read. */
+  readonly hash?: string | undefined;
+  /** Dynamic rules that go with it. */
+  readonly rules: readonly DynamicRule[];
+  /** DNS names: asked anew, or with the answers they had last. */
+  readonly names: 'asked' | 'remembered';
+}
+
+/** A policy for a set of interfaces, compiled, and what to remember of it. */
+export interface PreparedPolicy {
+  /** The policy's name. */
+  readonly policy: string;
+  /** Of what was compiled, dynamic rules included. */
+  readonly hash: string;
+  /** Of the text and its set files. */
+  readonly textHash: string;
+  /** undefined where the text was not read. */
+  readonly source: PolicyText | undefined;
+  readonly facts: PolicyFacts;
+  readonly host: HostAddresses;
+  /** By interface name. */
+  readonly compiled: ReadonlyMap<string, LoadablePolicy>;
+  /** Names of the rules that are dynamic. */
+  readonly dynamic: readonly string[];
+  /** The cache has not all of it, and may. */
+  readonly isNew: boolean;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+function openCache({ store, report }: HostContext): CompiledCache {
+  return new CompiledCache(store.directory, (text) => report({ kind: 'warning', text }));
+}
+
+/** Throws PolicyRejected where the policy has errors. */
+export async function preparePolicy(
+  context: HostContext,
+  { input, hash, rules, names }: WantedPolicy,
+  devices: readonly NetworkInterface[],
+): Promise<PreparedPolicy> {
+  const cache = openCache(context);
+  const cached = hash !== undefined && rules.length === 0 ? findCached(cache, hash, devices) : undefined;
+  if (cached !== undefined && (names === 'remembered' || cached.facts.names.length === 0)) return cached;
+  // Loaded when a text is read: the reader and its schema take longer to load than a cached policy to be swapped in.
+  const { readyPolicy } = await import('./ready-policy.ts');
+  const ready = await readyPolicy(context, input, () => interfaceAddresses(devices), rules);
+  return await compileReady(cache, ready, devices);
+}
+
+/** The compiled forms of a policy whose text is not looked at; undefined where one is not in the cache. */
+function findCached(
+  cache: CompiledCache,
+  hash: string,
+  devices: readonly NetworkInterface[],
+): PreparedPolicy | undefined {
+  const facts = cache.facts(hash);
+  if (facts === undefined) return undefined;
+  const host = hostFrom(facts, interfaceAddresses(devices));
+  const compiled = new Map<string, LoadablePolicy>();
+  for (const { name } of devices) {
+    const found = cache.find(hash, facts, host, name);
+    if (found === undefined) return undefined;
+    compiled.set(name, found);
+  }
+  const { policy } = facts;
+  const nothing = { source: undefined, dynamic: [], isNew: false, diagnostics: [] } as const;
+  return { policy, hash, textHash: hash, facts, host, compiled, ...nothing };
+}
+
+/** What is not in the cache is compiled. With dynamic rules it is not kept either. */
+async function compileReady(
+  cache: CompiledCache,
+  ready: ReadyPolicy,
+  devices: readonly NetworkInterface[],
+): Promise<PreparedPolicy> {
+  const { wholeHash: hash, policy, host, dynamic, source, diags } = ready;
+  const facts = factsOf(policy, host);
+  const names = devices.map(({ name }) => name);
+  const kept = new Map(names.map((name) => [name, cache.find(hash, facts, host, name)]));
+  const missing = names.filter((name) => kept.get(name) === undefined);
+  const { compileForInterfaces } = await import('./compile-policy.ts');
+  const { loadableOf } = await import('../compiler/loadable.ts');
+  const fresh = compileForInterfaces(ready, missing);
+  const compiled = new Map(
+    names.map((name) => [name, kept.get(name) ?? loadableOf(present(fresh.get(name), name))] as const),
+  );
+  const isNew = dynamic.length === 0 && (missing.length > 0 || cache.facts(hash) === undefined);
+  const made = { hash, textHash: ready.hash, source, facts, host, compiled, dynamic, isNew };
+  return { policy: policy.name, ...made, diagnostics: diags.all };
+}
+
+/** After the swap, so that traffic does not wait for the disk. */
+export function rememberCompiled(context: HostContext, { hash, facts, host, compiled, isNew }: PreparedPolicy): void {
+  if (isNew) openCache(context).keep(hash, facts, host, compiled);
+}

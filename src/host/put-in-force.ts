@@ -1,0 +1,96 @@
+/** The one way from a policy to packets: prepare, write what must not be lost, swap, settle the rest. */
+import type { NetworkInterface } from 'libbpf-ts-bindings';
+import { present } from '../base/assert.ts';
+import type { Diagnostic } from '../base/diagnostics.ts';
+import type { ApplyOutcome as SwapOutcome } from '../engine/apply.ts';
+import { applyPolicy as swapPrograms } from '../engine/apply.ts';
+import type { RequestedMode } from '../engine/attach.ts';
+import type { Assignment } from '../store/store.ts';
+import type { HostContext } from './context.ts';
+import { addressTexts } from './host-addresses.ts';
+import type { PreparedPolicy, WantedPolicy } from './prepare-policy.ts';
+import { preparePolicy, rememberCompiled } from './prepare-policy.ts';
+
+export interface Attaching {
+  readonly mode: RequestedMode;
+  readonly ingressOnly?: boolean | undefined;
+}
+
+/** One change of what is in force. */
+export interface Change {
+  readonly policy: WantedPolicy;
+  readonly devices: readonly NetworkInterface[];
+  readonly attaching: Attaching;
+  /** Everything up to the swap; nothing is written either. */
+  readonly isDryRun?: boolean | undefined;
+  /** Before the swap: what is in force can always be found in the store. Returns how to take it back. */
+  readonly write?: (prepared: PreparedPolicy) => (() => void) | undefined;
+  /** After the swap: assigns, and puts in order what hung on the policy before. Returns notes. */
+  readonly settle?: () => readonly string[];
+}
+
+export interface InForce {
+  readonly policy: string;
+  /** SHA-256 of its text and set files, hex. */
+  readonly hash: string;
+  readonly generation: number;
+  readonly interfaces: readonly string[];
+  /** What the user should know, a sentence each. */
+  readonly notes: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** It has filters with `me`, and no interface has an address. */
+  readonly lacksAddresses: boolean;
+}
+
+/**
+ * The caller holds the store's lock. A failure before the swap leaves all as it was; one after it leaves the new policy
+ * in force.
+ */
+export async function putInForce(context: HostContext, change: Change): Promise<InForce> {
+  const { devices, isDryRun = false } = change;
+  const prepared = await preparePolicy(context, change.policy, devices);
+  const takeBack = isDryRun ? undefined : change.write?.(prepared);
+  const { generation, notes } = swapOrTakeBack(prepared, change, takeBack);
+  const more = isDryRun ? [] : (change.settle?.() ?? []);
+  if (!isDryRun) rememberCompiled(context, prepared);
+  const { policy, textHash: hash, facts, host, diagnostics } = prepared;
+  return {
+    policy,
+    hash,
+    generation,
+    interfaces: devices.map(({ name }) => name),
+    notes: [...notes, ...more],
+    diagnostics,
+    lacksAddresses: facts.usesMe && host.me.length === 0,
+  };
+}
+
+function swapOrTakeBack(prepared: PreparedPolicy, change: Change, takeBack: (() => void) | undefined): SwapOutcome {
+  try {
+    return swap(prepared, change);
+  } catch (error) {
+    takeBack?.();
+    throw error;
+  }
+}
+
+function swap(
+  { hash, facts, host, compiled, dynamic }: PreparedPolicy,
+  { devices, attaching: { mode, ingressOnly }, isDryRun }: Change,
+): SwapOutcome {
+  return swapPrograms({
+    targets: devices.map((device) => ({ device, compiled: present(compiled.get(device.name), device.name) })),
+    hash,
+    mode,
+    ingressOnly: ingressOnly === true,
+    ...(facts.usesMe ? { me: addressTexts(host.me) } : {}),
+    dynamic,
+    now: new Date(),
+    dryRun: isDryRun === true,
+  });
+}
+
+/** How it was attached, for whoever puts it in force next. */
+export function attachingOf({ mode, ingressOnly }: Attaching): Pick<Assignment, 'mode' | 'ingressOnly'> {
+  return ingressOnly === true ? { mode, ingressOnly } : { mode };
+}

@@ -1,0 +1,134 @@
+/** What is attached where and since when, and where that is not what should be. */
+import type { Attachment } from '../engine/attachment.ts';
+import { newestGeneration, readAttachments } from '../engine/attachment.ts';
+import type { Generation } from '../engine/generation.ts';
+import type { HookKind } from '../engine/hook.ts';
+import type { Direction } from '../engine/program.ts';
+import { DIRECTIONS } from '../engine/program.ts';
+import type { Action } from '../policy/model.ts';
+import { pidOf } from '../store/process-name.ts';
+import type { Assignment } from '../store/store.ts';
+import { DYNAMIC_POLICY } from '../store/store.ts';
+import type { HostContext } from './context.ts';
+import type { Overlay } from './overlay.ts';
+import { readOverlay } from './overlay.ts';
+
+export interface HookStatus {
+  readonly direction: Direction;
+  readonly hook: HookKind;
+  readonly program: { readonly id: number; readonly tag: string };
+  /** null where the program is not one of ours. */
+  readonly policy: string | null;
+  readonly hash: string | null;
+  readonly generation: number | null;
+  readonly since: string | null;
+}
+
+export interface InterfaceStatus {
+  readonly name: string;
+  readonly ifindex: number;
+  /** Of XDP; null where it is detached. */
+  readonly mode: 'native' | 'generic' | null;
+  readonly hooks: readonly HookStatus[];
+}
+
+/** Dynamic rules as what is in force has them, and the agent that they end with. */
+export interface DynamicStatus {
+  readonly rules: readonly { readonly name: string; readonly action: Action; readonly filters: number }[];
+  /** Its process; null where it is gone. */
+  readonly agent: number | null;
+}
+
+export interface OpenHook {
+  readonly name: string;
+  readonly direction: Direction;
+}
+
+export interface HostStatus {
+  readonly assigned: Assignment | null;
+  /** In force. */
+  readonly policy: string | null;
+  readonly generation: number | null;
+  readonly dynamic: DynamicStatus;
+  readonly interfaces: readonly InterfaceStatus[];
+  /** Hooks of the assigned policy's interfaces that are open and should not be. */
+  readonly gaps: readonly OpenHook[];
+  /** Hooks that are open because the policy was applied to arriving packets only. */
+  readonly openByChoice: readonly OpenHook[];
+  readonly warnings: readonly string[];
+}
+
+export function readStatus({ store }: HostContext): HostStatus {
+  const assignment = store.assignment();
+  const overlay = readOverlay(store);
+  const attachments = readAttachments();
+  const isChosen = ({ direction }: OpenHook): boolean => assignment?.ingressOnly === true && direction === 'egress';
+  const open = openHooks(assignment, attachments);
+  const generation = newestGeneration(attachments);
+  const dynamic = dynamicStatus(generation, overlay);
+  return {
+    assigned: assignment ?? null,
+    policy: generation?.policy ?? null,
+    generation: generation?.generation ?? null,
+    dynamic,
+    interfaces: attachments.map(interfaceStatus),
+    gaps: open.filter((hook) => !isChosen(hook)),
+    openByChoice: open.filter(isChosen),
+    warnings: [...dynamicWarnings(dynamic, overlay), ...assignmentWarnings(generation, assignment)],
+  };
+}
+
+/** Hooks of the assigned policy's interfaces that are open. */
+function openHooks(assignment: Assignment | undefined, attachments: readonly Attachment[]): OpenHook[] {
+  return (assignment?.interfaces ?? []).flatMap((name) => {
+    const hooks = attachments.find((attachment) => attachment.name === name)?.hooks ?? [];
+    const open = DIRECTIONS.filter((direction) => !hooks.some((hook) => hook.direction === direction));
+    return open.map((direction) => ({ name, direction }));
+  });
+}
+
+function interfaceStatus({ name, ifindex, mode, hooks }: Attachment): InterfaceStatus {
+  return {
+    name,
+    ifindex,
+    mode: mode ?? null,
+    hooks: hooks.map(({ direction, kind, programId, programTag, generation }) => ({
+      direction,
+      hook: kind,
+      program: { id: programId, tag: programTag },
+      policy: generation?.policy ?? null,
+      hash: generation?.hash ?? null,
+      generation: generation?.generation ?? null,
+      since: generation?.appliedAt ?? null,
+    })),
+  };
+}
+
+function dynamicStatus(generation: Generation | undefined, { agent, rules: kept }: Overlay): DynamicStatus {
+  const names = new Set(generation?.dynamic ?? []);
+  const rules = (generation?.rules ?? []).filter(({ name }) => names.has(name));
+  return {
+    rules: rules.map(({ name, action, filters }) => ({ name, action, filters })),
+    agent: agent === undefined || kept.length === 0 ? null : pidOf(agent),
+  };
+}
+
+/** Where what is in force and what should be are not the same. */
+function dynamicWarnings({ rules, agent }: DynamicStatus, { rules: kept }: Overlay): readonly string[] {
+  if (rules.length > 0 && agent === null) {
+    const which = rules.map(({ name }) => name).join(', ');
+    return [`dynamic rules that no agent stands for are still in force: ${which}: xdpol restore ends them`];
+  }
+  const wanted = kept.flatMap((rule) => rule.rules).length;
+  return wanted === rules.length ? [] : ['the dynamic rules in force are not those of the store: xdpol restore'];
+}
+
+/** After a crash between the two, or where the assignment was damaged. */
+function assignmentWarnings(generation: Generation | undefined, assignment: Assignment | undefined): readonly string[] {
+  if (generation === undefined || (assignment === undefined && generation.policy === DYNAMIC_POLICY)) return [];
+  const { policy, hash, dynamic } = generation;
+  const isSame = policy === assignment?.policy && (dynamic !== undefined || hash === assignment.hash);
+  if (isSame) return [];
+  const text = policy === assignment?.policy ? `another version of ${policy}` : policy;
+  return [`${text} is in force, and not assigned: the next boot does not bring it back: xdpol assign '${policy}'`];
+}
