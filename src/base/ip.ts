@@ -42,10 +42,11 @@ export function sameAddress(a: Address, b: Address): boolean {
 }
 
 export function containsAddress(prefix: Prefix, address: Address): boolean {
-  return (
-    prefix.family === address.family &&
-    prefix.words.every((word, i) => word === ((address.words[i] ?? 0) & wordMask(prefix.length, i)) >>> 0)
-  );
+  if (prefix.family !== address.family) return false;
+  for (let w = 0; w < prefix.words.length; w++) {
+    if (((prefix.words[w] ?? 0) ^ (address.words[w] ?? 0)) & wordMask(prefix.length, w)) return false;
+  }
+  return true;
 }
 
 /** Parses dotted-quad IPv4: four decimal numbers 0-255 without leading zeros. */

@@ -46,6 +46,9 @@ export interface Shape {
 
 export interface CompiledPolicy {
   readonly policy: Policy;
+  /** What it was compiled for. */
+  readonly host: HostAddresses;
+  readonly interfaceName: string | undefined;
   /** By rank; the default has rank `ranked.length`. */
   readonly ranked: readonly DirectedFilter[];
   readonly shape: Shape;
@@ -131,7 +134,8 @@ export function compile(
     rules4,
     rules6,
   };
-  return { policy, ranked, shape, tables, statistics: statisticsOf(policy, ranked, families, services, shape, times) };
+  const statistics = statisticsOf(policy, ranked, families, services, shape, times);
+  return { policy, host, interfaceName: options.interfaceName, ranked, shape, tables, statistics };
 }
 
 interface FamilyClasses {

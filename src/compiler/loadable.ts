@@ -1,13 +1,9 @@
 /** What the engine needs of a compiled policy: small enough to be kept in a file, whole enough to be put in force. */
 
-import type { Action, Verdict } from '../policy/model.ts';
-import { decodePacket } from '../policy/packet/decode.ts';
-import { encodePacket } from '../policy/packet/encode.ts';
-import { exemptionOf } from '../policy/packet/exemption.ts';
-import type { Packet } from '../policy/packet/model.ts';
-import { formatPacket } from '../policy/packet/text.ts';
+import type { Action } from '../policy/model.ts';
 import type { CompiledPolicy, Shape, TableName } from './compile.ts';
-import { decidingRank, packetFor } from './sample.ts';
+import type { Probe } from './probes.ts';
+import { probesOf } from './probes.ts';
 
 /** A policy's names: what counters and the record of a generation are kept by. */
 export interface PolicyOutline {
@@ -44,47 +40,22 @@ export interface LoadableTables {
   readonly tables: ReadonlyMap<TableName, Uint8Array>;
 }
 
-/** A frame and what the ranking says of it. */
-export interface Probe {
-  readonly frame: Uint8Array;
-  /** The packet in words, for messages. */
-  readonly text: string;
-  readonly verdict: Verdict;
-  /** null where no rule decides. */
-  readonly rule: string | null;
-}
-
 export interface LoadablePolicy extends LoadableTables {
   readonly probes: readonly Probe[];
 }
 
-/** Filters whose packets are sent, spread over the ranking from the first to the last. */
-const PROBES = 12;
+/** Time for the packets of one pre-flight: enough for each filter of a policy of hundreds. */
+const PROBE_MILLISECONDS = 250;
 
-/** Packets of the policy's own filters with the decision that each must meet. */
-export function probesOf(compiled: CompiledPolicy): readonly Probe[] {
-  const { ranked } = compiled;
-  const count = Math.min(PROBES, ranked.length);
-  const ranks = Array.from({ length: count }, (_, i) => Math.floor((i * (ranked.length - 1)) / Math.max(1, count - 1)));
-  return ranks.flatMap((rank) => {
-    const directed = ranked[rank];
-    return directed === undefined ? [] : probe(compiled, packetFor(directed));
-  });
-}
+/** One compiled policy may be for several interfaces. */
+const known = new WeakMap<CompiledPolicy, LoadablePolicy>();
 
-/** None where no frame is that packet: an IPv6 header that names an extension is followed by it. */
-function probe({ policy, ranked }: CompiledPolicy, packet: Packet): readonly Probe[] {
-  const frame = encodePacket(packet);
-  const text = formatPacket(packet);
-  const decoded = decodePacket(frame);
-  if (decoded.kind !== 'packet' || formatPacket(decoded.packet) !== text) return [];
-  if (exemptionOf(packet, policy.exemptions) !== undefined) return [{ frame, text, verdict: 'pass', rule: null }];
-  const directed = ranked[decidingRank(ranked, packet)];
-  const verdict = (directed?.action ?? policy.default) === 'permit' ? 'pass' : 'drop';
-  const rule = directed === undefined ? null : (policy.rules[directed.ruleIndex]?.name ?? null);
-  return [{ frame, text, verdict, rule }];
-}
-
-export function loadableOf(compiled: CompiledPolicy): LoadablePolicy {
-  return { ...compiled, probes: probesOf(compiled) };
+/** `clock`: milliseconds from any start. */
+export function loadableOf(compiled: CompiledPolicy, clock: () => number): LoadablePolicy {
+  const loadable = known.get(compiled) ?? {
+    ...compiled,
+    probes: probesOf(compiled, { clock, milliseconds: PROBE_MILLISECONDS }),
+  };
+  known.set(compiled, loadable);
+  return loadable;
 }

@@ -1,8 +1,8 @@
-/** Packets that a compiled policy's own filters ask for, and what the ranking says of them: for pre-flights. */
+/** Packets that a compiled policy's own filters ask for: for pre-flights. */
 
-import { present } from '../base/assert.ts';
 import type { Address, Family } from '../base/ip.ts';
 import { wordMask } from '../base/ip.ts';
+import type { PortRange } from '../policy/model.ts';
 import { PROTOCOLS } from '../policy/model.ts';
 import type { Packet } from '../policy/packet/model.ts';
 import { isAnyPort } from '../policy/ports.ts';
@@ -26,84 +26,65 @@ const SOME_PROTOCOL = 253;
 const WITH_PORTS: ReadonlySet<number> = new Set([PROTOCOLS.tcp, PROTOCOLS.udp, PROTOCOLS.sctp]);
 const WITH_TYPE: ReadonlySet<number> = new Set([PROTOCOLS.icmp, PROTOCOLS.icmpv6]);
 const SOME_PORT = 40000;
+/** 2^32 divided by the golden ratio: multiples of it have bits all over. */
+const SCATTER = 0x9e3779b1;
 
-function addressIn(condition: AddressCondition, fallback: Address): Address {
-  if (condition.count === 0) return fallback;
-  const size = wordsOf(fallback.family);
-  return { family: fallback.family, words: Array.from(condition.words.subarray(0, size)) };
+export interface Choice {
+  /** For filters of either family. */
+  readonly family?: Family;
+  /** Another address of each end and the other end of port ranges, for each number. */
+  readonly variant?: number;
 }
 
 /** A packet that the filter matches. */
-export function packetFor(directed: DirectedFilter): Packet {
+export function packetFor(directed: DirectedFilter, { family: wanted = 4, variant = 0 }: Choice = {}): Packet {
   const { filter, source, destination, sourcePort, destinationPort, icmp } = directed;
   const { fragment } = filter;
-  const family = source.family ?? destination.family ?? 4;
+  const family = source.family ?? destination.family ?? wanted;
   // Only TCP can be established.
   const protocol = filter.protocol ?? (directed.established ? PROTOCOLS.tcp : SOME_PROTOCOL);
-  const port = (range: typeof sourcePort): number => (isAnyPort(range) ? SOME_PORT : range.lo);
-  return {
-    family,
-    source: addressIn(source, ANYWHERE[family][0]),
-    destination: addressIn(destination, ANYWHERE[family][1]),
+  const port = (range: PortRange): number => {
+    if (isAnyPort(range)) return SOME_PORT + variant;
+    return variant % 2 === 0 ? range.lo : range.hi;
+  };
+  const [from, to] = ANYWHERE[family];
+  return packetOf({
+    source: addressIn(source, from, variant),
+    destination: addressIn(destination, to, variant),
     protocol,
     sourcePort: WITH_PORTS.has(protocol) && !fragment ? port(sourcePort) : 0,
     destinationPort: WITH_PORTS.has(protocol) && !fragment ? port(destinationPort) : 0,
     icmp: WITH_TYPE.has(protocol) && !fragment ? { type: icmp?.type ?? 8, code: icmp?.code ?? 0 } : undefined,
     established: directed.established,
     laterFragment: fragment,
-    hopLimit: 64,
-    frameBytes: 0,
-    broadcastFrame: false,
-  };
+  });
 }
 
-/** The rank of the filter that decides, by walking the ranking; `ranked.length` where none matches. */
-export function decidingRank(ranked: readonly DirectedFilter[], packet: Packet): number {
-  const rank = ranked.findIndex((directed) => matches(directed, packet));
-  return rank < 0 ? ranked.length : rank;
+/** Packets that few filters match: from somewhere to somewhere else, by several protocols. */
+export function strangers(family: Family): readonly Packet[] {
+  const [source, destination] = ANYWHERE[family];
+  return [SOME_PROTOCOL, PROTOCOLS.udp, PROTOCOLS.tcp].map((protocol) => {
+    const port = WITH_PORTS.has(protocol) ? SOME_PORT : 0;
+    const ports = { sourcePort: port, destinationPort: port };
+    const none = { icmp: undefined, established: false, laterFragment: false };
+    return packetOf({ source, destination, protocol, ...ports, ...none });
+  });
 }
 
-function matches(directed: DirectedFilter, packet: Packet): boolean {
-  const { filter } = directed;
-  if (filter.protocol !== undefined && filter.protocol !== packet.protocol) return false;
-  if (!(packet.laterFragment ? isPortless(directed) : matchesTransport(directed, packet))) return false;
-  return holds(directed.source, packet.source) && holds(directed.destination, packet.destination);
+type Parts = Omit<Packet, 'family' | 'hopLimit' | 'frameBytes' | 'broadcastFrame'>;
+
+function packetOf(parts: Parts): Packet {
+  const { family } = parts.source;
+  return { ...parts, family, hopLimit: 64, frameBytes: 0, broadcastFrame: false };
 }
 
-function isPortless({ established, sourcePort, destinationPort, icmp }: DirectedFilter): boolean {
-  return !established && isAnyPort(sourcePort) && isAnyPort(destinationPort) && icmp === undefined;
-}
-
-function matchesTransport(directed: DirectedFilter, packet: Packet): boolean {
-  const { filter, established, sourcePort, destinationPort, icmp } = directed;
-  if (filter.fragment || (established && !packet.established)) return false;
-  if (packet.sourcePort < sourcePort.lo || packet.sourcePort > sourcePort.hi) return false;
-  if (packet.destinationPort < destinationPort.lo || packet.destinationPort > destinationPort.hi) return false;
-  if (icmp === undefined) return true;
-  return packet.icmp?.type === icmp.type && (icmp.code === undefined || packet.icmp.code === icmp.code);
-}
-
-/** Binary search: the prefixes of a condition are sorted and have one length. */
-function holds(condition: AddressCondition, address: Address): boolean {
-  if (condition.family === undefined) return true;
-  if (condition.family !== address.family) return false;
-  const masked = address.words.map((word, w) => (word & wordMask(condition.length, w)) >>> 0);
-  let lo = 0;
-  let hi = condition.count;
-  while (lo < hi) {
-    const middle = (lo + hi) >>> 1;
-    const order = compareAt(condition.words, middle * masked.length, masked);
-    if (order === 0) return true;
-    if (order < 0) lo = middle + 1;
-    else hi = middle;
-  }
-  return false;
-}
-
-function compareAt(words: Uint32Array, at: number, address: readonly number[]): number {
-  for (const [w, word] of address.entries()) {
-    const difference = present(words[at + w]) - word;
-    if (difference !== 0) return difference;
-  }
-  return 0;
+/** An address of the condition, the first, the last or one between; of `any` the fallback. */
+function addressIn(condition: AddressCondition, fallback: Address, variant: number): Address {
+  if (condition.count === 0) return fallback;
+  const size = wordsOf(fallback.family);
+  const at = (variant % condition.count) * size;
+  const bits = variant < 2 ? -variant : Math.imul(variant, SCATTER);
+  const prefix = Array.from(condition.words.subarray(at, at + size));
+  const words = prefix.map((word, w) => (word | (bits & ~wordMask(condition.length, w))) >>> 0);
+  return { family: fallback.family, words };
 }

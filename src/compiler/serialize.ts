@@ -12,9 +12,10 @@
 import { present } from '../base/assert.ts';
 import type { TableName } from './compile.ts';
 import { TABLE_NAMES } from './compile.ts';
-import type { LoadablePolicy, PolicyOutline, Probe, ShapeNumbers } from './loadable.ts';
+import type { LoadablePolicy, PolicyOutline, ShapeNumbers } from './loadable.ts';
+import type { Probe } from './probes.ts';
 
-const MAGIC = new TextEncoder().encode('XDPOLC02');
+const MAGIC = new TextEncoder().encode('XDPOLC03');
 const HEADER_AT = MAGIC.length + 4;
 const WORD = 4;
 

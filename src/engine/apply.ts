@@ -16,6 +16,7 @@ import type { SwapResult } from './attachment.ts';
 import { newestGeneration, readAttachments, requireMode, requireOpenEgress, swapHook } from './attachment.ts';
 import { interfaceDirectory, makePinRoot, sweepDeadNamespaces } from './bpffs.ts';
 import { openCountersFor, readSlots, writeSlots } from './counter-maps.ts';
+import { cpuMilliseconds } from './cpu-time.ts';
 import type { NewGate } from './gate.ts';
 import { createGate, Deadline, removeUnusedGates } from './gate.ts';
 import type { Generation } from './generation.ts';
@@ -107,7 +108,7 @@ interface NumberedRequest extends ApplyRequest {
 
 function prepare(root: string, target: ApplyTarget, request: NumberedRequest): Prepared {
   const { device } = target;
-  const compiled = 'probes' in target.compiled ? target.compiled : loadableOf(target.compiled);
+  const compiled = 'probes' in target.compiled ? target.compiled : loadableOf(target.compiled, cpuMilliseconds);
   const directory = interfaceDirectory(root, device.name);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   requireMode(directory, device, request.mode);

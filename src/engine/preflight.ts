@@ -6,7 +6,7 @@ import type { PolicySlots } from './slots.ts';
 import type { PolicyTables } from './tables.ts';
 import { TestRunner } from './test-runner.ts';
 
-/** Throws where a program over these tables decides a packet otherwise than the ranking says. Touches no live counter. */
+/** Throws where a program over these tables decides a packet otherwise than the reference classifier does. Touches no live counter. */
 export function preflight(
   compiled: LoadablePolicy,
   tables: PolicyTables,
@@ -20,11 +20,12 @@ export function preflight(
       const probe = compiled.probes[i];
       if (probe === undefined) continue;
       const rule = outcome?.counted.by === 'rule' ? outcome.counted.rule : null;
-      if (outcome?.verdict === probe.verdict && rule === probe.rule) continue;
-      const found = `${outcome?.verdict ?? 'nothing'} by ${rule ?? outcome?.counted.by ?? 'nothing'}`;
+      const by = outcome?.counted.by;
+      if (outcome?.verdict === probe.verdict && by === probe.by && rule === probe.rule) continue;
+      const found = `${outcome?.verdict ?? 'nothing'} by ${rule ?? by ?? 'nothing'}`;
       throw new EnvironmentError(
         'XDPOL_E_PREFLIGHT',
-        `pre-flight failed at ${direction}: for ${probe.text} the program says ${found}, the policy ${probe.verdict} by ${probe.rule ?? 'default'}`,
+        `pre-flight failed at ${direction}: for ${probe.text} the program says ${found}, the policy ${probe.verdict} by ${probe.rule ?? probe.by}`,
         { help: 'the new program was not attached; please report this with the policy' },
       );
     }

@@ -3,6 +3,7 @@ import type { NetworkInterface } from 'libbpf-ts-bindings';
 import { present } from '../base/assert.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
 import type { LoadablePolicy } from '../compiler/loadable.ts';
+import { cpuMilliseconds } from '../engine/cpu-time.ts';
 import type { HostAddresses } from '../policy/model.ts';
 import type { DynamicRule, PolicyText } from '../store/store.ts';
 import type { PolicyFacts } from './compiled-cache.ts';
@@ -99,7 +100,7 @@ async function compileReady(
   const { loadableOf } = await import('../compiler/loadable.ts');
   const fresh = compileForInterfaces(ready, missing);
   const compiled = new Map(
-    names.map((name) => [name, kept.get(name) ?? loadableOf(present(fresh.get(name), name))] as const),
+    names.map((name) => [name, kept.get(name) ?? loadableOf(present(fresh.get(name), name), cpuMilliseconds)] as const),
   );
   const isNew = dynamic.length === 0 && (missing.length > 0 || cache.facts(hash) === undefined);
   const made = { hash, textHash: ready.hash, source, facts, host, compiled, dynamic, isNew };

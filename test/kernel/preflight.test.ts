@@ -6,12 +6,14 @@ import { DIRECTIONS } from '../../src/engine/program.ts';
 import { policySlots, SlotRegistry } from '../../src/engine/slots.ts';
 import { PolicyTables } from '../../src/engine/tables.ts';
 import { compiled } from '../support/kernel.ts';
-import { block, hostOf, permit, policyOf } from '../support/policies.ts';
+import { block, hostOf, permit, policyOf, setsOf } from '../support/policies.ts';
 
 const WEB = { to: '192.0.2.1', protocol: 'tcp', dport: '80' } as const;
 
 test('tables that fit pass, tables of another policy do not', () => {
-  const [opening, closing] = [permit(WEB), block(WEB)].map((rule) => loadableOf(compiled(policyOf([rule]), hostOf())));
+  const [opening, closing] = [permit(WEB), block(WEB)].map((rule) =>
+    loadableOf(compiled(policyOf([rule]), hostOf()), () => 0),
+  );
   if (opening === undefined || closing === undefined) throw new Error('not compiled');
   const slots = policySlots(new SlotRegistry(), opening.policy);
   using tables = new PolicyTables(opening, slots);
@@ -20,4 +22,17 @@ test('tables that fit pass, tables of another policy do not', () => {
     const mixed = { ...opening, probes: closing.probes };
     expect(() => preflight(mixed, tables, slots, [direction])).toThrow(`pre-flight failed at ${direction}`);
   }
+});
+
+test('a table that is read wrong stops it, one rule among many', () => {
+  const others = Array.from({ length: 30 }, (_, i) => permit({ from: '10.0.0.0/8', to: `192.0.2.${i}` }));
+  const policy = policyOf([...others, block({ from: '$everyone', to: '192.0.2.99' })], {
+    addressSets: setsOf({ everyone: ['0.0.0.0/1', '128.0.0.0/1'] }),
+  });
+  const right = loadableOf(compiled(policy, hostOf()), () => 0);
+  const slots = policySlots(new SlotRegistry(), right.policy);
+  using tables = new PolicyTables(right, slots);
+  expect(() => preflight(right, tables, slots, DIRECTIONS)).not.toThrow();
+  const wrong = { ...right, shape: { ...right.shape, src4: { ...right.shape.src4, rootBounds: 0 } } };
+  expect(() => preflight(wrong, tables, slots, ['ingress'])).toThrow('pre-flight failed at ingress');
 });

@@ -15,7 +15,7 @@ import { PARSE_POLICY } from '../../support/parse-policy.ts';
 function loadable(of: typeof PARSE_POLICY): LoadablePolicy {
   const compiled = compile(of, TEST_HOST, new Diagnostics());
   if (compiled === undefined) throw new Error('refused');
-  return loadableOf(compiled);
+  return loadableOf(compiled, () => 0);
 }
 
 /** All of it that reaches the kernel or a message. */
@@ -70,12 +70,8 @@ test('probes expect what the reference classifier decides', () => {
     fc.property(policy(), (any) => {
       const reference = new ReferenceClassifier(any, TEST_HOST);
       for (const probe of loadable(any).probes) {
-        const { verdict, rule } = reference.classify(decodePacket(probe.frame));
-        expect({ text: probe.text, verdict, rule }).toEqual({
-          text: probe.text,
-          verdict: probe.verdict,
-          rule: probe.rule,
-        });
+        const { verdict, by, rule } = reference.classify(decodePacket(probe.frame));
+        expect({ ...probe, verdict, by, rule }).toEqual(probe);
       }
     }),
     { numRuns: 100 },
