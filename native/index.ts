@@ -16,6 +16,7 @@ import type {
   NetworkInterface,
   NewMap,
   ObjectSpec,
+  PeerCredentials,
   RingBufferConstructor,
   RingBuffer as RingBufferHandle,
   TcHook,
@@ -163,6 +164,11 @@ export function capabilities(): readonly string[] {
  */
 export function networkNamespaceCookie(path?: string): bigint {
   return addon.networkNamespaceCookie(path);
+}
+
+/** Who is at the other end of a connected Unix socket, as it was when it connected. ENOTSOCK: no socket. */
+export function peerCredentials(fd: number): PeerCredentials {
+  return addon.peerCredentials(fd);
 }
 
 /** Mounts a bpffs at an existing directory; one that is already mounted there is fine. */

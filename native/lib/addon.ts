@@ -13,6 +13,7 @@ import type {
   NetworkInterface,
   NewMap,
   ObjectSpec,
+  PeerCredentials,
   RingBufferConstructor,
   TcHook,
   TcpSocket,
@@ -54,6 +55,7 @@ interface Addon {
   capabilities(): readonly string[];
   networkNamespaceCookie(path?: string): bigint;
   mountBpffs(path: string): void;
+  peerCredentials(fd: number): PeerCredentials;
   isBpffs(path: string): boolean;
 }
 

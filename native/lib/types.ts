@@ -357,6 +357,13 @@ export interface TcpSocket {
   readonly inode: number;
 }
 
+/** The process that connected a Unix socket. */
+export interface PeerCredentials {
+  readonly pid: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** One next hop of a route to everywhere. */
 export interface DefaultRoute {
   readonly family: 4 | 6;

@@ -6,6 +6,7 @@
 #include <linux/magic.h>
 #include <net/if.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/statfs.h>
 #include <unistd.h>
 
@@ -62,6 +63,19 @@ Napi::Value TcxPrograms(const Napi::CallbackInfo& info) {
   const Napi::Array result = Napi::Array::New(info.Env());
   for (uint32_t i = 0; i < count; i++) result.Set(i, ids[i]);
   return result;
+}
+
+Napi::Value PeerCredentials(const Napi::CallbackInfo& info) {
+  const Call call{info.Env(), "peer_credentials", ""};
+  const int fd = static_cast<int>(RequireU32(call, info[0], "fd", 0, INT_MAX));
+  struct ucred found;
+  socklen_t size = sizeof(found);
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &found, &size) != 0) throw call.Failed(errno);
+  Napi::Object credentials = Napi::Object::New(info.Env());
+  credentials.Set("pid", static_cast<double>(found.pid));
+  credentials.Set("uid", static_cast<double>(found.uid));
+  credentials.Set("gid", static_cast<double>(found.gid));
+  return credentials;
 }
 
 Napi::Value UnlinkPin(const Napi::CallbackInfo& info) {

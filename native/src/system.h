@@ -26,6 +26,7 @@ Napi::Value DefaultRoutes(const Napi::CallbackInfo& info);
 Napi::Value Capabilities(const Napi::CallbackInfo& info);
 Napi::Value XdpAttached(const Napi::CallbackInfo& info);
 Napi::Value TcxPrograms(const Napi::CallbackInfo& info);
+Napi::Value PeerCredentials(const Napi::CallbackInfo& info);
 Napi::Value UnlinkPin(const Napi::CallbackInfo& info);
 void MountBpffs(const Napi::CallbackInfo& info);
 Napi::Value IsBpffs(const Napi::CallbackInfo& info);

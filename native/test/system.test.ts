@@ -1,5 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmdirSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -11,6 +14,7 @@ import {
   mountBpffs,
   networkNamespaceCookie,
   openPinnedMap,
+  peerCredentials,
   possibleCpus,
   unlinkPin,
 } from 'libbpf-ts-bindings';
@@ -125,5 +129,29 @@ describe('bpffs', () => {
     expectCode('EINVAL', () => unlinkPin(file));
     execFileSync('rm', [file]);
     rmdirSync(directory);
+  });
+});
+
+describe('peerCredentials', () => {
+  test('of a connected Unix socket', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lbt-'));
+    const path = join(folder, 'socket');
+    const server = createServer().listen(path);
+    await once(server, 'listening');
+    const accepted = once(server, 'connection') as Promise<[Socket]>;
+    const client = connect(path);
+    const [socket] = await accepted;
+    const { fd } = (socket as unknown as { readonly _handle: { readonly fd: number } })._handle;
+    expect(peerCredentials(fd)).toEqual({ pid: process.pid, uid: process.getuid?.(), gid: process.getgid?.() });
+    client.destroy();
+    socket.destroy();
+    server.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  test('ENOTSOCK where there is none', () => {
+    const fd = openSync('/dev/null', 'r');
+    expectCode('ENOTSOCK', () => peerCredentials(fd));
+    closeSync(fd);
   });
 });
