@@ -17,7 +17,7 @@ export async function measureScrape(policy: string, effort: Effort): Promise<rea
   using exporter = new Exporter(() => ({
     interfaces: [device.name],
     ingressOnly: false,
-    confirmPending: false,
+    changes: { applies: 0, applyFailures: new Map(), rollbacks: new Map(), confirmPending: false },
   }));
   const times: number[] = [];
   let text = await exporter.scrape('prometheus');

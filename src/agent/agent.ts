@@ -9,6 +9,7 @@ import type { ExpositionFormat } from '../exporter/exposition.ts';
 import { CONTENT_TYPES, formatFor } from '../exporter/exposition.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
 import { openContext } from '../host/context.ts';
+import { readPendingChange } from '../host/pending-change.ts';
 import type { PolicyStore } from '../store/store.ts';
 import { runWithDuties } from './duties.ts';
 import { describeFailure } from './failure-text.ts';
@@ -25,10 +26,10 @@ export interface AgentOptions {
   readonly stop: AbortController;
 }
 
-/** Nothing waits for a confirmation unless a verb does so: none has. */
 function wantedBy(store: PolicyStore): Wanted {
   const { interfaces = [], ingressOnly = false } = store.assignment() ?? {};
-  return { interfaces, ingressOnly, confirmPending: false };
+  const confirmPending = (readPendingChange()?.secondsLeft ?? 0) > 0;
+  return { interfaces, ingressOnly, changes: { ...store.tallies.read(), confirmPending } };
 }
 
 async function metricsReply(exporter: Exporter, format: ExpositionFormat, log: AgentOptions['log']): Promise<Reply> {

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HostContext } from '../host/context.ts';
 import { followAddresses } from '../host/follow-addresses.ts';
+import { settleReturned } from '../host/settle-returned.ts';
 import { DynamicClaim } from './dynamic-claim.ts';
 import { describeFailure } from './failure-text.ts';
 
@@ -40,6 +41,12 @@ async function follow(context: HostContext, log: Log): Promise<void> {
   log(`me is now ${addresses.join(', ')}: ${policy} in force, generation ${generation ?? 'none'}`);
 }
 
+/** What nobody confirmed in time is back by itself; here it is told, and what hung on it is put in order. */
+async function settle(context: HostContext, log: Log): Promise<void> {
+  const settled = await settleReturned(context);
+  if (settled !== undefined) log(settled);
+}
+
 /** Takes the claim of dynamic rules, does `work`, repeats the duties meanwhile, and gives the claim back. */
 export async function runWithDuties(
   context: HostContext,
@@ -50,8 +57,11 @@ export async function runWithDuties(
   const claim = new DynamicClaim(context, log);
   const keepClaim = tellFailuresOnce(log, 'no dynamic rules can be added', () => claim.take());
   const followSteadily = tellFailuresOnce(log, 'cannot follow the addresses', () => follow(context, log));
+  const settleSteadily = tellFailuresOnce(log, 'what waits to be confirmed cannot be settled', () =>
+    settle(context, log),
+  );
   await keepClaim();
-  const repeating = repeat([keepClaim, followSteadily], stop.signal);
+  const repeating = repeat([settleSteadily, keepClaim, followSteadily], stop.signal);
   try {
     await work();
   } finally {

@@ -2,6 +2,7 @@
 /** The `xdpol` program: finds the verb, runs it, turns what went wrong into a message and an exit code. */
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { announcePending } from './announce-pending.ts';
 import { runProgram } from './run-program.ts';
 
 type LoadCommand = () => Promise<Command>;
@@ -22,6 +23,8 @@ const VERBS: Readonly<Record<string, LoadCommand>> = {
   show: async () => (await import('./commands/show.ts')).showCommand(),
   history: async () => (await import('./commands/history.ts')).historyCommand(),
   diff: async () => (await import('./commands/diff.ts')).diffCommand(),
+  confirm: async () => (await import('./commands/confirm.ts')).confirmCommand(),
+  rollback: async () => (await import('./commands/rollback.ts')).rollbackCommand(),
   assign: async () => (await import('./commands/assign.ts')).assignCommand(),
   unassign: async () => (await import('./commands/unassign.ts')).unassignCommand(),
   restore: async () => (await import('./commands/restore.ts')).restoreCommand(),
@@ -64,5 +67,9 @@ async function buildProgram(verb: string | undefined): Promise<Command> {
 
 await runProgram('xdpol', async () => {
   const program = await buildProgram(process.argv[2]);
+  // ipsecpol says it by itself, as the program of that name.
+  program.hook('preAction', async (_, command) => {
+    if (command.name() !== 'ipsecpol') await announcePending(command.name());
+  });
   await program.parseAsync();
 });

@@ -1,6 +1,8 @@
 /** Options that several verbs share. */
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../base/duration.ts';
+import { CONFIRM_DEFAULT, CONFIRM_LONGEST } from '../host/confirm-times.ts';
 
 export const POLICY_ARGUMENT = 'a YAML or JSON file, - for standard input, or the name of a stored policy';
 
@@ -22,6 +24,29 @@ export function meOption(): Option {
 
 export interface MeOptions {
   readonly me?: readonly string[];
+}
+
+/** Seconds that a confirmation is waited for. */
+export function parseConfirm(value: string): number {
+  const seconds = parseDuration(value);
+  if (seconds !== undefined && seconds > 0 && seconds <= CONFIRM_LONGEST) return seconds;
+  throw new InvalidArgumentError(`write a time of at most ${CONFIRM_LONGEST / 3600} h, such as 60s, 10m or 2h.`);
+}
+
+export function confirmOption(): Option {
+  return new Option(
+    '--confirm [time]',
+    'go back to what is in force now unless xdpol confirm comes within the time, such as 60s; 10m unless given',
+  ).argParser(parseConfirm);
+}
+
+/** Without a time commander gives `true`. */
+export interface ConfirmOptions {
+  readonly confirm?: number | true;
+}
+
+export function confirmSeconds({ confirm }: ConfirmOptions): number | undefined {
+  return confirm === true ? CONFIRM_DEFAULT : confirm;
 }
 
 export function jsonOption(): Option {

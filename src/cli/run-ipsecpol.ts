@@ -1,10 +1,13 @@
 /** Carries out an ipsecpol command line. Each command is one durable step, in force when it returns. */
 import { Diagnostics } from '../base/diagnostics.ts';
+import { parseDuration } from '../base/duration.ts';
 import { EnvironmentError } from '../base/environment-error.ts';
 import type { IpsecpolCommand, PolicyChange } from '../formats/ipsecpol/command.ts';
 import { readIpsecpol } from '../formats/ipsecpol/command.ts';
 import { IPSECPOL_USAGE } from '../formats/ipsecpol/usage.ts';
 import { wordsOfArguments } from '../formats/ipsecpol/words.ts';
+import { CONFIRM_LONGEST } from '../host/confirm-times.ts';
+import { announcePending } from './announce-pending.ts';
 import { UsageError } from './exit.ts';
 import { reachHost } from './reach-host.ts';
 import { dynamicLines, storedLines } from './render/ipsecpol.ts';
@@ -30,6 +33,7 @@ export async function runIpsecpol(words: readonly string[]): Promise<void> {
 }
 
 async function carryOut(command: IpsecpolCommand): Promise<void> {
+  await announcePending('ipsecpol');
   const host = reachHost('ipsecpol');
   if (command.kind === 'dynamic') {
     const outcome = await host.changeDynamic(command.change);
@@ -38,9 +42,19 @@ async function carryOut(command: IpsecpolCommand): Promise<void> {
     return;
   }
   const { policy, change, assignment } = command;
-  const outcome = await host.changeStored({ policy, change, assignment });
+  const outcome = await host.changeStored({ policy, change, assignment, confirm: confirmTime() });
   for (const note of outcome.notes) warn(note);
   for (const line of storedLines(outcome)) print(line);
+}
+
+/** The original has no switch for it. */
+function confirmTime(): number | undefined {
+  const value = process.env['XDPOL_CONFIRM'];
+  if (value === undefined || value === '') return undefined;
+  const seconds = parseDuration(value);
+  if (seconds !== undefined && seconds > 0 && seconds <= CONFIRM_LONGEST) return seconds;
+  const help = `write a time of at most ${CONFIRM_LONGEST / 3600} h, such as 60s, 10m or 2h; or unset it`;
+  throw new UsageError(`XDPOL_CONFIRM=${value} is no time that a confirmation can be waited for`, help);
 }
 
 async function askFor(command: IpsecpolCommand): Promise<void> {

@@ -68,6 +68,21 @@ export const METRICS = {
     labels: [],
     help: '1 while the policy in force will be taken back unless it is confirmed.',
   },
+  xdpol_applies_total: {
+    type: 'counter',
+    labels: [],
+    help: 'Policies that were put in force by apply, assign or ipsecpol, since the store began.',
+  },
+  xdpol_apply_failures_total: {
+    type: 'counter',
+    labels: ['reason'],
+    help: 'Policies that could not be put in force, by the code of the error or as policy where it has errors, since the store began.',
+  },
+  xdpol_rollbacks_total: {
+    type: 'counter',
+    labels: ['reason'],
+    help: 'Returns to the policy before, because nobody confirmed in time or because somebody asked, since the store began.',
+  },
   xdpol_attached: {
     type: 'gauge',
     labels: ['device', 'direction'],

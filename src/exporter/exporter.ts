@@ -6,6 +6,8 @@ import { readAttachments } from '../engine/attachment.ts';
 import { libbpfVersion } from '../engine/host.ts';
 import { JiffiesClock } from '../engine/jiffies.ts';
 import { readInterfaceCounters } from '../engine/read-counters.ts';
+import type { Changes } from './changes.ts';
+import { addChanges } from './changes.ts';
 import type { ExpositionFormat } from './exposition.ts';
 import { ProcessMetrics } from './process-metrics.ts';
 import { Samples } from './samples.ts';
@@ -15,8 +17,7 @@ import { addTraffic } from './traffic.ts';
 
 /** What the kernel cannot tell. Asked at every scrape. */
 export interface Wanted extends WantedHooks {
-  /** The policy in force will be taken back unless it is confirmed. */
-  readonly confirmPending: boolean;
+  readonly changes: Changes;
 }
 
 function version(): string {
@@ -47,7 +48,7 @@ export class Exporter implements Disposable {
     const samples = new Samples();
     const wanted = this.#wanted();
     this.#collect(samples, wanted);
-    samples.add('xdpol_policy_confirm_pending', {}, Number(wanted.confirmPending));
+    addChanges(samples, wanted.changes);
     samples.add('xdpol_build_info', this.#build, 1);
     samples.add('xdpol_scrape_duration_seconds', {}, (performance.now() - started) / 1000);
     const end = format === 'openmetrics' ? '# EOF\n' : '';

@@ -14,11 +14,13 @@ export interface ApplyRequest {
   readonly ingressOnly?: boolean | undefined;
   /** Everything up to the swap, and nothing is changed. */
   readonly dryRun?: boolean | undefined;
+  /** Seconds: goes back unless it is confirmed in time. */
+  readonly confirm?: number | undefined;
 }
 
 /** A failure leaves the old policy in force and assigned. */
 export async function applyPolicy(context: HostContext, request: ApplyRequest): Promise<AssignedInForce> {
-  const { input, interfaces, mode, ingressOnly, dryRun: isDryRun } = request;
+  const { input, interfaces, mode, ingressOnly, dryRun: isDryRun, confirm } = request;
   using _lock = context.store.lock();
-  return await putAssignedInForce(context, { input, interfaces, attaching: { mode, ingressOnly }, isDryRun });
+  return await putAssignedInForce(context, { input, interfaces, attaching: { mode, ingressOnly }, isDryRun, confirm });
 }

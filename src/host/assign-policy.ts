@@ -15,6 +15,8 @@ export interface AssignRequest {
   readonly interfaces?: readonly string[] | undefined;
   /** Else as it was attached last. */
   readonly mode?: RequestedMode | undefined;
+  /** Seconds: goes back unless it is confirmed in time. */
+  readonly confirm?: number | undefined;
 }
 
 export async function assignPolicy(context: HostContext, request: AssignRequest): Promise<AssignedInForce> {
@@ -22,7 +24,7 @@ export async function assignPolicy(context: HostContext, request: AssignRequest)
   using _lock = store.lock();
   const last = store.lastAssignment();
   const interfaces = interfacesFor(request.interfaces, last?.interfaces);
-  const { name, mode = last?.mode ?? 'auto' } = request;
+  const { name, mode = last?.mode ?? 'auto', confirm } = request;
   const stored = store.read(name, request.version);
   if (stored === undefined) throw notStored(context, name, request.version);
   const input = { stored: name, version: stored.version };
@@ -31,6 +33,7 @@ export async function assignPolicy(context: HostContext, request: AssignRequest)
     stored,
     interfaces,
     attaching: { mode, ingressOnly: last?.ingressOnly },
+    confirm,
   });
 }
 

@@ -14,15 +14,18 @@ import { lastAttaching, usualInterfaces } from './intended-policy.ts';
 import { interfaceGroup } from './interface-groups.ts';
 import { noteEndedRules } from './overlay.ts';
 import { requireRoot } from './privileges.ts';
+import type { AssignedInForce } from './put-assigned.ts';
 import { putAssignedInForce } from './put-assigned.ts';
-import type { InForce } from './put-in-force.ts';
 
 /** A change of a stored policy's text, and of whether it is assigned. */
-export type StoredChange = Pick<StoredCommand, 'policy' | 'change' | 'assignment'>;
+export interface StoredChange extends Pick<StoredCommand, 'policy' | 'change' | 'assignment'> {
+  /** Seconds: where it becomes assigned, it goes back unless that is confirmed in time. */
+  readonly confirm?: number | undefined;
+}
 
 export type StoredChangeResult =
   /** Where it is assigned, or becomes so. */
-  | { readonly kind: 'in-force'; readonly inForce: InForce }
+  | { readonly kind: 'in-force'; readonly inForce: AssignedInForce }
   | { readonly kind: 'stored' }
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'unassigned'; readonly interfaces: readonly string[] }
@@ -52,7 +55,7 @@ export async function changeStoredPolicy(context: HostContext, command: StoredCh
   if (edited !== undefined) store.write(policy, edited.after);
   for (const text of edited?.steps ?? []) context.report({ kind: 'step', text });
   if (assignment === 'unassign') return unassign(context, policy, isAssigned);
-  if (assignment === 'assign' || isAssigned) return await assign(context, policy, isAssigned ? before : undefined);
+  if (assignment === 'assign' || isAssigned) return await assign(context, command, isAssigned ? before : undefined);
   return { policy, result: { kind: edited === undefined ? 'unchanged' : 'stored' }, notes: [] };
 }
 
@@ -128,7 +131,7 @@ function requireReadable(name: string, { text, setFiles }: PolicyText): void {
  */
 async function assign(
   context: HostContext,
-  policy: string,
+  { policy, confirm }: StoredChange,
   before: PolicyText | undefined,
 ): Promise<StoredChangeOutcome> {
   const { store } = context;
@@ -136,7 +139,8 @@ async function assign(
   const attaching = lastAttaching(store);
   try {
     const stored = store.read(policy);
-    const inForce = await putAssignedInForce(context, { input: { stored: policy }, stored, interfaces, attaching });
+    const input = { stored: policy };
+    const inForce = await putAssignedInForce(context, { input, stored, interfaces, attaching, confirm });
     return { policy, result: { kind: 'in-force', inForce }, notes: inForce.notes };
   } catch (error) {
     if (before !== undefined) {

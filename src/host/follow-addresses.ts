@@ -10,6 +10,7 @@ import { addressTexts } from './host-addresses.ts';
 import { findIntendedPolicy } from './intended-policy.ts';
 import { interfaceAddresses, presentInterfaces } from './interfaces.ts';
 import { isFilteredForRulesAlone, readOverlay } from './overlay.ts';
+import { findWaitingAssignment } from './pending-change.ts';
 import { restoreIntended } from './restore-policy.ts';
 
 /**
@@ -20,7 +21,7 @@ async function findNewAddresses(store: PolicyStore): Promise<readonly string[] |
   const attachments = readAttachments();
   const inForce = newestGeneration(attachments);
   if (inForce?.me === undefined) return undefined;
-  const assignment = store.assignment();
+  const assignment = findWaitingAssignment()?.assignment ?? store.assignment();
   const isIntended =
     assignment === undefined
       ? isFilteredForRulesAlone(store, attachments) && readOverlay(store).rules.length > 0

@@ -1,11 +1,13 @@
 /** What should be in force on this host, by its store: the assigned policy, or dynamic rules alone. */
 import type { NetworkInterface } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../base/environment-error.ts';
+import type { ConfirmRequest } from '../engine/apply.ts';
 import { newestGeneration, readAttachments } from '../engine/attachment.ts';
-import type { DynamicRule, PolicyStore } from '../store/store.ts';
+import type { Assignment, DynamicRule, PolicyStore } from '../store/store.ts';
 import { DYNAMIC_POLICY } from '../store/store.ts';
 import { ethernetInterfaces } from './interfaces.ts';
 import { isFilteredForRulesAlone } from './overlay.ts';
+import { findWaitingAssignment } from './pending-change.ts';
 import type { WantedPolicy } from './prepare-policy.ts';
 import type { Attaching, Change } from './put-in-force.ts';
 import { attachingOf } from './put-in-force.ts';
@@ -18,6 +20,8 @@ export interface IntendedPolicy {
   readonly interfaces: readonly string[];
   /** As it was attached last. */
   readonly attaching: Attaching;
+  /** Of a policy that waits to be confirmed: it goes on waiting. */
+  readonly confirm?: ConfirmRequest | undefined;
 }
 
 /** On the interfaces where filtering was last, else on all: the original knew no interfaces. */
@@ -35,13 +39,18 @@ export function lastAttaching(store: PolicyStore): Attaching {
   return attachingOf(store.lastAssignment() ?? { mode: 'auto' });
 }
 
+/** What an assignment says. */
+export function intendedBy(assignment: Assignment): IntendedPolicy {
+  const { policy, version, hash, interfaces } = assignment;
+  return { policy, stored: { version, hash }, interfaces, attaching: attachingOf(assignment) };
+}
+
 /** Throws where another policy is in force than could be known from the store. */
 export async function findIntendedPolicy(store: PolicyStore): Promise<IntendedPolicy> {
+  const waiting = findWaitingAssignment();
+  if (waiting !== undefined) return { ...intendedBy(waiting.assignment), confirm: waiting.confirm };
   const assignment = store.assignment();
-  if (assignment !== undefined) {
-    const { policy, version, hash, interfaces } = assignment;
-    return { policy, stored: { version, hash }, interfaces, attaching: attachingOf(assignment) };
-  }
+  if (assignment !== undefined) return intendedBy(assignment);
   const attachments = readAttachments();
   const inForce = newestGeneration(attachments)?.policy;
   // An empty policy in the place of one that is in force would open the host.
@@ -57,11 +66,12 @@ export async function findIntendedPolicy(store: PolicyStore): Promise<IntendedPo
 
 /** Puts it in force with these rules. DNS names keep the answers they had: a resolver may not be there yet. */
 export function changeTo(
-  { policy, stored, attaching }: IntendedPolicy,
+  { policy, stored, attaching, confirm }: IntendedPolicy,
   devices: readonly NetworkInterface[],
   rules: readonly DynamicRule[],
-): Pick<Change, 'policy' | 'devices' | 'attaching'> {
+): Pick<Change, 'policy' | 'devices' | 'attaching' | 'confirm'> {
   const input = stored === undefined ? undefined : { stored: policy, version: stored.version };
   const wanted: WantedPolicy = { input, hash: stored?.hash, rules, names: 'remembered' };
-  return { policy: wanted, devices, attaching };
+  const kept = confirm === undefined ? undefined : ({ kind: 'keep', request: confirm } as const);
+  return { policy: wanted, devices, attaching, confirm: kept };
 }

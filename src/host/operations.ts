@@ -8,6 +8,7 @@ import type { DynamicOutcome } from './change-dynamic-rules.ts';
 import type { StoredChange, StoredChangeOutcome } from './change-stored-policy.ts';
 import type { HostContext } from './context.ts';
 import type { HostCounters } from './counters.ts';
+import type { ConfirmOutcome, PendingReport, RollbackOutcome } from './decide-change.ts';
 import type { DeleteOutcome } from './delete-policy.ts';
 import { requireRoot } from './privileges.ts';
 import type { AssignedInForce } from './put-assigned.ts';
@@ -20,6 +21,12 @@ import type { UnassignOutcome } from './unassign-policy.ts';
 export interface HostOperations {
   apply(request: ApplyRequest): Promise<AssignedInForce>;
   assign(request: AssignRequest): Promise<AssignedInForce>;
+  /** Keeps the policy that waits to be confirmed. */
+  confirm(): Promise<ConfirmOutcome>;
+  /** Takes it back now. */
+  rollBack(): Promise<RollbackOutcome>;
+  /** What waits; null where nothing does. What the kernel has taken back meanwhile is made permanent, and told. */
+  pending(): Promise<PendingReport>;
   unassign(): Promise<UnassignOutcome>;
   restore(request: RestoreRequest): Promise<RestoreOutcome>;
   delete(name: string): Promise<DeleteOutcome>;
@@ -45,6 +52,18 @@ export function localOperations(context: HostContext): HostOperations {
     async assign(request) {
       requireRoot('assign');
       return await (await import('./assign-policy.ts')).assignPolicy(context, request);
+    },
+    async confirm() {
+      requireRoot('confirm');
+      return (await import('./decide-change.ts')).confirmChange(context);
+    },
+    async rollBack() {
+      requireRoot('rollback');
+      return (await import('./decide-change.ts')).rollBackChange(context);
+    },
+    async pending() {
+      requireRoot('status');
+      return (await import('./decide-change.ts')).reportPending(context);
     },
     async unassign() {
       requireRoot('unassign');

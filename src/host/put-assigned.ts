@@ -4,12 +4,17 @@ import { EnvironmentError } from '../base/environment-error.ts';
 import { readAttachments } from '../engine/attachment.ts';
 import type { Assignment, PolicyStore } from '../store/store.ts';
 import type { HostContext } from './context.ts';
+import type { SettledChange } from './decide-change.ts';
+import { settlePending } from './decide-change.ts';
 import { endFilteringOn } from './end-filtering.ts';
 import { findInterfaces } from './interfaces.ts';
 import { isFilteredForRulesAlone, readOverlay, settleOverlay } from './overlay.ts';
+import type { PendingChange, PendingDetails } from './pending-change.ts';
+import { describePending, readPendingChange } from './pending-change.ts';
 import type { PolicyInput } from './policy-input.ts';
 import type { Attaching, InForce } from './put-in-force.ts';
 import { attachingOf, putInForce } from './put-in-force.ts';
+import { failureReason, tally } from './tally.ts';
 
 export interface AssignedChange {
   readonly input: PolicyInput;
@@ -18,11 +23,15 @@ export interface AssignedChange {
   readonly interfaces: readonly string[];
   readonly attaching: Attaching;
   readonly isDryRun?: boolean | undefined;
+  /** Seconds: it is assigned when it is confirmed, and goes back unless that comes in time. */
+  readonly confirm?: number | undefined;
 }
 
 export interface AssignedInForce extends InForce {
   /** null after a dry run of a policy that is not stored. */
   readonly version: number | null;
+  /** What waits to be confirmed now; null where nothing does. */
+  readonly pending: PendingChange | null;
 }
 
 type PolicyVersion = Pick<Assignment, 'policy' | 'version' | 'hash'>;
@@ -34,10 +43,11 @@ interface Targets {
 }
 
 /** One policy is assigned to a host: interfaces that are filtered already go along. */
-function targetsOf(store: PolicyStore, named: readonly string[]): Targets {
+function targetsOf(store: PolicyStore, { interfaces: named, confirm }: AssignedChange): Targets {
   const attachments = readAttachments();
   const filtered = attachments.map((attachment) => attachment.name);
-  if (!isFilteredForRulesAlone(store, attachments))
+  // A change that may go back ends nothing.
+  if (confirm !== undefined || !isFilteredForRulesAlone(store, attachments))
     return { names: [...new Set([...named, ...filtered])], released: [] };
   return { names: [...new Set(named)], released: filtered.filter((name) => !named.includes(name)) };
 }
@@ -47,30 +57,65 @@ function targetsOf(store: PolicyStore, named: readonly string[]): Targets {
  * old policy in force and assigned.
  */
 export async function putAssignedInForce(context: HostContext, change: AssignedChange): Promise<AssignedInForce> {
+  const settled = settlePending(context);
+  const waited = readPendingChange();
+  try {
+    const done = await putOrLeave(context, change);
+    if (change.isDryRun === true) return done;
+    tally(context, { kind: 'apply' });
+    const notes = [...noteSettled(settled), ...noteReplaced(waited, done)];
+    return { ...done, notes: [...notes, ...done.notes] };
+  } catch (error) {
+    if (change.isDryRun !== true) tally(context, { kind: 'apply-failure', reason: failureReason(error) });
+    throw error;
+  }
+}
+
+function noteSettled(settled: SettledChange | undefined): readonly string[] {
+  return settled === undefined ? [] : [settled.text];
+}
+
+/** Of what waited before this change. */
+function noteReplaced(waited: PendingChange | undefined, { pending }: AssignedInForce): readonly string[] {
+  if (waited === undefined) return [];
+  const back = waited.previous === null ? 'an open host' : waited.previous.policy;
+  if (pending !== null) return [`${describePending(waited)} was not confirmed: ${back} is still what comes back`];
+  return [`${describePending(waited)} was not confirmed, and is replaced for good`];
+}
+
+async function putOrLeave(context: HostContext, change: AssignedChange): Promise<AssignedInForce> {
   const { store } = context;
-  const { input, stored, attaching, isDryRun } = change;
-  const { names, released } = targetsOf(store, change.interfaces);
+  const { input, stored, attaching, isDryRun, confirm } = change;
+  const { names, released } = targetsOf(store, change);
   const overlay = readOverlay(store);
   const devices = await findInterfaces(names);
   let assigned: PolicyVersion | undefined;
+  const assignment = (): Assignment => {
+    const how = { interfaces: names, ...attachingOf(attaching), at: new Date().toISOString() };
+    return { ...present(assigned, 'a version is written before the swap'), ...how };
+  };
+  const details = (): PendingDetails => ({
+    assignment: assignment(),
+    assignedBefore: store.assignment()?.at ?? null,
+  });
   const done = await putInForce(context, {
     policy: { input, hash: stored?.hash, rules: overlay.rules, names: 'asked' },
     devices,
     attaching,
     isDryRun,
+    confirm: confirm === undefined ? undefined : { kind: 'begin', seconds: confirm, details },
     write: ({ policy, textHash: hash, source }) => {
       const version = stored?.version ?? store.write(policy, present(source, policy));
       assigned = { policy, version, hash };
       return undefined;
     },
     settle: () => {
-      const at = new Date().toISOString();
-      const how = { interfaces: names, ...attachingOf(attaching), at };
-      writeAssignment(store, { ...present(assigned, 'a version is written before the swap'), ...how });
+      if (confirm === undefined) writeAssignment(store, assignment());
       return [...release(released), ...settleOverlay(store, overlay)];
     },
   });
-  return { ...done, version: assigned?.version ?? null };
+  const pending = (confirm === undefined || isDryRun === true ? undefined : readPendingChange()) ?? null;
+  return { ...done, version: assigned?.version ?? null, pending };
 }
 
 /** Dynamic rules go with the policy that is assigned now, so with its interfaces. */

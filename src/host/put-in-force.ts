@@ -2,12 +2,14 @@
 import type { NetworkInterface } from 'libbpf-ts-bindings';
 import { present } from '../base/assert.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
-import type { ApplyOutcome as SwapOutcome } from '../engine/apply.ts';
+import type { ConfirmRequest, ApplyOutcome as SwapOutcome } from '../engine/apply.ts';
 import { applyPolicy as swapPrograms } from '../engine/apply.ts';
 import type { RequestedMode } from '../engine/attach.ts';
 import type { Assignment } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import { addressTexts } from './host-addresses.ts';
+import type { PendingDetails } from './pending-change.ts';
+import { beginConfirm, restartDeadline } from './pending-change.ts';
 import type { PreparedPolicy, WantedPolicy } from './prepare-policy.ts';
 import { preparePolicy, rememberCompiled } from './prepare-policy.ts';
 
@@ -16,6 +18,12 @@ export interface Attaching {
   readonly ingressOnly?: boolean | undefined;
 }
 
+export type Confirmation =
+  /** The time begins with the change; `details` are asked for once `write` is done. */
+  | { readonly kind: 'begin'; readonly seconds: number; readonly details: () => PendingDetails }
+  /** What waits is put in force anew, with the time that it has left. */
+  | { readonly kind: 'keep'; readonly request: ConfirmRequest };
+
 /** One change of what is in force. */
 export interface Change {
   readonly policy: WantedPolicy;
@@ -23,6 +31,8 @@ export interface Change {
   readonly attaching: Attaching;
   /** Everything up to the swap; nothing is written either. */
   readonly isDryRun?: boolean | undefined;
+  /** Goes back unless it is confirmed in time. */
+  readonly confirm?: Confirmation | undefined;
   /** Before the swap: what is in force can always be found in the store. Returns how to take it back. */
   readonly write?: (prepared: PreparedPolicy) => (() => void) | undefined;
   /** After the swap: assigns, and puts in order what hung on the policy before. Returns notes. */
@@ -50,7 +60,8 @@ export async function putInForce(context: HostContext, change: Change): Promise<
   const { devices, isDryRun = false } = change;
   const prepared = await preparePolicy(context, change.policy, devices);
   const takeBack = isDryRun ? undefined : change.write?.(prepared);
-  const { generation, notes } = swapOrTakeBack(prepared, change, takeBack);
+  const { generation, notes, attachedFirst } = swapOrTakeBack(prepared, change, takeBack);
+  if (!isDryRun && change.confirm?.kind === 'begin') await restartDeadline(change.confirm.seconds, attachedFirst);
   const more = isDryRun ? [] : (change.settle?.() ?? []);
   if (!isDryRun) rememberCompiled(context, prepared);
   const { policy, textHash: hash, facts, host, diagnostics } = prepared;
@@ -76,9 +87,11 @@ function swapOrTakeBack(prepared: PreparedPolicy, change: Change, takeBack: (() 
 
 function swap(
   { hash, facts, host, compiled, dynamic }: PreparedPolicy,
-  { devices, attaching: { mode, ingressOnly }, isDryRun }: Change,
+  { devices, attaching: { mode, ingressOnly }, isDryRun, confirm }: Change,
 ): SwapOutcome {
+  const request = confirm === undefined ? undefined : confirmRequest(confirm, isDryRun === true);
   return swapPrograms({
+    ...(request === undefined ? {} : { confirm: request }),
     targets: devices.map((device) => ({ device, compiled: present(compiled.get(device.name), device.name) })),
     hash,
     mode,
@@ -88,6 +101,11 @@ function swap(
     now: new Date(),
     dryRun: isDryRun === true,
   });
+}
+
+function confirmRequest(confirm: Confirmation, isDryRun: boolean): ConfirmRequest {
+  if (confirm.kind === 'keep') return confirm.request;
+  return beginConfirm(confirm.seconds, isDryRun ? null : confirm.details());
 }
 
 /** How it was attached, for whoever puts it in force next. */

@@ -1,13 +1,18 @@
 /** What should be in force in force again, after a boot or whatever took it away: from the store alone. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { NetworkInterface } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../base/environment-error.ts';
+import { readAttachments } from '../engine/attachment.ts';
+import { DIRECTIONS } from '../engine/program.ts';
 import type { DynamicRule } from '../store/store.ts';
 import type { HostContext } from './context.ts';
+import { settlePending } from './decide-change.ts';
 import { endDynamicRules } from './end-dynamic-rules.ts';
 import type { IntendedPolicy } from './intended-policy.ts';
-import { changeTo, findIntendedPolicy } from './intended-policy.ts';
+import { changeTo, findIntendedPolicy, intendedBy } from './intended-policy.ts';
 import { presentInterfaces } from './interfaces.ts';
 import { readOverlay, settleOverlay } from './overlay.ts';
+import { findWaitingAssignment } from './pending-change.ts';
 import { putInForce } from './put-in-force.ts';
 
 export interface RestoreRequest {
@@ -48,10 +53,13 @@ function lockIfWritable({ store, report }: HostContext): Disposable {
 export async function restorePolicy(context: HostContext, { wait }: RestoreRequest): Promise<RestoreOutcome> {
   const { store } = context;
   using _lock = lockIfWritable(context);
+  const settled = settlePending(context);
   const overlay = readOverlay(store);
-  if (store.assignment() === undefined && overlay.rules.length === 0) return await endWhatIsLeft(context);
+  const isAssigned = findWaitingAssignment() !== undefined || store.assignment() !== undefined;
+  if (!isAssigned && overlay.rules.length === 0) return await endWhatIsLeft(context);
   const restored = await restoreIntended(context, await findIntendedPolicy(store), overlay.rules, wait);
-  return { ...restored, notes: [...restored.notes, ...settleOverlay(store, overlay)] };
+  const first = settled === undefined ? [] : [settled.text];
+  return { ...restored, notes: [...first, ...restored.notes, ...settleOverlay(store, overlay)] };
 }
 
 /** Nothing should be in force, and dynamic rules of an agent that was killed may be. */
@@ -78,6 +86,7 @@ export async function restoreIntended(
   for (;;) {
     const devices = await presentInterfaces(wanted);
     if (devices.length > done.interfaces.length) {
+      if (intended.confirm !== undefined) await putAssignedBehind(context, devices, rules);
       const inForce = await putInForce(context, changeTo(intended, devices, rules));
       const { generation, interfaces, notes } = inForce;
       const addresses = inForce.lacksAddresses ? [noteNoAddresses(interfaces)] : [];
@@ -92,6 +101,25 @@ export async function restoreIntended(
     if (done.missing.length === 0 || performance.now() >= deadline) return done;
     await sleep(POLL_MS);
   }
+}
+
+/**
+ * An interface that lost its filter while another policy waits to be confirmed gets the assigned one first: that is what
+ * must come back there.
+ */
+async function putAssignedBehind(
+  context: HostContext,
+  devices: readonly NetworkInterface[],
+  rules: readonly DynamicRule[],
+): Promise<void> {
+  const assignment = context.store.assignment();
+  if (assignment === undefined) return;
+  const wanted = assignment.ingressOnly === true ? 1 : DIRECTIONS.length;
+  const filtered = readAttachments().filter(({ hooks }) => hooks.length >= wanted);
+  const isLost = ({ name }: NetworkInterface): boolean =>
+    assignment.interfaces.includes(name) && !filtered.some((attachment) => attachment.name === name);
+  const lost = devices.filter(isLost);
+  if (lost.length > 0) await putInForce(context, changeTo(intendedBy(assignment), lost, rules));
 }
 
 function noteNoAddresses(interfaces: readonly string[]): string {

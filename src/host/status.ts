@@ -12,6 +12,8 @@ import { DYNAMIC_POLICY } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import type { Overlay } from './overlay.ts';
 import { readOverlay } from './overlay.ts';
+import type { PendingChange } from './pending-change.ts';
+import { readPendingChange } from './pending-change.ts';
 
 export interface HookStatus {
   readonly direction: Direction;
@@ -49,6 +51,8 @@ export interface HostStatus {
   /** In force. */
   readonly policy: string | null;
   readonly generation: number | null;
+  /** What waits to be confirmed; null where nothing does. */
+  readonly pending: PendingChange | null;
   readonly dynamic: DynamicStatus;
   readonly interfaces: readonly InterfaceStatus[];
   /** Hooks of the assigned policy's interfaces that are open and should not be. */
@@ -66,15 +70,20 @@ export function readStatus({ store }: HostContext): HostStatus {
   const open = openHooks(assignment, attachments);
   const generation = newestGeneration(attachments);
   const dynamic = dynamicStatus(generation, overlay);
+  const pending = readPendingChange() ?? null;
   return {
     assigned: assignment ?? null,
     policy: generation?.policy ?? null,
     generation: generation?.generation ?? null,
+    pending,
     dynamic,
     interfaces: attachments.map(interfaceStatus),
     gaps: open.filter((hook) => !isChosen(hook)),
     openByChoice: open.filter(isChosen),
-    warnings: [...dynamicWarnings(dynamic, overlay), ...assignmentWarnings(generation, assignment)],
+    warnings: [
+      ...dynamicWarnings(dynamic, overlay),
+      ...(pending === null ? assignmentWarnings(generation, assignment) : []),
+    ],
   };
 }
 

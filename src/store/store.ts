@@ -6,6 +6,7 @@
  *                                     version.json  who, when, hash; address set files -> their copies
  *                                     set-0 ...
  *   <state>/assigned.json ...                       the assignment: see assignment-files.ts
+ *   <state>/tallies.json                            see tallies.ts
  *   <state>/known-host.json                         what was known of the host last: see known-host.ts
  *   <state>/agent, dynamic.json                     see dynamic-rules.ts
  *   <state>/cache/                                  compiled forms: see cli/compiled-cache.ts
@@ -25,15 +26,18 @@ import { NODE_FILE_SYSTEM, readIfThere } from './file-system.ts';
 import { KnownHostFile } from './known-host.ts';
 import { lockStore } from './lock.ts';
 import { withStoreErrors } from './store-errors.ts';
+import { TallyFile } from './tallies.ts';
 import type { Damaged, PolicyText, StoredVersion, VersionRecord } from './version.ts';
 import { currentUser, filesOf, hashOfPolicy, readRecord, readVersion } from './version.ts';
 
 export type { Assignment } from './assignment.ts';
+export { decodeAssignment } from './assignment.ts';
 export type { DynamicRule, DynamicRules } from './dynamic-rules.ts';
 export { DYNAMIC_POLICY } from './dynamic-rules.ts';
 export type { KnownAddresses, KnownHost } from './known-host.ts';
 export { NOTHING_KNOWN } from './known-host.ts';
 export { LockHeld } from './lock.ts';
+export type { Happened, Tallies } from './tallies.ts';
 export type { PolicyText, StoredVersion, VersionRecord } from './version.ts';
 export { hashOfPolicy } from './version.ts';
 
@@ -54,6 +58,7 @@ export class PolicyStore {
   readonly directory: string;
   readonly dynamic: DynamicRuleStore;
   readonly knownHost: KnownHostFile;
+  readonly tallies: TallyFile;
   readonly #fileSystem: FileSystem;
   readonly #files: DurableFiles;
   readonly #assignments: AssignmentFiles;
@@ -75,6 +80,7 @@ export class PolicyStore {
     this.#assignments = new AssignmentFiles(directory, this.#files, this.#report, () => this.list());
     this.dynamic = new DynamicRuleStore(directory, this.#files, this.#report);
     this.knownHost = new KnownHostFile(directory, this.#files, this.#report);
+    this.tallies = new TallyFile(directory, this.#files);
   }
 
   /** Taken before any change of the store; see lockStore. What a crash or damage left is put in order. */

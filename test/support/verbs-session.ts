@@ -65,6 +65,8 @@ export const VERBS: readonly string[] = [
   'show',
   'history',
   'diff',
+  'confirm',
+  'rollback',
   'assign',
   'unassign',
   'restore',
@@ -148,6 +150,36 @@ export const CHANGING_STEPS: readonly SessionStep[] = [
   ipsecpol('-r', 'r', '-f', '*+0:80:TCP', '-n', 'BLOCK'),
 ];
 
+/** Changes that go back unless they are confirmed, from an open host to an open host. */
+export const CONFIRM_STEPS: readonly SessionStep[] = [
+  xdpol('confirm'),
+  xdpol('rollback'),
+  xdpol('apply', 'edge.yaml', '-i', 'eth0', '--confirm', 'soon'),
+  xdpol('apply', 'edge.yaml', '-i', 'eth0', '--confirm', '25h'),
+  xdpol('apply', 'edge.yaml', '-i', 'eth0', '--confirm', '5m', '--dry-run'),
+  xdpol('apply', 'edge.yaml', '-i', 'eth0', '--confirm'),
+  xdpol('status'),
+  xdpol('rollback'),
+  xdpol('apply', 'edge.yaml', '-i', 'eth0', '--confirm', '5m', '--json'),
+  xdpol('delete', 'edge'),
+  xdpol('confirm'),
+  xdpol('apply', 'edge2.yaml', '-i', 'eth0', '--confirm', '5m'),
+  xdpol('status', '--json'),
+  xdpol('list'),
+  xdpol('apply', 'mail.yaml', '-i', 'eth0', '--confirm', '1h'),
+  xdpol('history', 'mail'),
+  xdpol('rollback', '--json'),
+  xdpol('assign', 'mail', '--confirm', '5m'),
+  xdpol('restore'),
+  xdpol('confirm', '--json'),
+  xdpol('assign', 'edge', '--version', '1', '--confirm', '5m', '--json'),
+  xdpol('apply', 'mail.yaml', '-i', 'eth0'),
+  xdpol('assign', 'edge', '--confirm', '5m'),
+  xdpol('unassign'),
+  xdpol('delete', 'edge'),
+  xdpol('delete', 'mail'),
+];
+
 /** With an agent: its dynamic rules, and the commands of the original. */
 export const AGENT_STEPS: readonly SessionStep[] = [
   ipsecpol('-r', 'scan', '-f', '*+0:80:TCP', '-n', 'BLOCK'),
@@ -180,6 +212,8 @@ const VARYING: readonly (readonly [RegExp, string])[] = [
   [/\b[0-9a-f]{12}\b/gu, 'SHORTHASH'],
   [/\b\d+ [0-9a-f]{16}(?=\n|$)/gu, 'PROGRAM'],
   [/"program":\{"id":\d+,"tag":"[0-9a-f]{16}"\}/gu, '"program":PROGRAM'],
+  [/until \d\d:\d\d:\d\d \([^)]+\)/gu, 'until TIME (LEFT)'],
+  [/"secondsLeft":[\d.]+/gu, '"secondsLeft":N'],
   [/\(\d+ ms\)/gu, '(N ms)'],
   [/\d+\.\d ms/gu, 'N ms'],
   [/"milliseconds":[\d.]+/gu, '"milliseconds":N'],

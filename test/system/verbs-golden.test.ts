@@ -4,6 +4,7 @@ import { NamespacePair } from '../support/namespaces.ts';
 import {
   AGENT_STEPS,
   CHANGING_STEPS,
+  CONFIRM_STEPS,
   PURE_STEPS,
   runSession,
   startSessionAgent,
@@ -62,6 +63,14 @@ test(
   async () => {
     await startSessionAgent(pair);
     await expect(runSession(pair, AGENT_STEPS)).toMatchFileSnapshot(golden('agent'));
+  },
+  PATIENCE,
+);
+
+test(
+  'changes that go back unless they are confirmed',
+  async () => {
+    await expect(runSession(pair, CONFIRM_STEPS)).toMatchFileSnapshot(golden('confirm'));
   },
   PATIENCE,
 );

@@ -61,6 +61,12 @@ export const HOST_ERRORS = {
     title: 'Not confirmed',
     explanation: 'The command asked first, and the answer was not yes. Nothing was changed.',
   },
+  XDPOL_E_NOTHING_PENDING: {
+    exit: 1,
+    title: 'Nothing waits to be confirmed',
+    explanation:
+      'No policy was applied with --confirm, or it was confirmed, taken back or replaced since, or its time has passed.',
+  },
   XDPOL_E_LISTEN: {
     exit: 1,
     title: 'The agent cannot listen',

@@ -2,12 +2,14 @@
 import { performance } from 'node:perf_hooks';
 import { Command, Option } from 'commander';
 import type { RequestedMode } from '../../engine/attach.ts';
-import { collect, jsonOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
+import type { ConfirmOptions } from '../options.ts';
+import { collect, confirmOption, confirmSeconds, jsonOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
 import { policyArgument } from '../policy-argument.ts';
 import { reachHost } from '../reach-host.ts';
+import { pendingLine } from '../render/pending.ts';
 import { print, printDiagnostics, printJson, warnAll } from '../render/terminal.ts';
 
-interface ApplyOptions {
+interface ApplyOptions extends ConfirmOptions {
   readonly interface: readonly string[];
   readonly mode: RequestedMode;
   readonly ingressOnly?: boolean;
@@ -20,19 +22,27 @@ async function run(argument: string, options: ApplyOptions): Promise<void> {
   const started = performance.now();
   const { interface: named, mode, ingressOnly, dryRun } = options;
   const input = policyArgument(argument);
-  const outcome = await host.apply({ input, interfaces: named, mode, ingressOnly, dryRun });
-  const { policy, hash, generation, interfaces } = outcome;
+  const outcome = await host.apply({
+    input,
+    interfaces: named,
+    mode,
+    ingressOnly,
+    dryRun,
+    confirm: confirmSeconds(options),
+  });
+  const { policy, hash, generation, interfaces, pending } = outcome;
   const applied = dryRun !== true;
   const milliseconds = performance.now() - started;
   printDiagnostics(outcome.diagnostics);
   warnAll(outcome.notes);
   if (options.json === true) {
-    printJson({ policy, hash, generation: applied ? generation : null, interfaces, applied, milliseconds });
+    printJson({ policy, hash, generation: applied ? generation : null, interfaces, applied, pending, milliseconds });
     return;
   }
   const half = ingressOnly === true ? ', arriving packets only' : '';
   const done = applied ? `in force, generation ${generation},` : 'would be in force';
   print(`${policy}: ${done} on ${interfaces.join(', ')}${half} (${milliseconds.toFixed(0)} ms)`);
+  if (pending !== null) print(pendingLine(pending));
 }
 
 export function applyCommand(): Command {
@@ -47,7 +57,13 @@ export function applyCommand(): Command {
     .addOption(new Option('--mode <mode>', 'where XDP runs').choices(['native', 'generic', 'auto']).default('auto'))
     .option('--ingress-only', 'filter arriving packets only: for kernels that cannot filter what leaves')
     .option('--dry-run', 'everything up to the swap: compile, load, verify; change nothing')
+    .addOption(confirmOption())
     .addOption(jsonOption())
     .action(run);
-  return withExamples(command, 'xdpol apply edge.yaml -i eth0', 'xdpol apply edge.yaml -i eth0 -i eth1 --dry-run');
+  return withExamples(
+    command,
+    'xdpol apply edge.yaml -i eth0',
+    'xdpol apply edge.yaml -i eth0 -i eth1 --dry-run',
+    'xdpol apply edge.yaml -i eth0 --confirm 60s',
+  );
 }

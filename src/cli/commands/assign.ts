@@ -2,11 +2,13 @@
 import { performance } from 'node:perf_hooks';
 import { Command, Option } from 'commander';
 import type { RequestedMode } from '../../engine/attach.ts';
-import { collect, jsonOption, parseVersion, withExamples } from '../options.ts';
+import type { ConfirmOptions } from '../options.ts';
+import { collect, confirmOption, confirmSeconds, jsonOption, parseVersion, withExamples } from '../options.ts';
 import { reachHost } from '../reach-host.ts';
+import { pendingLine } from '../render/pending.ts';
 import { print, printDiagnostics, printJson, warnAll } from '../render/terminal.ts';
 
-interface AssignOptions {
+interface AssignOptions extends ConfirmOptions {
   readonly interface?: readonly string[];
   readonly version?: number;
   readonly mode?: RequestedMode;
@@ -17,16 +19,25 @@ async function run(name: string, options: AssignOptions): Promise<void> {
   const host = reachHost('assign');
   const started = performance.now();
   const { version: wanted, interface: named, mode } = options;
-  const outcome = await host.assign({ name, version: wanted, interfaces: named, mode });
-  const { version, hash, generation, interfaces } = outcome;
+  const outcome = await host.assign({
+    name,
+    version: wanted,
+    interfaces: named,
+    mode,
+    confirm: confirmSeconds(options),
+  });
+  const { version, hash, generation, interfaces, pending } = outcome;
   const milliseconds = performance.now() - started;
   printDiagnostics(outcome.diagnostics);
   warnAll(outcome.notes);
-  if (options.json === true) printJson({ policy: name, version, hash, generation, interfaces, milliseconds });
-  else
-    print(
-      `${name}: version ${version} in force, generation ${generation}, on ${interfaces.join(', ')} (${milliseconds.toFixed(0)} ms)`,
-    );
+  if (options.json === true) {
+    printJson({ policy: name, version, hash, generation, interfaces, pending, milliseconds });
+    return;
+  }
+  print(
+    `${name}: version ${version} in force, generation ${generation}, on ${interfaces.join(', ')} (${milliseconds.toFixed(0)} ms)`,
+  );
+  if (pending !== null) print(pendingLine(pending));
 }
 
 export function assignCommand(): Command {
@@ -41,7 +52,13 @@ export function assignCommand(): Command {
     )
     .addOption(new Option('--version <number>', 'this version, else the newest').argParser(parseVersion))
     .addOption(new Option('--mode <mode>', 'where XDP runs, else as last time').choices(['native', 'generic', 'auto']))
+    .addOption(confirmOption())
     .addOption(jsonOption())
     .action(run);
-  return withExamples(command, 'xdpol assign edge', 'xdpol assign edge --version 3 -i eth0');
+  return withExamples(
+    command,
+    'xdpol assign edge',
+    'xdpol assign edge --version 3 -i eth0',
+    'xdpol assign edge --confirm 60s',
+  );
 }

@@ -1,6 +1,7 @@
 /** What ipsecpol prints of what it did. */
 import type { DynamicOutcome } from '../../host/change-dynamic-rules.ts';
 import type { StoredChangeOutcome } from '../../host/change-stored-policy.ts';
+import { pendingLine } from './pending.ts';
 
 export function dynamicLines({ changes, rules, agent, inForce, interfaces }: DynamicOutcome): readonly string[] {
   const where = interfaces.join(', ');
@@ -13,8 +14,9 @@ export function dynamicLines({ changes, rules, agent, inForce, interfaces }: Dyn
 export function storedLines({ policy, result }: StoredChangeOutcome): readonly string[] {
   switch (result.kind) {
     case 'in-force': {
-      const { generation, interfaces } = result.inForce;
-      return [`${policy}: in force, generation ${generation}, on ${interfaces.join(', ')}`];
+      const { generation, interfaces, pending } = result.inForce;
+      const line = `${policy}: in force, generation ${generation}, on ${interfaces.join(', ')}`;
+      return pending === null ? [line] : [line, pendingLine(pending)];
     }
     case 'stored':
       return [`${policy}: stored, not in force; to assign it: ipsecpol -w REG -p "${policy}" -x`];

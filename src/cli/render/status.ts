@@ -1,5 +1,6 @@
 /** What `status` prints, for people and for programs. */
 import type { DynamicStatus, HostStatus, InterfaceStatus, OpenHook } from '../../host/status.ts';
+import { pendingLine } from './pending.ts';
 import { table } from './table.ts';
 
 /** Of a hash, as much as people compare. */
@@ -14,13 +15,14 @@ function gapText({ name, direction }: OpenHook): string {
   return `${name} ${direction} is not filtered`;
 }
 
-export function statusLines({ assigned, dynamic, interfaces, openByChoice }: HostStatus): readonly string[] {
+export function statusLines({ assigned, pending, dynamic, interfaces, openByChoice }: HostStatus): readonly string[] {
   const first =
     assigned === null
       ? 'no policy is assigned'
       : `assigned: ${assigned.policy}, version ${assigned.version}, ${assigned.hash.slice(0, SHOWN_DIGITS)}`;
   return [
     first,
+    ...(pending === null ? [] : [pendingLine(pending)]),
     ...dynamicLines(dynamic),
     ...(interfaces.length === 0 ? [] : [`\n${hooksTable(interfaces)}`]),
     ...openByChoice.map((hook) => `${gapText(hook)}, by choice: --ingress-only`),

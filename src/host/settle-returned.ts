@@ -1,0 +1,25 @@
+/** After a return: the policy of before is in force as it was, and the host may have changed since. */
+import { newestGeneration, readAttachments } from '../engine/attachment.ts';
+import type { PolicyStore } from '../store/store.ts';
+import type { HostContext } from './context.ts';
+import { settleOverdue } from './decide-change.ts';
+import { findIntendedPolicy } from './intended-policy.ts';
+import { readOverlay } from './overlay.ts';
+import { restoreIntended } from './restore-policy.ts';
+
+/** Settles what is overdue, and puts the assigned policy in force anew where its dynamic rules changed. Returns what to tell. */
+export async function settleReturned(context: HostContext): Promise<string | undefined> {
+  const settled = settleOverdue(context);
+  if (settled?.kind !== 'returned' || !hasOtherRules(context.store)) return settled?.text;
+  using _lock = context.store.lock();
+  const { rules } = readOverlay(context.store);
+  const { policy, generation } = await restoreIntended(context, await findIntendedPolicy(context.store), rules, 0);
+  return `${settled.text}, with the dynamic rules of now: ${policy ?? 'nothing'}, generation ${generation ?? 'none'}`;
+}
+
+/** Addresses are followed anyway. */
+function hasOtherRules(store: PolicyStore): boolean {
+  const { rules } = readOverlay(store);
+  const inForce = newestGeneration(readAttachments())?.dynamic ?? [];
+  return rules.flatMap((rule) => rule.rules).length !== inForce.length;
+}
