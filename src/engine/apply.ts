@@ -3,7 +3,7 @@
  * every interface; then each hook flips in one step. What fails before leaves all as it was, what
  * fails between is undone.
  */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import type { BpfMap, BpfProgram, NetworkInterface } from 'libbpf-ts-bindings';
 import { BpfError } from 'libbpf-ts-bindings';
 import { present } from '../base/assert.ts';
@@ -12,9 +12,10 @@ import type { LoadablePolicy, PolicyOutline } from '../compiler/loadable.ts';
 import { loadableOf } from '../compiler/loadable.ts';
 import { tableEntries } from '../compiler/table-entries.ts';
 import type { RequestedMode } from './attach.ts';
+import { requirePlace } from './attachable.ts';
 import type { SwapResult } from './attachment.ts';
-import { newestGeneration, readAttachments, requireMode, requireOpenEgress, swapHook } from './attachment.ts';
-import { interfaceDirectory, makePinRoot, sweepDeadNamespaces } from './bpffs.ts';
+import { requireMode, requireOpenEgress, swapHook } from './attachment.ts';
+import { makePinRoot, removeEmptyDirectory, removeInterfaceDirectory, sweepDeadNamespaces } from './bpffs.ts';
 import { openCountersFor, readSlots, writeSlots } from './counter-maps.ts';
 import { cpuMilliseconds } from './cpu-time.ts';
 import type { NewGate } from './gate.ts';
@@ -24,10 +25,13 @@ import { createGenerationMap } from './generation.ts';
 import type { HookPlace } from './hook.ts';
 import { preflight } from './preflight.ts';
 import type { Direction, LoadedPolicy } from './program.ts';
-import { DIRECTIONS, loadPolicy } from './program.ts';
+import { createCounters, DIRECTIONS, loadPolicy } from './program.ts';
 import type { PolicySlots } from './slots.ts';
 import { policySlots } from './slots.ts';
+import type { Survey } from './survey.ts';
+import { newestGeneration, surveyAttachments } from './survey.ts';
 import { PolicyTables } from './tables.ts';
+import { directoryOf, tidyPins } from './tidy-pins.ts';
 
 export interface ApplyTarget {
   readonly device: NetworkInterface;
@@ -47,8 +51,10 @@ export interface ApplyRequest {
   readonly now: Date;
   /** Filter what arrives and leave open what leaves. */
   readonly ingressOnly?: boolean;
-  /** Stop before the first hook flips. */
+  /** Stop before the first hook flips; pins stay as they are too. */
   readonly dryRun?: boolean;
+  /** Names of interfaces that may come back: their counters stay. The targets are among them. */
+  readonly expected?: readonly string[];
   /** Go back to what is confirmed unless the policy is, too. */
   readonly confirm?: ConfirmRequest;
 }
@@ -82,17 +88,35 @@ interface Prepared {
 export function applyPolicy(request: ApplyRequest): ApplyOutcome {
   const root = makePinRoot();
   sweepDeadNamespaces(root);
-  const generation = (newestGeneration(readAttachments())?.generation ?? 0) + 1;
+  const survey = request.dryRun === true ? surveyAttachments() : tidyFor(request);
+  const generation = (newestGeneration(survey.attachments)?.generation ?? 0) + 1;
   const deadline = request.confirm === undefined ? undefined : Deadline.create(request.confirm.deadline);
   const prepared: Prepared[] = [];
+  const made: string[] = [];
   try {
-    for (const target of request.targets) prepared.push(prepare(root, target, { ...request, generation, deadline }));
+    for (const target of request.targets) {
+      const directory = directoryOf(root, target.device, survey);
+      if (!existsSync(directory)) made.push(directory);
+      for (const direction of directionsOf(request)) {
+        requirePlace({ direction, directory, ifindex: target.device.index }, target.device, survey.devices);
+      }
+      prepared.push(prepare(directory, target, { ...request, generation, deadline }));
+    }
     if (request.dryRun === true) return { generation, notes: [], attachedFirst: [] };
     return { generation, ...swapAll(prepared, request.mode) };
+  } catch (error) {
+    made.forEach(removeInterfaceDirectory);
+    throw error;
   } finally {
     prepared.forEach(release);
     deadline?.[Symbol.dispose]();
+    removeEmptyDirectory(root);
   }
+}
+
+function tidyFor({ targets, expected = [] }: ApplyRequest): Survey {
+  const names = new Set([...expected, ...targets.map(({ device }) => device.name)]);
+  return tidyPins((name) => names.has(name)).survey;
 }
 
 /** Also of the pins of gates that did not come in force, or whose change was decided by this one. */
@@ -106,19 +130,14 @@ interface NumberedRequest extends ApplyRequest {
   readonly deadline: Deadline | undefined;
 }
 
-function prepare(root: string, target: ApplyTarget, request: NumberedRequest): Prepared {
+function prepare(directory: string, target: ApplyTarget, request: NumberedRequest): Prepared {
   const { device } = target;
   const compiled = 'probes' in target.compiled ? target.compiled : loadableOf(target.compiled, cpuMilliseconds);
-  const directory = interfaceDirectory(root, device.name);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
   requireMode(directory, device, request.mode);
   if (request.ingressOnly === true) requireOpenEgress(directory, device);
-  const directions: readonly Direction[] = request.ingressOnly === true ? ['ingress'] : DIRECTIONS;
-  const registry = readSlots(directory);
-  const known = registry.size;
-  const slots = policySlots(registry, compiled.policy);
-  if (registry.size !== known) writeSlots(directory, registry);
-  using counters: BpfMap = openCountersFor(directory, registry.size);
+  const directions = directionsOf(request);
+  const { slots, counters: map } = slotsFor(directory, compiled.policy, request);
+  using counters = map;
   using tables = new PolicyTables(compiled, slots);
   preflight(compiled, tables, slots, directions);
   const loaded = loadPolicy({ compiled, tables, counters, directions });
@@ -139,6 +158,25 @@ function prepare(root: string, target: ApplyTarget, request: NumberedRequest): P
     release({ device, directory, loaded, gates });
     throw error;
   }
+}
+
+function directionsOf({ ingressOnly }: ApplyRequest): readonly Direction[] {
+  return ingressOnly === true ? ['ingress'] : DIRECTIONS;
+}
+
+/** A dry run counts in a map of its own and pins nothing. The caller disposes the map. */
+function slotsFor(
+  directory: string,
+  policy: PolicyOutline,
+  { dryRun }: ApplyRequest,
+): { readonly slots: PolicySlots; readonly counters: BpfMap } {
+  const registry = readSlots(directory);
+  const known = registry.size;
+  const slots = policySlots(registry, policy);
+  if (dryRun === true) return { slots, counters: createCounters(registry.size) };
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  if (registry.size !== known) writeSlots(directory, registry);
+  return { slots, counters: openCountersFor(directory, registry.size) };
 }
 
 function gateFor(place: HookPlace, candidate: BpfProgram, request: NumberedRequest): NewGate | undefined {

@@ -68,8 +68,7 @@ function attachClsact(program: BpfProgram, device: NetworkInterface): void {
 }
 
 function egressFailure(cause: BpfError, device: NetworkInterface): EnvironmentError {
-  if (cause.code === 'ENODEV')
-    return new EnvironmentError('XDPOL_E_INTERFACE_GONE', `${device.name}: the interface went away`, { cause });
+  if (cause.code === 'ENODEV') return missingDevice(device, cause);
   return new EnvironmentError(
     'XDPOL_E_EGRESS_REFUSED',
     `${device.name}: the kernel refused the egress filter: ${cause.message}`,
@@ -97,18 +96,26 @@ function clsactFailure(cause: BpfError, device: NetworkInterface): EnvironmentEr
       },
     );
   }
-  if (cause.code === 'EEXIST' || cause.code === 'EINVAL') {
-    const { priority } = CLSACT_PLACE;
-    return new EnvironmentError(
-      'XDPOL_E_EGRESS_TAKEN',
-      `${name}: another filter has the place of ours at egress, pref ${priority}: ${occupant(device)}`,
-      {
-        help: `see tc filter show dev ${name} egress; remove it with: tc filter del dev ${name} egress pref ${priority}, or give it a larger pref`,
-        cause,
-      },
-    );
-  }
+  if (cause.code === 'EEXIST' || cause.code === 'EINVAL') return foreignFilter(device, cause);
   return egressFailure(cause, device);
+}
+
+export function missingDevice(device: NetworkInterface, cause: BpfError): EnvironmentError {
+  return new EnvironmentError('XDPOL_E_INTERFACE_GONE', `${device.name}: the interface went away`, { cause });
+}
+
+/** A filter that is not ours is where ours must be. */
+export function foreignFilter(device: NetworkInterface, cause?: BpfError): EnvironmentError {
+  const { name } = device;
+  const { priority } = CLSACT_PLACE;
+  return new EnvironmentError(
+    'XDPOL_E_EGRESS_TAKEN',
+    `${name}: another filter has the place of ours at egress, pref ${priority}: ${occupant(device)}`,
+    {
+      help: `see tc filter show dev ${name} egress; remove it with: tc filter del dev ${name} egress pref ${priority}, or give it a larger pref`,
+      cause,
+    },
+  );
 }
 
 function occupant({ index }: NetworkInterface): string {
@@ -117,9 +124,8 @@ function occupant({ index }: NetworkInterface): string {
 }
 
 function xdpFailure(error: BpfError, device: NetworkInterface, mode: RequestedMode): EnvironmentError {
-  if (error.code === 'EBUSY' || error.code === 'EEXIST') return busy(error, device);
-  if (error.code === 'ENODEV')
-    return new EnvironmentError('XDPOL_E_INTERFACE_GONE', `${device.name}: the interface went away`, { cause: error });
+  if (error.code === 'EBUSY' || error.code === 'EEXIST') return foreignXdp(device, error);
+  if (error.code === 'ENODEV') return missingDevice(device, error);
   return new EnvironmentError(
     'XDPOL_E_XDP_REFUSED',
     `${device.name}: the driver (${device.driver || 'none'}) refused ${mode} XDP: ${error.code}`,
@@ -132,17 +138,16 @@ function xdpFailure(error: BpfError, device: NetworkInterface, mode: RequestedMo
 }
 
 /** Another program holds the interface: its name tells whose it is, and the command differs by how it was attached. */
-function busy(error: BpfError, device: NetworkInterface): EnvironmentError {
+export function foreignXdp(device: NetworkInterface, cause?: BpfError): EnvironmentError {
   const other = xdpAttached(device.index);
-  if (other === undefined)
-    return new EnvironmentError('XDPOL_E_XDP_BUSY', `${device.name}: XDP is busy`, { cause: error });
+  if (other === undefined) return new EnvironmentError('XDPOL_E_XDP_BUSY', `${device.name}: XDP is busy`, { cause });
   const name = programName(other.programId);
   return new EnvironmentError(
     'XDPOL_E_XDP_BUSY',
     `${device.name}: another XDP program holds the interface: ${name} (id ${other.programId}, ${other.mode})`,
     {
       help: `see bpftool net show dev ${device.name}; remove it with: ip link set dev ${device.name} ${other.mode === 'native' ? 'xdpdrv' : 'xdpgeneric'} off, or end the program that owns its link`,
-      cause: error,
+      cause,
     },
   );
 }

@@ -1,81 +1,13 @@
-/** What filters an interface now, and putting another program in its place. */
+/** Putting a program in the place of the one that filters a hook now. */
 import { join } from 'node:path';
 import type { BpfProgram, NetworkInterface } from 'libbpf-ts-bindings';
-import { interfaceIndex, unlinkPin, xdpAttached } from 'libbpf-ts-bindings';
+import { unlinkPin, xdpAttached } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../base/environment-error.ts';
-import type { RequestedMode, XdpMode } from './attach.ts';
+import type { RequestedMode } from './attach.ts';
 import { attachHook } from './attach.ts';
-import { findPinRoot, interfaceDirectory, pinnedInterfaces } from './bpffs.ts';
 import { removeUnusedGates } from './gate.ts';
-import type { Generation } from './generation.ts';
-import { generationOf } from './generation.ts';
-import type { HeldHook, HookKind, HookPlace } from './hook.ts';
-import { askAgain, findHook } from './hook.ts';
-import type { Direction } from './program.ts';
-
-export interface AttachedHook {
-  readonly direction: Direction;
-  readonly kind: HookKind;
-  readonly programId: number;
-  readonly programTag: string;
-  readonly generation: Generation | undefined;
-}
-
-export interface Attachment {
-  readonly name: string;
-  readonly ifindex: number;
-  readonly mode: XdpMode | undefined;
-  readonly hooks: readonly AttachedHook[];
-  readonly directory: string;
-}
-
-type ReadHook = AttachedHook & { readonly ifindex: number };
-
-function readHook(place: HookPlace): ReadHook | undefined {
-  using held = findHook(place);
-  if (held === undefined) return undefined;
-  using program = held.program();
-  return {
-    direction: place.direction,
-    kind: held.kind,
-    ifindex: held.ifindex,
-    programId: program.id,
-    programTag: program.tag,
-    generation: generationOf(program),
-  };
-}
-
-/** What is in force on an interface; undefined where nothing of ours is. */
-export function readAttachment(root: string, name: string): Attachment | undefined {
-  const directory = interfaceDirectory(root, name);
-  const read = (direction: Direction, ifindex: number | undefined): ReadHook | undefined =>
-    askAgain(() => readHook({ direction, directory, ifindex }));
-  const ingress = read('ingress', undefined);
-  // A link knows its interface, whatever its name is now.
-  const egress = read('egress', ingress?.ifindex ?? interfaceIndex(name));
-  const hooks = [ingress, egress].filter((hook) => hook !== undefined);
-  const ifindex = hooks[0]?.ifindex;
-  if (ifindex === undefined) return undefined;
-  const mode = xdpAttached(ifindex)?.mode;
-  return { name, ifindex, directory, hooks, mode: mode === 'native' || mode === 'generic' ? mode : undefined };
-}
-
-/** Every interface of this network namespace that is filtered now. */
-export function readAttachments(): readonly Attachment[] {
-  const root = findPinRoot();
-  if (root === undefined) return [];
-  return pinnedInterfaces(root)
-    .map((name) => readAttachment(root, name))
-    .filter((attachment) => attachment !== undefined);
-}
-
-/** The newest generation on any of the interfaces. */
-export function newestGeneration(attachments: readonly Attachment[]): Generation | undefined {
-  return attachments
-    .flatMap((attachment) => attachment.hooks)
-    .map((hook) => hook.generation)
-    .reduce<Generation | undefined>((a, b) => ((a?.generation ?? 0) >= (b?.generation ?? 0) ? a : b), undefined);
-}
+import type { HeldHook, HookPlace } from './hook.ts';
+import { findHook } from './hook.ts';
 
 /** Holds what was in force before, until disposed. */
 export interface SwapResult extends Disposable {

@@ -107,9 +107,26 @@ export function interfaceDirectory(root: string, name: string): string {
   return join(root, name.replaceAll('.', ':'));
 }
 
-/** Names of the interfaces that have a directory. */
-export function pinnedInterfaces(root: string): string[] {
-  return listDirectory(root).map((name) => name.replaceAll(':', '.'));
+/** Of pins whose interface is in another network namespace while another one has its name. */
+const PARKED = /^in-another-namespace-\d+-(?<name>.+)$/u;
+
+/** Longer than the name of any interface, so never in the way of one. */
+export function parkedDirectory(root: string, name: string): string {
+  const taken = new Set(listDirectory(root));
+  for (let number = 1; ; number++) {
+    const entry = `in-another-namespace-${number}-${name.replaceAll('.', ':')}`;
+    if (!taken.has(entry)) return join(root, entry);
+  }
+}
+
+export function isParked(directory: string): boolean {
+  return PARKED.test(basename(directory));
+}
+
+/** The name that the interface had when its pins were put here. */
+export function nameOfDirectory(directory: string): string {
+  const entry = basename(directory);
+  return (PARKED.exec(entry)?.groups?.['name'] ?? entry).replaceAll(':', '.');
 }
 
 export function listDirectory(path: string): string[] {
@@ -132,7 +149,8 @@ export function removeEmptyDirectory(path: string): void {
   }
 }
 
-function removePin(path: string): void {
+/** One that is gone already is fine. */
+export function removePin(path: string): void {
   try {
     unlinkPin(path);
   } catch (error) {
@@ -140,7 +158,7 @@ function removePin(path: string): void {
   }
 }
 
-/** Unpins everything in an interface's directory and removes it. */
+/** Unpins everything in an interface's directory, if there is one, and removes it. */
 export function removeInterfaceDirectory(directory: string): void {
   for (const name of listDirectory(directory)) removePin(join(directory, name));
   removeEmptyDirectory(directory);

@@ -96,11 +96,25 @@ class ClsactHook implements HeldHook {
   }
 }
 
-function findLink({ direction, directory }: HookPlace): HeldHook | undefined {
+/** undefined where something that is no link has the pin's place: it makes way when a program is attached. */
+function openLink(path: string): BpfLink | undefined {
+  try {
+    return openPinnedLink(path);
+  } catch (error) {
+    if (error instanceof BpfError && error.code === 'EMISMATCH') return undefined;
+    throw error;
+  }
+}
+
+/** The link of another device that had the name before is not this hook. */
+function findLink({ direction, directory, ifindex }: HookPlace): HeldHook | undefined {
   if (!listDirectory(directory).includes(direction)) return undefined;
-  const link = openPinnedLink(join(directory, direction));
-  const { ifindex } = link;
-  if (ifindex !== 0) return new LinkHook(link, direction === 'ingress' ? 'xdp' : 'tcx', ifindex);
+  const link = openLink(join(directory, direction));
+  if (link === undefined) return undefined;
+  const { ifindex: filtered, type } = link;
+  if (filtered !== 0 && filtered === (ifindex ?? filtered)) {
+    return new LinkHook(link, type === 'tcx' ? 'tcx' : 'xdp', filtered);
+  }
   link[Symbol.dispose]();
   return undefined;
 }
@@ -111,7 +125,8 @@ function isOurs(programId: number): boolean {
   return generationOf(program) !== undefined;
 }
 
-function findClsact({ direction, ifindex }: HookPlace): HeldHook | undefined {
+/** The caller disposes it. */
+export function findClsact({ direction, ifindex }: Omit<HookPlace, 'directory'>): HeldHook | undefined {
   if (direction !== 'egress' || ifindex === undefined) return undefined;
   const programId = clsactProgram(ifindex, 'egress', CLSACT_PLACE);
   return programId !== undefined && isOurs(programId) ? new ClsactHook(ifindex) : undefined;

@@ -3,13 +3,14 @@
  * lead to. Deciding is one store, after which every gate leads where it shall; taking the gates away comes after it and
  * can be done by whoever comes next.
  */
-import { endHook, readAttachments } from './attachment.ts';
+import { endHook } from './attachment.ts';
 import type { HeldGate } from './gate.ts';
 import { gateOf, removeUnusedGates } from './gate.ts';
 import type { Generation } from './generation.ts';
 import { generationOf } from './generation.ts';
 import type { HeldHook, HookPlace } from './hook.ts';
 import { findHook } from './hook.ts';
+import { readAttachments } from './survey.ts';
 
 export interface PendingHook {
   readonly device: string;

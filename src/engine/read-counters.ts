@@ -1,5 +1,5 @@
 /** Every counter of every filtered interface, by what it counts. */
-import type { Attachment } from './attachment.ts';
+
 import type { Count, SlotCounts } from './counter-maps.ts';
 import { readCounts, readSlots } from './counter-maps.ts';
 import type { Generation } from './generation.ts';
@@ -7,6 +7,7 @@ import type { Direction } from './program.ts';
 import { DIRECTIONS } from './program.ts';
 import type { Counted, SlotRegistry } from './slots.ts';
 import { FIXED_SLOTS, FRAGMENT_SLOT } from './slots.ts';
+import type { Attachment } from './survey.ts';
 
 const ZERO: Count = { packets: 0n, bytes: 0n, jiffies: 0n };
 

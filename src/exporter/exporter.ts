@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { performance } from 'node:perf_hooks';
-import { readAttachments } from '../engine/attachment.ts';
 import { libbpfVersion } from '../engine/host.ts';
 import { JiffiesClock } from '../engine/jiffies.ts';
 import { readInterfaceCounters } from '../engine/read-counters.ts';
+import { readAttachments } from '../engine/survey.ts';
 import type { Changes } from './changes.ts';
 import { addChanges } from './changes.ts';
 import type { ExpositionFormat } from './exposition.ts';

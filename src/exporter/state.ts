@@ -1,9 +1,10 @@
 /** What is in force and where. */
-import type { Attachment } from '../engine/attachment.ts';
-import { newestGeneration } from '../engine/attachment.ts';
+
 import type { Generation } from '../engine/generation.ts';
 import { drivers } from '../engine/host.ts';
 import { DIRECTIONS } from '../engine/program.ts';
+import type { Attachment } from '../engine/survey.ts';
+import { newestGeneration } from '../engine/survey.ts';
 import type { Samples } from './samples.ts';
 
 /** What should be filtered. */

@@ -1,7 +1,7 @@
 /** A stored policy put in force and assigned. */
 import { EnvironmentError } from '../base/environment-error.ts';
 import type { RequestedMode } from '../engine/attach.ts';
-import { readAttachments } from '../engine/attachment.ts';
+import { readAttachments } from '../engine/survey.ts';
 import type { HostContext } from './context.ts';
 import type { AssignedInForce } from './put-assigned.ts';
 import { putAssignedInForce } from './put-assigned.ts';

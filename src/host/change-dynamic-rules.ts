@@ -1,6 +1,6 @@
 /** Dynamic rules: in force when the operation returns, beside what is assigned, in no stored policy, gone with the agent. */
 import { EnvironmentError } from '../base/environment-error.ts';
-import { readAttachments } from '../engine/attachment.ts';
+import { readAttachments } from '../engine/survey.ts';
 import type { RuleChange } from '../formats/ipsecpol/command.ts';
 import { pidOf, sharesNetwork } from '../store/process-name.ts';
 import type { DynamicRule, DynamicRules, PolicyStore } from '../store/store.ts';

@@ -1,8 +1,9 @@
 /** What every rule, default, exemption and parse outcome has counted. */
-import { newestGeneration, readAttachments } from '../engine/attachment.ts';
+
 import type { CounterReading, InterfaceCounters } from '../engine/read-counters.ts';
 import { readInterfaceCounters } from '../engine/read-counters.ts';
 import type { Counted } from '../engine/slots.ts';
+import { newestGeneration, readAttachments } from '../engine/survey.ts';
 
 /** u64 in the kernel; a number where it came over the wire. */
 export type CountValue = bigint | number;

@@ -1,5 +1,5 @@
 /** The end of dynamic rules: the assigned policy is alone in force, or nothing is. */
-import { newestGeneration, readAttachments } from '../engine/attachment.ts';
+import { newestGeneration, readAttachments } from '../engine/survey.ts';
 import type { HostContext } from './context.ts';
 import { endFiltering } from './end-filtering.ts';
 import { findIntendedPolicy } from './intended-policy.ts';

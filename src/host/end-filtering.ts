@@ -1,7 +1,9 @@
 /** What `unassign` and every operation that ends filtering have in common. The caller holds the store's lock. */
-import type { Attachment } from '../engine/attachment.ts';
-import { endHook, readAttachments } from '../engine/attachment.ts';
+
+import { endHook } from '../engine/attachment.ts';
 import { DIRECTIONS } from '../engine/program.ts';
+import type { Attachment } from '../engine/survey.ts';
+import { readAttachments } from '../engine/survey.ts';
 import type { DynamicRule, PolicyStore } from '../store/store.ts';
 import { readOverlay } from './overlay.ts';
 

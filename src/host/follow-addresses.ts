@@ -3,7 +3,7 @@
  * policy in force was compiled with, it is put in force anew. What they were is in the kernel, so
  * nothing is missed while nobody looks.
  */
-import { newestGeneration, readAttachments } from '../engine/attachment.ts';
+import { newestGeneration, readAttachments } from '../engine/survey.ts';
 import type { PolicyStore } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import { addressTexts } from './host-addresses.ts';

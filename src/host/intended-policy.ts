@@ -2,7 +2,7 @@
 import type { NetworkInterface } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../base/environment-error.ts';
 import type { ConfirmRequest } from '../engine/apply.ts';
-import { newestGeneration, readAttachments } from '../engine/attachment.ts';
+import { newestGeneration, readAttachments } from '../engine/survey.ts';
 import type { Assignment, DynamicRule, PolicyStore } from '../store/store.ts';
 import { DYNAMIC_POLICY } from '../store/store.ts';
 import { ethernetInterfaces } from './interfaces.ts';

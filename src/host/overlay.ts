@@ -1,6 +1,6 @@
 /** Dynamic rules beside what is assigned: which ones count now, and what becomes of those whose agent is gone. */
-import type { Attachment } from '../engine/attachment.ts';
-import { newestGeneration } from '../engine/attachment.ts';
+import type { Attachment } from '../engine/survey.ts';
+import { newestGeneration } from '../engine/survey.ts';
 import { isAlive, pidOf, sharesNetwork } from '../store/process-name.ts';
 import type { DynamicRule, PolicyStore } from '../store/store.ts';
 import { DYNAMIC_POLICY } from '../store/store.ts';

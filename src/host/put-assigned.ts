@@ -1,7 +1,7 @@
 /** Putting a policy in force as the one that is assigned: what `apply`, `assign` and ipsecpol have in common. */
 import { present } from '../base/assert.ts';
 import { EnvironmentError } from '../base/environment-error.ts';
-import { readAttachments } from '../engine/attachment.ts';
+import { readAttachments } from '../engine/survey.ts';
 import type { Assignment, PolicyStore } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import type { SettledChange } from './decide-change.ts';

@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NetworkInterface } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../base/environment-error.ts';
-import { readAttachments } from '../engine/attachment.ts';
 import { DIRECTIONS } from '../engine/program.ts';
+import { readAttachments } from '../engine/survey.ts';
 import type { DynamicRule } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import { settlePending } from './decide-change.ts';

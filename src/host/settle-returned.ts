@@ -1,5 +1,5 @@
 /** After a return: the policy of before is in force as it was, and the host may have changed since. */
-import { newestGeneration, readAttachments } from '../engine/attachment.ts';
+import { newestGeneration, readAttachments } from '../engine/survey.ts';
 import type { PolicyStore } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import { settleOverdue } from './decide-change.ts';

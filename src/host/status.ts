@@ -1,10 +1,11 @@
 /** What is attached where and since when, and where that is not what should be. */
-import type { Attachment } from '../engine/attachment.ts';
-import { newestGeneration, readAttachments } from '../engine/attachment.ts';
+
 import type { Generation } from '../engine/generation.ts';
 import type { HookKind } from '../engine/hook.ts';
 import type { Direction } from '../engine/program.ts';
 import { DIRECTIONS } from '../engine/program.ts';
+import type { Attachment } from '../engine/survey.ts';
+import { newestGeneration, readAttachments } from '../engine/survey.ts';
 import type { Action } from '../policy/model.ts';
 import { pidOf } from '../store/process-name.ts';
 import type { Assignment } from '../store/store.ts';

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Somebody else's egress filter. */
+/* Somebody else's filters: both let everything through. */
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>
@@ -10,4 +10,10 @@ SEC("tc")
 int accept(struct __sk_buff *skb)
 {
 	return 0;
+}
+
+SEC("xdp")
+int accept_xdp(struct xdp_md *ctx)
+{
+	return XDP_PASS;
 }

@@ -11,9 +11,9 @@ import { Diagnostics } from '../../src/base/diagnostics.ts';
 import { compile } from '../../src/compiler/compile.ts';
 import type { ApplyOutcome } from '../../src/engine/apply.ts';
 import { applyPolicy } from '../../src/engine/apply.ts';
-import { newestGeneration, readAttachments } from '../../src/engine/attachment.ts';
 import { JiffiesClock } from '../../src/engine/jiffies.ts';
 import { confirmPending, readPending, returnToPrevious, setDeadline } from '../../src/engine/pending.ts';
+import { newestGeneration, readAttachments } from '../../src/engine/survey.ts';
 import { readPolicy } from '../../src/formats/yaml/policy-reader.ts';
 
 function apply(file: string, seconds: number, names: readonly string[]): ApplyOutcome & { readonly deadline: number } {

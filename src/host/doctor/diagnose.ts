@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { interfaces } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../../base/environment-error.ts';
-import { readAttachments } from '../../engine/attachment.ts';
+import { readAttachments } from '../../engine/survey.ts';
 import { matchesInterface } from '../../policy/interface-pattern.ts';
 import type { PolicyStore } from '../../store/store.ts';
 import { readHostConfig } from '../config.ts';
