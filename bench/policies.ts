@@ -83,7 +83,7 @@ function server(family: Family, listed: number): BenchPolicy {
   const example = examplePolicy(family);
   const list = blockList(new Random(SEED), family, listed);
   const rules = listed === 0 ? example.rules : [...example.rules, listRule(family)];
-  const addressSets = new Map(listed === 0 ? [] : [[LIST, { name: LIST, prefixes: list, span: SPAN }]]);
+  const addressSets = new Map(listed === 0 ? [] : [[LIST, { name: LIST, prefixes: list, exclude: [], span: SPAN }]]);
   const policy = { ...example, addressSets, rules };
   const traffic = serverTraffic(SERVERS[family], listed === 0 ? undefined : list);
   return { family, form: 'server', size: list.v4.count + list.v6.count, policy, traffic };

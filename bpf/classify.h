@@ -429,8 +429,7 @@ static __always_inline __u64 list_key_of(const struct pkt *pkt)
 						.sport = pkt->sport,
 						.protocol = pkt->protocol } };
 
-	if (pkt->plane != XDPOL_PLANE_FRAGMENT)
-		packed.key.has |= XDPOL_NEED_L4;
+	packed.key.has |= pkt->plane == XDPOL_PLANE_FRAGMENT ? XDPOL_NEED_FRAGMENT : XDPOL_NEED_L4;
 	if (pkt->plane == XDPOL_PLANE_TCP_ESTABLISHED)
 		packed.key.has |= XDPOL_NEED_ESTABLISHED;
 	return packed.word;

@@ -156,6 +156,7 @@ enum xdpol_reference {
 enum xdpol_need {
 	XDPOL_NEED_L4 = 1, /* ports, type or flags: not a later fragment */
 	XDPOL_NEED_ESTABLISHED = 2,
+	XDPOL_NEED_FRAGMENT = 4, /* a later fragment */
 };
 
 /* One cache line: the class of the range that holds a 16-bit key. Unused bounds are 0xffff and repeat the last class. */

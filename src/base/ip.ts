@@ -32,6 +32,11 @@ export function prefixOf(address: Address, length: number): Prefix {
   return { family: address.family, words, length };
 }
 
+/** The prefix that holds this address alone. */
+export function wholeAddress({ family, words }: Address): Prefix {
+  return { family, words, length: fullLength(family) };
+}
+
 /** True when no bit after the prefix length is set. */
 export function isCanonical(address: Address, length: number): boolean {
   return address.words.every((word, i) => (word & ~wordMask(length, i)) === 0);

@@ -9,6 +9,7 @@ import { isAnyPort } from '../policy/ports.ts';
 import { wordsOf } from '../policy/prefix-set.ts';
 import type { DirectedFilter } from './conditions/expand.ts';
 import type { AddressCondition } from './conditions/resolve.ts';
+import { extentOf } from './conditions/resolve.ts';
 
 /** Addresses for documentation, for filters that take any: RFC 5737, RFC 3849. */
 const ANYWHERE: Readonly<Record<Family, readonly [source: Address, destination: Address]>> = {
@@ -82,9 +83,10 @@ function packetOf(parts: Parts): Packet {
 function addressIn(condition: AddressCondition, fallback: Address, variant: number): Address {
   if (condition.count === 0) return fallback;
   const size = wordsOf(fallback.family);
-  const at = (variant % condition.count) * size;
+  const index = variant % condition.count;
+  const extent = extentOf(condition, index);
   const bits = variant < 2 ? -variant : Math.imul(variant, SCATTER);
-  const prefix = Array.from(condition.words.subarray(at, at + size));
-  const words = prefix.map((word, w) => (word | (bits & ~wordMask(condition.length, w))) >>> 0);
+  const prefix = Array.from(condition.words.subarray(index * size, (index + 1) * size));
+  const words = prefix.map((word, w) => (word | (bits & ~wordMask(extent, w))) >>> 0);
   return { family: fallback.family, words };
 }

@@ -4,7 +4,8 @@ import { present } from '../base/assert.ts';
 import type { DiagnosticCode } from '../base/codes/catalogue.ts';
 import type { Diagnostics } from '../base/diagnostics.ts';
 import type { Address, Prefix } from '../base/ip.ts';
-import { formatPrefix, fullLength, isCanonical, parseAddress, parseIpv4, prefixOf } from '../base/ip.ts';
+import { formatAddress, formatPrefix, fullLength, isCanonical, parseAddress, parseIpv4, prefixOf } from '../base/ip.ts';
+import { compareAddresses, rangePrefixes } from '../policy/address-match.ts';
 import type { Token } from './token.ts';
 
 /** What a text says when read as an address or a prefix. */
@@ -13,6 +14,8 @@ export type PrefixReading =
       readonly kind: 'prefix';
       readonly prefix: Prefix;
       readonly hostBits: boolean;
+      /** It was written as an IPv6 address that stands for an IPv4 one. */
+      readonly mapped?: boolean;
     }
   | {
       readonly kind: 'wrong';
@@ -27,9 +30,33 @@ const STAR_PREFIX = /^\d+(?:\.\d+){0,2}(?:\.\*){1,3}$/u;
 const LABEL = '[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?';
 const DNS_NAME = new RegExp(`^(?:${LABEL}\\.)*${LABEL}\\.?$`, 'iu');
 const DNS_NAME_LENGTH = 253;
+/** Bits before the IPv4 address in an IPv4-mapped one. */
+const MAPPED_LENGTH = 96;
 
-/** Reads an address, `ADDRESS/LENGTH`, `ADDRESS/MASK` or `10.*.*.*`. Host bits are cleared and reported in the answer. */
+/**
+ * Reads an address, `ADDRESS/LENGTH`, `ADDRESS/MASK` or `10.*.*.*`. Host bits are cleared and reported in the answer. An
+ * IPv4-mapped address (::ffff:10.0.0.1) is read as the IPv4 one: no packet on a wire has it.
+ */
 export function readPrefix(text: string): PrefixReading {
+  const reading = readWritten(text);
+  return reading.kind === 'prefix' ? unmapped(reading) : reading;
+}
+
+/** ::ffff:0:0/96 stays what it is: as 0.0.0.0/0, a list that names it among what is never seen would match everything. */
+function unmapped(reading: Extract<PrefixReading, { kind: 'prefix' }>): PrefixReading {
+  const { family, words, length } = reading.prefix;
+  const isMapped = family === 6 && words[0] === 0 && words[1] === 0 && words[2] === 0xffff && length > MAPPED_LENGTH;
+  if (!isMapped) return reading;
+  const prefix: Prefix = { family: 4, words: [present(words[3])], length: length - MAPPED_LENGTH };
+  return { ...reading, prefix, mapped: true };
+}
+
+/** Is it all IPv4-mapped addresses, or a part of an IPv4-mapped prefix that says nothing about IPv4? */
+export function isMappedSpace({ family, words, length }: Prefix): boolean {
+  return family === 6 && length === MAPPED_LENGTH && words[2] === 0xffff && words[0] === 0 && words[1] === 0;
+}
+
+function readWritten(text: string): PrefixReading {
   if (text.includes('*')) return readStarPrefix(text);
   const slash = text.indexOf('/');
   const addressText = slash < 0 ? text : text.slice(0, slash);
@@ -139,16 +166,50 @@ function ipv4Help(addressText: string, text: string): string {
   return 'an IPv4 address is four numbers from 0 to 255';
 }
 
+/** `first-last` in the form of two addresses; undefined where the text is no range at all. */
+export function readRange(text: string): RangeReading | undefined {
+  const match = /^(?<first>[\da-f:.]*[:.][\da-f:.]*)\s*-\s*(?<last>[\da-f:.]*[:.][\da-f:.]*)$/iu.exec(text);
+  if (match === null) return undefined;
+  const ends = [match.groups?.['first'] ?? '', match.groups?.['last'] ?? ''].map(readPrefix);
+  const wrong = ends.find((end) => end.kind === 'wrong');
+  if (wrong?.kind === 'wrong') return wrong;
+  const [first, last] = ends.map((end) => (end.kind === 'prefix' ? end.prefix : undefined));
+  if (first === undefined || last === undefined) return undefined;
+  const bad = (message: string, help?: string): RangeReading => {
+    return { kind: 'wrong', code: 'XP0217', message, ...(help === undefined ? {} : { help }) };
+  };
+  if (first.family !== last.family) return bad(`"${text}" begins in IPv${first.family} and ends in IPv${last.family}`);
+  if (compareAddresses(first, last) > 0) {
+    return bad(`"${text}" is empty`, `did you mean ${formatAddress(last)}-${formatAddress(first)}?`);
+  }
+  return { kind: 'range', first, last };
+}
+
+export type RangeReading =
+  | { readonly kind: 'range'; readonly first: Address; readonly last: Address }
+  | Extract<PrefixReading, { kind: 'wrong' }>;
+
 /** Host bits are a mistake in a policy; users of the original's syntax expect them to be masked. */
 export type HostBits = 'refuse' | 'mask';
 
 /** Reads a prefix where nothing but a prefix may stand. Reports and returns undefined where there is none. */
 export function parsePrefix(token: Token, diags: Diagnostics, hostBits: HostBits): Prefix | undefined {
   const reading = readPrefix(token.text);
-  if (reading.kind === 'other') {
-    return diags.report('XP0210', token.span, `expected an address or a prefix, found "${token.text}"`);
-  }
+  if (reading.kind === 'other') return reportOther(token, diags);
   return prefixOfReading(reading, token, diags, hostBits);
+}
+
+function reportOther(token: Token, diags: Diagnostics): undefined {
+  return diags.report('XP0210', token.span, `expected an address or a prefix, found "${token.text}"`);
+}
+
+/** An address, a prefix or a range, as the prefixes that it is. */
+export function parsePrefixes(token: Token, diags: Diagnostics): readonly Prefix[] | undefined {
+  const range = readRange(token.text);
+  if (range?.kind === 'range') return rangePrefixes(range.first, range.last);
+  if (range !== undefined) return diags.report(range.code, token.span, range.message, range.help);
+  const prefix = parsePrefix(token, diags, 'refuse');
+  return prefix === undefined ? undefined : [prefix];
 }
 
 /** Reports what is wrong with a reading that looked like an address, or gives its prefix. */
@@ -159,6 +220,14 @@ export function prefixOfReading(
   hostBits: HostBits,
 ): Prefix | undefined {
   if (reading.kind === 'wrong') return diags.report(reading.code, token.span, reading.message, reading.help);
+  if (reading.mapped === true) {
+    const message = `"${token.text}" is an IPv4-mapped address; it is read as ${formatPrefix(reading.prefix)}`;
+    diags.report('XP0215', token.span, message);
+  }
+  if (isMappedSpace(reading.prefix)) {
+    const help = 'for every IPv4 address write 0.0.0.0/0';
+    diags.report('XP0216', token.span, `"${token.text}" matches no packet: IPv4 packets have IPv4 addresses`, help);
+  }
   if (!reading.hostBits) return reading.prefix;
   const masked = formatPrefix(reading.prefix);
   if (hostBits === 'refuse') {

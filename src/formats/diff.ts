@@ -2,7 +2,8 @@
 
 import type { Prefix } from '../base/ip.ts';
 import { formatPrefix } from '../base/ip.ts';
-import type { Filter, Policy, Rule } from '../policy/model.ts';
+import { addressText } from '../policy/address-match.ts';
+import type { AcceptedWarning, AddressSet, Filter, Policy, PolicyTest, Rule } from '../policy/model.ts';
 import type { PrefixSet } from '../policy/prefix-set.ts';
 import { prefixesOf } from '../policy/prefix-set.ts';
 import { plainFilter } from './yaml/print.ts';
@@ -28,6 +29,8 @@ export interface ChangedRule {
 export interface ChangedSet {
   readonly set: string;
   readonly change: Change;
+  /** What is left out. */
+  readonly values: readonly ChangedValue[];
   readonly added: readonly Prefix[];
   readonly removed: readonly Prefix[];
 }
@@ -46,6 +49,8 @@ export function diffPolicies(before: Policy, after: Policy): PolicyDiff {
       ['default', before.default, after.default],
       ['strict', String(before.strict), String(after.strict)],
       ['exemptions', sorted(before.exemptions), sorted(after.exemptions)],
+      ['accept', listed(before.accept), listed(after.accept)],
+      ['tests', listed(before.tests), listed(after.tests)],
     ]),
     rules: diffRules(rulesByName(before), rulesByName(after)),
     addressSets: diffSets(before, after),
@@ -54,6 +59,20 @@ export function diffPolicies(before: Policy, after: Policy): PolicyDiff {
 
 function sorted(names: readonly string[]): string {
   return [...names].sort().join(', ') || 'none';
+}
+
+/** A line for each, without its place. */
+function listed(items: readonly (AcceptedWarning | PolicyTest)[]): string {
+  return sorted(items.map((item) => ('packet' in item ? testText(item) : acceptedText(item))));
+}
+
+function testText({ packet, expect, rule, interface: at, direction }: PolicyTest): string {
+  const parts = [packet, '=>', expect, rule === undefined ? '' : `by ${rule}`, at ?? '', direction ?? ''];
+  return parts.filter((part) => part !== '').join(' ');
+}
+
+function acceptedText({ code, rule, because }: AcceptedWarning): string {
+  return `${code}${rule === undefined ? '' : ` of ${rule}`}: ${because}`;
 }
 
 function changedValues(values: readonly (readonly [string, string, string])[]): ChangedValue[] {
@@ -103,12 +122,18 @@ function filtersByMeaning(rule: Rule | undefined): ReadonlyMap<string, Filter> {
 
 function diffSets(before: Policy, after: Policy): ChangedSet[] {
   return namesOfBoth(before.addressSets, after.addressSets).flatMap((set) => {
-    const [a, b] = [before.addressSets.get(set)?.prefixes, after.addressSets.get(set)?.prefixes];
-    const removed = prefixesOnlyIn(a, b);
-    const added = prefixesOnlyIn(b, a);
+    const [a, b] = [before.addressSets.get(set), after.addressSets.get(set)];
+    const removed = prefixesOnlyIn(a?.prefixes, b?.prefixes);
+    const added = prefixesOnlyIn(b?.prefixes, a?.prefixes);
+    const values = changedValues([['exclude', excludedText(a), excludedText(b)]]);
     const change = changeOf(a, b);
-    return change === 'changed' && removed.length + added.length === 0 ? [] : [{ set, change, added, removed }];
+    const isSame = change === 'changed' && removed.length + added.length + values.length === 0;
+    return isSame ? [] : [{ set, change, values, added, removed }];
   });
+}
+
+function excludedText(set: AddressSet | undefined): string {
+  return sorted((set?.exclude ?? []).map(addressText));
 }
 
 function prefixesOnlyIn(set: PrefixSet | undefined, other: PrefixSet | undefined): readonly Prefix[] {

@@ -2,7 +2,7 @@
 
 import type { Diagnostics, Span } from '../base/diagnostics.ts';
 import type { Family } from '../base/ip.ts';
-import { formatPrefix } from '../base/ip.ts';
+import { addressText } from '../policy/address-match.ts';
 import type { AddressMatch, Filter } from '../policy/model.ts';
 import { PROTOCOLS } from '../policy/model.ts';
 import { areAnyPort, protocolName } from '../policy/ports.ts';
@@ -87,7 +87,7 @@ function checkFamilies(filter: Filter, context: FilterContext, diags: Diagnostic
   const source = familyOf(filter.source, context);
   const destination = familyOf(filter.destination, context);
   if (source !== undefined && destination !== undefined && source !== destination) {
-    const message = `the source (${describe(filter.source)}) is IPv${source} and the destination (${describe(filter.destination)}) is IPv${destination}`;
+    const message = `the source (${addressText(filter.source)}) is IPv${source} and the destination (${addressText(filter.destination)}) is IPv${destination}`;
     diags.report('XP0205', context.spanOf('destination'), message, 'no packet has both: write one filter a family');
     return;
   }
@@ -101,11 +101,18 @@ function checkFamilies(filter: Filter, context: FilterContext, diags: Diagnostic
 }
 
 function familyOf(match: AddressMatch, context: FilterContext): Family | undefined {
-  if (match.kind === 'prefix') return match.prefix.family;
-  return match.kind === 'set' ? context.familyOfSet(match.name) : undefined;
-}
-
-function describe(match: AddressMatch): string {
-  if (match.kind === 'prefix') return formatPrefix(match.prefix);
-  return match.kind === 'set' ? `$${match.name}` : match.kind;
+  switch (match.kind) {
+    case 'prefix':
+      return match.prefix.family;
+    case 'range':
+      return match.first.family;
+    case 'set':
+      return context.familyOfSet(match.name);
+    case 'list': {
+      const [first, ...others] = match.members.map((member) => familyOf(member, context));
+      return others.every((family) => family === first) ? first : undefined;
+    }
+    default:
+      return undefined;
+  }
 }

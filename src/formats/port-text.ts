@@ -24,9 +24,9 @@ export function parsePortRange(token: Token, diags: Diagnostics): PortRange | un
   if (lo > hi) {
     return diags.report('XP0112', token.span, `port range ${lo}-${hi} is empty`, `did you mean ${hi}-${lo}?`);
   }
-  if (lo === 0) {
-    const help = hi === 0 || hi === MAX_PORT ? 'write any for every port' : `did you mean 1-${hi}?`;
-    return diags.report('XP0113', token.span, 'port 0 is no port', help);
+  if (hi === 0 && match.groups?.['hi'] === undefined) {
+    const help = 'write any for every port, or 0-0 for port zero itself';
+    return diags.report('XP0113', token.span, '0 may mean any port or port zero', help);
   }
   return { lo, hi };
 }

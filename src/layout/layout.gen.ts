@@ -121,7 +121,8 @@ export const ENUMS = {
   },
   need: {
     L4: 1,
-    ESTABLISHED: 2
+    ESTABLISHED: 2,
+    FRAGMENT: 4
   }
 } as const;
 

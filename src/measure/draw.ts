@@ -4,6 +4,7 @@ import type { Address, Family } from '../base/ip.ts';
 import { wordMask } from '../base/ip.ts';
 import type { DirectedFilter } from '../compiler/conditions/expand.ts';
 import type { AddressCondition } from '../compiler/conditions/resolve.ts';
+import { extentOf } from '../compiler/conditions/resolve.ts';
 import type { Filter, IcmpMatch, PortRange } from '../policy/model.ts';
 import { ANY_PORT, PROTOCOLS } from '../policy/model.ts';
 import { wordsOf } from '../policy/prefix-set.ts';
@@ -123,9 +124,10 @@ function portsOf(box: Box, protocol: number, random: Random): Pick<Tuple, 'sourc
 function addressIn(condition: AddressCondition | undefined, family: Family, random: Random): Address {
   if (condition?.family === undefined) return anyAddress(family, random);
   const size = wordsOf(family);
-  const at = random.below(condition.count) * size;
+  const index = random.below(condition.count);
+  const at = index * size;
   const words = Array.from({ length: size }, (_, w) => {
-    const free = random.u32() & ~wordMask(condition.length, w);
+    const free = random.u32() & ~wordMask(extentOf(condition, index), w);
     return (present(condition.words[at + w]) | free) >>> 0;
   });
   return { family, words };

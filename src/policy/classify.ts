@@ -5,11 +5,13 @@
 
 import { present } from '../base/assert.ts';
 import type { Address, Prefix } from '../base/ip.ts';
-import { containsAddress } from '../base/ip.ts';
+import { containsAddress, parseAddress, prefixOf, wholeAddress } from '../base/ip.ts';
+import { addressText, rangePrefixes } from './address-match.ts';
 import { localPrefixes } from './local.ts';
 import type {
   Action,
   AddressMatch,
+  AddressSet,
   Exemption,
   Filter,
   HostAddresses,
@@ -18,13 +20,14 @@ import type {
   Policy,
   PortRange,
   Rule,
+  SingleAddress,
   Verdict,
 } from './model.ts';
 import { exemptionOf } from './packet/exemption.ts';
 import type { Decoded, Packet } from './packet/model.ts';
 import { areAnyPort } from './ports.ts';
 import type { PrefixSet } from './prefix-set.ts';
-import { hostSet, matchLength, prefixSetOf } from './prefix-set.ts';
+import { matchLength, prefixSetOf } from './prefix-set.ts';
 import type { Ranked } from './specificity.ts';
 import { compareRanked, specificityOf } from './specificity.ts';
 
@@ -57,7 +60,16 @@ export interface Candidate extends Ranked {
 
 export type Half = 'forward' | 'mirror';
 
-type ResolvedAddress = PrefixSet | Prefix | 'any';
+/** Members of an address, without those addresses that are in what is excluded. */
+interface ResolvedPart {
+  readonly members: PrefixSet;
+  readonly excluded: readonly ResolvedPart[];
+}
+
+/** A prefix by itself stays one: policies have tens of thousands of these. */
+type ResolvedAddress = readonly ResolvedPart[] | Prefix | 'any';
+
+const EVERYTHING: readonly Prefix[] = ['0.0.0.0', '::'].map((text) => prefixOf(present(parseAddress(text)), 0));
 
 /** One direction of a filter, with its addresses resolved. */
 interface Direction {
@@ -165,24 +177,59 @@ function appliesAt(rule: Rule, interfaceName: string | undefined): boolean {
 
 type Resolve = (match: AddressMatch) => ResolvedAddress;
 
+/** Each address as written is resolved once. */
 function resolver(policy: Policy, host: HostAddresses): Resolve {
-  const me = hostSet(host.me);
+  const known = new Map<string, ResolvedAddress>();
   return (match) => {
-    switch (match.kind) {
-      case 'any':
-        return 'any';
-      case 'me':
-        return me;
-      case 'local':
-        return prefixSetOf(localPrefixes(host));
-      case 'prefix':
-        return match.prefix;
-      case 'name':
-        return hostSet(present(host.names.get(match.name), `no answer for the name ${match.name}`));
-      case 'set':
-        return present(policy.addressSets.get(match.name), `no address set ${match.name}`).prefixes;
-    }
+    if (match.kind === 'any') return 'any';
+    if (match.kind === 'prefix') return match.prefix;
+    const key = addressText(match);
+    const resolved = known.get(key) ?? partsOf(match, policy, host);
+    known.set(key, resolved);
+    return resolved;
   };
+}
+
+function partsOf(match: AddressMatch, policy: Policy, host: HostAddresses): readonly ResolvedPart[] {
+  if (match.kind !== 'list') return [partOf(match, [], policy, host)];
+  return match.members.map((member) => partOf(member, match.exclude, policy, host));
+}
+
+/** A set has exclusions of its own besides. */
+function partOf(
+  match: SingleAddress,
+  exclude: readonly SingleAddress[],
+  policy: Policy,
+  host: HostAddresses,
+): ResolvedPart {
+  const set = match.kind === 'set' ? setNamed(match.name, policy) : undefined;
+  const all = [...(set?.exclude ?? []), ...exclude];
+  const members = set?.prefixes ?? prefixSetOf(prefixesFor(match, host));
+  return { members, excluded: all.map((one) => partOf(one, [], policy, host)) };
+}
+
+function setNamed(name: string, policy: Policy): AddressSet {
+  return present(policy.addressSets.get(name), `no address set ${name}`);
+}
+
+/** Of a set none: it has its own. */
+function prefixesFor(match: SingleAddress, host: HostAddresses): readonly Prefix[] {
+  switch (match.kind) {
+    case 'any':
+      return EVERYTHING;
+    case 'prefix':
+      return [match.prefix];
+    case 'range':
+      return rangePrefixes(match.first, match.last);
+    case 'me':
+      return host.me.map(wholeAddress);
+    case 'local':
+      return localPrefixes(host);
+    case 'name':
+      return present(host.names.get(match.name), `no answer for the name ${match.name}`).map(wholeAddress);
+    case 'set':
+      return [];
+  }
 }
 
 /** The forward half and, of a mirrored filter, the mirror half, unless the two are the same. */
@@ -221,7 +268,7 @@ function isOwnMirror(filter: Filter): boolean {
 /** By what is written, not by what it resolves to. */
 function sameAddressMatch(a: AddressMatch, b: AddressMatch): boolean {
   if (a.kind === 'prefix') return b.kind === 'prefix' && samePrefix(a.prefix, b.prefix);
-  return a.kind === b.kind && ('name' in a ? a.name : '') === ('name' in b ? b.name : '');
+  return a.kind === b.kind && addressText(a) === addressText(b);
 }
 
 function samePrefix(a: Prefix, b: Prefix): boolean {
@@ -274,11 +321,18 @@ function matchesIcmp({ type, code }: IcmpMatch, packet: Packet): boolean {
   return type === packet.icmp?.type && (code === undefined || code === packet.icmp.code);
 }
 
-/** The length of the prefix around the address, 0 for any. */
+/** The length of the longest member around the address that is not excluded, 0 for any. */
 function lengthIn(where: ResolvedAddress, address: Address): number | undefined {
   if (where === 'any') return 0;
-  if (!('length' in where)) return matchLength(where, address);
-  return containsAddress(where, address) ? where.length : undefined;
+  if ('words' in where) return containsAddress(where, address) ? where.length : undefined;
+  const lengths = where.map((part) => lengthInPart(part, address)).filter((length) => length !== undefined);
+  return lengths.length === 0 ? undefined : Math.max(...lengths);
+}
+
+function lengthInPart({ members, excluded }: ResolvedPart, address: Address): number | undefined {
+  const length = matchLength(members, address);
+  if (length === undefined || excluded.some((part) => lengthInPart(part, address) !== undefined)) return undefined;
+  return length;
 }
 
 function rangeWith(ranges: readonly PortRange[], port: number): PortRange | undefined {

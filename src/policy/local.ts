@@ -1,7 +1,7 @@
 /** What `local` stands for: every destination whose packets reach this host's sockets. */
 import { present } from '../base/assert.ts';
 import type { Address, Prefix } from '../base/ip.ts';
-import { fullLength, parseAddress, prefixOf } from '../base/ip.ts';
+import { parseAddress, prefixOf, wholeAddress } from '../base/ip.ts';
 import type { HostAddresses } from './model.ts';
 
 /** Addresses that every host hears: the limited broadcast, 0.0.0.0 (an old broadcast) and multicast. */
@@ -14,8 +14,7 @@ const HEARD_BY_ALL: readonly Prefix[] = [
 
 /** Each with its own prefix length. */
 export function localPrefixes({ me, broadcasts }: HostAddresses): readonly Prefix[] {
-  const whole = (address: Address): Prefix => ({ ...address, length: fullLength(address.family) });
-  return [...me.map(whole), ...broadcasts.map(whole), ...HEARD_BY_ALL];
+  return [...me.map(wholeAddress), ...broadcasts.map(wholeAddress), ...HEARD_BY_ALL];
 }
 
 /** The broadcast address of a subnet; undefined where the subnet has none (RFC 3021). */

@@ -27,7 +27,7 @@ export interface PortRange {
 }
 export const ANY_PORT: PortRange = { lo: 0, hi: 65535 };
 
-export type AddressMatch =
+export type SingleAddress =
   | { readonly kind: 'any' }
   /** Every address of the host's filtered interfaces, known only when resolved. */
   | { readonly kind: 'me' }
@@ -36,8 +36,19 @@ export type AddressMatch =
   | { readonly kind: 'prefix'; readonly prefix: Prefix }
   /** A DNS name: all its A and AAAA answers, known only when resolved. */
   | { readonly kind: 'name'; readonly name: string }
+  /** From the first to the last, both included, as the fewest prefixes. */
+  | { readonly kind: 'range'; readonly first: Address; readonly last: Address }
   /** An address set of the policy. */
   | { readonly kind: 'set'; readonly name: string };
+
+/** Each member counts as it would alone; what is excluded is taken out of all of them. */
+export interface AddressList {
+  readonly kind: 'list';
+  readonly members: readonly SingleAddress[];
+  readonly exclude: readonly SingleAddress[];
+}
+
+export type AddressMatch = SingleAddress | AddressList;
 
 export interface IcmpMatch {
   readonly type: number;
@@ -88,6 +99,8 @@ export interface Rule {
 export interface AddressSet {
   readonly name: string;
   readonly prefixes: PrefixSet;
+  /** Taken out of the prefixes; what is left of one counts with its length. Prefixes, ranges, `me` and `local`. */
+  readonly exclude: readonly SingleAddress[];
   readonly span: Span;
 }
 

@@ -6,7 +6,7 @@
 
 import { present } from '../base/assert.ts';
 import type { Address, Family, Prefix } from '../base/ip.ts';
-import { fullLength, wordMask } from '../base/ip.ts';
+import { fullLength, wholeAddress, wordMask } from '../base/ip.ts';
 import { sortedOrder } from '../base/radix.ts';
 
 export interface PrefixColumn {
@@ -119,6 +119,13 @@ export function matchLength(set: PrefixSet, address: Address): number | undefine
   }
 }
 
+/** The index of exactly this prefix, or undefined. */
+export function findPrefix(column: PrefixColumn, prefix: Prefix): number | undefined {
+  const at = entriesUpTo(column, column.count, prefix.words, prefix.length) - 1;
+  if (at < 0 || column.lengths[at] !== prefix.length) return undefined;
+  return compareAt(column.words, at * prefix.words.length, prefix.words) === 0 ? at : undefined;
+}
+
 /** How many of the first `end` entries are at or before the prefix `key`/`length`. */
 function entriesUpTo(column: PrefixColumn, end: number, key: readonly number[], length: number): number {
   let lo = 0;
@@ -157,7 +164,7 @@ export function prefixSetOf(prefixes: Iterable<Prefix>): PrefixSet {
 
 /** A set of whole addresses. */
 export function hostSet(addresses: readonly Address[]): PrefixSet {
-  return prefixSetOf(addresses.map((address) => ({ ...address, length: fullLength(address.family) })));
+  return prefixSetOf(addresses.map(wholeAddress));
 }
 
 /** Every prefix of a set, IPv4 first, in the set's order. */
@@ -166,7 +173,7 @@ export function* prefixesOf(set: PrefixSet): Generator<Prefix> {
   yield* prefixesOfColumn(set.v6);
 }
 
-function* prefixesOfColumn(column: PrefixColumn): Generator<Prefix> {
+export function* prefixesOfColumn(column: PrefixColumn): Generator<Prefix> {
   const size = wordsOf(column.family);
   for (let i = 0; i < column.count; i++) {
     const words = [...column.words.subarray(i * size, (i + 1) * size)];

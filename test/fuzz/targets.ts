@@ -8,7 +8,8 @@ import { CaptureError, readCapture } from '../../src/engine/capture/read-capture
 import { readChart } from '../../src/formats/chart/chart.ts';
 import { parseFilterSpec } from '../../src/formats/filterspec.ts';
 import { printIpsecpol } from '../../src/formats/ipsecpol/print.ts';
-import { readAddressSetFile } from '../../src/formats/sets/address-set-file.ts';
+import { readAddressList } from '../../src/formats/sets/list-file.ts';
+import { PLAIN_LIST } from '../../src/formats/sets/list-options.ts';
 import { tokenOf } from '../../src/formats/token.ts';
 import { formatPolicyText } from '../../src/formats/yaml/format.ts';
 import { readPolicy } from '../../src/formats/yaml/policy-reader.ts';
@@ -112,7 +113,7 @@ function runChart(bytes: Uint8Array): boolean {
 
 function runSet(bytes: Uint8Array): boolean {
   const diags = new Diagnostics();
-  const set = readAddressSetFile('fuzz.txt', bytes, diags);
+  const set = readAddressList('fuzz.txt', bytes, PLAIN_LIST, diags);
   checkDiagnostics(diags);
   for (const { family, count, words, lengths } of [set.v4, set.v6]) {
     assert(words.length === (family === 4 ? count : 4 * count) && lengths.length === count, 'columns of one length');

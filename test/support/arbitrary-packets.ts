@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { present } from '../../src/base/assert.ts';
 import type { Address, Family } from '../../src/base/ip.ts';
 import { formatAddress, fullLength, parseAddress } from '../../src/base/ip.ts';
+import { rangePrefixes, singleAddresses } from '../../src/policy/address-match.ts';
 import { localPrefixes } from '../../src/policy/local.ts';
 import type { AddressMatch, Filter, HostAddresses, Policy, PortRange } from '../../src/policy/model.ts';
 import { PROTOCOLS } from '../../src/policy/model.ts';
@@ -110,9 +111,14 @@ function edgesOf(match: AddressMatch, policy: Policy, host: HostAddresses): read
       return hostEdges(present(host.names.get(match.name)));
     case 'prefix':
       return prefixEdges(match.prefix);
+    case 'range':
+      return rangePrefixes(match.first, match.last).flatMap(prefixEdges);
+    case 'list':
+      return singleAddresses(match).flatMap((one) => edgesOf(one, policy, host));
     case 'set': {
-      const { v4, v6 } = present(policy.addressSets.get(match.name)).prefixes;
-      return [...columnEdges(v4), ...columnEdges(v6)];
+      const { prefixes, exclude } = present(policy.addressSets.get(match.name));
+      const holes = exclude.flatMap((one) => edgesOf(one, policy, host));
+      return [...columnEdges(prefixes.v4), ...columnEdges(prefixes.v6), ...holes];
     }
   }
 }

@@ -3,6 +3,7 @@ import { present } from '../../src/base/assert.ts';
 import { spanOfFile } from '../../src/base/diagnostics.ts';
 import type { Address, Family, Prefix } from '../../src/base/ip.ts';
 import { fullLength, parseAddress, prefixOf } from '../../src/base/ip.ts';
+import { compareAddresses } from '../../src/policy/address-match.ts';
 import type {
   AddressMatch,
   AddressSet,
@@ -12,9 +13,10 @@ import type {
   Policy,
   PortRange,
   Rule,
+  SingleAddress,
 } from '../../src/policy/model.ts';
 import { ANY_PORT, EXEMPTIONS, PROTOCOLS } from '../../src/policy/model.ts';
-import { PrefixSetBuilder } from '../../src/policy/prefix-set.ts';
+import { prefixSetOf } from '../../src/policy/prefix-set.ts';
 import { filterText } from './policies.ts';
 
 export const TEST_INTERFACES: readonly string[] = ['eth0', 'eth1'];
@@ -64,19 +66,44 @@ function prefix(family: Family): fc.Arbitrary<Prefix> {
   return fc.tuple(addressOf[family], length).map(([host, bits]) => prefixOf(host, bits));
 }
 
+function range(family: Family): fc.Arbitrary<SingleAddress> {
+  return fc.tuple(addressOf[family], addressOf[family]).map(([a, b]) => {
+    const [first, last] = compareAddresses(a, b) <= 0 ? [a, b] : [b, a];
+    return { kind: 'range', first, last } as const;
+  });
+}
+
 /** The family is that of every prefix the filter writes, so that its ends never disagree. */
-function addressMatch(family: Family): fc.Arbitrary<AddressMatch> {
+function single(family: Family): fc.Arbitrary<SingleAddress> {
   return fc.oneof(
     { weight: 5, arbitrary: fc.constant({ kind: 'any' } as const) },
     { weight: 5, arbitrary: prefix(family).map((p) => ({ kind: 'prefix', prefix: p }) as const) },
     { weight: 2, arbitrary: fc.constant({ kind: 'me' } as const) },
     { weight: 1, arbitrary: fc.constant({ kind: 'local' } as const) },
+    { weight: 1, arbitrary: range(family) },
     { weight: 1, arbitrary: fc.constantFrom(...NAMES).map((name) => ({ kind: 'name', name }) as const) },
     { weight: 2, arbitrary: fc.constantFrom(...SETS).map((name) => ({ kind: 'set', name }) as const) },
   );
 }
 
-const PORT_EDGES = [1, 2, 79, 80, 81, 88, 500, 1024, 65535] as const;
+function addressMatch(family: Family): fc.Arbitrary<AddressMatch> {
+  const members = fc.array(single(family), { minLength: 1, maxLength: 3 });
+  const exclude = fc.array(
+    single(family).filter(({ kind }) => kind !== 'any'),
+    { maxLength: 2 },
+  );
+  return fc.oneof(
+    { weight: 7, arbitrary: single(family) },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(members, exclude)
+        .map(([all, left]) => ({ kind: 'list', members: all, exclude: left }) as const),
+    },
+  );
+}
+
+const PORT_EDGES = [0, 1, 2, 79, 80, 81, 88, 500, 1024, 65535] as const;
 
 const portRange = fc
   .tuple(fc.constantFrom(...PORT_EDGES), fc.constantFrom(...PORT_EDGES), fc.boolean())
@@ -173,14 +200,21 @@ function nested(family: Family): fc.Arbitrary<Prefix[]> {
   return fc.tuple(addressOf[family], lengths).map(([host, all]) => all.map((length) => prefixOf(host, length)));
 }
 
+function excluded(family: Family): fc.Arbitrary<SingleAddress> {
+  return single(family).filter(
+    ({ kind }) => kind === 'prefix' || kind === 'range' || kind === 'me' || kind === 'local',
+  );
+}
+
 function addressSet(name: string): fc.Arbitrary<AddressSet> {
-  const single = fc.oneof(prefix(4), prefix(6)).map((one) => [one]);
-  const some = fc.array(fc.oneof({ weight: 4, arbitrary: single }, nested(4), nested(6)), { maxLength: 6 });
-  return some.map((all) => {
-    const prefixes = all.flat();
-    const builder = new PrefixSetBuilder();
-    for (const p of prefixes) builder.add(p);
-    return { name, prefixes: builder.build(), span: SPAN };
+  const one = fc.oneof(prefix(4), prefix(6)).map((p) => [p]);
+  const some = fc.array(fc.oneof({ weight: 4, arbitrary: one }, nested(4), nested(6)), { maxLength: 6 });
+  const exclude = fc.oneof(
+    { weight: 3, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: fc.array(fc.oneof(excluded(4), excluded(6)), { minLength: 1, maxLength: 3 }) },
+  );
+  return fc.tuple(some, exclude).map(([prefixes, left]) => {
+    return { name, prefixes: prefixSetOf(prefixes.flat()), exclude: left, span: SPAN };
   });
 }
 

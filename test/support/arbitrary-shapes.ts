@@ -86,7 +86,7 @@ function addressSet(name: string): fc.Arbitrary<AddressSet> {
   return fc.tuple(part(4), part(6)).map((parts) => {
     const builder = new PrefixSetBuilder();
     for (const prefix of parts.flat()) builder.add(prefix);
-    return { name, prefixes: builder.build(), span: SPAN };
+    return { name, prefixes: builder.build(), exclude: [], span: SPAN };
   });
 }
 

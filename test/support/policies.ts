@@ -3,7 +3,8 @@
 import { present } from '../../src/base/assert.ts';
 import { spanOfFile } from '../../src/base/diagnostics.ts';
 import type { Address, Prefix } from '../../src/base/ip.ts';
-import { formatPrefix, fullLength, parseAddress, prefixOf } from '../../src/base/ip.ts';
+import { fullLength, parseAddress, prefixOf } from '../../src/base/ip.ts';
+import { addressText } from '../../src/policy/address-match.ts';
 import { emptyPolicy } from '../../src/policy/defaults.ts';
 import type {
   Action,
@@ -15,6 +16,7 @@ import type {
   Policy,
   PortRange,
   Rule,
+  SingleAddress,
 } from '../../src/policy/model.ts';
 import { ANY_PORT, PROTOCOLS } from '../../src/policy/model.ts';
 import { PrefixSetBuilder } from '../../src/policy/prefix-set.ts';
@@ -22,7 +24,7 @@ import { PrefixSetBuilder } from '../../src/policy/prefix-set.ts';
 const SPAN = spanOfFile('test.yaml');
 
 export interface FilterFields {
-  /** `any`, `me`, `local`, `$set`, an address, a prefix, or a DNS name. `any` unless given. */
+  /** `any`, `me`, `local`, `$set`, an address, a prefix, a range, a DNS name, or a list: see addressMatchOf. `any` unless given. */
   readonly from?: string;
   readonly to?: string;
   /** A protocol's name or number. */
@@ -84,12 +86,16 @@ export function policyOf(rules: readonly RuleFields[], changes: Partial<Policy> 
   };
 }
 
-export function setsOf(sets: Readonly<Record<string, readonly string[]>>): ReadonlyMap<string, AddressSet> {
+/** Members by name, and what is left out of them. */
+export function setsOf(
+  sets: Readonly<Record<string, readonly string[]>>,
+  exclude: Readonly<Record<string, readonly string[]>> = {},
+): ReadonlyMap<string, AddressSet> {
   return new Map(
     Object.entries(sets).map(([name, lines]) => {
       const builder = new PrefixSetBuilder();
       for (const line of lines) builder.add(prefixFrom(line));
-      return [name, { name, prefixes: builder.build(), span: SPAN }];
+      return [name, { name, prefixes: builder.build(), exclude: (exclude[name] ?? []).map(singleMatchOf), span: SPAN }];
     }),
   );
 }
@@ -124,27 +130,20 @@ export function filterText(filter: Omit<Filter, 'text'>): string {
 
 function endText(match: AddressMatch, ports: readonly PortRange[]): string {
   const ranges = ports.map(({ lo, hi }) => (lo === hi ? `${lo}` : `${lo}-${hi}`)).join(',');
-  return `${matchText(match)}:${ranges === '0-65535' ? '*' : ranges}`;
+  return `${addressText(match)}:${ranges === '0-65535' ? '*' : ranges}`;
 }
 
-function matchText(match: AddressMatch): string {
-  switch (match.kind) {
-    case 'any':
-    case 'me':
-    case 'local':
-      return match.kind;
-    case 'prefix':
-      return formatPrefix(match.prefix);
-    case 'name':
-      return match.name;
-    case 'set':
-      return `$${match.name}`;
-  }
-}
-
+/** `10.0.0.1, $set but me`: a list, and what is left out of it. */
 function addressMatchOf(text: string): AddressMatch {
+  const [members = [], exclude = []] = text.split(' but ').map((part) => part.split(', ').map(singleMatchOf));
+  return members.length === 1 && exclude.length === 0 ? present(members[0]) : { kind: 'list', members, exclude };
+}
+
+function singleMatchOf(text: string): SingleAddress {
   if (text === 'any' || text === 'me' || text === 'local') return { kind: text };
   if (text.startsWith('$')) return { kind: 'set', name: text.slice(1) };
+  const [first, last] = text.split('-').map((end) => parseAddress(end));
+  if (first !== undefined && last !== undefined) return { kind: 'range', first, last };
   const isAddress = parseAddress(present(text.split('/')[0])) !== undefined;
   return isAddress ? { kind: 'prefix', prefix: prefixFrom(text) } : { kind: 'name', name: text };
 }

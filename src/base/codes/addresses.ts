@@ -4,7 +4,7 @@ export const ADDRESS_CODES = {
     severity: 'error',
     title: 'Not an address',
     explanation:
-      'An address is any, me, local, an IPv4 or IPv6 address, a prefix (10.0.0.0/8, 10.0.0.0/255.0.0.0, 10.*.*.*), a DNS name or $set.',
+      'An address is any, me, local, an IPv4 or IPv6 address, a prefix (10.0.0.0/8, 10.0.0.0/255.0.0.0, 10.*.*.*), a range (10.0.0.5-10.0.0.9), a DNS name, $set, or a list of these.',
   },
   XP0202: {
     severity: 'error',
@@ -41,7 +41,7 @@ export const ADDRESS_CODES = {
     severity: 'error',
     title: 'Address-set file cannot be read',
     explanation:
-      'The file of an address set is missing, cannot be read or is not UTF-8 text. Its path is relative to the policy file.',
+      'The file of an address set is missing, cannot be read, or is no list of addresses but an HTML page, an archive or binary data. Its path is relative to the policy file.',
   },
   XP0209: {
     severity: 'error',
@@ -51,7 +51,7 @@ export const ADDRESS_CODES = {
   XP0210: {
     severity: 'error',
     title: 'Not an address or prefix',
-    explanation: 'An address set holds addresses and prefixes only: no any, no me, no names, no other sets.',
+    explanation: 'An address set holds addresses, prefixes and ranges only: no any, no me, no names, no other sets.',
   },
   XP0211: {
     severity: 'warning',
@@ -74,6 +74,29 @@ export const ADDRESS_CODES = {
     title: 'Set name read as a DNS name',
     explanation: "The address is the name of one of the policy's sets, but without the $ it is a DNS name.",
   },
+  XP0215: {
+    severity: 'note',
+    title: 'IPv4-mapped address',
+    explanation:
+      'An IPv6 address such as ::ffff:192.0.2.1 stands for an IPv4 address, and is read as that: packets carry the IPv4 address.',
+  },
+  XP0216: {
+    severity: 'warning',
+    title: 'All IPv4-mapped addresses',
+    explanation:
+      'The prefix ::ffff:0:0/96 matches no packet, because IPv4 packets carry IPv4 addresses. It is not read as 0.0.0.0/0: lists of addresses that never occur have it, and would match everything.',
+  },
+  XP0217: {
+    severity: 'error',
+    title: 'Bad range of addresses',
+    explanation: 'A range is FIRST-LAST, two addresses of one family, the first not behind the last.',
+  },
+  XP0218: {
+    severity: 'error',
+    title: 'Unusable exclusion',
+    explanation:
+      'exclude takes addresses out of a list or a set: addresses, prefixes, ranges, me and local; in a filter names and sets besides. With any nothing would be left.',
+  },
   XP0220: {
     severity: 'error',
     title: 'Name without an address',
@@ -85,5 +108,45 @@ export const ADDRESS_CODES = {
     title: 'me has no address',
     explanation:
       "The host's filtered interfaces have no address, so the filters that name me match nothing. Where no interface is involved, --me ADDRESS says what me is.",
+  },
+  XP0222: {
+    severity: 'note',
+    title: 'Part of a list without an address',
+    explanation:
+      'The title of a column, an object of JSON that is about the list, or a line of a hosts file for the host itself. It is passed over.',
+  },
+  XP0223: {
+    severity: 'error',
+    title: 'Two addresses on a line',
+    explanation:
+      'A line of a list has one address, prefix or range; a range is FIRST-LAST, a mask ADDRESS/MASK. What follows the address may be any text but another address, unless column says which field is meant.',
+  },
+  XP0224: {
+    severity: 'error',
+    title: 'Column missing',
+    explanation: 'A line of the list has fewer fields than column asks for.',
+  },
+  XP0225: {
+    severity: 'error',
+    title: 'Hosts file of names',
+    explanation:
+      'The list is a hosts file that gives names the address 0.0.0.0 or 127.0.0.1, so that they are not found. It has no addresses to filter by.',
+  },
+  XP0226: {
+    severity: 'error',
+    title: 'Saved set that cannot be read',
+    explanation:
+      'Of ipset save and nft list set, one set of addresses, prefixes and ranges is read: no ports, no exceptions (nomatch), no maps.',
+  },
+  XP0227: {
+    severity: 'error',
+    title: 'JSON list that cannot be read',
+    explanation: 'A JSON list is an array, or one value a line (NDJSON), of addresses or of objects that have one.',
+  },
+  XP0228: {
+    severity: 'error',
+    title: 'Which field of JSON?',
+    explanation:
+      'field names the key with the address, with dots between the keys of inner objects. Without it the objects have one key with an address.',
   },
 } as const;

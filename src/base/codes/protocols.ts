@@ -3,7 +3,8 @@ export const PROTOCOL_CODES = {
   XP0110: {
     severity: 'error',
     title: 'Not a port',
-    explanation: 'A port is a number from 1 to 65535, a range such as 8000-8080, a list of both, or any.',
+    explanation:
+      'A port is a number from 1 to 65535, a range such as 8000-8080, the name of a service such as https, a list of these, or any.',
   },
   XP0111: {
     severity: 'error',
@@ -19,7 +20,7 @@ export const PROTOCOL_CODES = {
     severity: 'error',
     title: 'Port 0',
     explanation:
-      'No packet is sent to port 0. In filterspecs 0 means any port; in a mapping write any, or leave the key out.',
+      'In filterspecs 0 means any port, so 0 by itself is refused in a mapping: write any, or leave the key out. A range may begin at 0 (0-1023), and 0-0 is port zero itself.',
   },
   XP0114: {
     severity: 'error',
@@ -36,6 +37,12 @@ export const PROTOCOL_CODES = {
     severity: 'error',
     title: 'ICMP type or code out of range',
     explanation: 'ICMP types and codes are numbers from 0 to 255.',
+  },
+  XP0118: {
+    severity: 'error',
+    title: 'Service without a port',
+    explanation:
+      'A service has a port for each of its protocols, so the filter names one of them. Names are looked up in /etc/services when a policy is read; a stored policy keeps the answers.',
   },
   XP0120: {
     severity: 'error',

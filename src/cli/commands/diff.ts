@@ -78,9 +78,10 @@ function plain(from: string, to: string, diff: PolicyDiff, { tried, changes }: V
       added: added.map((filter) => filter.text),
       removed: removed.map((filter) => filter.text),
     })),
-    addressSets: diff.addressSets.map(({ set, change, added, removed }) => ({
+    addressSets: diff.addressSets.map(({ set, change, values, added, removed }) => ({
       set,
       change,
+      values,
       added: added.map(formatPrefix),
       removed: removed.map(formatPrefix),
     })),
@@ -111,8 +112,9 @@ function render(from: string, to: string, diff: PolicyDiff, verdicts: VerdictCha
     for (const { text } of removed) lines.push(`  - ${text}`);
     for (const { text } of added) lines.push(`  + ${text}`);
   }
-  for (const { set, change, added, removed } of diff.addressSets) {
+  for (const { set, change, values, added, removed } of diff.addressSets) {
     lines.push(`address set ${set}: ${change}, ${added.length} added, ${removed.length} removed`);
+    for (const { what, before, after } of values) lines.push(`  ${what}: ${before} -> ${after}`);
     lines.push(...prefixLines('-', removed), ...prefixLines('+', added));
   }
   return [...lines, '', ...verdictLines(verdicts)].join('\n');

@@ -251,5 +251,6 @@ export function conditionOf(
   const texts = new Map(addresses.map((address) => [address.words.join(), address.words]));
   const sorted = [...texts.values()].sort((a, b) => a.map((word, w) => word - (b[w] ?? 0)).find((d) => d !== 0) ?? 0);
   const words = Uint32Array.from(sorted.flatMap((all) => all.map((word, w) => (word & wordMask(length, w)) >>> 0)));
-  return { id, group: id, family, length: Math.min(length, fullLength(family)), words, count: words.length / size };
+  const counted = Math.min(length, fullLength(family));
+  return { id, group: id, family, length: counted, words, extents: undefined, count: words.length / size };
 }

@@ -17,6 +17,8 @@ export interface AddressClass {
   readonly added: readonly number[];
   /** Ids of all conditions that count in the class, widest first, without `any`: of each address the longest. */
   readonly conditions: readonly number[];
+  /** An added condition counts with less than its prefix is long: filters of the parent may come before its own. */
+  readonly isCarved: boolean;
 }
 
 export interface AddressClasses {
@@ -45,7 +47,7 @@ export function addressClasses(family: Family, conditions: readonly AddressCondi
   const sweep = new Sweep(family, conditions);
   const entries = collect(
     family,
-    conditions.filter((c) => c.length > 0),
+    conditions.filter((c) => !isEverything(c)),
   );
   const order = sortedOrder(entries.words, wordsOf(family), entries.ids.length, entries.lengths);
   const named = family === 6 ? new PrefixList(order.length) : undefined;
@@ -58,6 +60,11 @@ export function addressClasses(family: Family, conditions: readonly AddressCondi
     named?.add(entries, first, opened);
   }
   return { ...sweep.finish(), prefixes: named?.finish() };
+}
+
+/** All addresses of the family. */
+function isEverything({ length, extents }: AddressCondition): boolean {
+  return length === 0 && extents === undefined;
 }
 
 /** IPv6 prefixes, up to `room` of them. */
@@ -104,7 +111,8 @@ function collect(family: Family, conditions: readonly AddressCondition[]): Entri
   let at = 0;
   for (const condition of conditions) {
     entries.words.set(condition.words, at * size);
-    entries.lengths.fill(condition.length, at, at + condition.count);
+    if (condition.extents === undefined) entries.lengths.fill(condition.length, at, at + condition.count);
+    else entries.lengths.set(condition.extents, at);
     entries.ids.fill(condition.id, at, at + condition.count);
     at += condition.count;
   }
@@ -127,6 +135,7 @@ class Sweep {
   /** By the conditions that count. */
   readonly #byConditions = new Map<string, number>();
   readonly #groups: ReadonlyMap<number, number>;
+  readonly #carved: ReadonlySet<number>;
   /** Open prefixes: the last address of each (size words an entry) and its class. */
   readonly #openLast: number[] = [];
   readonly #openClass: number[] = [];
@@ -138,9 +147,10 @@ class Sweep {
     this.#family = family;
     this.#size = wordsOf(family);
     this.#groups = new Map(conditions.map(({ id, group }) => [id, group]));
-    const root = conditions.filter((c) => c.length === 0).map((c) => c.id);
+    this.#carved = new Set(conditions.filter(({ extents }) => extents !== undefined).map(({ id }) => id));
+    const root = conditions.filter(isEverything).map((c) => c.id);
     root.sort((a, b) => a - b);
-    this.#classes = [{ parent: 0, added: root, conditions: root }];
+    this.#classes = [{ parent: 0, added: root, conditions: root, isCarved: false }];
     this.#byConditions.set(root.join(), 0);
     this.#starts = new Uint32Array(64 * this.#size);
     this.#rangeClasses = new Uint32Array(64);
@@ -209,7 +219,8 @@ class Sweep {
     const known = this.#byConditions.get(key);
     if (known !== undefined) return known;
     this.#byConditions.set(key, this.#classes.length);
-    return this.#classes.push({ parent, added, conditions }) - 1;
+    const isCarved = added.some((id) => this.#carved.has(id));
+    return this.#classes.push({ parent, added, conditions, isCarved }) - 1;
   }
 
   /** Starts a range. A range of no addresses is replaced, one of the same class goes on. */

@@ -4,11 +4,19 @@
  */
 import { present } from '../../base/assert.ts';
 import type { Family, Prefix } from '../../base/ip.ts';
-import { formatPrefix } from '../../base/ip.ts';
+import { addressText, rangePrefixes } from '../../policy/address-match.ts';
 import { localPrefixes } from '../../policy/local.ts';
-import type { AddressMatch, HostAddresses, Policy } from '../../policy/model.ts';
+import type {
+  AddressList,
+  AddressMatch,
+  AddressSet,
+  HostAddresses,
+  Policy,
+  SingleAddress,
+} from '../../policy/model.ts';
 import type { PrefixColumn, PrefixSet } from '../../policy/prefix-set.ts';
-import { hostSet, prefixSetOf, wordsOf } from '../../policy/prefix-set.ts';
+import { hostSet, prefixesOf, prefixSetOf, wordsOf } from '../../policy/prefix-set.ts';
+import { carve } from './carve.ts';
 
 /** An address matches the condition where one of the prefixes contains it. */
 export interface AddressCondition {
@@ -18,10 +26,18 @@ export interface AddressCondition {
   readonly group: number;
   /** undefined: any address of both families. */
   readonly family: Family | undefined;
+  /** What an address counts with. */
   readonly length: number;
   /** Sorted and disjoint; the words of `any` are empty. */
   readonly words: Uint32Array;
+  /** Lengths of the prefixes where something was cut out of them; undefined: `length`, all of them. */
+  readonly extents: Uint8Array | undefined;
   readonly count: number;
+}
+
+/** How far the prefix at `index` reaches. */
+export function extentOf({ extents, length }: AddressCondition, index: number): number {
+  return extents?.[index] ?? length;
 }
 
 export const ANY_ADDRESS: AddressCondition = {
@@ -30,13 +46,16 @@ export const ANY_ADDRESS: AddressCondition = {
   family: undefined,
   length: 0,
   words: new Uint32Array(0),
+  extents: undefined,
   count: 0,
 };
 
-/** Addresses that stand for a set that has to be looked up. */
-type SymbolicMatch = Exclude<AddressMatch, { kind: 'any' | 'prefix' }>;
-
 const ANY: readonly AddressCondition[] = [ANY_ADDRESS];
+const NOTHING: PrefixSet = prefixSetOf([]);
+const EVERYTHING: readonly Prefix[] = [
+  { family: 4, words: [0], length: 0 },
+  { family: 6, words: [0, 0, 0, 0], length: 0 },
+];
 
 /** Resolves every address of a policy; equal addresses get the same conditions. */
 export class Resolver {
@@ -53,37 +72,80 @@ export class Resolver {
   /** The conditions whose union is the address: none where a name or `me` has no address. */
   resolve(match: AddressMatch): readonly AddressCondition[] {
     if (match.kind === 'any') return ANY;
-    const key = keyOf(match);
+    const key = match.kind === 'prefix' ? `${match.prefix.family} ${addressText(match)}` : addressText(match);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const conditions =
-      match.kind === 'prefix' ? [this.#single(match.prefix)] : this.#conditionsOf(this.#prefixes(match));
+    const conditions = this.#conditionsOf(match);
     this.#known.set(key, conditions);
     return conditions;
+  }
+
+  #conditionsOf(match: AddressMatch): readonly AddressCondition[] {
+    switch (match.kind) {
+      case 'prefix':
+        return [this.#single(match.prefix)];
+      case 'list':
+        return this.#listed(match);
+      case 'set': {
+        const { prefixes, exclude } = this.#setOf(match.name);
+        return this.#carved(prefixes, exclude);
+      }
+      default:
+        return this.#carved(prefixSetOf(this.#prefixesOf(match)), []);
+    }
+  }
+
+  /** Sets by themselves, because each may have exclusions of its own; the other members together. */
+  #listed({ members, exclude }: AddressList): readonly AddressCondition[] {
+    const sets = members.filter((member) => member.kind === 'set');
+    const others = members.filter((member) => member.kind !== 'set').flatMap((member) => this.#prefixesOf(member));
+    const ofSets = [...new Set(sets.map(({ name }) => name))].flatMap((name) => {
+      if (exclude.length === 0) return this.resolve({ kind: 'set', name });
+      const set = this.#setOf(name);
+      return this.#carved(set.prefixes, [...set.exclude, ...exclude]);
+    });
+    return [...this.#carved(prefixSetOf(others), exclude), ...ofSets];
+  }
+
+  #setOf(name: string): AddressSet {
+    return present(this.#policy.addressSets.get(name), `address set ${name}`);
   }
 
   /** A set of one: policies have tens of thousands of these. */
   #single({ family, length, words }: Prefix): AddressCondition {
     const id = this.#nextId++;
-    return { id, group: id, family, length, words: Uint32Array.from(words), count: 1 };
+    return { id, group: id, family, length, words: Uint32Array.from(words), extents: undefined, count: 1 };
   }
 
-  #conditionsOf(set: PrefixSet): AddressCondition[] {
+  #carved(set: PrefixSet, exclude: readonly SingleAddress[]): AddressCondition[] {
     const group = this.#nextId;
-    return [...this.#byLength(set.v4, group), ...this.#byLength(set.v6, group)];
+    if (exclude.length === 0) return [...this.#byLength(set.v4, group), ...this.#byLength(set.v6, group)];
+    const holes = prefixSetOf(exclude.flatMap((match) => this.#prefixesOf(match)));
+    return [...this.#piecesByLength(set.v4, holes.v4, group), ...this.#piecesByLength(set.v6, holes.v6, group)];
   }
 
-  #prefixes(match: SymbolicMatch): PrefixSet {
+  #prefixesOf(match: SingleAddress): readonly Prefix[] {
     switch (match.kind) {
+      case 'any':
+        return EVERYTHING;
+      case 'prefix':
+        return [match.prefix];
+      case 'range':
+        return rangePrefixes(match.first, match.last);
       case 'me':
-        return hostSet(this.#host.me);
+        return [...prefixesOf(hostSet(this.#host.me))];
       case 'local':
-        return prefixSetOf(localPrefixes(this.#host));
+        return localPrefixes(this.#host);
       case 'name':
-        return hostSet(this.#host.names.get(match.name) ?? []);
+        return [...prefixesOf(hostSet(this.#host.names.get(match.name) ?? []))];
       case 'set':
-        return present(this.#policy.addressSets.get(match.name), `address set ${match.name}`).prefixes;
+        return this.#membersOf(this.#setOf(match.name));
     }
+  }
+
+  #membersOf({ prefixes, exclude }: AddressSet): readonly Prefix[] {
+    const holes = exclude.length === 0 ? NOTHING : prefixSetOf(exclude.flatMap((match) => this.#prefixesOf(match)));
+    return [...carve(prefixes.v4, holes.v4), ...carve(prefixes.v6, holes.v6)].map(({ prefix }) => prefix);
   }
 
   #byLength(column: PrefixColumn, group: number): AddressCondition[] {
@@ -99,20 +161,31 @@ export class Resolver {
         if (column.lengths[i] !== length) continue;
         for (let w = 0; w < size; w++) words[filled++] = column.words[i * size + w]!;
       }
-      return { id: this.#nextId++, group, family: column.family, length, words, count };
+      return { id: this.#nextId++, group, family: column.family, length, words, extents: undefined, count };
     });
   }
-}
 
-function keyOf(match: Exclude<AddressMatch, { kind: 'any' }>): string {
-  switch (match.kind) {
-    case 'me':
-    case 'local':
-      return match.kind;
-    case 'prefix':
-      return `prefix ${match.prefix.family} ${formatPrefix(match.prefix)}`;
-    case 'name':
-    case 'set':
-      return `${match.kind} ${match.name}`;
+  /** By the length that the pieces count with. */
+  #piecesByLength(column: PrefixColumn, holes: PrefixColumn, group: number): AddressCondition[] {
+    const pieces = new Map<number, Prefix[]>();
+    for (const { prefix, counted } of carve(column, holes)) {
+      const known = pieces.get(counted);
+      if (known === undefined) pieces.set(counted, [prefix]);
+      else known.push(prefix);
+    }
+    const lengths = [...pieces.keys()].sort((a, b) => a - b);
+    return lengths.map((length) => {
+      const prefixes = present(pieces.get(length));
+      const isWhole = prefixes.every((prefix) => prefix.length === length);
+      return {
+        id: this.#nextId++,
+        group,
+        family: column.family,
+        length,
+        words: Uint32Array.from(prefixes.flatMap(({ words }) => words)),
+        extents: isWhole ? undefined : Uint8Array.from(prefixes, (prefix) => prefix.length),
+        count: prefixes.length,
+      };
+    });
   }
 }

@@ -119,7 +119,7 @@ export class RuleSets {
 
   #isForEveryService(rank: number): boolean {
     const { filter, established } = present(this.#ranked[rank]);
-    return filter.protocol === undefined && !established;
+    return filter.protocol === undefined && !established && !filter.fragment;
   }
 
   #known(key: string, make: () => number): number {
@@ -174,8 +174,9 @@ export function encodeLists(listed: readonly number[], ranked: readonly Directed
   const view = new DataView(bytes.buffer);
   for (const [i, rank] of listed.entries()) {
     const directed = present(ranked[rank]);
-    const { protocol, key, established, needsL4 } = serviceConditionOf(directed);
-    const need = (needsL4 ? NEED.L4 : 0) | (established ? NEED.ESTABLISHED : 0);
+    const { protocol, key, established, needsL4, fragment } = serviceConditionOf(directed);
+    const l4 = needsL4 ? NEED.L4 : 0;
+    const need = l4 | (established ? NEED.ESTABLISHED : 0) | (fragment ? NEED.FRAGMENT : 0);
     const words = [key.lo, key.hi, directed.sourcePort.lo, directed.sourcePort.hi];
     for (const [w, word] of words.entries()) view.setUint16(i * 16 + 2 * w, word, true);
     view.setUint16(i * 16 + 8, protocol ?? LIMITS.ANY_PROTOCOL, true);

@@ -211,7 +211,7 @@ function sparse(input: RuleInput, groups: Groups): RuleTable | OverBudget {
 
 /**
  * By class: the set of the filters that look at this address only. A class's own conditions are
- * longer prefixes than its parent's, so that their filters come before what the parent has.
+ * longer prefixes than its parent's, so that their filters come before what the parent has, unless it is carved.
  */
 function ownSets(
   classes: AddressClasses,
@@ -219,11 +219,11 @@ function ownSets(
   ranksOf: (condition: number) => readonly number[] | undefined,
 ): Uint32Array {
   const references = new Uint32Array(classes.classes.length);
-  for (const [index, { parent, added }] of classes.classes.entries()) {
-    const isRoot = index === parent;
-    const conditions = isRoot ? [ANY_ADDRESS.id, ...added] : added;
-    const ranks = merged(conditions.map((condition) => ranksOf(condition) ?? []));
-    references[index] = isRoot ? sets.reference(ranks) : sets.extended(references[parent]!, ranks);
+  for (const [index, { parent, added, conditions, isCarved }] of classes.classes.entries()) {
+    const isWhole = index === parent || isCarved;
+    const looked = isWhole ? [ANY_ADDRESS.id, ...conditions] : added;
+    const ranks = merged(looked.map((condition) => ranksOf(condition) ?? []));
+    references[index] = isWhole ? sets.reference(ranks) : sets.extended(references[parent]!, ranks);
   }
   return references;
 }

@@ -6,7 +6,7 @@
 
 import type { Diagnostics } from '../../base/diagnostics.ts';
 import { spanOfFile } from '../../base/diagnostics.ts';
-import { formatPrefix } from '../../base/ip.ts';
+import { addressText } from '../../policy/address-match.ts';
 import { ANY_PACKET, emptyPolicy } from '../../policy/defaults.ts';
 import type { AddressMatch, Filter, FilterList, Policy, PortRange, Rule } from '../../policy/model.ts';
 import { PROTOCOLS } from '../../policy/model.ts';
@@ -160,18 +160,6 @@ function commentOf(
   if (protocol === PROTOCOLS.tcp) return `established: answers only. mirrored: true would let ${reach}.`;
   const name = protocolName(protocol);
   return `Answers cannot be told from requests in ${name}, so this lets ${reach}.`;
-}
-
-function addressText(match: AddressMatch): string {
-  switch (match.kind) {
-    case 'prefix':
-      return formatPrefix(match.prefix);
-    case 'name':
-    case 'set':
-      return match.name;
-    default:
-      return match.kind;
-  }
 }
 
 /** Both ways, as the permits are: what leaves the address is blocked too unless a role asks for it. */

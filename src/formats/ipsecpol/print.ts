@@ -4,6 +4,8 @@
  */
 
 import type { Diagnostics, Span } from '../../base/diagnostics.ts';
+import type { Prefix } from '../../base/ip.ts';
+import { rangePrefixes, singleAddresses } from '../../policy/address-match.ts';
 import type { AddressMatch, AddressSet, Filter, Policy, PortRange } from '../../policy/model.ts';
 import { PROTOCOLS } from '../../policy/model.ts';
 import { isAnyPort } from '../../policy/ports.ts';
@@ -49,7 +51,7 @@ function reportPolicy(policy: Policy, diags: Diagnostics): void {
 }
 
 function specsOf(filter: Filter, policy: Policy, diags: Diagnostics): readonly string[] {
-  const found = unsayable(filter);
+  const found = unsayable(filter, policy.addressSets);
   if (found !== undefined) {
     cannotSay(diags, filter.span, found);
     return [];
@@ -67,14 +69,21 @@ function specsOf(filter: Filter, policy: Policy, diags: Diagnostics): readonly s
 }
 
 /** What of the filter has no words in a filterspec, whatever it is split into. */
-function unsayable(filter: Filter): string | undefined {
+function unsayable(filter: Filter, sets: ReadonlyMap<string, AddressSet>): string | undefined {
   const range = [...filter.sourcePorts, ...filter.destinationPorts].find((ports) => !isSayable(ports));
   if (range !== undefined) return `port range ${range.lo}-${range.hi}`;
   if (filter.icmp.length > 0) return `icmpType ${filter.icmp.map(({ type }) => type).join(', ')}`;
   if (filter.fragment) return 'fragment: later';
-  if (filter.source.kind === 'local' || filter.destination.kind === 'local') return 'the address local';
+  const ends = [filter.source, filter.destination];
+  if (ends.flatMap(singleAddresses).some(({ kind }) => kind === 'local')) return 'the address local';
+  if (ends.some((end) => leavesOut(end, sets))) return 'exclude';
   if (filter.established) return 'established';
   return filter.mirrored === 'established' ? 'mirrored: established' : undefined;
+}
+
+function leavesOut(match: AddressMatch, sets: ReadonlyMap<string, AddressSet>): boolean {
+  if (match.kind === 'list') return match.exclude.length > 0 || match.members.some((member) => leavesOut(member, sets));
+  return match.kind === 'set' && (sets.get(match.name)?.exclude.length ?? 0) > 0;
 }
 
 /** ICMP of one version between addresses of the other: a set may bring that about, a filterspec is refused. */
@@ -84,7 +93,7 @@ function isOtherIcmp({ protocol, source, destination }: Filter): boolean {
 }
 
 function isSayable(ports: PortRange): boolean {
-  return ports.lo === ports.hi || isAnyPort(ports);
+  return (ports.lo === ports.hi && ports.lo !== 0) || isAnyPort(ports);
 }
 
 /** One filter for every pair of addresses and ports; undefined where they are too many. */
@@ -104,12 +113,29 @@ function simpleFilters(filter: Filter, sets: ReadonlyMap<string, AddressSet>): r
   );
 }
 
+/** Each address that has a form of its own; undefined where they are too many. */
 function addressesOf(match: AddressMatch, sets: ReadonlyMap<string, AddressSet>): readonly AddressMatch[] | undefined {
-  if (match.kind !== 'set') return [match];
-  const prefixes = sets.get(match.name)?.prefixes;
-  if (prefixes === undefined) return [];
-  if (prefixes.v4.count + prefixes.v6.count > MAX_SPECS) return undefined;
-  return [...prefixesOf(prefixes)].map((prefix) => ({ kind: 'prefix', prefix }));
+  switch (match.kind) {
+    case 'set': {
+      const prefixes = sets.get(match.name)?.prefixes;
+      if (prefixes === undefined) return [];
+      if (prefixes.v4.count + prefixes.v6.count > MAX_SPECS) return undefined;
+      return [...prefixesOf(prefixes)].map(matchOf);
+    }
+    case 'range':
+      return rangePrefixes(match.first, match.last).map(matchOf);
+    case 'list': {
+      const members = match.members.map((member) => addressesOf(member, sets));
+      const known = members.filter((one) => one !== undefined);
+      return known.length < members.length ? undefined : known.flat();
+    }
+    default:
+      return [match];
+  }
+}
+
+function matchOf(prefix: Prefix): AddressMatch {
+  return { kind: 'prefix', prefix };
 }
 
 function canMeet(source: AddressMatch, destination: AddressMatch): boolean {

@@ -1,15 +1,17 @@
-/** The address sets of a policy file: lists in place, or files next to it. */
+/** The address sets of a policy file: lists in place, or files next to it, each with what is to be left out. */
 import type { Diagnostics } from '../../base/diagnostics.ts';
-import type { AddressSet } from '../../policy/model.ts';
+import type { AddressSet, SingleAddress } from '../../policy/model.ts';
 import type { PrefixSet } from '../../policy/prefix-set.ts';
 import { PrefixSetBuilder } from '../../policy/prefix-set.ts';
-import { parsePrefix } from '../address-text.ts';
-import { readAddressSetFile } from '../sets/address-set-file.ts';
+import { parsePrefixes } from '../address-text.ts';
+import type { NamedFiles } from '../named-file.ts';
+import { nextTo } from '../named-file.ts';
+import { readAddressList } from '../sets/list-file.ts';
+import type { ListOptions } from '../sets/list-options.ts';
+import { LIST_FORMATS } from '../sets/list-options.ts';
+import { readLiteral } from './address-reader.ts';
 import { entriesOf, itemsOf, nodeOf, textNode } from './map-reader.ts';
-import type { MapEntry, SourceNode } from './source-tree.ts';
-
-/** The content of a file named by a policy, or why there is none. Its argument is the path as the policy has it. */
-export type ReadSetFile = (relativePath: string) => string | Uint8Array | { readonly error: string };
+import type { MapEntry, MapNode, SourceNode } from './source-tree.ts';
 
 /** Called now and then while a file is read, with bytes done and bytes in all. */
 export type ReadingProgress = (file: string, done: number, total: number) => void;
@@ -17,8 +19,8 @@ export type ReadingProgress = (file: string, done: number, total: number) => voi
 export interface SetSource {
   /** Of the policy: set files are named relative to it in diagnostics. */
   readonly file: string;
-  readonly readSetFile: ReadSetFile;
-  readonly onProgress?: ReadingProgress;
+  readonly files: NamedFiles;
+  readonly onProgress?: ReadingProgress | undefined;
 }
 
 const SET_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/u;
@@ -45,40 +47,79 @@ function readSet(
     const help = 'use letters, digits, dots, dashes and underscores';
     diags.report('XP0212', key.span, `"${name}" cannot name an address set`, help);
   }
-  const prefixes = value.kind === 'list' ? readList(value, diags) : readFile(value, source, diags);
+  const prefixes = readMembers(value, source, diags);
+  const exclude = value.kind === 'map' ? readExcluded(nodeOf(value, 'exclude'), diags) : [];
   if (prefixes === undefined || diags.failedSince(mark)) return undefined;
   if (prefixes.v4.count + prefixes.v6.count === 0) {
     diags.report('XP0211', key.span, `address set ${name} is empty: its filters match nothing`);
   }
-  return { name, prefixes, span: key.span };
+  return { name, prefixes, exclude, span: key.span };
 }
 
-function readList(list: SourceNode, diags: Diagnostics): PrefixSet | undefined {
+function readMembers(value: SourceNode, source: SetSource, diags: Diagnostics): PrefixSet | undefined {
+  if (value.kind !== 'map') return value.kind === 'list' ? readList(value, diags) : undefined;
+  const [addresses, file] = [nodeOf(value, 'addresses'), value.entries.get('file')];
+  if (addresses !== undefined && file !== undefined) {
+    return diags.report('XP0008', file.key.span, 'a set has addresses or a file, found both', 'make it two sets');
+  }
+  if (addresses !== undefined) return readList(addresses, diags);
+  if (file !== undefined) return readFile(value, source, diags);
+  return diags.report('XP0007', value.span, 'a set has addresses or a file, found neither', 'add file: or addresses:');
+}
+
+function readList(list: SourceNode, diags: Diagnostics): PrefixSet {
   const builder = new PrefixSetBuilder();
   for (const item of itemsOf(list)) {
     const token = textNode(item)?.token;
-    if (token === undefined) continue;
-    const prefix = parsePrefix(token, diags, 'refuse');
-    if (prefix !== undefined) builder.add(prefix);
+    const prefixes = token === undefined ? undefined : parsePrefixes(token, diags);
+    for (const prefix of prefixes ?? []) builder.add(prefix);
   }
   return builder.build();
 }
 
-function readFile(node: SourceNode, source: SetSource, diags: Diagnostics): PrefixSet | undefined {
-  const path = node.kind === 'map' ? textNode(nodeOf(node, 'file')) : undefined;
-  if (path === undefined) return undefined;
-  const name = path.token.text;
-  const content = name === '' ? { error: 'the path is empty' } : source.readSetFile(name);
-  if (typeof content === 'string' || content instanceof Uint8Array) {
-    const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-    const file = nextTo(source.file, name);
-    return readAddressSetFile(file, bytes, diags, (done) => source.onProgress?.(file, done, bytes.length));
-  }
-  const help = 'the path is relative to the policy file';
-  return diags.report('XP0208', path.span, `cannot read "${name}": ${content.error}`, help);
+const EXCLUDED_WORDS: ReadonlyMap<string, SingleAddress> = new Map([
+  ['me', { kind: 'me' }],
+  ['local', { kind: 'local' }],
+]);
+
+/** Those with errors are reported and left out. */
+function readExcluded(node: SourceNode | undefined, diags: Diagnostics): readonly SingleAddress[] {
+  const items = node?.kind === 'list' ? node.items : node === undefined ? [] : [node];
+  const read = items.map((item) => {
+    const token = textNode(item)?.token;
+    if (token === undefined) return undefined;
+    const literal = EXCLUDED_WORDS.get(token.text.toLowerCase()) ?? readLiteral(token, diags);
+    if (literal !== 'other') return literal;
+    const help = 'write an address, a prefix, a range, me or local';
+    return diags.report('XP0218', token.span, `a set cannot leave out "${token.text}"`, help);
+  });
+  return read.filter((one) => one !== undefined);
 }
 
-/** `name` as seen from where `file` was named. */
-function nextTo(file: string, name: string): string {
-  return name.startsWith('/') ? name : file.slice(0, file.lastIndexOf('/') + 1) + name;
+function readFile(map: MapNode, source: SetSource, diags: Diagnostics): PrefixSet | undefined {
+  const path = textNode(nodeOf(map, 'file'));
+  if (path === undefined) return undefined;
+  const name = path.token.text;
+  const bytes = source.files.list(name);
+  if (bytes instanceof Uint8Array) {
+    const file = nextTo(source.file, name);
+    const onProgress = (done: number): void => source.onProgress?.(file, done, bytes.length);
+    return readAddressList(file, bytes, listOptions(map, diags), diags, onProgress);
+  }
+  const help = 'the path is relative to the policy file';
+  return diags.report('XP0208', path.span, `cannot read "${name}": ${bytes.error}`, help);
+}
+
+function listOptions(map: MapNode, diags: Diagnostics): ListOptions {
+  const format = textNode(nodeOf(map, 'format'))?.token.text;
+  const column = nodeOf(map, 'column');
+  const number = column?.kind === 'scalar' && typeof column.value === 'number' ? column.value : undefined;
+  if (column !== undefined && number !== undefined && (number < 1 || number > 1000)) {
+    diags.report('XP0224', column.span, `there is no column ${number}`, 'columns count from 1');
+  }
+  return {
+    format: LIST_FORMATS.find((known) => known === format) ?? 'auto',
+    column: number,
+    field: textNode(nodeOf(map, 'field'))?.token.text,
+  };
 }

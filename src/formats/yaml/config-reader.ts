@@ -8,10 +8,12 @@ import type { Filter } from '../../policy/model.ts';
 import type { InterfaceGroup } from '../ipsecpol/command.ts';
 import type { ListenAddress } from '../listen-address.ts';
 import { LISTEN_HELP, parseListenAddress } from '../listen-address.ts';
+import { NamedFiles } from '../named-file.ts';
 import type { Token } from '../token.ts';
 import { readFilter } from './filter-reader.ts';
 import { entriesOf, itemsOf, nodeOf, textNode } from './map-reader.ts';
 import { readInterface } from './names.ts';
+import { ServiceScope } from './service-scope.ts';
 import type { MapNode, SourceNode } from './source-tree.ts';
 import { readSourceTree } from './source-tree.ts';
 import { checkStructure } from './structure.ts';
@@ -75,7 +77,8 @@ function readInterfaceOrPattern(token: Token, diags: Diagnostics): string | unde
 }
 
 function readProtected(node: SourceNode | undefined, diags: Diagnostics): readonly Filter[] {
-  const scope = { diags, sets: new Map(), usedSets: new Set<string>() };
+  const services = new ServiceScope(new NamedFiles(() => ({ error: 'the configuration has numbers only' })));
+  const scope = { diags, sets: new Map(), usedSets: new Set<string>(), services };
   return itemsOf(node).flatMap((item) => readFilter(item, scope) ?? []);
 }
 

@@ -2,27 +2,26 @@
 
 import type { Diagnostics, Span } from '../../base/diagnostics.ts';
 import type { Family } from '../../base/ip.ts';
-import { didYouMean } from '../../base/suggest.ts';
 import { ANY_PACKET } from '../../policy/defaults.ts';
 import type { AddressMatch, AddressSet, Filter, IcmpMatch, Mirrored, PortRange } from '../../policy/model.ts';
 import { ANY_PORT } from '../../policy/model.ts';
 import { mergeRanges } from '../../policy/ports.ts';
-import { prefixOfReading, readDnsName, readPrefix } from '../address-text.ts';
 import type { FilterKey } from '../filter-check.ts';
 import { checkFilter } from '../filter-check.ts';
 import { parseFilterSpec } from '../filterspec.ts';
 import type { ProtocolMatch } from '../port-text.ts';
 import { parsePortRange, parseProtocol } from '../port-text.ts';
 import type { Token } from '../token.ts';
+import type { AddressScope } from './address-reader.ts';
+import { readAddress } from './address-reader.ts';
 import { flowText, itemsOf, nodeOf, textNode, wordNode } from './map-reader.ts';
+import type { ServiceScope } from './service-scope.ts';
+import { looksLikeService } from './service-scope.ts';
 import type { MapNode, SourceNode } from './source-tree.ts';
 
 /** What a filter may refer to, and where it notes what it did. */
-export interface FilterScope {
-  readonly diags: Diagnostics;
-  /** Every set by name; undefined where the set itself is broken. */
-  readonly sets: ReadonlyMap<string, AddressSet | undefined>;
-  readonly usedSets: Set<string>;
+export interface FilterScope extends AddressScope {
+  readonly services: ServiceScope;
 }
 
 /** Reads one filter, or reports why not. Undefined also where its structure was reported before. */
@@ -55,12 +54,12 @@ function readMapping(map: MapNode, scope: FilterScope): Filter | undefined {
     return node === undefined ? absent : read(node);
   };
   const address = (node: SourceNode): AddressMatch | undefined => readAddress(node, scope);
-  const ports = (node: SourceNode): readonly PortRange[] | undefined => readPorts(node, diags);
   const source = part('source', ANY, address);
   const destination = part('destination', ANY, address);
+  const protocol = part<ProtocolMatch>('protocol', { number: undefined }, (node) => readProtocol(node, diags));
+  const ports = (node: SourceNode): readonly PortRange[] | undefined => readPorts(node, protocol?.number, scope);
   const sourcePorts = part('sourcePort', [ANY_PORT], ports);
   const destinationPorts = part('destinationPort', [ANY_PORT], ports);
-  const protocol = part<ProtocolMatch>('protocol', { number: undefined }, (node) => readProtocol(node, diags));
   const icmp = readIcmp(map, diags);
   const established = part('established', false, readBoolean);
   const fragment = part('fragment', false, readFragment);
@@ -94,60 +93,33 @@ function familyOf(set: AddressSet | undefined): Family | undefined {
   return v6.count > 0 ? 6 : undefined;
 }
 
-function readAddress(node: SourceNode, scope: FilterScope): AddressMatch | undefined {
-  const token = textNode(node)?.token;
-  if (token === undefined) return undefined;
-  const { diags } = scope;
-  if (token.text === '*' || /^any$/iu.test(token.text)) return ANY;
-  if (/^me$/iu.test(token.text)) return { kind: 'me' };
-  if (/^local$/iu.test(token.text)) return { kind: 'local' };
-  if (token.text === '0') {
-    return diags.report('XP0213', token.span, '"0" is an address in filterspecs only', 'write me');
-  }
-  if (token.text.startsWith('$')) return readSetReference(token, scope);
-  const reading = readPrefix(token.text);
-  if (reading.kind !== 'other') {
-    const prefix = prefixOfReading(reading, token, diags, 'refuse');
-    return prefix === undefined ? undefined : { kind: 'prefix', prefix };
-  }
-  const name = readDnsName(token.text);
-  if (name === undefined) {
-    const help = /[+=]/u.test(token.text) ? 'a filterspec stands alone as an item of the list' : undefined;
-    return diags.report('XP0201', token.span, `"${token.text}" is neither an address nor a DNS name`, help);
-  }
-  if (scope.sets.has(token.text)) {
-    diags.report('XP0214', token.span, `"${token.text}" is read as a DNS name`, `the set is $${token.text}`);
-  }
-  return { kind: 'name', name };
-}
-
-function readSetReference(token: Token, scope: FilterScope): AddressMatch | undefined {
-  const name = token.text.slice(1);
-  scope.usedSets.add(name);
-  if (scope.sets.has(name)) return scope.sets.get(name) === undefined ? undefined : { kind: 'set', name };
-  const nearest = didYouMean(
-    token.text,
-    [...scope.sets.keys()].map((known) => `$${known}`),
-  );
-  return scope.diags.report('XP0206', token.span, `there is no address set ${name}`, nearest);
-}
-
-function readPorts(node: SourceNode, diags: Diagnostics): readonly PortRange[] | undefined {
+function readPorts(
+  node: SourceNode,
+  protocol: number | undefined,
+  scope: FilterScope,
+): readonly PortRange[] | undefined {
   if (node.kind !== 'list') {
-    const range = readPort(node, diags);
+    const range = readPort(node, protocol, scope);
     return range === undefined ? undefined : [range];
   }
-  const ranges = itemsOf(node).map((item) => readPort(item, diags));
+  const ranges = itemsOf(node).map((item) => readPort(item, protocol, scope));
   const known = ranges.filter((range) => range !== undefined);
   return known.length < ranges.length || known.length === 0 ? undefined : mergeRanges(known);
 }
 
-function readPort(node: SourceNode, diags: Diagnostics): PortRange | undefined {
+function readPort(
+  node: SourceNode,
+  protocol: number | undefined,
+  { diags, services }: FilterScope,
+): PortRange | undefined {
   const token = wordNode(node)?.token;
   if (token === undefined) return undefined;
-  if (!token.text.includes(',')) return parsePortRange(token, diags);
-  const help = `write a list: [${token.text}]`;
-  return diags.report('XP0110', token.span, `"${token.text}" is not one port`, help);
+  if (token.text.includes(',')) {
+    const help = `write a list: [${token.text}]`;
+    return diags.report('XP0110', token.span, `"${token.text}" is not one port`, help);
+  }
+  const isNumeric = token.text === 'any' || !looksLikeService(token.text);
+  return isNumeric ? parsePortRange(token, diags) : services.port(token, protocol, diags);
 }
 
 function readProtocol(node: SourceNode, diags: Diagnostics): ProtocolMatch | undefined {

@@ -3,7 +3,8 @@
  * are put into the policy's tree before it is read, so that what they say means what it would mean there.
  */
 import type { Diagnostics } from '../../base/diagnostics.ts';
-import type { ReadSetFile } from './address-sets.ts';
+import type { NamedFiles } from '../named-file.ts';
+import { nextTo } from '../named-file.ts';
 import { entriesOf, itemsOf, nodeOf, textNode } from './map-reader.ts';
 import { parameterValues, Substitution } from './parameters.ts';
 import type { MapEntry, MapNode, SourceNode } from './source-tree.ts';
@@ -13,8 +14,7 @@ import { checkStructure } from './structure.ts';
 export interface RoleSource {
   /** Of the policy: role files are named relative to it in diagnostics. */
   readonly file: string;
-  /** Role files are read as those of address sets are. */
-  readonly readSetFile: ReadSetFile;
+  readonly files: NamedFiles;
 }
 
 /** Files read for one policy, in all: a role that includes twice what includes twice grows fast. */
@@ -100,13 +100,11 @@ class RoleReader {
   }
 
   #readRole(path: string, span: MapNode['span']): MapNode | undefined {
-    const content = path === '' ? { error: 'the path is empty' } : this.#source.readSetFile(path);
-    if (typeof content !== 'string' && !(content instanceof Uint8Array)) {
+    const text = this.#source.files.text(path);
+    if (typeof text !== 'string') {
       const help = 'the path is relative to the file that includes it';
-      return this.#diags.report('XP0312', span, `cannot read the role "${path}": ${content.error}`, help);
+      return this.#diags.report('XP0312', span, `cannot read the role "${path}": ${text.error}`, help);
     }
-    const text = typeof content === 'string' ? content : decoded(content);
-    if (text === undefined) return this.#diags.report('XP0312', span, `the role "${path}" is not UTF-8 text`);
     const tree = readSourceTree(nextTo(this.#source.file, path), text, this.#diags);
     if (tree === undefined) return undefined;
     if (tree.kind === 'map') return tree;
@@ -115,21 +113,8 @@ class RoleReader {
   }
 }
 
-function decoded(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
 function folderOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/') + 1);
-}
-
-/** `name` as seen from where `file` was named. */
-function nextTo(file: string, name: string): string {
-  return name.startsWith('/') ? name : folderOf(file) + name;
 }
 
 /** One spelling for each path, so that a role that includes itself is known again. */

@@ -6,8 +6,10 @@ import type { Diagnostics } from '../../base/diagnostics.ts';
 import { DEFAULT_EXEMPTIONS, emptyPolicy } from '../../policy/defaults.ts';
 import type { Action, AddressSet, Exemption, Policy } from '../../policy/model.ts';
 import { EXEMPTIONS } from '../../policy/model.ts';
+import type { Inflate, ReadNamedFile as ReadSetFile } from '../named-file.ts';
+import { NamedFiles } from '../named-file.ts';
 import { readAccepted, readTests } from './accepted-reader.ts';
-import type { ReadingProgress, ReadSetFile } from './address-sets.ts';
+import type { ReadingProgress, SetSource } from './address-sets.ts';
 import { readAddressSets } from './address-sets.ts';
 import { readFilterList } from './filter-list.ts';
 import { withRoles } from './includes.ts';
@@ -15,18 +17,22 @@ import { entriesOf, itemsOf, nodeOf, textNode } from './map-reader.ts';
 import { readName } from './names.ts';
 import type { RuleScope } from './rule-reader.ts';
 import { readRules } from './rule-reader.ts';
+import { ServiceScope } from './service-scope.ts';
 import type { MapNode, SourceNode } from './source-tree.ts';
 import { readSourceTree } from './source-tree.ts';
 import { checkStructure } from './structure.ts';
 
-export type { ReadSetFile } from './address-sets.ts';
+export type { ReadNamedFile as ReadSetFile } from '../named-file.ts';
 
 export interface PolicySource {
   /** As diagnostics name it. */
   readonly file: string;
   /** YAML or JSON. */
   readonly text: string;
+  /** Role files and the names of services are read as files of address sets are. */
   readonly readSetFile: ReadSetFile;
+  /** For lists that are gzip files. */
+  readonly inflate?: Inflate | undefined;
   /** For sets of many lines. */
   readonly onProgress?: ReadingProgress;
 }
@@ -38,13 +44,16 @@ export function readPolicy(source: PolicySource, diags: Diagnostics): Policy | u
   if (root === undefined) return undefined;
   checkStructure(root, 'policy', diags);
   if (root.kind !== 'map') return undefined;
-  const policy = readRoot(withRoles(root, source, diags), source, diags);
+  const files = new NamedFiles(source.readSetFile, source.inflate);
+  const { file, onProgress } = source;
+  const policy = readRoot(withRoles(root, { file, files }, diags), { file, files, onProgress }, diags);
   return diags.failedSince(mark) ? undefined : policy;
 }
 
-function readRoot(root: MapNode, source: PolicySource, diags: Diagnostics): Policy | undefined {
+function readRoot(root: MapNode, source: SetSource, diags: Diagnostics): Policy | undefined {
   const sets = readAddressSets(nodeOf(root, 'addressSets'), source, diags);
-  const scope: RuleScope = { diags, sets, usedSets: new Set(), lists: new Map(), usedLists: new Set() };
+  const services = new ServiceScope(source.files);
+  const scope: RuleScope = { diags, sets, usedSets: new Set(), services, lists: new Map(), usedLists: new Set() };
   for (const [name, entry] of entriesOf(nodeOf(root, 'filterLists'))) {
     readName(entry.key, 'filter list', diags);
     scope.lists.set(name, readFilterList(name, entry.key.span, entry.value, scope));

@@ -6,9 +6,11 @@
 import { Document, isMap, isScalar, isSeq } from 'yaml';
 import type { Prefix } from '../../base/ip.ts';
 import { formatAddress, formatPrefix, fullLength, wordMask } from '../../base/ip.ts';
+import { addressText } from '../../policy/address-match.ts';
 import type {
   AcceptedWarning,
   AddressMatch,
+  AddressSet,
   Filter,
   FilterList,
   Policy,
@@ -61,9 +63,7 @@ function addComments(document: Document, policy: Policy, comments: PolicyComment
 
 /** The policy as the values of a policy file: what JSON.stringify prints reads back too. */
 export function plainPolicy(policy: Policy): PlainMap {
-  const sets = [...policy.addressSets.values()].map(
-    (set) => [set.name, [...prefixesOf(set.prefixes)].map(formatPrefix)] as const,
-  );
+  const sets = [...policy.addressSets.values()].map((set) => [set.name, plainSet(set)] as const);
   const lists = [...policy.filterLists.values()].map((list) => [list.name, list.filters.map(plainFilter)] as const);
   return mapOf([
     ['name', policy.name],
@@ -118,8 +118,8 @@ export function plainTest(test: PolicyTest): PlainMap {
 /** The mapping form. Both addresses are always there, so that a line says what it is about. */
 export function plainFilter(filter: Filter): PlainMap {
   return mapOf([
-    ['source', addressText(filter.source)],
-    ['destination', addressText(filter.destination)],
+    ['source', plainAddress(filter.source)],
+    ['destination', plainAddress(filter.destination)],
     ...given('protocol', plainProtocol(filter.protocol)),
     ...given('sourcePort', plainPorts(filter.sourcePorts)),
     ...given('destinationPort', plainPorts(filter.destinationPorts)),
@@ -131,22 +131,29 @@ export function plainFilter(filter: Filter): PlainMap {
   ]);
 }
 
-function addressText(match: AddressMatch): string {
-  switch (match.kind) {
-    case 'prefix':
-      return formatPrefix(match.prefix);
-    case 'set':
-      return `$${match.name}`;
-    case 'name':
-      return match.name;
-    default:
-      return match.kind;
-  }
+function plainSet({ prefixes, exclude }: AddressSet): Plain {
+  const addresses = [...prefixesOf(prefixes)].map(formatPrefix);
+  return exclude.length === 0
+    ? addresses
+    : mapOf([
+        ['addresses', addresses],
+        ['exclude', exclude.map(addressText)],
+      ]);
+}
+
+function plainAddress(match: AddressMatch): Plain {
+  if (match.kind !== 'list') return addressText(match);
+  const addresses = match.members.map(addressText);
+  if (match.exclude.length === 0) return addresses;
+  return mapOf([
+    ['addresses', oneOrAll(addresses) ?? []],
+    ['exclude', match.exclude.map(addressText)],
+  ]);
 }
 
 function plainPorts(ranges: readonly PortRange[]): Plain | undefined {
   if (areAnyPort(ranges)) return undefined;
-  return oneOrAll(ranges.map(({ lo, hi }) => (lo === hi ? lo : `${lo}-${hi}`)));
+  return oneOrAll(ranges.map(({ lo, hi }) => (lo === hi && lo !== 0 ? lo : `${lo}-${hi}`)));
 }
 
 function oneOrAll(items: readonly Plain[]): Plain | undefined {
@@ -190,6 +197,8 @@ function specAddress(match: AddressMatch): string | undefined {
       return specPrefix(match.prefix);
     case 'set':
     case 'local':
+    case 'range':
+    case 'list':
       return undefined;
   }
 }
@@ -204,5 +213,7 @@ function specPrefix(prefix: Prefix): string {
 function specPort(ranges: readonly PortRange[]): string | undefined {
   if (areAnyPort(ranges)) return '';
   const [range, second] = ranges;
-  return range !== undefined && second === undefined && range.lo === range.hi ? String(range.lo) : undefined;
+  return range !== undefined && second === undefined && range.lo === range.hi && range.lo !== 0
+    ? String(range.lo)
+    : undefined;
 }

@@ -6,6 +6,7 @@
 
 import type { Address, Family, Prefix } from '../../base/ip.ts';
 import { formatAddress, fullLength, wordMask } from '../../base/ip.ts';
+import { rangePrefixes, singleAddresses } from '../address-match.ts';
 import { localPrefixes } from '../local.ts';
 import type { AddressMatch, Filter, HostAddresses, Policy, PortRange } from '../model.ts';
 import { PROTOCOLS } from '../model.ts';
@@ -93,6 +94,12 @@ function addressesOf(match: AddressMatch, { policy, host, preferred }: EdgeSourc
       return host.names.get(match.name) ?? [];
     case 'prefix':
       return edgesOf(match.prefix);
+    case 'range':
+      return firstOf(rangePrefixes(match.first, match.last), OF_MANY).flatMap(edgesOf);
+    case 'list':
+      return singleAddresses(match)
+        .slice(0, OF_MANY)
+        .flatMap((single) => addressesOf(single, { policy, host, preferred }));
     case 'set': {
       const set = policy.addressSets.get(match.name)?.prefixes;
       const inSet = set === undefined ? [] : firstOf(prefixesOf(set), 1);

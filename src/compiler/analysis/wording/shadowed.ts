@@ -45,7 +45,10 @@ function isEmpty(match: AddressMatch, policy: Policy, host: HostAddresses): bool
     case 'any':
     case 'local':
     case 'prefix':
+    case 'range':
       return false;
+    case 'list':
+      return match.members.every((member) => isEmpty(member, policy, host));
     case 'me':
       return host.me.length === 0;
     case 'name':

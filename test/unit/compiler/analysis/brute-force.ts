@@ -3,6 +3,7 @@
 import { present } from '../../../../src/base/assert.ts';
 import type { Address, Family } from '../../../../src/base/ip.ts';
 import { containsAddress, formatAddress, fullLength, parseAddress } from '../../../../src/base/ip.ts';
+import { rangePrefixes, singleAddresses } from '../../../../src/policy/address-match.ts';
 import type { Candidate } from '../../../../src/policy/classify.ts';
 import { ReferenceClassifier } from '../../../../src/policy/classify.ts';
 import { localPrefixes } from '../../../../src/policy/local.ts';
@@ -162,6 +163,8 @@ function isForeign({ family, protocol }: Packet): boolean {
 }
 
 function matchedLength(match: AddressMatch, address: Address, policy: Policy, host: HostAddresses): number | undefined {
+  const isIn = (all: readonly AddressMatch[]): boolean =>
+    all.some((one) => matchedLength(one, address, policy, host) !== undefined);
   switch (match.kind) {
     case 'any':
       return 0;
@@ -170,14 +173,25 @@ function matchedLength(match: AddressMatch, address: Address, policy: Policy, ho
     case 'name':
       return matchLength(hostSet(host.names.get(match.name) ?? []), address);
     case 'local':
-      return localPrefixes(host)
-        .filter((prefix) => containsAddress(prefix, address))
-        .reduce<number | undefined>((longest, { length }) => Math.max(longest ?? 0, length), undefined);
+      return longest(localPrefixes(host).filter((prefix) => containsAddress(prefix, address)));
     case 'prefix':
       return containsAddress(match.prefix, address) ? match.prefix.length : undefined;
-    case 'set':
-      return matchLength(present(policy.addressSets.get(match.name)).prefixes, address);
+    case 'range':
+      return longest(rangePrefixes(match.first, match.last).filter((prefix) => containsAddress(prefix, address)));
+    case 'set': {
+      const { prefixes, exclude } = present(policy.addressSets.get(match.name));
+      return isIn(exclude) ? undefined : matchLength(prefixes, address);
+    }
+    case 'list': {
+      if (isIn(match.exclude)) return undefined;
+      const lengths = match.members.map((member) => matchedLength(member, address, policy, host));
+      return longest(lengths.flatMap((length) => (length === undefined ? [] : [{ length }])));
+    }
   }
+}
+
+function longest(prefixes: readonly { readonly length: number }[]): number | undefined {
+  return prefixes.length === 0 ? undefined : Math.max(...prefixes.map(({ length }) => length));
 }
 
 type MatchedSets = ReadonlyMap<string, ReadonlySet<Packet>>;
@@ -306,9 +320,13 @@ function addressesOf(
         return localPrefixes(host).flatMap(prefixEdges);
       case 'prefix':
         return prefixEdges(match.prefix);
+      case 'range':
+        return rangePrefixes(match.first, match.last).flatMap(prefixEdges);
+      case 'list':
+        return singleAddresses(match).flatMap(edges);
       case 'set': {
-        const { v4, v6 } = present(policy.addressSets.get(match.name)).prefixes;
-        return [...column(v4), ...column(v6)];
+        const { prefixes, exclude } = present(policy.addressSets.get(match.name));
+        return [...column(prefixes.v4), ...column(prefixes.v6), ...exclude.flatMap(edges)];
       }
     }
   };

@@ -11,6 +11,7 @@ function filterOf(text: string): Filter {
   return present(policy?.rules[0]?.filterList.filters[0], codes.join());
 }
 
+const SERVICES = 'https 443/tcp www-s # web\nhttps 443/udp\ndomain 53/tcp\ndomain 53/udp\n';
 const SETS = '{v4: [10.0.0.0/8], v6: ["2001:db8::/32"], both: [10.0.0.0/8, "2001:db8::/32"]}';
 
 /** Filters in line 2 of a policy, from column 1; the codes of errors and warnings but for unused sets. */
@@ -33,7 +34,27 @@ const filters: readonly (readonly [filter: string, ...codes: string[]])[] = [
   ['{ source: 0 }', 'XP0006@2:11'],
   ['{ source: $v5 }', 'XP0206@2:11'],
   ['{ source: v4 }', 'XP0214@2:11'],
-  ['{ source: [10.0.0.1] }', 'XP0006@2:11'],
+  ['{ source: [10.0.0.1] }'],
+  ['{ source: [10.0.0.1, 10.1.0.0/16, $v4, me, local, mail.example.com] }'],
+  ['{ source: 10.0.0.5-10.0.0.9 }'],
+  ['{ source: "2001:db8::5 - 2001:db8::9" }'],
+  ['{ source: { addresses: any, exclude: [10.0.0.0/8, $v4, me] } }'],
+  ['{ source: { addresses: [$v4, $v6], exclude: 10.0.0.1-10.0.0.3 } }'],
+  ['{ source: ::ffff:192.0.2.1 }', 'XP0215@2:11'],
+  ['{ source: ::ffff:192.0.2.0/120, destination: 10.0.0.1 }', 'XP0215@2:11'],
+  ['{ source: ::ffff:0:0/96 }', 'XP0216@2:11'],
+  ['{ source: [] }', 'XP0009@2:11'],
+  ['{ source: [10.0.0.300, 10.1.2.3/8] }', 'XP0201@2:12', 'XP0204@2:24'],
+  ['{ source: [[10.0.0.1]] }', 'XP0006@2:12'],
+  ['{ source: [$v4, $v5] }', 'XP0206@2:17'],
+  ['{ source: "10.0.0.1, 10.0.0.2" }', 'XP0201@2:12'],
+  ['{ source: 10.0.0.9-10.0.0.5 }', 'XP0217@2:11'],
+  ['{ source: 10.0.0.9-2001:db8::1 }', 'XP0217@2:11'],
+  ['{ source: 10.0.0.9-10.0.0.300 }', 'XP0201@2:11'],
+  ['{ source: { exclude: [10.0.0.0/8] } }', 'XP0007@2:11'],
+  ['{ source: { addresses: 10.0.0.0/8, exclude: any } }', 'XP0218@2:45'],
+  ['{ source: { addresses: 10.0.0.0/8, except: me } }', 'XP0005@2:36'],
+  ['{ source: [10.0.0.1, 10.0.0.2], destination: "2001:db8::1" }', 'XP0205@2:46'],
   // ports
   ['{ protocol: tcp, destinationPort: 80 }'],
   ['{ protocol: udp, destinationPort: 8000-8080 }'],
@@ -42,6 +63,13 @@ const filters: readonly (readonly [filter: string, ...codes: string[]])[] = [
   ['{ destinationPort: any }'],
   ['{ protocol: tcp, destinationPort: 8080-80 }', 'XP0112@2:35'],
   ['{ protocol: tcp, destinationPort: 0 }', 'XP0113@2:35'],
+  ['{ protocol: tcp, destinationPort: 0-1023 }'],
+  ['{ protocol: tcp, destinationPort: [0-0, 80] }'],
+  ['{ protocol: tcp, destinationPort: https }'],
+  ['{ protocol: udp, sourcePort: [domain, HTTPS, 53] }'],
+  ['{ protocol: tcp, destinationPort: htps }', 'XP0110@2:35'],
+  ['{ protocol: sctp, destinationPort: https }', 'XP0118@2:36'],
+  ['{ destinationPort: https }', 'XP0118@2:20'],
   ['{ protocol: tcp, destinationPort: 65536 }', 'XP0111@2:35'],
   ['{ protocol: tcp, destinationPort: "22,80" }', 'XP0110@2:36'],
   ['{ protocol: tcp, destinationPort: 8.5 }', 'XP0006@2:35'],
@@ -63,12 +91,23 @@ const filters: readonly (readonly [filter: string, ...codes: string[]])[] = [
   // ICMP
   ['{ protocol: icmp, icmpType: 8 }'],
   ['{ protocol: icmpv6, icmpType: 128, icmpCode: 0 }'],
+  ['{ protocol: icmp, icmpType: [3, 11, 12], icmpCode: 0 }'],
+  ['{ protocol: icmp, icmpType: [3, 256] }', 'XP0116@2:33'],
+  ['{ protocol: icmp, icmpType: [] }', 'XP0009@2:29'],
+  ['{ protocol: icmp, icmpType: [echo] }', 'XP0006@2:30'],
   ['{ protocol: icmp, icmpType: 256 }', 'XP0116@2:29'],
   ['{ protocol: icmp, icmpType: -1 }', 'XP0116@2:29'],
   ['{ protocol: icmp, icmpType: echo }', 'XP0006@2:29'],
   ['{ protocol: icmp, icmpCode: 1 }', 'XP0122@2:29'],
   ['{ protocol: tcp, icmpType: 8 }', 'XP0121@2:28'],
   ['{ icmpType: 8 }', 'XP0121@2:13'],
+  // fragments
+  ['{ fragment: later }'],
+  ['{ protocol: udp, fragment: later, mirrored: true }'],
+  ['{ fragment: first }', 'XP0008@2:13'],
+  ['{ protocol: udp, destinationPort: 53, fragment: later }', 'XP0127@2:35'],
+  ['{ protocol: icmp, icmpType: 8, fragment: later }', 'XP0127@2:29'],
+  ['{ protocol: tcp, established: true, mirrored: established, fragment: later }', 'XP0127@2:31', 'XP0127@2:47'],
   // established and mirrored
   ['{ protocol: tcp, established: true, mirrored: established }'],
   ['{ established: false, mirrored: true }'],
@@ -97,7 +136,7 @@ const filters: readonly (readonly [filter: string, ...codes: string[]])[] = [
 ];
 for (const [filter, ...codes] of filters) {
   test(`filter: ${filter}`, () => {
-    const result = readText(policyWith(filter, SETS));
+    const result = readText(policyWith(filter, SETS), { '/etc/services': SERVICES });
     expect(result.codes.filter((code) => !code.startsWith('XP0207'))).toEqual(codes);
     expect(result.policy === undefined).toBe(result.diagnostics.some((d) => d.severity === 'error'));
   });

@@ -138,7 +138,7 @@ const sets = fc
       { family: 6, words: [0, 0, 0, 1], length: 128 },
     ];
     for (const p of [...both, ...extra]) builder.add(p);
-    return new Map([['both', { name: 'both', prefixes: builder.build(), span: SPAN }]]);
+    return new Map([['both', { name: 'both', prefixes: builder.build(), exclude: [], span: SPAN }]]);
   });
 
 const accepted = fc.record({

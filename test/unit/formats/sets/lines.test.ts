@@ -2,14 +2,19 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Diagnostics } from '../../../../src/base/diagnostics.ts';
 import { formatAddress, formatPrefix, prefixOf } from '../../../../src/base/ip.ts';
-import { readAddressSetFile } from '../../../../src/formats/sets/address-set-file.ts';
+import { readAddressList } from '../../../../src/formats/sets/list-file.ts';
+import type { ListOptions } from '../../../../src/formats/sets/list-options.ts';
+import { PLAIN_LIST } from '../../../../src/formats/sets/list-options.ts';
 import type { PrefixSet } from '../../../../src/policy/prefix-set.ts';
 import { PrefixSetBuilder } from '../../../../src/policy/prefix-set.ts';
 
-function read(content: string | Uint8Array): { readonly set: PrefixSet; readonly diags: Diagnostics } {
+function read(
+  content: string | Uint8Array,
+  options: ListOptions = PLAIN_LIST,
+): { readonly set: PrefixSet; readonly diags: Diagnostics } {
   const diags = new Diagnostics();
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
-  return { set: readAddressSetFile('set.txt', bytes, diags), diags };
+  return { set: readAddressList('set.txt', bytes, options, diags), diags };
 }
 
 /** `10.0.0.0/8 ::1`, IPv4 first. */
@@ -57,8 +62,9 @@ const bad: readonly (readonly [line: string, expected: string])[] = [
   ['10.0.0.1/8', 'XP0204@2:1+10'],
   ['  10.0.0.1/8 # here', 'XP0204@2:3+10'],
   ['2001:db8::1/32', 'XP0204@2:1+14'],
-  ['10.0.0.1 10.0.0.2', 'XP0210@2:1+17'],
-  ['10.0.0.1;', 'XP0210@2:1+9'],
+  ['10.0.0.1 10.0.0.2', 'XP0223@2:1+17'],
+  ['10.0.0.0 255.0.0.0', 'XP0223@2:1+18'],
+  ['10.0.0.9-10.0.0.1', 'XP0217@2:1+17'],
   ['any', 'XP0210@2:1+3'],
   ['example.com', 'XP0210@2:1+11'],
 ];
