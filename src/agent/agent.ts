@@ -3,6 +3,8 @@
  * plane: links, programs and counters are pinned, and filtering goes on whatever happens here.
  */
 import { once } from 'node:events';
+import type { FastifyInstance } from 'fastify';
+import { agentSocketPath, ownPlace } from '../api/place.ts';
 import type { Wanted } from '../exporter/exporter.ts';
 import { Exporter } from '../exporter/exporter.ts';
 import type { ExpositionFormat } from '../exporter/exposition.ts';
@@ -11,6 +13,7 @@ import type { ListenAddress } from '../formats/listen-address.ts';
 import { openContext } from '../host/context.ts';
 import { readPendingChange } from '../host/pending-change.ts';
 import type { PolicyStore } from '../store/store.ts';
+import { startControlServer } from './control/control-server.ts';
 import { runWithDuties } from './duties.ts';
 import { describeFailure } from './failure-text.ts';
 import type { Reply } from './routes.ts';
@@ -41,6 +44,18 @@ async function metricsReply(exporter: Exporter, format: ExpositionFormat, log: A
   }
 }
 
+/** undefined where no socket is wanted, or another agent has it, which is told: the rest of the agent's work goes on. */
+async function startControl(log: AgentOptions['log']): Promise<FastifyInstance | undefined> {
+  const socketPath = agentSocketPath();
+  if (socketPath === undefined) return undefined;
+  try {
+    return await startControlServer({ socketPath, place: ownPlace(), log });
+  } catch (error) {
+    log(`commands work without this agent: ${describeFailure(error)}`);
+    return undefined;
+  }
+}
+
 /** Runs until `stop`. Throws EnvironmentError where it cannot listen or the kernel refuses its clock. */
 export async function runAgent({ listen, log, stop }: AgentOptions): Promise<void> {
   const context = openContext((event) => {
@@ -53,8 +68,10 @@ export async function runAgent({ listen, log, stop }: AgentOptions): Promise<voi
       routesOf(({ accept }) => scrape(formatFor(accept))),
       listen,
     );
+    const control = await startControl(log);
     log(`listening on ${urlOf(server)}`);
     if (!stop.signal.aborted) await once(stop.signal, 'abort');
+    await control?.close();
     await stopServer(server);
     log('stopped; filtering goes on');
   });

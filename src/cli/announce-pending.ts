@@ -24,7 +24,7 @@ const PURE: ReadonlySet<string> = new Set(['check', 'explain', 'compile', 'fmt',
 /** `status` says it itself. */
 export async function announcePending(verb: string): Promise<void> {
   if (process.geteuid?.() !== 0 || (PURE.has(verb) && !hasGatePins())) return;
-  const { pending, settled } = await reachHost('status').pending();
+  const { pending, settled } = await reachHost().pending();
   if (settled !== null) warn(`note: ${settled}`);
   if (pending !== null && verb !== 'status' && warnsOnTerminal()) warn(pendingLine(pending));
 }

@@ -34,7 +34,7 @@ export async function runIpsecpol(words: readonly string[]): Promise<void> {
 
 async function carryOut(command: IpsecpolCommand): Promise<void> {
   await announcePending('ipsecpol');
-  const host = reachHost('ipsecpol');
+  const host = reachHost();
   if (command.kind === 'dynamic') {
     const outcome = await host.changeDynamic(command.change);
     for (const note of outcome.notes) warn(note);

@@ -16,8 +16,15 @@ export interface HostContext {
   readonly report: Report;
 }
 
+export interface ContextOptions {
+  /** Who asks; else the user of this process. */
+  readonly who?: string;
+  /** Seconds to wait for another change to end; else as a command does. */
+  readonly patience?: number;
+}
+
 /** `directory` is the store's; without it the one of this host, or of XDPOL_STATE_DIR. */
-export function openContext(report: Report, directory?: string): HostContext {
+export function openContext(report: Report, directory?: string, options: ContextOptions = {}): HostContext {
   const warn = (text: string): void => report({ kind: 'warning', text });
-  return { store: new PolicyStore(directory, { report: warn }), report };
+  return { store: new PolicyStore(directory, { report: warn, ...options }), report };
 }

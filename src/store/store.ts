@@ -52,6 +52,10 @@ export interface StoreOptions {
   readonly fileSystem?: FileSystem;
   /** Takes one line about damage that does not end the command. */
   readonly report?: (line: string) => void;
+  /** Who stores versions; else the user of this process. */
+  readonly who?: string;
+  /** Seconds to wait for the lock. */
+  readonly patience?: number;
 }
 
 export class PolicyStore {
@@ -60,6 +64,8 @@ export class PolicyStore {
   readonly knownHost: KnownHostFile;
   readonly tallies: TallyFile;
   readonly #fileSystem: FileSystem;
+  readonly #who: string | undefined;
+  readonly #patience: number | undefined;
   readonly #files: DurableFiles;
   readonly #assignments: AssignmentFiles;
   readonly #report: (line: string) => void;
@@ -68,10 +74,12 @@ export class PolicyStore {
 
   constructor(
     directory: string = process.env['XDPOL_STATE_DIR'] ?? '/var/lib/xdpol',
-    { fileSystem = NODE_FILE_SYSTEM, report = () => undefined }: StoreOptions = {},
+    { fileSystem = NODE_FILE_SYSTEM, report = () => undefined, who, patience }: StoreOptions = {},
   ) {
     this.directory = directory;
     this.#fileSystem = fileSystem;
+    this.#who = who;
+    this.#patience = patience;
     this.#files = new DurableFiles(fileSystem);
     this.#report = (line) => {
       if (!this.#reported.has(line)) report(line);
@@ -84,7 +92,7 @@ export class PolicyStore {
   }
 
   /** Taken before any change of the store; see lockStore. What a crash or damage left is put in order. */
-  lock(patience?: number): Disposable {
+  lock(patience: number | undefined = this.#patience): Disposable {
     return withStoreErrors(this.directory, () => {
       this.#requireFormat();
       const lock = lockStore(this.directory, patience, this.#fileSystem);
@@ -104,7 +112,7 @@ export class PolicyStore {
    * For those who only read the store, and for the way out: the lock where the disk takes it, whatever format the store
    * has; else none, which is reported. Filtering matters more than a second command at the same time. Throws LockHeld.
    */
-  lockIfPossible(patience?: number): Disposable {
+  lockIfPossible(patience: number | undefined = this.#patience): Disposable {
     try {
       return withStoreErrors(this.directory, () => lockStore(this.directory, patience, this.#fileSystem));
     } catch (error) {
@@ -151,7 +159,7 @@ export class PolicyStore {
       const newest = this.#newestWhole(name);
       if (newest?.hash === hash) return newest.version;
       const version = this.#nextNumber(name);
-      const record = { who: currentUser(), at: new Date().toISOString(), hash };
+      const record = { who: this.#who ?? currentUser(), at: new Date().toISOString(), hash };
       this.#writeFormat();
       this.#files.makeFolder(this.#folder(name));
       this.#files.writeFolder(this.#version(name, version), filesOf(policy, record));

@@ -101,7 +101,12 @@ export class NamespacePair implements Disposable {
 
   /** What xdpol and whatever looks at its pins runs with. */
   get env(): NodeJS.ProcessEnv {
-    return { ...process.env, XDPOL_BPFFS: this.#bpffs, XDPOL_STATE_DIR: join(this.directory, 'state') };
+    return {
+      ...process.env,
+      XDPOL_BPFFS: this.#bpffs,
+      XDPOL_STATE_DIR: join(this.directory, 'state'),
+      XDPOL_AGENT_SOCKET: join(this.directory, 'agent.sock'),
+    };
   }
 
   /** Runs a command on one side. */

@@ -207,6 +207,7 @@ export const AGENT_STEPS: readonly SessionStep[] = [
 
 /** What a run has of its own: times, hashes, ids of processes, programs and devices, and how long it took. */
 const VARYING: readonly (readonly [RegExp, string])[] = [
+  [/"milliseconds":[\d.]+/gu, '"milliseconds":N'],
   [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/gu, 'TIME'],
   [/\b[0-9a-f]{64}\b/gu, 'HASH'],
   [/\b[0-9a-f]{12}\b/gu, 'SHORTHASH'],
@@ -216,7 +217,6 @@ const VARYING: readonly (readonly [RegExp, string])[] = [
   [/"secondsLeft":[\d.]+/gu, '"secondsLeft":N'],
   [/\(\d+ ms\)/gu, '(N ms)'],
   [/\d+\.\d ms/gu, 'N ms'],
-  [/"milliseconds":[\d.]+/gu, '"milliseconds":N'],
   [/"ifindex":\d+/gu, '"ifindex":N'],
   [/"agent":\d+/gu, '"agent":PID'],
   [/process \d+/gu, 'process PID'],

@@ -83,6 +83,36 @@ export const HOST_ERRORS = {
     explanation:
       'Packets that were timed were not decided as the policy says, or frames could not be sent. No figure is shown.',
   },
+  XDPOL_E_REQUEST: {
+    exit: 2,
+    title: 'The request cannot be read',
+    explanation: 'What was sent to the agent is not what its schema, docs/openapi.json, asks for.',
+  },
+  XDPOL_E_NO_ROUTE: {
+    exit: 2,
+    title: 'The agent has no such route',
+    explanation: 'docs/openapi.json lists the routes.',
+  },
+  XDPOL_E_KEY_REUSED: {
+    exit: 2,
+    title: 'An idempotency key was used for another request',
+    explanation: 'A key stands for one request: use a new one for each change.',
+  },
+  XDPOL_E_AGENT_GONE: {
+    exit: 1,
+    title: 'The agent ended before it answered',
+    explanation: 'The change may be in force or not: xdpol status says which.',
+  },
+  XDPOL_E_OTHER_HOST: {
+    exit: 1,
+    title: 'The agent serves another network namespace or store',
+    explanation: 'A command then works by itself, which takes root.',
+  },
+  XDPOL_E_INTERNAL: {
+    exit: 1,
+    title: 'A fault in xdpol',
+    explanation: 'The agent met a situation that it should not have come into; its log has more. Report it.',
+  },
   XDPOL_E_SYSTEM: {
     exit: 1,
     title: 'The system refused a call',

@@ -18,7 +18,7 @@ interface ApplyOptions extends ConfirmOptions {
 }
 
 async function run(argument: string, options: ApplyOptions): Promise<void> {
-  const host = reachHost('apply');
+  const host = reachHost();
   const started = performance.now();
   const { interface: named, mode, ingressOnly, dryRun } = options;
   const input = policyArgument(argument);

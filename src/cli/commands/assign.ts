@@ -16,7 +16,7 @@ interface AssignOptions extends ConfirmOptions {
 }
 
 async function run(name: string, options: AssignOptions): Promise<void> {
-  const host = reachHost('assign');
+  const host = reachHost();
   const started = performance.now();
   const { version: wanted, interface: named, mode } = options;
   const outcome = await host.assign({

@@ -41,7 +41,7 @@ async function policyOf(argument: string | undefined, options: BenchOptions): Pr
     const ready = await readyArgument(argument, options);
     return { ready, interface: options.interface };
   }
-  const assignment = await reachHost('bench').assignment();
+  const assignment = await reachHost().assignment();
   if (assignment === null) {
     throw new UsageError('no policy is assigned, and none was named', 'name one: xdpol bench edge.yaml');
   }

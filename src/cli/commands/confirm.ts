@@ -9,7 +9,7 @@ interface ConfirmOptions {
 }
 
 async function run(options: ConfirmOptions): Promise<void> {
-  const { policy, version, generation, interfaces, notes } = await reachHost('confirm').confirm();
+  const { policy, version, generation, interfaces, notes } = await reachHost().confirm();
   warnAll(notes);
   if (options.json === true) printJson({ policy, version, generation, interfaces });
   else print(`${policy}: version ${version} is confirmed and assigned, on ${interfaces.join(', ')}`);

@@ -29,7 +29,7 @@ function parseInterval(text: string): number {
 }
 
 async function run(options: CountersOptions): Promise<void> {
-  const host = reachHost('counters');
+  const host = reachHost();
   const seconds = parseInterval(options.interval);
   await show(host, options);
   while (options.watch === true) {

@@ -9,7 +9,7 @@ interface DeleteOptions {
 }
 
 async function run(name: string, options: DeleteOptions): Promise<void> {
-  const { versions, unpinned } = await reachHost('delete').delete(name);
+  const { versions, unpinned } = await reachHost().delete(name);
   if (options.json === true) printJson({ policy: name, versions, unpinned });
   else {
     const counters = unpinned.length === 0 ? '' : `; counters of ${unpinned.join(', ')} removed`;

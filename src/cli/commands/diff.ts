@@ -40,7 +40,7 @@ function sideOf(argument: string): Side {
 }
 
 async function assignedSide(): Promise<Side> {
-  const assignment = await reachHost('diff').assignment();
+  const assignment = await reachHost().assignment();
   if (assignment === null) {
     throw new UsageError('no policy is assigned to compare with', 'name both: xdpol diff edge@3 edge.yaml');
   }

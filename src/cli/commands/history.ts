@@ -13,7 +13,7 @@ interface HistoryOptions {
 const SHOWN_DIGITS = 12;
 
 async function run(name: string, options: HistoryOptions): Promise<void> {
-  const { versions, assignedSince } = await reachHost('history').history(name);
+  const { versions, assignedSince } = await reachHost().history(name);
   if (options.json === true) {
     printJson({ policy: name, versions });
     return;

@@ -10,7 +10,7 @@ interface ListOptions {
 }
 
 async function run(options: ListOptions): Promise<void> {
-  const { policies, setAside } = await reachHost('list').list();
+  const { policies, setAside } = await reachHost().list();
   for (const path of setAside) warn(`warning: damaged, set aside: ${path}`);
   if (options.json === true) {
     printJson({ policies, setAside });

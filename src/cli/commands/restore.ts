@@ -17,7 +17,7 @@ function parseSeconds(value: string): number {
 }
 
 async function run(options: RestoreOptions): Promise<void> {
-  const host = reachHost('restore');
+  const host = reachHost();
   const started = performance.now();
   const { policy, version, generation, interfaces, missing, notes } = await host.restore({ wait: options.wait });
   const milliseconds = performance.now() - started;

@@ -9,7 +9,7 @@ interface RollbackOptions {
 }
 
 async function run(options: RollbackOptions): Promise<void> {
-  const { policy, version, previous, interfaces, notes } = await reachHost('rollback').rollBack();
+  const { policy, version, previous, interfaces, notes } = await reachHost().rollBack();
   warnAll(notes);
   if (options.json === true) {
     printJson({ policy, version, previous, interfaces });

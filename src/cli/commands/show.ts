@@ -18,7 +18,7 @@ interface ShowOptions {
 }
 
 async function run(name: string, options: ShowOptions): Promise<void> {
-  const { text, setFiles } = await reachHost('show').readStored(name, options.version);
+  const { text, setFiles } = await reachHost().readStored(name, options.version);
   const format = options.json === true ? 'json' : options.format;
   if (format === undefined) {
     print(text);

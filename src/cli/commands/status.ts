@@ -10,7 +10,7 @@ interface StatusOptions {
 }
 
 async function run(options: StatusOptions): Promise<void> {
-  const status = await reachHost('status').status();
+  const status = await reachHost().status();
   if (options.json === true) {
     printJson(statusJson(status));
     return;

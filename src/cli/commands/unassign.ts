@@ -9,7 +9,7 @@ interface UnassignOptions {
 }
 
 async function run(options: UnassignOptions): Promise<void> {
-  const { policy, interfaces, dynamic, notes } = await reachHost('unassign').unassign();
+  const { policy, interfaces, dynamic, notes } = await reachHost().unassign();
   warnAll(notes);
   if (options.json === true) printJson({ policy, interfaces, dynamic });
   else if (policy === null && interfaces.length === 0) print('no policy is assigned');

@@ -1,0 +1,145 @@
+/** The agent's socket: the operations of this host over HTTP, for commands, the console and whoever is in the group. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { fastify } from 'fastify';
+import { EVENT_STREAM, formatEvent } from '../../api/event-stream.ts';
+import { openApiDocument } from '../../api/openapi.ts';
+import { PLACE_HEADER } from '../../api/place.ts';
+import type { RouteEntry, RouteName } from '../../api/routes.ts';
+import { ROUTES } from '../../api/routes.ts';
+import { toJson } from '../../api/wire.ts';
+import type { WireError } from '../../api/wire-error.ts';
+import { encodeError, statusOf } from '../../api/wire-error.ts';
+import { EnvironmentError } from '../../base/environment-error.ts';
+import { explainFailure } from '../../engine/failure.ts';
+import type { OperationEvent } from '../../host/context.ts';
+import { openContext } from '../../host/context.ts';
+import { localOperations } from '../../host/operations.ts';
+import { LockHeld } from '../../store/store.ts';
+import { callerOf } from './caller.ts';
+import { ChangeTurns, TurnTaken } from './change-turn.ts';
+import type { Asked } from './handlers.ts';
+import { HANDLERS } from './handlers.ts';
+import { clearSocketPath, openToGroup } from './socket-file.ts';
+
+export interface ControlOptions {
+  readonly socketPath: string;
+  /** See ownPlace. */
+  readonly place: string;
+  /** Takes one line, for the journal. */
+  readonly log: (line: string) => void;
+}
+
+/** Bytes of a request: a policy with a list of some million addresses. */
+const MAX_BODY = 128 << 20;
+/** Seconds that a change waits for a command that works by itself. Waiting blocks the agent. */
+const LOCK_PATIENCE = 0;
+
+/** Listens until closed. Throws EnvironmentError where another agent does. */
+export async function startControlServer(options: ControlOptions): Promise<FastifyInstance> {
+  await clearSocketPath(options.socketPath);
+  const app = fastify({ bodyLimit: MAX_BODY, forceCloseConnections: true });
+  app.setReplySerializer(toJson);
+  app.setErrorHandler((error, _request, reply) => sendError(reply, wireError(error, options)));
+  app.setNotFoundHandler((request, reply) => {
+    const message = `the agent has no route ${request.method} ${request.url}`;
+    sendError(reply, encodeError(new EnvironmentError('XDPOL_E_NO_ROUTE', message, { help: 'see docs/openapi.json' })));
+  });
+  const turns = new ChangeTurns();
+  for (const name of Object.keys(ROUTES) as RouteName[]) addRoute(app, name, turns, options);
+  const document = openApiDocument();
+  app.get('/v1/openapi.json', () => document);
+  const mask = process.umask(0o177);
+  try {
+    await app.listen({ path: options.socketPath });
+  } finally {
+    process.umask(mask);
+  }
+  openToGroup(options.socketPath);
+  return app;
+}
+
+function addRoute(app: FastifyInstance, name: RouteName, turns: ChangeTurns, options: ControlOptions): void {
+  const { method, path, body }: RouteEntry = ROUTES[name];
+  app.route({
+    method,
+    url: path,
+    ...(body === undefined ? {} : { schema: { body } }),
+    handler: async (request, reply) => {
+      requirePlace(request, options.place);
+      const report = wantsEvents(request, name) ? openStream(reply) : () => undefined;
+      if (!wantsEvents(request, name)) return await carryOut(name, request, turns, report);
+      await carryOut(name, request, turns, report).then(
+        (outcome) => endStream(reply, 'outcome', outcome),
+        (error: unknown) => endStream(reply, 'error', wireError(error, options)),
+      );
+      return reply;
+    },
+  });
+}
+
+/** A command that speaks of another host than this one works by itself. */
+function requirePlace(request: FastifyRequest, place: string): void {
+  const meant = request.headers[PLACE_HEADER];
+  if (meant === undefined || meant === place) return;
+  throw new EnvironmentError('XDPOL_E_OTHER_HOST', 'this agent serves another network namespace, store or version');
+}
+
+async function carryOut(
+  name: RouteName,
+  request: FastifyRequest,
+  turns: ChangeTurns,
+  report: (event: OperationEvent) => void,
+): Promise<unknown> {
+  const who = callerOf(request.raw.socket);
+  const host = localOperations(openContext(report, undefined, { who, patience: LOCK_PATIENCE }));
+  const { name: policy = '', version = '' } = request.params as Partial<Asked>;
+  const work = (): Promise<unknown> => HANDLERS[name](host, { body: request.body, name: policy, version });
+  if (!ROUTES[name].isChange) return await work();
+  const key = request.headers['idempotency-key'];
+  const asked = `${request.method} ${request.url} ${toJson(request.body ?? null)}`;
+  return await turns.once(typeof key === 'string' ? key : undefined, asked, () => turns.take(who, name, work));
+}
+
+function wantsEvents(request: FastifyRequest, name: RouteName): boolean {
+  return ROUTES[name].isChange && request.headers.accept?.includes(EVENT_STREAM) === true;
+}
+
+/** Progress, steps and warnings as they come. */
+function openStream(reply: FastifyReply): (event: OperationEvent) => void {
+  reply.hijack();
+  reply.raw.writeHead(200, { 'content-type': EVENT_STREAM, 'cache-control': 'no-store' });
+  reply.raw.flushHeaders();
+  return (event) => {
+    reply.raw.write(formatEvent(event.kind, toJson(event)));
+  };
+}
+
+function endStream(reply: FastifyReply, event: 'outcome' | 'error', value: unknown): void {
+  reply.raw.end(formatEvent(event, toJson(value)));
+}
+
+function sendError(reply: FastifyReply, error: WireError): void {
+  void reply.code(statusOf(error.code)).type('application/json').send(error);
+}
+
+function wireError(thrown: unknown, { log }: ControlOptions): WireError {
+  const error = explainFailure(thrown);
+  if (isBadRequest(error)) {
+    return encodeError(new EnvironmentError('XDPOL_E_REQUEST', error.message, { help: 'see docs/openapi.json' }));
+  }
+  const encoded = encodeError(error);
+  if (encoded.code === 'XDPOL_E_INTERNAL') log(`a request met a fault: ${String((error as Error).stack ?? error)}`);
+  return { ...encoded, ...holderOf(error) };
+}
+
+/** Of fastify: a body that is no JSON, too long, or not what the schema asks for. */
+function isBadRequest(error: unknown): error is Error {
+  const { statusCode } = error as { readonly statusCode?: number };
+  return error instanceof Error && statusCode !== undefined && statusCode >= 400 && statusCode < 500;
+}
+
+function holderOf(error: unknown): Pick<WireError, 'holder'> {
+  if (error instanceof TurnTaken) return { holder: { who: error.holder.who, since: error.holder.since } };
+  if (!(error instanceof LockHeld)) return {};
+  return { holder: { who: `process ${error.pid}`, since: error.since?.toISOString() ?? null } };
+}

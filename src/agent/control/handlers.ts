@@ -1,0 +1,47 @@
+/** What each route does: from a request to an operation of the host. */
+import type { RouteName } from '../../api/routes.ts';
+import type { WireApply } from '../../api/wire.ts';
+import { decodeInput, encodeStored } from '../../api/wire.ts';
+import type { RuleChange } from '../../formats/ipsecpol/command.ts';
+import type { AssignRequest } from '../../host/assign-policy.ts';
+import type { StoredChange } from '../../host/change-stored-policy.ts';
+import type { HostOperations } from '../../host/operations.ts';
+import type { RestoreRequest } from '../../host/restore-policy.ts';
+
+/** A request whose body its schema has taken. */
+export interface Asked {
+  readonly body: unknown;
+  /** Of the path. */
+  readonly name: string;
+  readonly version: string;
+}
+
+export type Handler = (host: HostOperations, asked: Asked) => Promise<unknown>;
+
+export const HANDLERS: Readonly<Record<RouteName, Handler>> = {
+  apply: (host, { body }) => {
+    const { input, ...request } = body as WireApply;
+    return host.apply({ ...request, input: decodeInput(input) });
+  },
+  assign: (host, { body }) => host.assign(body as AssignRequest),
+  confirm: (host) => host.confirm(),
+  rollBack: (host) => host.rollBack(),
+  pending: (host) => host.pending(),
+  unassign: (host) => host.unassign(),
+  restore: (host, { body }) => host.restore(body as RestoreRequest),
+  delete: (host, { name }) => host.delete(name),
+  changeStored: (host, { body }) => host.changeStored(withAbsent(body as StoredChange)),
+  changeDynamic: (host, { body }) => host.changeDynamic(body as RuleChange),
+  status: (host) => host.status(),
+  counters: (host) => host.counters(),
+  assignment: (host) => host.assignment(),
+  list: (host) => host.list(),
+  history: (host, { name }) => host.history(name),
+  readStored: async (host, { name, version }) =>
+    encodeStored(await host.readStored(name, version === 'newest' ? undefined : Number(version))),
+};
+
+/** JSON leaves out what is undefined. */
+function withAbsent({ policy, change, assignment, confirm }: StoredChange): StoredChange {
+  return { policy, change, assignment, confirm };
+}

@@ -1,0 +1,40 @@
+/** The socket as a file: made for root and the group, and never over one that another agent listens on. */
+import { once } from 'node:events';
+import { chmodSync, chownSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
+import { EnvironmentError } from '../../base/environment-error.ts';
+import { groupId } from './caller.ts';
+
+const GROUP = 'xdpol';
+
+async function isAnswered(path: string): Promise<boolean> {
+  const socket = connect(path);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Before listening: the folder is there, and no socket that an agent left which is gone. */
+export async function clearSocketPath(path: string): Promise<void> {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  if (!existsSync(path)) return;
+  if (await isAnswered(path)) {
+    throw new EnvironmentError('XDPOL_E_LISTEN', `another agent listens on ${path}`, {
+      help: 'commands are carried out by that one, or give this one another XDPOL_AGENT_SOCKET',
+    });
+  }
+  rmSync(path, { force: true });
+}
+
+/** Root and the members of the group may ask; without such a group root alone. */
+export function openToGroup(path: string): void {
+  const group = groupId(GROUP);
+  if (group !== undefined) chownSync(path, 0, group);
+  chmodSync(path, group === undefined ? 0o600 : 0o660);
+}

@@ -1,0 +1,45 @@
+/** The routes as an OpenAPI document: docs/openapi.json, and what the agent answers to GET /v1/openapi.json. */
+import { ERROR } from './outcome-schemas.ts';
+import type { RouteEntry } from './routes.ts';
+import { ROUTES } from './routes.ts';
+import type { Schema } from './schema.ts';
+import { TEXT } from './schema.ts';
+
+const DESCRIPTION =
+  "The agent's API over its Unix socket. Errors have the codes of docs/errors.md. A change answers with server-sent " +
+  'events where the request accepts text/event-stream: progress, step and warning as they come, then outcome or error. ' +
+  'One change runs at a time: a second one gets 409 with who changes the host and since when.';
+
+function content(schema: Schema): Schema {
+  return { 'application/json': { schema } };
+}
+
+function parametersOf({ path, isChange }: RouteEntry): readonly Schema[] {
+  const names = [...path.matchAll(/:(?<name>\w+)/gu)].map(({ groups }) => groups?.['name'] ?? '');
+  const inPath = names.map((name) => ({ name, in: 'path', required: true, schema: TEXT }));
+  const description = 'the same key and request again get the outcome of the first; kept for an hour';
+  const key = { name: 'Idempotency-Key', in: 'header', required: false, schema: TEXT, description };
+  return isChange ? [...inPath, key] : inPath;
+}
+
+function operationOf(name: string, route: RouteEntry): Schema {
+  return {
+    operationId: name,
+    summary: route.summary,
+    parameters: parametersOf(route),
+    ...(route.body === undefined ? {} : { requestBody: { required: true, content: content(route.body) } }),
+    responses: {
+      200: { description: 'the outcome', content: content(route.outcome) },
+      default: { description: 'why not', content: content(ERROR) },
+    },
+  };
+}
+
+export function openApiDocument(): Schema {
+  const paths: Record<string, Record<string, Schema>> = {};
+  for (const [name, route] of Object.entries(ROUTES)) {
+    const path = route.path.replaceAll(/:(\w+)/gu, '{$1}');
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(name, route) };
+  }
+  return { openapi: '3.1.0', info: { title: 'xdpol agent', version: '1', description: DESCRIPTION }, paths };
+}

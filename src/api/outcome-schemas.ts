@@ -1,0 +1,193 @@
+/** What the agent answers. */
+import type { Schema } from './schema.ts';
+import { COUNT, INTEGER, list, mapOf, nullable, object, oneOf, TEXT, TRUTH } from './schema.ts';
+
+const ACTION = oneOf('permit', 'block');
+const DIRECTION = oneOf('ingress', 'egress');
+const TEXTS = list(TEXT);
+const MODE = oneOf('native', 'generic', 'auto');
+
+export const DIAGNOSTIC: Schema = object(
+  {
+    code: TEXT,
+    severity: oneOf('error', 'warning', 'note'),
+    span: object({ file: TEXT, line: INTEGER, column: INTEGER, length: INTEGER, lineText: TEXT }),
+    message: TEXT,
+  },
+  { help: TEXT },
+);
+
+export const ERROR: Schema = object(
+  { code: TEXT, message: TEXT, help: nullable(TEXT) },
+  { diagnostics: list(DIAGNOSTIC), holder: object({ who: TEXT, since: nullable(TEXT) }) },
+);
+
+const ASSIGNED = object(
+  { policy: TEXT, version: INTEGER, hash: TEXT, interfaces: TEXTS, mode: MODE, at: TEXT },
+  { ingressOnly: TRUTH },
+);
+
+export const ASSIGNMENT: Schema = nullable(ASSIGNED);
+
+const PREVIOUS = nullable(object({ policy: TEXT, generation: INTEGER }));
+
+const PENDING = nullable(
+  object({
+    policy: TEXT,
+    version: INTEGER,
+    hash: TEXT,
+    generation: nullable(INTEGER),
+    interfaces: TEXTS,
+    previous: PREVIOUS,
+    until: TEXT,
+    secondsLeft: COUNT,
+  }),
+);
+
+export const PENDING_REPORT: Schema = object({ pending: PENDING, settled: nullable(TEXT) });
+
+export const CONFIRMED: Schema = object({
+  policy: TEXT,
+  version: INTEGER,
+  generation: nullable(INTEGER),
+  interfaces: TEXTS,
+  notes: TEXTS,
+});
+
+export const ROLLED_BACK: Schema = object({
+  policy: TEXT,
+  version: INTEGER,
+  previous: PREVIOUS,
+  interfaces: TEXTS,
+  notes: TEXTS,
+});
+
+export const IN_FORCE: Schema = object({
+  policy: TEXT,
+  hash: TEXT,
+  version: nullable(INTEGER),
+  generation: INTEGER,
+  interfaces: TEXTS,
+  notes: TEXTS,
+  diagnostics: list(DIAGNOSTIC),
+  lacksAddresses: TRUTH,
+  pending: PENDING,
+});
+
+export const UNASSIGNED: Schema = object({
+  policy: nullable(TEXT),
+  interfaces: TEXTS,
+  dynamic: TEXTS,
+  notes: TEXTS,
+});
+
+export const RESTORED: Schema = object({
+  policy: nullable(TEXT),
+  version: nullable(INTEGER),
+  generation: nullable(INTEGER),
+  interfaces: TEXTS,
+  missing: TEXTS,
+  notes: TEXTS,
+});
+
+export const DELETED: Schema = object({ policy: TEXT, versions: list(INTEGER), unpinned: TEXTS });
+
+export const STORED_CHANGED: Schema = object({
+  policy: TEXT,
+  notes: TEXTS,
+  result: {
+    anyOf: [
+      object({ kind: oneOf('in-force'), inForce: IN_FORCE }),
+      object({ kind: oneOf('stored', 'unchanged') }),
+      object({ kind: oneOf('unassigned'), interfaces: TEXTS }),
+      object({ kind: oneOf('not-assigned'), assigned: nullable(TEXT) }),
+      object({ kind: oneOf('deleted'), interfaces: nullable(TEXTS) }),
+    ],
+  },
+});
+
+export const DYNAMIC_CHANGED: Schema = object({
+  changes: TEXTS,
+  rules: TEXTS,
+  agent: INTEGER,
+  inForce: nullable(object({ policy: TEXT, generation: INTEGER })),
+  interfaces: TEXTS,
+  notes: TEXTS,
+});
+
+const OPEN_HOOKS = list(object({ name: TEXT, direction: DIRECTION }));
+
+const HOOK = object({
+  direction: DIRECTION,
+  hook: oneOf('xdp', 'tcx', 'clsact'),
+  program: object({ id: INTEGER, tag: TEXT }),
+  policy: nullable(TEXT),
+  hash: nullable(TEXT),
+  generation: nullable(INTEGER),
+  since: nullable(TEXT),
+});
+
+export const STATUS: Schema = object({
+  pending: PENDING,
+  assigned: ASSIGNMENT,
+  policy: nullable(TEXT),
+  generation: nullable(INTEGER),
+  dynamic: object({
+    rules: list(object({ name: TEXT, action: ACTION, filters: INTEGER })),
+    agent: nullable(INTEGER),
+  }),
+  interfaces: list(
+    object({ name: TEXT, ifindex: INTEGER, mode: nullable(oneOf('native', 'generic')), hooks: list(HOOK) }),
+  ),
+  gaps: OPEN_HOOKS,
+  openByChoice: OPEN_HOOKS,
+  warnings: TEXTS,
+});
+
+export const COUNTERS: Schema = object({
+  policy: nullable(TEXT),
+  generation: nullable(INTEGER),
+  interfaces: list(
+    object({
+      name: TEXT,
+      direction: DIRECTION,
+      counters: list(
+        object({
+          by: oneOf('rule', 'default', 'exemption', 'parse'),
+          rule: nullable(TEXT),
+          reason: nullable(TEXT),
+          action: ACTION,
+          packets: COUNT,
+          bytes: COUNT,
+          policy: nullable(TEXT),
+          retired: TRUTH,
+        }),
+      ),
+      fragments: object({ packets: COUNT, bytes: COUNT }),
+    }),
+  ),
+});
+
+export const POLICIES: Schema = object({
+  policies: list(
+    object({
+      name: TEXT,
+      version: nullable(INTEGER),
+      who: nullable(TEXT),
+      at: nullable(TEXT),
+      hash: nullable(TEXT),
+      assigned: nullable(INTEGER),
+    }),
+  ),
+  setAside: TEXTS,
+});
+
+const RECORD = { version: INTEGER, who: TEXT, at: TEXT, hash: TEXT };
+
+export const HISTORY: Schema = object({
+  policy: TEXT,
+  versions: list(object({ ...RECORD, assigned: TRUTH })),
+  assignedSince: nullable(TEXT),
+});
+
+export const STORED: Schema = object({ ...RECORD, text: TEXT, setFiles: mapOf(TEXT) });

@@ -1,0 +1,43 @@
+/** What requests to the agent must look like. */
+import type { Schema } from './schema.ts';
+import { INTEGER, list, mapOf, NAMES, object, oneOf, TEXT, TRUTH } from './schema.ts';
+
+const MODE = oneOf('native', 'generic', 'auto');
+const FILE: Schema = { anyOf: [object({ base64: TEXT }), object({ error: TEXT })] };
+const VERSION: Schema = { ...INTEGER, minimum: 1 };
+
+/** To wait for a confirmation; at most a day. */
+const SECONDS: Schema = { type: 'number', exclusiveMinimum: 0, maximum: 86_400 };
+
+const INPUT: Schema = {
+  anyOf: [
+    object({ file: TEXT, text: TEXT, files: mapOf(FILE) }),
+    object({ stored: TEXT }, { version: VERSION, isNoFile: TRUTH }),
+  ],
+};
+
+export const APPLY: Schema = object(
+  { input: INPUT, interfaces: NAMES, mode: MODE },
+  { ingressOnly: TRUTH, dryRun: TRUTH, confirm: SECONDS },
+);
+
+export const ASSIGN: Schema = object(
+  { name: TEXT },
+  { version: VERSION, interfaces: NAMES, mode: MODE, confirm: SECONDS },
+);
+
+export const RESTORE: Schema = object({ wait: { type: 'number', minimum: 0, maximum: 3600 } });
+
+const SPEC_RULE = object({ name: TEXT, action: oneOf('permit', 'block'), specs: list(TEXT) });
+const ADD = object({ kind: oneOf('add'), rule: TEXT, rules: list(SPEC_RULE) }, { group: oneOf('lan', 'dialup') });
+const DELETE_RULES = object({ kind: oneOf('delete-rules'), rules: list(TEXT) });
+
+export const DYNAMIC_CHANGE: Schema = { anyOf: [ADD, DELETE_RULES] };
+
+export const STORED_CHANGE: Schema = object(
+  {
+    policy: TEXT,
+    change: { anyOf: [ADD, DELETE_RULES, object({ kind: oneOf('none', 'delete-policy') })] },
+  },
+  { assignment: oneOf('assign', 'unassign'), confirm: SECONDS },
+);

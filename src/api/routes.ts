@@ -1,0 +1,77 @@
+/** Every route of the agent's socket: what it does, what it takes, what it answers. */
+import * as outcomes from './outcome-schemas.ts';
+import * as requests from './request-schemas.ts';
+import type { Schema } from './schema.ts';
+
+export interface RouteEntry {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** `:name` stands for one part of the path. */
+  readonly path: string;
+  readonly summary: string;
+  /** It changes the host or the store: one at a time, and an idempotency key is honoured. */
+  readonly isChange: boolean;
+  readonly body?: Schema;
+  readonly outcome: Schema;
+}
+
+export type RouteName =
+  | 'apply'
+  | 'assign'
+  | 'confirm'
+  | 'rollBack'
+  | 'pending'
+  | 'unassign'
+  | 'restore'
+  | 'delete'
+  | 'changeStored'
+  | 'changeDynamic'
+  | 'status'
+  | 'counters'
+  | 'assignment'
+  | 'list'
+  | 'history'
+  | 'readStored';
+
+function change(path: string, summary: string, outcome: Schema, body?: Schema): RouteEntry {
+  return { method: 'POST', path, summary, isChange: true, outcome, ...(body === undefined ? {} : { body }) };
+}
+
+function reading(path: string, summary: string, outcome: Schema): RouteEntry {
+  return { method: 'GET', path, summary, isChange: false, outcome };
+}
+
+export const ROUTES: Readonly<Record<RouteName, RouteEntry>> = {
+  apply: change('/v1/apply', 'store a policy, put it in force, assign it', outcomes.IN_FORCE, requests.APPLY),
+  assign: change('/v1/assign', 'put a stored policy in force', outcomes.IN_FORCE, requests.ASSIGN),
+  confirm: change('/v1/confirm', 'keep the policy that waits to be confirmed', outcomes.CONFIRMED),
+  rollBack: change('/v1/rollback', 'take back the policy that waits to be confirmed', outcomes.ROLLED_BACK),
+  pending: reading('/v1/pending', 'what waits to be confirmed', outcomes.PENDING_REPORT),
+  unassign: change('/v1/unassign', 'end filtering on every interface', outcomes.UNASSIGNED),
+  restore: change('/v1/restore', 'put what is assigned in force again', outcomes.RESTORED, requests.RESTORE),
+  changeStored: change(
+    '/v1/stored-change',
+    "one of the original's commands on a stored policy",
+    outcomes.STORED_CHANGED,
+    requests.STORED_CHANGE,
+  ),
+  changeDynamic: change(
+    '/v1/dynamic-change',
+    'add a dynamic rule, or take some back',
+    outcomes.DYNAMIC_CHANGED,
+    requests.DYNAMIC_CHANGE,
+  ),
+  delete: {
+    ...change('/v1/policies/:name', 'remove a policy with all its versions', outcomes.DELETED),
+    method: 'DELETE',
+  },
+  status: reading('/v1/status', 'what is attached where, and since when', outcomes.STATUS),
+  counters: reading('/v1/counters', 'what every rule, default, exemption and parse outcome counted', outcomes.COUNTERS),
+  assignment: reading('/v1/assignment', 'what is assigned, whatever is in force', outcomes.ASSIGNMENT),
+  list: reading('/v1/policies', 'the stored policies', outcomes.POLICIES),
+  history: reading('/v1/policies/:name/versions', 'the stored versions of a policy', outcomes.HISTORY),
+  readStored: reading(
+    '/v1/policies/:name/versions/:version',
+    'a version as it was written; `newest` for the newest',
+    outcomes.STORED,
+  ),
+};
