@@ -8,7 +8,7 @@
 #include <linux/types.h>
 
 enum xdpol_layout {
-	XDPOL_LAYOUT_VERSION = 2,
+	XDPOL_LAYOUT_VERSION = 3,
 	XDPOL_LEAF_BOUNDS = 15,	 /* ranges of one leaf: these and one before the first bound */
 	XDPOL_ROOT_BOUNDS = 8,	 /* the same for a root leaf, which holds a whole table */
 	XDPOL_NODE_KEYS = 7,	 /* bounds of one IPv6 tree node, between its 8 children */
@@ -52,10 +52,12 @@ enum xdpol_slot {
 	XDPOL_SLOT_RSVP = 11,
 	XDPOL_SLOT_IKE = 12,
 	XDPOL_SLOT_KERBEROS = 13,
+	XDPOL_SLOT_MULTICAST_LISTENER = 14,
+	XDPOL_SLOT_PATH_MTU = 15,
 	XDPOL_SLOT_FIRST_NAMED = 16,
 };
 
-/* Bit n is the exemption counted in slot XDPOL_SLOT_NEIGHBOR_DISCOVERY + n. */
+/* A bit each; exempt.h says what they cover and where they are counted. */
 enum xdpol_exemption {
 	XDPOL_EXEMPT_NEIGHBOR_DISCOVERY = 1,
 	XDPOL_EXEMPT_BROADCAST = 2,
@@ -63,6 +65,8 @@ enum xdpol_exemption {
 	XDPOL_EXEMPT_RSVP = 8,
 	XDPOL_EXEMPT_IKE = 16,
 	XDPOL_EXEMPT_KERBEROS = 32,
+	XDPOL_EXEMPT_MULTICAST_LISTENER = 64,
+	XDPOL_EXEMPT_PATH_MTU = 128,
 };
 
 /*

@@ -180,10 +180,12 @@ function refuse(policy: Policy, diags: Diagnostics, numbers: string): undefined 
   );
 }
 
-/** Bit n is the nth exemption, in the order of the kernel's slots. */
+/** Bits of enum xdpol_exemption. */
 function exemptionBits(policy: Policy): number {
   const bits = {
     'neighbor-discovery': ENUMS.exemption.EXEMPT_NEIGHBOR_DISCOVERY,
+    'multicast-listener': ENUMS.exemption.EXEMPT_MULTICAST_LISTENER,
+    'path-mtu': ENUMS.exemption.EXEMPT_PATH_MTU,
     broadcast: ENUMS.exemption.EXEMPT_BROADCAST,
     multicast: ENUMS.exemption.EXEMPT_MULTICAST,
     rsvp: ENUMS.exemption.EXEMPT_RSVP,

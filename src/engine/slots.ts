@@ -21,6 +21,17 @@ export type Named = Extract<Counted, { readonly policy: string }>;
 
 export const FRAGMENT_SLOT: number = SLOT.FRAGMENT;
 
+const EXEMPTION_SLOTS: Readonly<Record<Exemption, number>> = {
+  'neighbor-discovery': SLOT.NEIGHBOR_DISCOVERY,
+  'multicast-listener': SLOT.MULTICAST_LISTENER,
+  'path-mtu': SLOT.PATH_MTU,
+  broadcast: SLOT.BROADCAST,
+  multicast: SLOT.MULTICAST,
+  rsvp: SLOT.RSVP,
+  ike: SLOT.IKE,
+  kerberos: SLOT.KERBEROS,
+};
+
 /** Slots with a fixed meaning. */
 export const FIXED_SLOTS: ReadonlyMap<number, Counted> = new Map<number, Counted>([
   [SLOT.NON_IP, { by: 'parse', reason: 'non_ip', action: 'permit' }],
@@ -30,9 +41,7 @@ export const FIXED_SLOTS: ReadonlyMap<number, Counted> = new Map<number, Counted
   [SLOT.VLAN_DEPTH_PASS, { by: 'parse', reason: 'vlan_depth', action: 'permit' }],
   [SLOT.EXT_HEADERS_DROP, { by: 'parse', reason: 'ext_headers', action: 'block' }],
   [SLOT.EXT_HEADERS_PASS, { by: 'parse', reason: 'ext_headers', action: 'permit' }],
-  ...EXEMPTIONS.map(
-    (reason, i) => [SLOT.NEIGHBOR_DISCOVERY + i, { by: 'exemption', reason, action: 'permit' }] as const,
-  ),
+  ...EXEMPTIONS.map((reason) => [EXEMPTION_SLOTS[reason], { by: 'exemption', reason, action: 'permit' }] as const),
 ]);
 
 export function verdictOf(action: Action): Verdict {

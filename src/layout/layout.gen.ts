@@ -3,7 +3,7 @@
 /** Constants by enum, without their prefix. */
 export const ENUMS = {
   layout: {
-    VERSION: 2,
+    VERSION: 3,
     LEAF_BOUNDS: 15,
     ROOT_BOUNDS: 8,
     NODE_KEYS: 7,
@@ -43,6 +43,8 @@ export const ENUMS = {
     RSVP: 11,
     IKE: 12,
     KERBEROS: 13,
+    MULTICAST_LISTENER: 14,
+    PATH_MTU: 15,
     FIRST_NAMED: 16
   },
   exemption: {
@@ -51,7 +53,9 @@ export const ENUMS = {
     EXEMPT_MULTICAST: 4,
     EXEMPT_RSVP: 8,
     EXEMPT_IKE: 16,
-    EXEMPT_KERBEROS: 32
+    EXEMPT_KERBEROS: 32,
+    EXEMPT_MULTICAST_LISTENER: 64,
+    EXEMPT_PATH_MTU: 128
   },
   plane: {
     TCP: 0,

@@ -4,7 +4,7 @@ import type { Exemption, Filter, HostAddresses, Policy } from './model.ts';
 import { ANY_PORT } from './model.ts';
 
 /** A list that is written replaces them. */
-export const DEFAULT_EXEMPTIONS: readonly Exemption[] = ['neighbor-discovery'];
+export const DEFAULT_EXEMPTIONS: readonly Exemption[] = ['neighbor-discovery', 'multicast-listener', 'path-mtu'];
 
 export function emptyPolicy(name: string, span: Span): Policy {
   return {

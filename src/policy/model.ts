@@ -10,7 +10,17 @@ import type { PrefixSet } from './prefix-set.ts';
 export type Action = 'permit' | 'block';
 export type Verdict = 'pass' | 'drop';
 
-export const EXEMPTIONS = ['neighbor-discovery', 'broadcast', 'multicast', 'rsvp', 'ike', 'kerberos'] as const;
+/** In the order in which they are asked. */
+export const EXEMPTIONS = [
+  'neighbor-discovery',
+  'multicast-listener',
+  'path-mtu',
+  'broadcast',
+  'multicast',
+  'rsvp',
+  'ike',
+  'kerberos',
+] as const;
 export type Exemption = (typeof EXEMPTIONS)[number];
 
 /** What the parser could not read; `fragment` is counted besides and never decides. */

@@ -103,7 +103,11 @@ const CASES: readonly Case[] = [
   [
     'exemptions',
     POLICY,
-    [icmpv6(A6, B6, { type: 135, hopLimit: 255 }), udp(A4, B4, { dport: 500 }), udp(A4, B4, { sport: 500 })],
+    [
+      icmpv6(A6, B6, { type: 135, hopLimit: 255 }),
+      udp(A4, B4, { sport: 500, dport: 500 }),
+      udp(A4, B4, { sport: 4500, dport: 4500 }),
+    ],
     { 'neighbor-discovery permit': [1, 62], 'ike permit': [2, 84] },
   ],
   [

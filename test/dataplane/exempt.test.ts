@@ -1,5 +1,6 @@
 /** Each exemption on and off, in the kernel, with what it covers and its nearest neighbours. */
 import type { Exemption } from '../../src/policy/model.ts';
+import { EXEMPTIONS } from '../../src/policy/model.ts';
 import type { KernelRow } from '../support/kernel-table.ts';
 import { kernelTable } from '../support/kernel-table.ts';
 import type { TestPacket } from '../support/packets.ts';
@@ -56,6 +57,42 @@ exemptionTable('neighbor-discovery', [
   ['its type in ICMP', icmp(A6, B6, { type: 135, hopLimit: 255 }), false],
   ['its numbers as a port', udp(A6, B6, { dport: 135 << 8, hopLimit: 255 }), false],
   ['a later fragment', laterFragment(discovery(135, 0, 255)), false],
+]);
+
+const listener = (type: number, source = 'fe80::1', hopLimit = 1): TestPacket =>
+  icmpv6(source, 'ff02::16', { type, hopLimit });
+
+exemptionTable('multicast-listener', [
+  ...[129, 130, 131, 132, 133, 142, 143, 144].map(
+    (type): Case => [`type ${type}`, listener(type), (type >= 130 && type <= 132) || type === 143],
+  ),
+  ['as it is sent, behind hop-by-hop options', altered(listener(143), { extensions: [extension('hopByHop')] }), true],
+  ['any code', icmpv6('fe80::1', 'ff02::16', { type: 143, code: 1, hopLimit: 1 }), true],
+  ['from no address', listener(143, '::'), true],
+  ['from the first address but one', listener(143, '::1'), false],
+  ['from the last link-local address', listener(143, 'febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff'), true],
+  ['from behind the link-local addresses', listener(143, 'fec0::'), false],
+  ['from before them', listener(143, 'fe7f:ffff::1'), false],
+  ['from a global address', listener(143, A6), false],
+  ['hop limit 0', listener(143, 'fe80::1', 0), false],
+  ['hop limit 2', listener(143, 'fe80::1', 2), false],
+  ['its numbers in IPv4', icmpv6(A4, B4, { type: 143, hopLimit: 1 }), false],
+  ['its type in ICMP', icmp('fe80::1', 'ff02::16', { type: 143, hopLimit: 1 }), false],
+  ['a later fragment', laterFragment(listener(143)), false],
+]);
+
+exemptionTable('path-mtu', [
+  ...[2, 3, 4].flatMap((type) =>
+    [3, 4, 5].map((code): Case => [`ICMP ${type}/${code}`, icmp(A4, B4, { type, code }), type === 3 && code === 4]),
+  ),
+  ...[1, 2, 3].flatMap((type) =>
+    [0, 1].map((code): Case => [`ICMPv6 ${type}/${code}`, icmpv6(A6, B6, { type, code }), type === 2]),
+  ),
+  ['ICMP in IPv6', icmp(A6, B6, { type: 3, code: 4 }), false],
+  ['ICMPv6 in IPv4', icmpv6(A4, B4, { type: 2, code: 0 }), false],
+  // 3 << 8 | 4 is 772.
+  ['its numbers as a port', udp(A4, B4, { dport: 772 }), false],
+  ['a later fragment', laterFragment(icmp(A4, B4, { type: 3, code: 4 })), false],
 ]);
 
 exemptionTable('broadcast', [
@@ -129,11 +166,16 @@ const tcp6 = (sport: number, dport: number): TestPacket => tcp(A6, B6, { sport, 
 const sctp4 = (sport: number, dport: number): TestPacket => sctp(A4, B4, { sport, dport });
 
 exemptionTable('ike', [
-  ...portCases(500, 'udp', udp4, true),
-  ...portCases(500, 'udp in IPv6', udp6, true),
+  ...[500, 4500].flatMap((port): readonly Case[] => [
+    ...portCases(port, 'udp', udp4, false).filter(([name]) => !name.endsWith('both ports')),
+    [`${port} at both ends`, udp4(port, port), true],
+    [`${port} at both ends, IPv6`, udp6(port, port), true],
+    [`one off ${port} at both ends`, udp4(port + 1, port + 1), false],
+  ]),
+  ['500 to 4500', udp4(500, 4500), false],
+  ['4500 to 500', udp4(4500, 500), false],
   ...portCases(500, 'tcp', tcp4, false),
   ...portCases(500, 'sctp', sctp4, false),
-  ['NAT traversal, port 4500', udp4(4500, 4500), false],
   ['port 500 in the wrong byte order', udp4(40000, 0xf401), false],
   // 1 << 8 | 244 is 500.
   ['ICMP type 1 code 244', icmp(A4, B4, { type: 1, code: 244 }), false],
@@ -153,7 +195,7 @@ exemptionTable('kerberos', [
   ['a later fragment of protocol 88', laterFragment(raw(88, A4, B4)), false],
 ]);
 
-const EVERY: readonly Exemption[] = ['kerberos', 'ike', 'rsvp', 'multicast', 'broadcast', 'neighbor-discovery'];
+const EVERY: readonly Exemption[] = [...EXEMPTIONS].reverse();
 
 kernelTable(
   'all exemptions on, in whatever order: the first of the list counts',
@@ -167,7 +209,9 @@ kernelTable(
     ['a group in a broadcast frame', udp(A4, '224.0.0.1', { ethernetDestination: BROADCAST_MAC }), 'pass broadcast'],
     ['RSVP to a group', raw(46, A4, '224.0.0.14'), 'pass multicast'],
     ['RSVP', raw(46, A4, B4), 'pass rsvp'],
-    ['IKE from the Kerberos port', udp4(88, 500), 'pass ike'],
+    ['a listener report to a group', listener(143), 'pass multicast-listener'],
+    ['too big, to a group', icmp(A4, '224.0.0.1', { type: 3, code: 4 }), 'pass path-mtu'],
+    ['IKE', udp4(500, 500), 'pass ike'],
     ['Kerberos', tcp4(40000, 88), 'pass kerberos'],
     ['none of them', tcp4(40000, 80), 'drop all'],
     // An exemption is for what can be read.

@@ -28,13 +28,13 @@ interface Target {
   readonly codes: readonly number[];
 }
 
-const ELSEWHERE = ['203.0.113.9', '255.255.255.255', '224.0.0.5', '2001:db8:ffff::9', 'ff02::1'].map((text) =>
+const ELSEWHERE = ['203.0.113.9', '255.255.255.255', '224.0.0.5', '2001:db8:ffff::9', 'ff02::1', 'fe80::1'].map((text) =>
   present(parseAddress(text)),
 );
 const NEIGHBOURS = [0, 1, 2, 3, 4, 5, 6, 7].flatMap((n) =>
   [`10.0.0.${n}`, `2001:db8::${n}`].map((text) => present(parseAddress(text))),
 );
-const OTHER_PORTS = [1, 88, 500, 40000] as const;
+const OTHER_PORTS = [1, 88, 500, 4500, 40000] as const;
 const OTHER_PROTOCOLS = [1, 6, 17, 58, 132, 46, 47, 50, 59, 255] as const;
 
 export function packetNear(policy: Policy, host: HostAddresses): fc.Arbitrary<TestPacket> {
@@ -62,8 +62,8 @@ function targetsOf(filter: Filter, policy: Policy, host: HostAddresses): Target[
   const destination = endOf(filter.destination, filter.destinationPorts, policy, host);
   const named = filter.protocol === undefined ? [6, 6, 17] : new Array<number>(30).fill(filter.protocol);
   const protocols = [...named, ...OTHER_PROTOCOLS];
-  const types = [0, 8, 128, 133, 135, 137, ...new Array<number>(12).fill(filter.icmp[0]?.type ?? 8)];
-  const codes = [0, 1, ...new Array<number>(4).fill(filter.icmp[0]?.code ?? 0)];
+  const types = [0, 2, 3, 8, 128, 130, 133, 135, 137, 143, ...new Array<number>(12).fill(filter.icmp[0]?.type ?? 8)];
+  const codes = [0, 1, 4, ...new Array<number>(4).fill(filter.icmp[0]?.code ?? 0)];
   const service = { families: familiesOf(filter), protocols, types, codes };
   return [
     { source, destination, ...service },

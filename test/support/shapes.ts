@@ -129,7 +129,7 @@ function policyShapes({ policy, ranked }: CompiledPolicy, host: HostAddresses): 
 
 function exemptionShapes({ policy: { exemptions } }: CompiledPolicy): string[] {
   const v6 = exemptions.some((name) => name !== 'broadcast');
-  const v4 = exemptions.some((name) => name !== 'neighbor-discovery');
+  const v4 = exemptions.some((name) => name !== 'neighbor-discovery' && name !== 'multicast-listener');
   if (exemptions.length === 0) return ['no exemption'];
   if (v4 && v6) return ['exemptions of both families'];
   return [v6 ? 'exemptions of IPv6 alone' : 'exemptions of IPv4 alone'];

@@ -5,7 +5,7 @@
 import { present } from '../../base/assert.ts';
 import type { Address, Family } from '../../base/ip.ts';
 import { fullLength, parseAddress } from '../../base/ip.ts';
-import type { Exemption, Filter, HostAddresses, Policy, Rule } from '../../policy/model.ts';
+import type { Exemption, Filter, HostAddresses, Policy, PortRange, Rule } from '../../policy/model.ts';
 import { ANY_PORT, PROTOCOLS } from '../../policy/model.ts';
 import { icmpKeys, serviceConditionOf } from '../classes/service-classes.ts';
 import type { DirectedFilter, Half } from '../conditions/expand.ts';
@@ -93,7 +93,9 @@ const MULTICAST: Readonly<Record<Family, { readonly address: Address; readonly l
   6: { address: present(parseAddress('ff00::')), length: 8 },
 };
 const LIMITED_BROADCAST = present(parseAddress('255.255.255.255'));
-const IKE_PORT = 500;
+const IKE_PORTS: readonly number[] = [500, 4500];
+/** By type << 8 | code: ICMP type 3 code 4, ICMPv6 type 2. */
+const TOO_BIG: Readonly<Record<Family, PortRange>> = { 4: { lo: 0x304, hi: 0x304 }, 6: { lo: 0x200, hi: 0x2ff } };
 const KERBEROS_PORT = 88;
 const RSVP = 46;
 
@@ -207,7 +209,12 @@ function exemptBoxes(exemption: Exemption, family: Family, services: Services, e
     }));
   switch (exemption) {
     case 'neighbor-discovery':
+    case 'multicast-listener':
       return [];
+    case 'path-mtu': {
+      const protocol = family === 4 ? PROTOCOLS.icmp : PROTOCOLS.icmpv6;
+      return [{ ...all, service: services.of({ ...any, protocol, keys: [TOO_BIG[family]], needsL4: true }) }];
+    }
     case 'broadcast': {
       const destination = family === 4 ? extra.add(32, [LIMITED_BROADCAST]) : undefined;
       return destination === undefined
@@ -222,7 +229,11 @@ function exemptBoxes(exemption: Exemption, family: Family, services: Services, e
     case 'rsvp':
       return [{ ...all, service: services.of({ ...any, protocol: RSVP }) }];
     case 'ike':
-      return toPort(PROTOCOLS.udp, IKE_PORT);
+      return IKE_PORTS.map((port) => {
+        const ports = [{ lo: port, hi: port }];
+        const both = { protocol: PROTOCOLS.udp, keys: ports, sourcePorts: ports, needsL4: true };
+        return { ...all, service: services.of({ ...any, ...both }) };
+      });
     case 'kerberos':
       return [...toPort(PROTOCOLS.tcp, KERBEROS_PORT), ...toPort(PROTOCOLS.udp, KERBEROS_PORT)];
   }

@@ -96,7 +96,7 @@ function knownSets(sets: ReadonlyMap<string, AddressSet | undefined>): Map<strin
 
 const WINDOWS_2000: readonly Exemption[] = ['broadcast', 'multicast', 'rsvp', 'ike', 'kerberos'];
 
-/** In the order of EXEMPTIONS, each once. A list that is written replaces the default, neighbor-discovery. */
+/** In the order of EXEMPTIONS, each once. A list that is written replaces the default. */
 function readExemptions(root: MapNode, diags: Diagnostics): Exemption[] {
   const list = nodeOf(root, 'exemptions');
   const compat = textNode(nodeOf(root, 'compat'));

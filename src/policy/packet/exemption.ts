@@ -8,7 +8,8 @@ import { EXEMPTIONS, PROTOCOLS } from '../model.ts';
 import type { Packet } from './model.ts';
 
 const RSVP = 46;
-const IKE_PORT = 500;
+/** RFC 7296, and RFC 3947 behind a translator of addresses: the same port at both ends. */
+const IKE_PORTS: readonly number[] = [500, 4500];
 const KERBEROS_PORT = 88;
 const LIMITED_BROADCAST = 0xffffffff;
 const MULTICAST: readonly Prefix[] = [
@@ -23,11 +24,13 @@ export function exemptionOf(packet: Packet, enabled: readonly Exemption[]): Exem
 
 const COVERS: Readonly<Record<Exemption, (packet: Packet) => boolean>> = {
   'neighbor-discovery': isNeighborDiscovery,
+  'multicast-listener': isMulticastListener,
+  'path-mtu': isPathMtu,
   broadcast: (packet) =>
     packet.family === 4 && (packet.destination.words[0] === LIMITED_BROADCAST || packet.broadcastFrame),
   multicast: (packet) => MULTICAST.some((prefix) => containsAddress(prefix, packet.destination)),
   rsvp: (packet) => packet.protocol === RSVP,
-  ike: (packet) => packet.protocol === PROTOCOLS.udp && hasPort(packet, IKE_PORT),
+  ike: (packet) => packet.protocol === PROTOCOLS.udp && IKE_PORTS.some((port) => isBetween(packet, port)),
   kerberos: (packet) =>
     (packet.protocol === PROTOCOLS.tcp || packet.protocol === PROTOCOLS.udp) && hasPort(packet, KERBEROS_PORT),
 };
@@ -37,6 +40,28 @@ function isNeighborDiscovery(packet: Packet): boolean {
   if (packet.family !== 6 || packet.protocol !== PROTOCOLS.icmpv6 || packet.icmp === undefined) return false;
   const { type, code } = packet.icmp;
   return type >= 133 && type <= 137 && code === 0 && packet.hopLimit === 255;
+}
+
+const LINK_LOCAL: Prefix = prefixOf(present(parseAddress('fe80::')), 10);
+const UNSPECIFIED: Prefix = prefixOf(present(parseAddress('::')), 128);
+const LISTENER_TYPES: readonly number[] = [130, 131, 132, 143];
+
+/** From this link only: hop limit 1, and a source that no router forwards (RFC 2710, RFC 3810). */
+function isMulticastListener(packet: Packet): boolean {
+  if (packet.family !== 6 || packet.protocol !== PROTOCOLS.icmpv6 || packet.icmp === undefined) return false;
+  const isOfLink = [LINK_LOCAL, UNSPECIFIED].some((prefix) => containsAddress(prefix, packet.source));
+  return LISTENER_TYPES.includes(packet.icmp.type) && packet.hopLimit === 1 && isOfLink;
+}
+
+/** Without these a path with a smaller MTU swallows what is sent (RFC 4890, RFC 8899). */
+function isPathMtu({ family, protocol, icmp }: Packet): boolean {
+  if (icmp === undefined) return false;
+  if (family === 4) return protocol === PROTOCOLS.icmp && icmp.type === 3 && icmp.code === 4;
+  return protocol === PROTOCOLS.icmpv6 && icmp.type === 2;
+}
+
+function isBetween(packet: Packet, port: number): boolean {
+  return packet.sourcePort === port && packet.destinationPort === port;
 }
 
 /** False for later fragments, whose ports are 0. */

@@ -225,7 +225,7 @@ test('what is left out has its default', () => {
     description: '',
     default: 'permit',
     strict: true,
-    exemptions: ['neighbor-discovery'],
+    exemptions: ['neighbor-discovery', 'multicast-listener', 'path-mtu'],
     rules: [],
   });
   expect(filterOf(policyWith('{}'))).toMatchObject({
@@ -248,6 +248,8 @@ test('exemptions come in one order, each once; windows2000 adds its five', () =>
   expect(exemptions('exemptions: []')).toEqual([]);
   expect(exemptions('compat: windows2000')).toEqual([
     'neighbor-discovery',
+    'multicast-listener',
+    'path-mtu',
     'broadcast',
     'multicast',
     'rsvp',

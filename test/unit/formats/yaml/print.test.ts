@@ -264,7 +264,7 @@ test('printPolicy: one filter a line', () => {
     "name: t
     default: permit
     strict: true
-    exemptions: [neighbor-discovery]
+    exemptions: [neighbor-discovery, multicast-listener, path-mtu]
 
     filterLists:
       a b:
