@@ -93,7 +93,9 @@ function report(of: Case, packet: TestPacket): string {
   ].join('\n');
 }
 
-test(`the kernel program agrees with the reference on ${LEAST_PAIRS} pairs and more`, { timeout: 60_000 + 8_000 * RUNS }, () => {
+test(`the kernel program agrees with the reference on ${LEAST_PAIRS} pairs and more`, {
+  timeout: 60_000 + 8_000 * RUNS,
+}, () => {
   let pairs = 0;
   const property = fc.property(policyAndPackets, ({ policy, host, interfaceName, packets, frames }) => {
     const all = [...packets, ...frames];

@@ -28,8 +28,8 @@ interface Target {
   readonly codes: readonly number[];
 }
 
-const ELSEWHERE = ['203.0.113.9', '255.255.255.255', '224.0.0.5', '2001:db8:ffff::9', 'ff02::1', 'fe80::1'].map((text) =>
-  present(parseAddress(text)),
+const ELSEWHERE = ['203.0.113.9', '255.255.255.255', '224.0.0.5', '2001:db8:ffff::9', 'ff02::1', 'fe80::1'].map(
+  (text) => present(parseAddress(text)),
 );
 const NEIGHBOURS = [0, 1, 2, 3, 4, 5, 6, 7].flatMap((n) =>
   [`10.0.0.${n}`, `2001:db8::${n}`].map((text) => present(parseAddress(text))),
