@@ -4,7 +4,8 @@ import { present } from '../base/assert.ts';
 import type { Diagnostics } from '../base/diagnostics.ts';
 import type { Address } from '../base/ip.ts';
 import { formatAddress, parseAddress } from '../base/ip.ts';
-import type { AddressMatch, Filter, HostAddresses, Policy } from '../policy/model.ts';
+import { addressesOf, singleAddresses } from '../policy/address-match.ts';
+import type { Filter, HostAddresses, Policy } from '../policy/model.ts';
 import type { OwnAddress } from './interfaces.ts';
 
 /** For comparing: sorted, each once. */
@@ -18,14 +19,8 @@ export function broadcastsOf(me: readonly OwnAddress[]): readonly Address[] {
   return [...new Map(all.map((address) => [formatAddress(address), address])).values()];
 }
 
-function* matchesOf(policy: Policy): Generator<AddressMatch> {
-  for (const rule of policy.rules) {
-    for (const filter of rule.filterList.filters) yield* [filter.source, filter.destination];
-  }
-}
-
 export function usesMe(policy: Policy): boolean {
-  return [...matchesOf(policy)].some((match) => match.kind === 'me' || match.kind === 'local');
+  return [...addressesOf(policy)].some(({ kind }) => kind === 'me' || kind === 'local');
 }
 
 /** Every answer for a name, of both families, as text. Rejects where there is none. */
@@ -41,7 +36,7 @@ async function resolveBySystem(name: string): Promise<readonly string[]> {
 function namesOf(policy: Policy): ReadonlyMap<string, Filter> {
   const names = new Map<string, Filter>();
   for (const filter of policy.rules.flatMap((rule) => rule.filterList.filters)) {
-    for (const match of [filter.source, filter.destination]) {
+    for (const match of [filter.source, filter.destination].flatMap(singleAddresses)) {
       if (match.kind === 'name' && !names.has(match.name)) names.set(match.name, filter);
     }
   }
