@@ -27,6 +27,7 @@ import { programVersion } from './program-version.ts';
 export interface PolicyFacts {
   readonly policy: string;
   readonly usesMe: boolean;
+  readonly hasTests: boolean;
   /** Every DNS name with the answers it had when this was written. */
   readonly names: readonly (readonly [name: string, addresses: readonly string[]])[];
   /** Of each rule, in order: the interfaces it is limited to. */
@@ -41,6 +42,7 @@ export function factsOf(policy: Policy, host: HostAddresses): PolicyFacts {
   return {
     policy: policy.name,
     usesMe: usesMe(policy),
+    hasTests: policy.tests.length > 0,
     names: [...host.names].map(([name, addresses]) => [name, addresses.map(formatAddress)]),
     limits: policy.rules.map((rule) => rule.interfaces ?? null),
   };

@@ -5,6 +5,7 @@ import type { Diagnostic } from '../base/diagnostics.ts';
 import type { LoadablePolicy } from '../compiler/loadable.ts';
 import { cpuMilliseconds } from '../engine/cpu-time.ts';
 import type { HostAddresses } from '../policy/model.ts';
+import type { PolicyTestOptions } from '../policy/policy-tests.ts';
 import type { DynamicRule, PolicyText } from '../store/store.ts';
 import type { PolicyFacts } from './compiled-cache.ts';
 import { CompiledCache, factsOf, hostFrom } from './compiled-cache.ts';
@@ -23,6 +24,8 @@ export interface WantedPolicy {
   readonly rules: readonly DynamicRule[];
   /** DNS names: asked anew, or with the answers they had last. */
   readonly names: 'asked' | 'remembered';
+  /** Its tests must hold. A boot does not ask: a host that is open is worse than a test that fails. */
+  readonly tests?: PolicyTestOptions | undefined;
 }
 
 /** A policy for a set of interfaces, compiled, and what to remember of it. */
@@ -53,15 +56,21 @@ function openCache({ store, report }: HostContext): CompiledCache {
 /** Throws PolicyRejected where the policy has errors. */
 export async function preparePolicy(
   context: HostContext,
-  { input, hash, rules, names }: WantedPolicy,
+  { input, hash, rules, names, tests }: WantedPolicy,
   devices: readonly NetworkInterface[],
 ): Promise<PreparedPolicy> {
   const cache = openCache(context);
   const cached = hash !== undefined && rules.length === 0 ? findCached(cache, hash, devices) : undefined;
-  if (cached !== undefined && (names === 'remembered' || cached.facts.names.length === 0)) return cached;
+  const isAsking = names === 'asked' && cached !== undefined && cached.facts.names.length > 0;
+  const isTested = tests !== undefined && cached?.facts.hasTests === true;
+  if (cached !== undefined && !isAsking && !isTested) return cached;
   // Loaded when a text is read: the reader and its schema take longer to load than a cached policy to be swapped in.
   const { readyPolicy } = await import('./ready-policy.ts');
   const ready = await readyPolicy(context, input, () => interfaceAddresses(devices), rules);
+  if (tests !== undefined) {
+    const { requireTests } = await import('./require-tests.ts');
+    requireTests(ready, tests);
+  }
   return await compileReady(cache, ready, devices);
 }
 

@@ -99,7 +99,13 @@ async function putOrLeave(context: HostContext, change: AssignedChange): Promise
     assignedBefore: store.assignment()?.at ?? null,
   });
   const done = await putInForce(context, {
-    policy: { input, hash: stored?.hash, rules: overlay.rules, names: 'asked' },
+    policy: {
+      input,
+      hash: stored?.hash,
+      rules: overlay.rules,
+      names: 'asked',
+      tests: { ingressOnly: attaching.ingressOnly },
+    },
     devices,
     attaching,
     isDryRun,

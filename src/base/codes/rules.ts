@@ -103,4 +103,15 @@ export const RULE_CODES = {
     title: 'Unknown rule',
     explanation: 'accept or a test names a rule that the policy does not have.',
   },
+  XP0320: {
+    severity: 'error',
+    title: 'Test of the policy fails',
+    explanation:
+      'Another verdict, or another rule, than the test expects. A policy whose tests fail is not put in force.',
+  },
+  XP0321: {
+    severity: 'warning',
+    title: 'Test of the policy not run',
+    explanation: 'The test names me, which has no address of the packet’s family on this host.',
+  },
 } as const;

@@ -4,6 +4,7 @@ import type { Diagnostic } from '../../base/diagnostics.ts';
 import { analyse } from '../../compiler/analysis/analyse.ts';
 import { resolveHost } from '../../host/host-addresses.ts';
 import type { Policy } from '../../policy/model.ts';
+import { runPolicyTests } from '../../policy/policy-tests.ts';
 import { CheckFailed } from '../exit.ts';
 import type { MeOptions } from '../options.ts';
 import { jsonOption, meOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
@@ -48,6 +49,7 @@ async function check(argument: string, options: CheckOptions): Promise<void> {
   const host = policy === undefined ? undefined : await resolveHost(policy, await meOf(policy, options), diags);
   const brief = options.json !== true;
   const isSound = policy !== undefined && host !== undefined && !diags.failed;
+  if (isSound) runPolicyTests(policy, host, diags);
   const omitted = isSound ? analyse(policy, host, diags, { brief }) : [];
   const summary = summaryOf(policy, diags.all);
   const ok = !diags.failed && !(options.strict === true && summary.warnings > 0);
