@@ -6,6 +6,7 @@ import type { Policy } from '../policy/model.ts';
 import type { PolicyText } from '../store/store.ts';
 import { hashOfPolicy } from '../store/store.ts';
 import type { HostContext } from './context.ts';
+import { inflate } from './read-regular-file.ts';
 import { notStored } from './stored-policies.ts';
 
 export type ReadSetFile = (path: string) => Uint8Array | { readonly error: string };
@@ -72,7 +73,7 @@ export function readPolicyInput(context: HostContext, input: PolicyInput): Polic
     current = set;
     progress(set, done / total);
   };
-  const policy = readPolicy({ file, text, readSetFile: readAndKeep, onProgress }, diags);
+  const policy = readPolicy({ file, text, readSetFile: readAndKeep, inflate, onProgress }, diags);
   if (current !== undefined) progress(current, 1);
   return { policy, diags, source: { text, setFiles }, hash: hashOfPolicy({ text, setFiles }) };
 }

@@ -1,0 +1,63 @@
+/** Files that a policy names. What is no file is not opened for good: reading a FIFO or a device may never end. */
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { MAX_LIST_BYTES, sizeText } from '../formats/named-file.ts';
+
+interface Unreadable {
+  readonly error: string;
+}
+
+/** The content, or why there is none: never throws. */
+export function readRegularFile(path: string, limit: number = MAX_LIST_BYTES): Uint8Array | Unreadable {
+  let descriptor: number;
+  try {
+    // Without a writer a FIFO would keep open() waiting.
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    return { error: reasonOf(error) };
+  }
+  try {
+    const status = fstatSync(descriptor);
+    if (!status.isFile()) return { error: `it is ${kindOf(status)}, and no file` };
+    if (status.size > limit) return { error: `it has ${sizeText(status.size)}, ${sizeText(limit)} are taken` };
+    return readAll(descriptor, limit);
+  } catch (error) {
+    return { error: reasonOf(error) };
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** To the end, wherever that is by now: files in /proc have no size. */
+function readAll(descriptor: number, limit: number): Uint8Array | Unreadable {
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  for (;;) {
+    const chunk = new Uint8Array(1 << 20);
+    const read = readSync(descriptor, chunk);
+    if (read === 0) return Buffer.concat(chunks);
+    total += read;
+    if (total > limit) return { error: `it has more than ${sizeText(limit)}` };
+    chunks.push(chunk.subarray(0, read));
+  }
+}
+
+function kindOf(status: ReturnType<typeof fstatSync>): string {
+  if (status.isDirectory()) return 'a directory';
+  if (status.isFIFO()) return 'a FIFO';
+  return status.isSocket() ? 'a socket' : 'a device';
+}
+
+function reasonOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? String(error);
+}
+
+/** Undoes gzip, up to so many bytes: a small file may hold a great many zeros. */
+export function inflate(bytes: Uint8Array, limit: number): Uint8Array | Unreadable {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: limit });
+  } catch (error) {
+    const isLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
+    return { error: isLarge ? `unpacked it has more than ${sizeText(limit)}` : 'it is gzip, and damaged or cut' };
+  }
+}
