@@ -1,9 +1,10 @@
 /** What `unassign` and every operation that ends filtering have in common. The caller holds the store's lock. */
 
+import { BpfError } from 'libbpf-ts-bindings';
 import { endHook } from '../engine/attachment.ts';
 import { DIRECTIONS } from '../engine/program.ts';
-import type { Attachment } from '../engine/survey.ts';
-import { readAttachments } from '../engine/survey.ts';
+import type { Attachment, StrayPins } from '../engine/survey.ts';
+import { surveyAttachments } from '../engine/survey.ts';
 import type { DynamicRule, PolicyStore } from '../store/store.ts';
 import { readOverlay } from './overlay.ts';
 
@@ -18,26 +19,58 @@ export interface EndedFiltering {
 }
 
 /**
- * Detaches from every interface. The assignment goes last: after a crash in between, the policy is still known as
- * assigned and can be applied again.
+ * Detaches from every interface that can be reached, also from those that are in another network namespace now; notes
+ * say what could not be. The assignment goes last: after a crash in between, the policy is still known as assigned and
+ * can be applied again.
  */
 export function endFiltering(store: PolicyStore): EndedFiltering {
   const { rules, staleRules } = readOverlay(store);
-  const attachments = readAttachments();
-  const notes = attachments.flatMap(detach);
+  const { attachments, strays } = surveyAttachments();
+  const ended = [...attachments.map(detach), ...strays.filter(({ fate }) => fate !== 'gone').map(detachStray)];
   if (rules.length + staleRules.length > 0) store.dynamic.remove();
   store.unassign();
-  return { interfaces: attachments.map(({ name }) => name), rules: [...rules, ...staleRules], notes };
+  const interfaces = ended.filter(({ isEnded }) => isEnded).map(({ name }) => name);
+  const notes = [...new Set(ended.flatMap((one) => one.notes))];
+  return { interfaces: [...new Set(interfaces)], rules: [...rules, ...staleRules], notes };
 }
 
 /** Returns notes. */
 export function endFilteringOn(interfaceName: string): readonly string[] {
-  return readAttachments()
-    .filter(({ name }) => name === interfaceName)
-    .flatMap(detach);
+  const { attachments, strays } = surveyAttachments();
+  const isMeant = ({ name }: { readonly name: string }): boolean => name === interfaceName;
+  const ended = [...attachments.filter(isMeant).map(detach), ...strays.filter(isMeant).map(detachStray)];
+  return [...new Set(ended.flatMap(({ notes }) => notes))];
 }
 
-function detach({ name, directory, ifindex, hooks }: Attachment): readonly string[] {
-  for (const direction of DIRECTIONS) endHook({ direction, directory, ifindex });
-  return hooks.some(({ kind }) => kind === 'clsact') ? [`${name}: ${QDISC_STAYS}`] : [];
+interface Ended {
+  readonly name: string;
+  readonly isEnded: boolean;
+  readonly notes: readonly string[];
+}
+
+/** One interface that refuses takes no other with it. */
+function attempt(name: string, end: () => readonly string[]): Ended {
+  try {
+    return { name, isEnded: true, notes: end() };
+  } catch (error) {
+    if (!(error instanceof BpfError)) throw error;
+    const notes = [`${name} is still filtered: ${error.message}; see: bpftool net show dev ${name}`];
+    return { name, isEnded: false, notes };
+  }
+}
+
+function detach({ name, directory, ifindex, hooks }: Attachment): Ended {
+  return attempt(name, () => {
+    for (const direction of DIRECTIONS) endHook({ direction, directory, ifindex });
+    return hooks.some(({ kind }) => kind === 'clsact') ? [`${name}: ${QDISC_STAYS}`] : [];
+  });
+}
+
+/** A link can be ended wherever its device is; a clsact filter there cannot. */
+function detachStray({ name, directory, direction, fate }: StrayPins): Ended {
+  const ended = attempt(name, () => {
+    endHook({ direction, directory, ifindex: undefined });
+    return fate === 'moved' ? [`${name} is in another network namespace, and is no longer filtered there`] : [];
+  });
+  return { ...ended, isEnded: ended.isEnded && fate === 'moved' };
 }

@@ -66,12 +66,12 @@ export async function findIntendedPolicy(store: PolicyStore): Promise<IntendedPo
 
 /** Puts it in force with these rules. DNS names keep the answers they had: a resolver may not be there yet. */
 export function changeTo(
-  { policy, stored, attaching, confirm }: IntendedPolicy,
+  { policy, stored, interfaces, attaching, confirm }: IntendedPolicy,
   devices: readonly NetworkInterface[],
   rules: readonly DynamicRule[],
-): Pick<Change, 'policy' | 'devices' | 'attaching' | 'confirm'> {
+): Pick<Change, 'policy' | 'devices' | 'attaching' | 'expected' | 'confirm'> {
   const input = stored === undefined ? undefined : { stored: policy, version: stored.version };
   const wanted: WantedPolicy = { input, hash: stored?.hash, rules, names: 'remembered' };
   const kept = confirm === undefined ? undefined : ({ kind: 'keep', request: confirm } as const);
-  return { policy: wanted, devices, attaching, confirm: kept };
+  return { policy: wanted, devices, attaching, expected: interfaces, confirm: kept };
 }

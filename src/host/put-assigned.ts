@@ -1,7 +1,7 @@
 /** Putting a policy in force as the one that is assigned: what `apply`, `assign` and ipsecpol have in common. */
 import { present } from '../base/assert.ts';
 import { EnvironmentError } from '../base/environment-error.ts';
-import { readAttachments } from '../engine/survey.ts';
+import { surveyAttachments } from '../engine/survey.ts';
 import type { Assignment, PolicyStore } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import type { SettledChange } from './decide-change.ts';
@@ -37,19 +37,34 @@ export interface AssignedInForce extends InForce {
 type PolicyVersion = Pick<Assignment, 'policy' | 'version' | 'hash'>;
 
 interface Targets {
+  /** Filtered with this change. */
   readonly names: readonly string[];
+  /** Assigned and not there: they stay assigned. */
+  readonly missing: readonly string[];
   /** Interfaces that nobody named, filtered for the sake of dynamic rules only. */
   readonly released: readonly string[];
 }
 
-/** One policy is assigned to a host: interfaces that are filtered already go along. */
+/** One policy is assigned to a host: interfaces that are filtered or assigned already go along. */
 function targetsOf(store: PolicyStore, { interfaces: named, confirm }: AssignedChange): Targets {
-  const attachments = readAttachments();
+  const { attachments, devices } = surveyAttachments();
   const filtered = attachments.map((attachment) => attachment.name);
   // A change that may go back ends nothing.
-  if (confirm !== undefined || !isFilteredForRulesAlone(store, attachments))
-    return { names: [...new Set([...named, ...filtered])], released: [] };
-  return { names: [...new Set(named)], released: filtered.filter((name) => !named.includes(name)) };
+  if (confirm === undefined && isFilteredForRulesAlone(store, attachments)) {
+    const released = filtered.filter((name) => !named.includes(name));
+    return { names: [...new Set(named)], missing: [], released };
+  }
+  const isThere = new Set(devices.map(({ name }) => name));
+  const assigned = store.assignment()?.interfaces ?? [];
+  const along = [...filtered, ...assigned.filter((name) => isThere.has(name))];
+  const names = [...new Set([...named, ...along])];
+  return { names, missing: assigned.filter((name) => !names.includes(name)), released: [] };
+}
+
+function noteMissing(names: readonly string[]): readonly string[] {
+  return names.map(
+    (name) => `${name} is not there: it stays assigned, and is filtered when it is back, by the agent or xdpol restore`,
+  );
 }
 
 /**
@@ -86,12 +101,12 @@ function noteReplaced(waited: PendingChange | undefined, { pending }: AssignedIn
 async function putOrLeave(context: HostContext, change: AssignedChange): Promise<AssignedInForce> {
   const { store } = context;
   const { input, stored, attaching, isDryRun, confirm } = change;
-  const { names, released } = targetsOf(store, change);
+  const { names, missing, released } = targetsOf(store, change);
   const overlay = readOverlay(store);
   const devices = await findInterfaces(names);
   let assigned: PolicyVersion | undefined;
   const assignment = (): Assignment => {
-    const how = { interfaces: names, ...attachingOf(attaching), at: new Date().toISOString() };
+    const how = { interfaces: [...names, ...missing], ...attachingOf(attaching), at: new Date().toISOString() };
     return { ...present(assigned, 'a version is written before the swap'), ...how };
   };
   const details = (): PendingDetails => ({
@@ -108,6 +123,7 @@ async function putOrLeave(context: HostContext, change: AssignedChange): Promise
     },
     devices,
     attaching,
+    expected: missing,
     isDryRun,
     confirm: confirm === undefined ? undefined : { kind: 'begin', seconds: confirm, details },
     write: ({ policy, textHash: hash, source }) => {
@@ -121,7 +137,7 @@ async function putOrLeave(context: HostContext, change: AssignedChange): Promise
     },
   });
   const pending = (confirm === undefined || isDryRun === true ? undefined : readPendingChange()) ?? null;
-  return { ...done, version: assigned?.version ?? null, pending };
+  return { ...done, version: assigned?.version ?? null, pending, notes: [...noteMissing(missing), ...done.notes] };
 }
 
 /** Dynamic rules go with the policy that is assigned now, so with its interfaces. */

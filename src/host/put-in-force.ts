@@ -29,6 +29,8 @@ export interface Change {
   readonly policy: WantedPolicy;
   readonly devices: readonly NetworkInterface[];
   readonly attaching: Attaching;
+  /** Names of interfaces that are not there and may come back: what they counted stays. */
+  readonly expected?: readonly string[] | undefined;
   /** Everything up to the swap; nothing is written either. */
   readonly isDryRun?: boolean | undefined;
   /** Goes back unless it is confirmed in time. */
@@ -87,7 +89,7 @@ function swapOrTakeBack(prepared: PreparedPolicy, change: Change, takeBack: (() 
 
 function swap(
   { hash, facts, host, compiled, dynamic }: PreparedPolicy,
-  { devices, attaching: { mode, ingressOnly }, isDryRun, confirm }: Change,
+  { devices, attaching: { mode, ingressOnly }, expected = [], isDryRun, confirm }: Change,
 ): SwapOutcome {
   const request = confirm === undefined ? undefined : confirmRequest(confirm, isDryRun === true);
   return swapPrograms({
@@ -98,6 +100,7 @@ function swap(
     ingressOnly: ingressOnly === true,
     ...(facts.usesMe ? { me: addressTexts(host.me) } : {}),
     dynamic,
+    expected,
     now: new Date(),
     dryRun: isDryRun === true,
   });

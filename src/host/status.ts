@@ -5,7 +5,7 @@ import type { HookKind } from '../engine/hook.ts';
 import type { Direction } from '../engine/program.ts';
 import { DIRECTIONS } from '../engine/program.ts';
 import type { Attachment } from '../engine/survey.ts';
-import { newestGeneration, readAttachments } from '../engine/survey.ts';
+import { fateText, newestGeneration, surveyAttachments } from '../engine/survey.ts';
 import type { Action } from '../policy/model.ts';
 import { pidOf } from '../store/process-name.ts';
 import type { Assignment } from '../store/store.ts';
@@ -45,6 +45,8 @@ export interface DynamicStatus {
 export interface OpenHook {
   readonly name: string;
   readonly direction: Direction;
+  /** No interface of this network namespace has the name. */
+  readonly isMissing: boolean;
 }
 
 export interface HostStatus {
@@ -66,9 +68,10 @@ export interface HostStatus {
 export function readStatus({ store }: HostContext): HostStatus {
   const assignment = store.assignment();
   const overlay = readOverlay(store);
-  const attachments = readAttachments();
+  const { attachments, strays, devices } = surveyAttachments();
   const isChosen = ({ direction }: OpenHook): boolean => assignment?.ingressOnly === true && direction === 'egress';
-  const open = openHooks(assignment, attachments);
+  const isThere = new Set(devices.map(({ name }) => name));
+  const open = openHooks(assignment, attachments, isThere);
   const generation = newestGeneration(attachments);
   const dynamic = dynamicStatus(generation, overlay);
   const pending = readPendingChange() ?? null;
@@ -82,6 +85,7 @@ export function readStatus({ store }: HostContext): HostStatus {
     gaps: open.filter((hook) => !isChosen(hook)),
     openByChoice: open.filter(isChosen),
     warnings: [
+      ...new Set(strays.map(fateText)),
       ...dynamicWarnings(dynamic, overlay),
       ...(pending === null ? assignmentWarnings(generation, assignment) : []),
     ],
@@ -89,11 +93,15 @@ export function readStatus({ store }: HostContext): HostStatus {
 }
 
 /** Hooks of the assigned policy's interfaces that are open. */
-function openHooks(assignment: Assignment | undefined, attachments: readonly Attachment[]): OpenHook[] {
+function openHooks(
+  assignment: Assignment | undefined,
+  attachments: readonly Attachment[],
+  isThere: ReadonlySet<string>,
+): OpenHook[] {
   return (assignment?.interfaces ?? []).flatMap((name) => {
     const hooks = attachments.find((attachment) => attachment.name === name)?.hooks ?? [];
     const open = DIRECTIONS.filter((direction) => !hooks.some((hook) => hook.direction === direction));
-    return open.map((direction) => ({ name, direction }));
+    return open.map((direction) => ({ name, direction, isMissing: !isThere.has(name) }));
   });
 }
 

@@ -17,6 +17,9 @@ rules:
 `;
 
 interface Status {
+  readonly assigned: { readonly interfaces: readonly string[] } | null;
+  readonly gaps: readonly string[];
+  readonly warnings: readonly string[];
   readonly interfaces: readonly { readonly name: string; readonly hooks: readonly object[] }[];
 }
 
@@ -63,8 +66,12 @@ function rename(from: string, to: string): void {
   link('set', to, 'up');
 }
 
+function status(): Status {
+  return JSON.parse(succeeds('status', '--json')) as Status;
+}
+
 function filtered(): readonly string[] {
-  const { interfaces } = JSON.parse(succeeds('status', '--json')) as Status;
+  const { interfaces } = status();
   return interfaces.map(({ name, hooks }) => `${name} ${hooks.length}`);
 }
 
@@ -156,6 +163,25 @@ describe('in another network namespace', () => {
     expect(filtered()).toEqual([`${pair.host.device} 2`, 'pod0 2']);
   });
 
+  test('status says where it went, it stays assigned, and unassign reaches it', () => {
+    const { device } = pair.host;
+    addPair('pod0');
+    apply(device, 'pod0');
+    link('set', 'pod0', 'netns', elsewhere);
+    const applied = xdpol('apply', policy, '-i', device);
+    expect(applied.stderr).toContain('pod0 is not there: it stays assigned');
+    const { assigned, gaps, warnings } = status();
+    expect(assigned?.interfaces).toEqual([device, 'pod0']);
+    expect(gaps).toEqual(['ingress', 'egress'].map((way) => `pod0 ${way} is not filtered: there is no such interface`));
+    expect(warnings).toContain('pod0 moved to another network namespace, where it is still filtered as it was');
+    const ended = xdpol('unassign');
+    expect(ended.status).toBe(0);
+    expect(ended.stdout).toContain(`no longer filtered: ${device}, pod0`);
+    expect(ended.stderr).toContain('pod0 is in another network namespace, and is no longer filtered there');
+    const left = execFileSync('ip', ['-n', elsewhere, '-d', 'link', 'show', 'pod0'], { encoding: 'utf8' });
+    expect(left).not.toContain('prog/xdp');
+  });
+
   test('another device has the name meanwhile: both keep their own', () => {
     addPair('pod0');
     apply('pod0');
@@ -191,6 +217,10 @@ describe('deleted', () => {
       apply(name);
       link('del', name);
     }
+    apply(pair.host.device);
+    // Its counters wait for the one that is assigned; nothing else does.
+    for (const name of ['pod0', 'pod1', 'pod2']) expect(readdirSync(pin(name, ''))).toEqual(['counters-0', 'slots']);
+    succeeds('unassign');
     apply(pair.host.device);
     expect(pinned()).toEqual([pair.host.device]);
   });

@@ -11,8 +11,8 @@ export function statusJson({ openByChoice: _, gaps, ...status }: HostStatus): un
   return { ...rest, gaps: gaps.map(gapText), warnings };
 }
 
-function gapText({ name, direction }: OpenHook): string {
-  return `${name} ${direction} is not filtered`;
+function gapText({ name, direction, isMissing }: OpenHook): string {
+  return `${name} ${direction} is not filtered${isMissing ? ': there is no such interface' : ''}`;
 }
 
 export function statusLines({ assigned, pending, dynamic, interfaces, openByChoice }: HostStatus): readonly string[] {
@@ -31,7 +31,8 @@ export function statusLines({ assigned, pending, dynamic, interfaces, openByChoi
 
 export function statusWarnings({ assigned, warnings, gaps }: HostStatus): readonly string[] {
   const policy = assigned?.policy ?? '';
-  return [...warnings, ...gaps.map((gap) => `${gapText(gap)}: xdpol apply '${policy}' -i ${gap.name}`)];
+  const advice = ({ name, isMissing }: OpenHook): string => (isMissing ? '' : `: xdpol apply '${policy}' -i ${name}`);
+  return [...warnings, ...gaps.map((gap) => `${gapText(gap)}${advice(gap)}`)];
 }
 
 function dynamicLines({ rules, agent }: DynamicStatus): readonly string[] {
