@@ -310,6 +310,8 @@ export interface InterfaceAddress {
   /** Without prefix length and zone. */
   readonly address: string;
   readonly prefixLength: number;
+  /** The address ends then unless it is renewed, as a lease is; left out where it stays. */
+  readonly validSeconds?: number;
 }
 
 export interface NetworkInterface {

@@ -70,6 +70,9 @@ Napi::Object DescribeLink(Napi::Env env, const ifinfomsg& link, const Attributes
   return described;
 }
 
+// A lifetime that does not end.
+constexpr uint32_t kForever = 0xffffffff;
+
 // Its own address; nullopt for other families and for what is too short.
 std::optional<Napi::Object> DescribeAddress(Napi::Env env, const ifaddrmsg& header, const Attributes& attributes) {
   const bool v4 = header.ifa_family == AF_INET;
@@ -83,6 +86,11 @@ std::optional<Napi::Object> DescribeAddress(Napi::Env env, const ifaddrmsg& head
   address.Set("family", v4 ? 4 : 6);
   address.Set("address", text);
   address.Set("prefixLength", static_cast<uint32_t>(header.ifa_prefixlen));
+  if (const auto cache = attributes.Find(IFA_CACHEINFO); cache && cache->size() >= sizeof(ifa_cacheinfo)) {
+    ifa_cacheinfo life;
+    std::memcpy(&life, cache->data(), sizeof life);
+    if (life.ifa_valid != kForever) address.Set("validSeconds", life.ifa_valid);
+  }
   return address;
 }
 

@@ -45,6 +45,10 @@ export async function readyInput(
   addresses: (policy: Policy) => Promise<readonly Address[]> | readonly Address[],
 ): Promise<ReadyPolicy> {
   const ready = await readyPolicy(openContext(showEvents()), input, addresses);
+  if (ready.host.me.length === 0 && usesMe(ready.policy)) {
+    const help = 'say which with --me ADDRESS';
+    ready.diags.report('XP0221', ready.policy.span, 'me has no address here: its filters match nothing', help);
+  }
   printDiagnostics(ready.diags.all);
   return ready;
 }

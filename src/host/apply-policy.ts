@@ -22,5 +22,6 @@ export interface ApplyRequest {
 export async function applyPolicy(context: HostContext, request: ApplyRequest): Promise<AssignedInForce> {
   const { input, interfaces, mode, ingressOnly, dryRun: isDryRun, confirm } = request;
   using _lock = context.store.lock();
-  return await putAssignedInForce(context, { input, interfaces, attaching: { mode, ingressOnly }, isDryRun, confirm });
+  const attaching = { mode, ingressOnly };
+  return await putAssignedInForce(context, { input, interfaces, attaching, isDryRun, confirm, isAnalysed: true });
 }

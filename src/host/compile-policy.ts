@@ -1,7 +1,7 @@
 /** Compiling for this host: one compilation for interfaces that have the same rules. */
 import { performance } from 'node:perf_hooks';
 import { PolicyRejected } from '../base/policy-rejected.ts';
-import { refuseContradictions } from '../compiler/analysis/analyse.ts';
+import { refuseContradictions } from '../compiler/analysis/warnings.ts';
 import type { CompiledPolicy } from '../compiler/compile.ts';
 import { compile } from '../compiler/compile.ts';
 import { appliesTo } from '../compiler/conditions/expand.ts';

@@ -33,7 +33,7 @@ async function resolveBySystem(name: string): Promise<readonly string[]> {
 }
 
 /** The names of a policy, each with the filter that has it first. */
-function namesOf(policy: Policy): ReadonlyMap<string, Filter> {
+export function namesOf(policy: Policy): ReadonlyMap<string, Filter> {
   const names = new Map<string, Filter>();
   for (const filter of policy.rules.flatMap((rule) => rule.filterList.filters)) {
     for (const match of [filter.source, filter.destination].flatMap(singleAddresses)) {
@@ -77,13 +77,5 @@ export async function resolveHost(
   resolve: ResolveName = resolveBySystem,
 ): Promise<HostAddresses> {
   const names = await resolveNames(policy, diags, resolve);
-  if (me.length === 0 && usesMe(policy)) {
-    diags.report(
-      'XP0221',
-      policy.span,
-      'me has no address here: its filters match nothing',
-      'say which with --me ADDRESS',
-    );
-  }
   return { me, broadcasts: broadcastsOf(me), names };
 }

@@ -26,7 +26,7 @@ function addressesOf(devices: readonly NetworkInterface[]): OwnAddress[] {
 }
 
 /** The bindings are loaded when they are needed: pure verbs start faster without. */
-async function listInterfaces(): Promise<readonly NetworkInterface[]> {
+export async function listInterfaces(): Promise<readonly NetworkInterface[]> {
   const { interfaces } = await import('libbpf-ts-bindings');
   return interfaces();
 }

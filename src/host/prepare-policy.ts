@@ -2,6 +2,7 @@
 import type { NetworkInterface } from 'libbpf-ts-bindings';
 import { present } from '../base/assert.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
+import type { Omitted } from '../compiler/analysis/warnings.ts';
 import type { LoadablePolicy } from '../compiler/loadable.ts';
 import { cpuMilliseconds } from '../engine/cpu-time.ts';
 import type { HostAddresses } from '../policy/model.ts';
@@ -26,6 +27,8 @@ export interface WantedPolicy {
   readonly names: 'asked' | 'remembered';
   /** Its tests must hold. A boot does not ask: a host that is open is worse than a test that fails. */
   readonly tests?: PolicyTestOptions | undefined;
+  /** What the analysis says of it is wanted. */
+  readonly isAnalysed?: boolean | undefined;
 }
 
 /** A policy for a set of interfaces, compiled, and what to remember of it. */
@@ -47,6 +50,8 @@ export interface PreparedPolicy {
   /** The cache has not all of it, and may. */
   readonly isNew: boolean;
   readonly diagnostics: readonly Diagnostic[];
+  /** Findings of the analysis that are not among the diagnostics one by one. */
+  readonly omitted: readonly Omitted[];
 }
 
 function openCache({ store, report }: HostContext): CompiledCache {
@@ -56,7 +61,7 @@ function openCache({ store, report }: HostContext): CompiledCache {
 /** Throws PolicyRejected where the policy has errors. */
 export async function preparePolicy(
   context: HostContext,
-  { input, hash, rules, names, tests }: WantedPolicy,
+  { input, hash, rules, names, tests, isAnalysed = false }: WantedPolicy,
   devices: readonly NetworkInterface[],
 ): Promise<PreparedPolicy> {
   const cache = openCache(context);
@@ -71,7 +76,10 @@ export async function preparePolicy(
     const { requireTests } = await import('./require-tests.ts');
     requireTests(ready, tests);
   }
-  return await compileReady(cache, ready, devices);
+  const prepared = await compileReady(cache, ready, devices);
+  if (!isAnalysed) return prepared;
+  const { warnOfPolicy } = await import('./policy-warnings.ts');
+  return { ...prepared, ...(await warnOfPolicy(context, ready, devices)) };
 }
 
 /** The compiled forms of a policy whose text is not looked at; undefined where one is not in the cache. */
@@ -90,7 +98,7 @@ function findCached(
     compiled.set(name, found);
   }
   const { policy } = facts;
-  const nothing = { source: undefined, dynamic: [], isNew: false, diagnostics: [] } as const;
+  const nothing = { source: undefined, dynamic: [], isNew: false, diagnostics: [], omitted: [] } as const;
   return { policy, hash, textHash: hash, facts, host, compiled, ...nothing };
 }
 
@@ -113,7 +121,7 @@ async function compileReady(
   );
   const isNew = dynamic.length === 0 && (missing.length > 0 || cache.facts(hash) === undefined);
   const made = { hash, textHash: ready.hash, source, facts, host, compiled, dynamic, isNew };
-  return { policy: policy.name, ...made, diagnostics: diags.all };
+  return { policy: policy.name, ...made, diagnostics: diags.all, omitted: [] };
 }
 
 /** After the swap, so that traffic does not wait for the disk. */

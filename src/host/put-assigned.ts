@@ -25,6 +25,8 @@ export interface AssignedChange {
   readonly isDryRun?: boolean | undefined;
   /** Seconds: it is assigned when it is confirmed, and goes back unless that comes in time. */
   readonly confirm?: number | undefined;
+  /** What the analysis says of the policy is wanted. */
+  readonly isAnalysed?: boolean | undefined;
 }
 
 export interface AssignedInForce extends InForce {
@@ -100,7 +102,7 @@ function noteReplaced(waited: PendingChange | undefined, { pending }: AssignedIn
 
 async function putOrLeave(context: HostContext, change: AssignedChange): Promise<AssignedInForce> {
   const { store } = context;
-  const { input, stored, attaching, isDryRun, confirm } = change;
+  const { input, stored, attaching, isDryRun, confirm, isAnalysed } = change;
   const { names, missing, released } = targetsOf(store, change);
   const overlay = readOverlay(store);
   const devices = await findInterfaces(names);
@@ -119,6 +121,7 @@ async function putOrLeave(context: HostContext, change: AssignedChange): Promise
       hash: stored?.hash,
       rules: overlay.rules,
       names: 'asked',
+      isAnalysed,
       tests: { ingressOnly: attaching.ingressOnly },
     },
     devices,

@@ -2,6 +2,7 @@
 import type { NetworkInterface } from 'libbpf-ts-bindings';
 import { present } from '../base/assert.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
+import type { Omitted } from '../compiler/analysis/warnings.ts';
 import type { ConfirmRequest, ApplyOutcome as SwapOutcome } from '../engine/apply.ts';
 import { applyPolicy as swapPrograms } from '../engine/apply.ts';
 import type { RequestedMode } from '../engine/attach.ts';
@@ -50,6 +51,8 @@ export interface InForce {
   /** What the user should know, a sentence each. */
   readonly notes: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
+  /** Findings of the analysis that are not among the diagnostics one by one. */
+  readonly omitted: readonly Omitted[];
   /** It has filters with `me`, and no interface has an address. */
   readonly lacksAddresses: boolean;
 }
@@ -66,7 +69,7 @@ export async function putInForce(context: HostContext, change: Change): Promise<
   if (!isDryRun && change.confirm?.kind === 'begin') await restartDeadline(change.confirm.seconds, attachedFirst);
   const more = isDryRun ? [] : (change.settle?.() ?? []);
   if (!isDryRun) rememberCompiled(context, prepared);
-  const { policy, textHash: hash, facts, host, diagnostics } = prepared;
+  const { policy, textHash: hash, facts, host, diagnostics, omitted } = prepared;
   return {
     policy,
     hash,
@@ -74,6 +77,7 @@ export async function putInForce(context: HostContext, change: Change): Promise<
     interfaces: devices.map(({ name }) => name),
     notes: [...notes, ...more],
     diagnostics,
+    omitted,
     lacksAddresses: facts.usesMe && host.me.length === 0,
   };
 }

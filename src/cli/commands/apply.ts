@@ -7,7 +7,7 @@ import { collect, confirmOption, confirmSeconds, jsonOption, POLICY_ARGUMENT, wi
 import { policyArgument } from '../policy-argument.ts';
 import { reachHost } from '../reach-host.ts';
 import { pendingLine } from '../render/pending.ts';
-import { print, printDiagnostics, printJson, warnAll } from '../render/terminal.ts';
+import { print, printFindings, printJson, warnAll } from '../render/terminal.ts';
 
 interface ApplyOptions extends ConfirmOptions {
   readonly interface: readonly string[];
@@ -33,7 +33,7 @@ async function run(argument: string, options: ApplyOptions): Promise<void> {
   const { policy, hash, generation, interfaces, pending } = outcome;
   const applied = dryRun !== true;
   const milliseconds = performance.now() - started;
-  printDiagnostics(outcome.diagnostics);
+  printFindings(outcome.diagnostics, outcome.omitted);
   warnAll(outcome.notes);
   if (options.json === true) {
     printJson({ policy, hash, generation: applied ? generation : null, interfaces, applied, pending, milliseconds });

@@ -1,8 +1,13 @@
 /** `xdpol check`: everything that can be said about a policy without a kernel. */
 import { Command } from 'commander';
-import type { Diagnostic } from '../../base/diagnostics.ts';
-import { analyse } from '../../compiler/analysis/analyse.ts';
+import type { Diagnostic, Diagnostics } from '../../base/diagnostics.ts';
+import type { HostFacts } from '../../compiler/analysis/facts.ts';
+import type { Omitted } from '../../compiler/analysis/warnings.ts';
+import { CHECK_EFFORT, warningsOf } from '../../compiler/analysis/warnings.ts';
+import { printFilter } from '../../formats/yaml/print.ts';
+import { factsOfHost } from '../../host/analysis-facts.ts';
 import { resolveHost } from '../../host/host-addresses.ts';
+import { listInterfaces } from '../../host/interfaces.ts';
 import type { Policy } from '../../policy/model.ts';
 import { runPolicyTests } from '../../policy/policy-tests.ts';
 import { CheckFailed } from '../exit.ts';
@@ -10,8 +15,7 @@ import type { MeOptions } from '../options.ts';
 import { jsonOption, meOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
 import { policyArgument } from '../policy-argument.ts';
 import { meOf, readArgument } from '../read-policy.ts';
-import { renderFindings } from '../render/findings.ts';
-import { print, printJson, warn, warnsInColor } from '../render/terminal.ts';
+import { print, printFindings, printJson } from '../render/terminal.ts';
 
 interface CheckOptions extends MeOptions {
   readonly json?: boolean;
@@ -25,10 +29,14 @@ interface Summary {
   readonly addressSets: number;
   readonly errors: number;
   readonly warnings: number;
+  /** Findings that are not among the diagnostics: by code, how many there are beside, at least. */
+  readonly omitted: readonly { readonly code: string; readonly count: number; readonly atLeast: boolean }[];
 }
 
-function summaryOf(policy: Policy | undefined, diags: readonly Diagnostic[]): Summary {
-  const count = (severity: Diagnostic['severity']): number => diags.filter((d) => d.severity === severity).length;
+function summaryOf(policy: Policy | undefined, diags: readonly Diagnostic[], omitted: readonly Omitted[]): Summary {
+  const count = (severity: Diagnostic['severity']): number =>
+    diags.filter((d) => d.severity === severity).length +
+    omitted.reduce((sum, one) => sum + (one.severity === severity ? one.grouped + one.left : 0), 0);
   return {
     policy: policy?.name ?? null,
     rules: policy?.rules.length ?? 0,
@@ -36,6 +44,7 @@ function summaryOf(policy: Policy | undefined, diags: readonly Diagnostic[]): Su
     addressSets: policy?.addressSets.size ?? 0,
     errors: count('error'),
     warnings: count('warning'),
+    omitted: omitted.map(({ code, grouped, left, atLeast }) => ({ code, count: grouped + left, atLeast })),
   };
 }
 
@@ -44,19 +53,33 @@ function plain({ code, severity, span, message, help }: Diagnostic): Record<stri
   return { code, severity, file: span.file, line: span.line, column: span.column, message, help: help ?? null };
 }
 
+/** What the host of the policy is known to be: its addresses by `--me`, or this host. */
+async function factsFor(policy: Policy, options: CheckOptions, diags: Diagnostics): Promise<HostFacts> {
+  const host = await resolveHost(policy, await meOf(policy, options), diags);
+  return options.me === undefined ? factsOfHost(host, await listInterfaces(), undefined) : host;
+}
+
 async function check(argument: string, options: CheckOptions): Promise<void> {
   const { policy, diags } = readArgument(policyArgument(argument));
-  const host = policy === undefined ? undefined : await resolveHost(policy, await meOf(policy, options), diags);
-  const brief = options.json !== true;
-  const isSound = policy !== undefined && host !== undefined && !diags.failed;
-  if (isSound) runPolicyTests(policy, host, diags);
-  const omitted = isSound ? analyse(policy, host, diags, { brief }) : [];
-  const summary = summaryOf(policy, diags.all);
-  const ok = !diags.failed && !(options.strict === true && summary.warnings > 0);
+  const facts = policy === undefined ? undefined : await factsFor(policy, options, diags);
+  const isSound = policy !== undefined && facts !== undefined && !diags.failed;
+  if (isSound) runPolicyTests(policy, facts, diags);
+  const warnings = isSound
+    ? warningsOf(policy, facts, {
+        isBrief: options.json !== true,
+        reported: diags.all,
+        effort: CHECK_EFFORT,
+        writeFilter: printFilter,
+      })
+    : undefined;
+  const all = warnings === undefined ? diags.all : [...warnings.reported, ...warnings.findings];
+  const omitted = warnings?.omitted ?? [];
+  const summary = summaryOf(policy, all, omitted);
+  const ok = summary.errors === 0 && !(options.strict === true && summary.warnings > 0);
   if (options.json === true) {
-    printJson({ ok, diagnostics: diags.all.map(plain), summary });
+    printJson({ ok, diagnostics: all.map(plain), summary });
   } else {
-    if (diags.all.length > 0) warn(renderFindings(diags.all, omitted, { color: warnsInColor() }));
+    printFindings(all, omitted);
     if (ok) print(`${summary.policy}: ${summary.rules} rules, ${summary.filters} filters, no errors`);
   }
   if (!ok) throw new CheckFailed();

@@ -1,7 +1,6 @@
-/** What `check` prints for people: diagnostics by place, then the findings of the analysis by code. */
+/** What `check` and `apply` print for people: diagnostics by place, then the findings of the analysis by code. */
 import type { Diagnostic } from '../../base/diagnostics.ts';
-import type { Omitted } from '../../compiler/analysis/analyse.ts';
-import { ANALYSIS_PREFIX } from '../../compiler/analysis/analyse.ts';
+import type { Finding, Omitted } from '../../compiler/analysis/warnings.ts';
 import type { RenderOptions } from './diagnostics.ts';
 import { renderEach, summaryOf } from './diagnostics.ts';
 
@@ -12,25 +11,32 @@ export function renderFindings(
   options: RenderOptions,
 ): string {
   if (diags.length === 0) return '';
+  const findings = diags.filter(isFinding);
   const lines = renderEach(
-    diags.filter(({ code }) => !isFinding(code)),
+    diags.filter((one) => !isFinding(one)),
     options,
   );
-  const codes = new Set(diags.map(({ code }) => code).filter(isFinding));
-  for (const code of [...codes].sort()) {
-    const told = diags.filter((diagnostic) => diagnostic.code === code);
-    const rest = omitted.find((one) => one.code === code);
-    lines.push(...renderEach(told, options), ...restLine(rest));
+  const isDivided = new Set(findings.map(({ isNew }) => isNew)).size > 1;
+  for (const [i, finding] of findings.entries()) {
+    const [last, next] = [findings[i - 1], findings[i + 1]];
+    if (isDivided && last?.isNew !== finding.isNew) lines.push(finding.isNew === true ? NEW : KNOWN);
+    lines.push(...renderEach([finding], options));
+    if (next?.code !== finding.code || next.isNew !== finding.isNew) lines.push(...restLine(finding, omitted));
   }
   const more = omitted.map(({ severity, grouped, left }) => ({ severity, count: grouped + left }));
   return `${[...lines, summaryOf(diags, more)].join('\n')}\n`;
 }
 
-function restLine(rest: Omitted | undefined): readonly string[] {
-  if (rest === undefined || rest.left === 0) return [];
-  return [`… and ${rest.atLeast ? 'at least ' : ''}${rest.left} more like this (--json has all)`];
+const NEW = 'new since the policy in force:';
+const KNOWN = 'as of the policy in force:';
+
+function restLine({ code, isNew }: Finding, omitted: readonly Omitted[]): readonly string[] {
+  const rest = omitted.find((one) => one.code === code && one.isNew === isNew);
+  if (rest === undefined || (rest.left === 0 && !rest.atLeast)) return [];
+  if (rest.left === 0) return ['… and there may be more like this'];
+  return [`… and ${rest.atLeast ? 'at least ' : ''}${rest.left} more like this (--json has more)`];
 }
 
-function isFinding(code: string): boolean {
-  return code.startsWith(ANALYSIS_PREFIX);
+function isFinding(diagnostic: Diagnostic): diagnostic is Finding {
+  return 'isNew' in diagnostic;
 }

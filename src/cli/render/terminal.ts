@@ -1,8 +1,10 @@
 /** The one place that writes to a terminal: results on stdout, everything else on stderr. */
 import { createInterface } from 'node:readline/promises';
 import type { Diagnostic } from '../../base/diagnostics.ts';
+import type { Omitted } from '../../compiler/analysis/warnings.ts';
 import type { OperationEvent, Report } from '../../host/context.ts';
 import { renderDiagnostics } from './diagnostics.ts';
+import { renderFindings } from './findings.ts';
 import { ProgressLine } from './progress-line.ts';
 
 export function print(text: string): void {
@@ -43,6 +45,11 @@ export function warnsInColor(): boolean {
 
 export function printDiagnostics(diags: readonly Diagnostic[]): void {
   if (diags.length > 0) warn(renderDiagnostics(diags, { color: warnsInColor() }));
+}
+
+/** With those of the analysis by code. */
+export function printFindings(diags: readonly Diagnostic[], omitted: readonly Omitted[]): void {
+  if (diags.length > 0) warn(renderFindings(diags, omitted, { color: warnsInColor() }));
 }
 
 /** Before a table that takes the place of the last one; nothing where the output is not a terminal. */

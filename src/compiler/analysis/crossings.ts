@@ -7,18 +7,23 @@
  */
 import type { DecidingKey } from '../../policy/specificity.ts';
 import { decidingKey } from '../../policy/specificity.ts';
+import type { CandidatePair } from './candidate-pairs.ts';
 import { filterCovers, partCovers } from './containment.ts';
+import type { Effort } from './effort.ts';
 import type { Place, Places } from './interfaces.ts';
 import { appliesAt } from './interfaces.ts';
-import type { Overlaps } from './overlaps.ts';
 import type { Point, Region, Search } from './search.ts';
 import { servicesOverlap } from './services.ts';
 import { sizeOf } from './size.ts';
-import type { Box, FilterBox, Part, RuleFilter, Space } from './universe.ts';
+import type { Box, FilterBox, Part, RuleFilter, Space, Universe } from './universe.ts';
 
 export interface Crossing {
+  readonly space: Space;
   readonly winner: RuleFilter;
   readonly loser: RuleFilter;
+  /** Of their halves, those that meet. */
+  readonly winnerPart: Part;
+  readonly loserPart: Part;
   readonly key: DecidingKey;
   /** Where both match and the winner decides; the search that found it makes it a packet. */
   readonly point: Point;
@@ -33,25 +38,30 @@ export interface Crossing {
 export interface CrossingSearch {
   readonly places: Places;
   readonly search: Search;
-  /** The blocking parts of the space. */
-  readonly blocks: Overlaps;
+  readonly space: Space;
+  readonly effort: Effort;
   /** Pairs that need no look: they have been told. */
   readonly skip: (permit: RuleFilter, block: RuleFilter) => boolean;
 }
 
-/** Calls `found` for pairs of parts that cross, once or more often for a pair of filters, until it returns false. */
+/**
+ * Calls `found` for pairs of parts that cross, once or more often for a pair of filters, until it returns false. Returns
+ * how many pairs the effort did not suffice for.
+ */
 export function findCrossings(
-  permits: readonly Part[],
+  pairs: readonly CandidatePair[],
   context: CrossingSearch,
   found: (crossing: Crossing) => boolean,
-): void {
-  for (const permit of permits) {
-    for (const block of context.blocks.with(permit)) {
-      if (context.skip(permit.owner, block.owner)) continue;
-      const crossing = crossingOf(permit, block, context);
-      if (crossing !== undefined && !found(crossing)) return;
-    }
+): number {
+  let unknown = 0;
+  for (const [i, { permit, block }] of pairs.entries()) {
+    if (context.effort.isPhaseSpent) return unknown + pairs.length - i;
+    if (context.skip(permit.owner, block.owner)) continue;
+    const crossing = crossingOf(permit, block, context);
+    if (crossing === 'unknown') unknown++;
+    else if (crossing !== undefined && !found(crossing)) return unknown + pairs.length - i - 1;
   }
+  return unknown;
 }
 
 /** One directed filter of each of two parts, as the order has them. */
@@ -62,10 +72,12 @@ interface Meeting {
 }
 
 /** An adjacent one where there is one. */
-function crossingOf(permit: Part, block: Part, context: CrossingSearch): Crossing | undefined {
-  const { space } = context.blocks;
+function crossingOf(permit: Part, block: Part, context: CrossingSearch): Crossing | 'unknown' | undefined {
+  const { space } = context;
+  let isUnknown = false;
   const relations = { permit: relationOf(space, permit, block), block: relationOf(space, block, permit) };
   let best: Crossing | undefined;
+  const partOf = { permit, block };
   for (const { winner, loser } of boxPairs(permit, block)) {
     const key = decidingKey(winner.directed, loser.directed);
     const relation = relations[winner.directed.action];
@@ -73,12 +85,24 @@ function crossingOf(permit: Part, block: Part, context: CrossingSearch): Crossin
     const region = commonRegion(space, winner, loser);
     if (region === undefined) continue;
     for (const place of context.places.shared(winner.owner, loser.owner)) {
-      const crossing = meet({ winner, loser, region }, key, place, context);
-      if (crossing?.adjacent === true) return crossing;
+      const found = meet({ winner, loser, region }, key, place, context);
+      if (found === 'unknown') isUnknown = true;
+      if (found === undefined || found === 'unknown') continue;
+      const winnerPart = partOf[winner.directed.action];
+      const crossing = { ...found, winnerPart, loserPart: winnerPart === permit ? block : permit };
+      if (crossing.adjacent) return crossing;
       best ??= crossing;
     }
   }
-  return best;
+  return best ?? (isUnknown ? 'unknown' : undefined);
+}
+
+/** Is every packet of the loser, on every interface it is for, one of the winner's? It is narrower, and loses all the same. */
+export function isLoserWithin({ spaces }: Universe, { winner, loser }: Crossing): boolean {
+  const within =
+    winner.interfaces === undefined ||
+    (loser.interfaces !== undefined && [...loser.interfaces].every((name) => winner.interfaces?.has(name)));
+  return within && spaces.every((space) => filterCovers(space, winner, loser));
 }
 
 type Relation = 'within' | 'equal' | 'neither';
@@ -108,10 +132,10 @@ function meet(
   meeting: Meeting,
   key: DecidingKey,
   place: Place,
-  { search, blocks }: CrossingSearch,
-): Crossing | undefined {
+  { search, space }: CrossingSearch,
+): Omit<Crossing, 'winnerPart' | 'loserPart'> | 'unknown' | undefined {
   const { winner, loser, region } = meeting;
-  const find = (othersBelow: number): Point | undefined => {
+  const find = (othersBelow: number): Point | 'unknown' | undefined => {
     const takes = (box: Box): boolean => {
       if (box.owner === winner.owner) return box.rank < winner.rank;
       return box.owner === loser.owner || (box.rank < othersBelow && appliesAt(box, place));
@@ -119,16 +143,18 @@ function meet(
     return search.find({ region, takes, limit: loser.rank, onWire: true });
   };
   const adjacent = find(loser.rank);
-  const point = adjacent ?? find(winner.rank);
-  if (point === undefined) return undefined;
+  const isAdjacent = adjacent !== undefined && adjacent !== 'unknown';
+  const point = isAdjacent ? adjacent : find(winner.rank);
+  if (point === undefined || point === 'unknown') return point ?? (adjacent === 'unknown' ? adjacent : undefined);
   return {
+    space,
     winner: winner.owner,
     loser: loser.owner,
     key,
     point,
     search,
     place,
-    size: sizeOf(blocks.space, region),
-    adjacent: adjacent !== undefined,
+    size: sizeOf(space, region),
+    adjacent: isAdjacent,
   };
 }

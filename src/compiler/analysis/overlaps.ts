@@ -1,18 +1,22 @@
 /** Finds the parts of one action that share packets with a part of the other, without comparing all with all. */
 import { present } from '../../base/assert.ts';
 import type { AtomSet } from './atoms.ts';
+import type { Effort } from './effort.ts';
+import type { Region } from './search.ts';
 import { servicesOverlap } from './services.ts';
 import type { Part, Space } from './universe.ts';
 
 export class Overlaps {
   readonly #space: Space;
+  readonly #effort: Effort;
   /** By id of the source set, then by id of the destination set. */
   readonly #bySource = new Map<number, Map<number, Part[]>>();
   readonly #sources: SetIndex;
   readonly #destinations: SetIndex;
 
-  constructor(space: Space, parts: readonly Part[]) {
+  constructor(space: Space, parts: readonly Part[], effort: Effort) {
     this.#space = space;
+    this.#effort = effort;
     this.#sources = new SetIndex(
       space,
       parts.map((part) => part.source),
@@ -30,16 +34,18 @@ export class Overlaps {
     }
   }
 
-  /** The parts that share a packet with `part`. */
-  *with(part: Part): Generator<Part> {
-    const destinations = this.#destinations.meeting(part.destination);
-    for (const source of this.#sources.meeting(part.source)) {
+  /** The parts that share a packet with the region. */
+  *with(region: Region): Generator<Part> {
+    const destinations = this.#destinations.meeting(region.destination);
+    for (const source of this.#sources.meeting(region.source)) {
       const byDestination = present(this.#bySource.get(source));
       const ids = destinations.size < byDestination.size ? destinations : byDestination.keys();
       for (const id of ids) {
         if (!destinations.has(id)) continue;
-        for (const other of byDestination.get(id) ?? []) {
-          if (servicesOverlap(part.service, other.service)) yield other;
+        const others = byDestination.get(id) ?? [];
+        this.#effort.spend(others.length);
+        for (const other of others) {
+          if (servicesOverlap(region.service, other.service)) yield other;
         }
       }
     }

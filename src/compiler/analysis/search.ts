@@ -9,6 +9,7 @@ import { PROTOCOLS } from '../../policy/model.ts';
 import type { Packet } from '../../policy/packet/model.ts';
 import type { SeenPacket } from '../../policy/packet/text.ts';
 import type { AtomSet, Atoms } from './atoms.ts';
+import type { Effort } from './effort.ts';
 import type { Place } from './interfaces.ts';
 import type { Areas, Service, ServicePoint } from './services.ts';
 import { areasCover, PLANES, servicesOverlap } from './services.ts';
@@ -39,6 +40,8 @@ export interface Query {
   readonly onWire: boolean;
 }
 
+/** What a look at one box costs where a point outside of many is looked for, in looks that compare it alone. */
+const POINT_STEPS = 4;
 /** Pairs of atoms to try before the boxes that matter are gathered. */
 const PROBES = 64;
 
@@ -50,9 +53,11 @@ export class Search {
   readonly #touched = new Map<number, ReadonlySet<number>>();
   readonly #own: ReadonlySet<number>;
   readonly #numbers = new Map<Box, number>();
+  readonly #effort: Effort;
 
-  constructor(space: Space) {
+  constructor(space: Space, effort: Effort) {
     this.#space = space;
+    this.#effort = effort;
     this.#atoms = space.atoms;
     this.#own = new Set(space.own?.atoms);
     for (const box of space.boxes) {
@@ -64,7 +69,9 @@ export class Search {
     }
   }
 
-  find(asked: Query): Point | undefined {
+  /** `unknown` where the effort ended before one was found. */
+  find(asked: Query): Point | 'unknown' | undefined {
+    this.#effort.beginSearch();
     const query = asked.onWire ? this.#plausible(asked) : asked;
     if (query === undefined) return undefined;
     const { source, destination } = query.region;
@@ -75,6 +82,7 @@ export class Search {
         const point = this.#at(s, d, query);
         if (point === 'covered') return undefined;
         if (point !== undefined) return point;
+        if (this.#effort.isSearchSpent) return 'unknown';
       }
     }
     return isSmall ? undefined : this.#exhaust(query);
@@ -114,6 +122,7 @@ export class Search {
     if (onWire && this.#isWithinHost(source, destination)) return undefined;
     const taken: Areas[] = [];
     for (const boxes of this.#listsAt(source, destination)) {
+      this.#effort.spend(boxes.length);
       for (const box of boxes) {
         if (box.rank >= limit) break;
         if (!servicesOverlap(box.service, region.service) || !takes(box)) continue;
@@ -123,6 +132,7 @@ export class Search {
         taken.push(box.service.areas);
       }
     }
+    this.#effort.spend(taken.length * POINT_STEPS);
     const service = this.#space.services.pointOutside(region.service.areas, taken);
     return service === undefined ? undefined : { source, destination, service };
   }
@@ -136,7 +146,9 @@ export class Search {
   /** Lists of boxes, each in rank order, that match both atoms. */
   *#listsAt(source: number, destination: number): Generator<readonly Box[]> {
     const ends = this.#atoms.conditionsAt(destination);
-    for (const condition of this.#atoms.conditionsAt(source)) {
+    const starts = this.#atoms.conditionsAt(source);
+    this.#effort.spend(starts.length * ends.length);
+    for (const condition of starts) {
       const byDestination = this.#byConditions.get(condition);
       if (byDestination === undefined) continue;
       for (const other of ends) {
@@ -152,11 +164,12 @@ export class Search {
   }
 
   /** Every combination of boxes that meet somewhere in the region, once. */
-  #exhaust(query: Query): Point | undefined {
+  #exhaust(query: Query): Point | 'unknown' | undefined {
     const { region, takes, limit } = query;
     const sources = this.#touchedBy(region.source);
     const destinations = this.#touchedBy(region.destination);
     const boxes: Box[] = [];
+    this.#effort.spend(this.#space.boxes.length);
     for (const box of this.#space.boxes) {
       if (box.rank >= limit) break;
       if (!sources.has(box.source) || !destinations.has(box.destination)) continue;
@@ -170,6 +183,7 @@ export class Search {
       const { point, complete } = this.#along(source, here, query, covered);
       if (point !== undefined) return point;
       if (!complete) atSource.forget(source);
+      this.#effort.spend(1);
     }
     return undefined;
   }
@@ -180,8 +194,9 @@ export class Search {
     boxes: readonly Box[],
     query: Query,
     covered: Set<string>,
-  ): { readonly point: Point | undefined; readonly complete: boolean } {
+  ): { readonly point: Point | 'unknown' | undefined; readonly complete: boolean } {
     const { region, onWire } = query;
+    this.#effort.spend(boxes.length + region.destination.atoms.length);
     const atDestination = new Combinations(this.#atoms, boxes, (box) => box.destination);
     let complete = true;
     for (const destination of region.destination.atoms) {
@@ -192,8 +207,11 @@ export class Search {
         complete = false;
         continue;
       }
+      this.#effort.spend(here.length);
       const key = here.map((box) => this.#numberOf(box)).join();
       if (covered.has(key)) continue;
+      if (this.#effort.isSearchSpent) return { point: 'unknown', complete };
+      this.#effort.spend(here.length * POINT_STEPS);
       const service = this.#space.services.pointOutside(
         region.service.areas,
         here.map((box) => box.service.areas),

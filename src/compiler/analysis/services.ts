@@ -134,6 +134,12 @@ export class Services {
     return service;
   }
 
+  /** Every packet of a protocol. */
+  protocol(protocol: number): Service {
+    const any = { keys: ANY, sourcePorts: ANY, established: false, needsL4: false, fragment: false };
+    return this.of({ ...any, protocol });
+  }
+
   /** Without the packets that no host sends; undefined where no others are left. */
   plausible(service: Service): Service | undefined {
     if (this.#plausible.has(service.id)) return this.#plausible.get(service.id);

@@ -5,6 +5,7 @@
 import { present } from '../../base/assert.ts';
 import type { Address, Family } from '../../base/ip.ts';
 import { fullLength, parseAddress } from '../../base/ip.ts';
+import { localPrefixes } from '../../policy/local.ts';
 import type { Exemption, Filter, HostAddresses, Policy, PortRange, Rule } from '../../policy/model.ts';
 import { ANY_PORT, PROTOCOLS } from '../../policy/model.ts';
 import { icmpKeys, serviceConditionOf } from '../classes/service-classes.ts';
@@ -72,6 +73,8 @@ export interface Space {
   readonly services: Services;
   /** The host's own addresses. */
   readonly own: AtomSet | undefined;
+  /** What `local` names beside them: broadcasts, multicast. */
+  readonly heard: readonly AtomSet[];
   /** In the order of the filters, forward halves first. */
   readonly parts: readonly Part[];
   /** By index of the filter: its parts, at most two. */
@@ -153,6 +156,9 @@ function spaceOf(
     fullLength(family),
     host.me.filter((address) => address.family === family),
   );
+  const heard = localPrefixes({ ...host, me: [] }).flatMap((prefix) =>
+    prefix.family === family ? (extra.add(prefix.length, [prefix]) ?? []) : [],
+  );
   const services = new Services(family);
   const exempt = policy.exemptions.flatMap((exemption) => exemptBoxes(exemption, family, services, extra));
   const atoms = new Atoms(family, [...conditions, ...extra.all]);
@@ -165,6 +171,7 @@ function spaceOf(
     atoms,
     services,
     own: own === undefined ? undefined : atoms.where(own),
+    heard: heard.map((condition) => atoms.where(condition)),
     parts,
     partsOf: byFilter,
     boxes: [...exempt, ...boxes],

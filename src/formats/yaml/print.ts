@@ -3,7 +3,7 @@
  * that one can express. What was a file, an alias or a comment is not kept; defaults are left out.
  */
 
-import { Document, isMap, isScalar, isSeq } from 'yaml';
+import { Document, isMap, isScalar, isSeq, stringify } from 'yaml';
 import type { Prefix } from '../../base/ip.ts';
 import { formatAddress, formatPrefix, fullLength, wordMask } from '../../base/ip.ts';
 import { addressText } from '../../policy/address-match.ts';
@@ -59,6 +59,11 @@ function addComments(document: Document, policy: Policy, comments: PolicyComment
       if (isMap(node) && comment !== undefined) node.commentBefore = comment;
     }
   }
+}
+
+/** A filter on one line, as an item of a list of filters has it. */
+export function printFilter(filter: Filter): string {
+  return stringify(plainFilter(filter), { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
 }
 
 /** The policy as the values of a policy file: what JSON.stringify prints reads back too. */

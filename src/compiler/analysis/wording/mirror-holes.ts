@@ -3,7 +3,7 @@ import { areAnyPort, protocolName } from '../../../policy/ports.ts';
 import type { MirrorHole } from '../mirror-holes.ts';
 import type { Observation, Wording } from '../observation.ts';
 import type { RuleFilter } from '../universe.ts';
-import { describeFilter, quotePacket } from './subject.ts';
+import { describeDropper, quotePacket } from './subject.ts';
 
 export function observeMirrorHoles(holes: readonly MirrorHole[]): readonly Observation[] {
   return holes.map((hole) => ({
@@ -16,11 +16,10 @@ export function observeMirrorHoles(holes: readonly MirrorHole[]): readonly Obser
   }));
 }
 
-function wordHole({ filter, witness, otherwise }: MirrorHole): Wording {
-  const without = otherwise === 'default' ? 'the default' : describeFilter(otherwise);
+function wordHole({ filter, witness, by }: MirrorHole): Wording {
   const message =
     `the mirror half lets in new connections ${sendersOf(filter)}, to every local port${protocolsOf(filter)}: ` +
-    `${quotePacket(witness)} passes, and without the mirror half ${without} would drop it`;
+    `${quotePacket(witness)} passes, and without the mirror half ${describeDropper(by)} would drop it`;
   return { message, help: helpFor(filter) };
 }
 

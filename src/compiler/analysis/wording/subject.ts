@@ -14,6 +14,15 @@ export function thisFilter({ rule }: RuleFilter): string {
   return `this filter (${rule.action}, rule "${rule.name}")`;
 }
 
+export function describeDropper(by: RuleFilter | 'default'): string {
+  return by === 'default' ? 'the default' : describeFilter(by);
+}
+
+/** What it comes to that a filter matches nothing. */
+export function blocksNothing({ rule }: RuleFilter): string {
+  return rule.action === 'block' ? ': nothing is blocked by it' : '';
+}
+
 /** As one argument of a shell: `xdpol explain POLICY 'tcp ...'` says the same of it. */
 export function quotePacket(seen: SeenPacket): string {
   return `'${formatSeenPacket(seen)}'`;

@@ -153,13 +153,13 @@ function explained(policy: Policy, host: HostAddresses, seen: SeenPacket): Decis
   return new ReferenceClassifier(policy, host).classify(read.packet, { interface: read.interface });
 }
 
-function expectHole(policy: Policy, host: HostAddresses, { filter: of, witness, otherwise }: MirrorHole): void {
+function expectHole(policy: Policy, host: HostAddresses, { filter: of, witness, by: dropper }: MirrorHole): void {
   const text = `${formatSeenPacket(witness)}: ${of.filter.text}`;
   const rules = policy.rules.map((rule) => {
     const filters = rule.filterList.filters.map((one) => (one === of.filter ? { ...one, mirrored: false } : one));
     return { ...rule, filterList: { ...rule.filterList, filters } };
   });
-  const by = otherwise === 'default' ? { by: 'default' } : { by: 'rule', filter: otherwise.filter.text };
+  const by = dropper === 'default' ? { by: 'default' } : { by: 'rule', filter: dropper.filter.text };
   expect(explained(policy, host, witness), text).toMatchObject({ verdict: 'pass', filter: of.filter.text });
   expect(explained({ ...policy, rules }, host, witness), text).toMatchObject({ verdict: 'drop', ...by });
 }
