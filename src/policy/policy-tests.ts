@@ -44,7 +44,9 @@ function decide(
   packet: Packet,
   { ingressOnly = false }: PolicyTestOptions,
 ): Decision | undefined {
-  return ingressOnly && test.direction === 'out' ? undefined : classifier.classify(packet, { interface: test.interface });
+  return ingressOnly && test.direction === 'out'
+    ? undefined
+    : classifier.classify(packet, { interface: test.interface });
 }
 
 function isAsExpected({ expect, rule }: PolicyTest, decision: Decision | undefined): boolean {

@@ -52,7 +52,7 @@ test('generated packets decode, and a good part of them meet several filters', (
     const classifier = new ReferenceClassifier(policy, TEST_HOST);
     return packets.map((packet) => classifier.candidates(packetOf(packet), { interface: 'eth0' }).length);
   });
-  expect(met.filter((count) => count > 1).length / met.length).toBeGreaterThan(0.25);
+  expect(met.filter((count) => count > 1).length / met.length).toBeGreaterThan(0.2);
 });
 
 test('any bytes decode to a packet or to a reason', () => {
