@@ -23,7 +23,6 @@ export async function assignPolicy(context: HostContext, request: AssignRequest)
   const { store } = context;
   using _lock = store.lock();
   const last = store.lastAssignment();
-  const interfaces = interfacesFor(request.interfaces, last?.interfaces);
   const { name, mode = last?.mode ?? 'auto', confirm } = request;
   const stored = store.read(name, request.version);
   if (stored === undefined) throw notStored(context, name, request.version);
@@ -31,15 +30,16 @@ export async function assignPolicy(context: HostContext, request: AssignRequest)
   return await putAssignedInForce(context, {
     input,
     stored,
-    interfaces,
+    interfaces: request.interfaces ?? [],
+    usual: request.interfaces === undefined ? usualInterfaces(last?.interfaces) : undefined,
     attaching: { mode, ingressOnly: last?.ingressOnly },
     confirm,
   });
 }
 
-/** Those named, else those of the last assignment, else those that are filtered. */
-function interfacesFor(given: readonly string[] | undefined, last: readonly string[] | undefined): readonly string[] {
-  const names = given ?? last ?? readAttachments().map((attachment) => attachment.name);
+/** Those of the last assignment, else those that are filtered. */
+function usualInterfaces(last: readonly string[] | undefined): readonly string[] {
+  const names = last ?? readAttachments().map((attachment) => attachment.name);
   if (names.length > 0) return names;
   throw new EnvironmentError('XDPOL_E_WHICH_INTERFACES', 'no policy was assigned here before: which interfaces?', {
     help: 'name them: xdpol assign NAME -i eth0',

@@ -20,7 +20,10 @@ export interface AssignedChange {
   readonly input: PolicyInput;
   /** Of the input, where it is a stored version; else it is stored as a new one. */
   readonly stored?: { readonly version: number; readonly hash: string } | undefined;
+  /** Named for this change: each must be there. */
   readonly interfaces: readonly string[];
+  /** Those of the last assignment, where none is named: they go along where they are there. */
+  readonly usual?: readonly string[] | undefined;
   readonly attaching: Attaching;
   readonly isDryRun?: boolean | undefined;
   /** Seconds: it is assigned when it is confirmed, and goes back unless that comes in time. */
@@ -48,16 +51,16 @@ interface Targets {
 }
 
 /** One policy is assigned to a host: interfaces that are filtered or assigned already go along. */
-function targetsOf(store: PolicyStore, { interfaces: named, confirm }: AssignedChange): Targets {
+function targetsOf(store: PolicyStore, { interfaces: named, usual = [], confirm }: AssignedChange): Targets {
   const { attachments, devices } = surveyAttachments();
   const filtered = attachments.map((attachment) => attachment.name);
   // A change that may go back ends nothing.
   if (confirm === undefined && isFilteredForRulesAlone(store, attachments)) {
-    const released = filtered.filter((name) => !named.includes(name));
-    return { names: [...new Set(named)], missing: [], released };
+    const names = [...new Set([...named, ...usual])];
+    return { names, missing: [], released: filtered.filter((name) => !names.includes(name)) };
   }
   const isThere = new Set(devices.map(({ name }) => name));
-  const assigned = store.assignment()?.interfaces ?? [];
+  const assigned = [...new Set([...usual, ...(store.assignment()?.interfaces ?? [])])];
   const along = [...filtered, ...assigned.filter((name) => isThere.has(name))];
   const names = [...new Set([...named, ...along])];
   return { names, missing: assigned.filter((name) => !names.includes(name)), released: [] };
@@ -105,7 +108,8 @@ async function putOrLeave(context: HostContext, change: AssignedChange): Promise
   const { input, stored, attaching, isDryRun, confirm, isAnalysed } = change;
   const { names, missing, released } = targetsOf(store, change);
   const overlay = readOverlay(store);
-  const devices = await findInterfaces(names);
+  // Where not one is there, the error names those that should be.
+  const devices = await findInterfaces(names.length > 0 ? names : missing);
   let assigned: PolicyVersion | undefined;
   const assignment = (): Assignment => {
     const how = { interfaces: [...names, ...missing], ...attachingOf(attaching), at: new Date().toISOString() };

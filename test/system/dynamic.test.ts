@@ -342,7 +342,7 @@ describe('an agent that is killed', () => {
 test('a policy in force whose assignment is lost: no dynamic rule, and no agent that ends one, takes its place', async () => {
   const agent = await AgentProcess.start(pair);
   add('open', 81, 'PASS');
-  rmSync(join(pair.directory, 'state', 'assigned.json'));
+  for (const name of ['assigned.json', 'assigned.copy.json']) rmSync(join(pair.directory, 'state', name));
   for (const words of [['-f', '*+0:82:TCP', '-n', 'BLOCK'], ['-o']]) {
     const { status: code, stderr } = ipsecpol('-r', 'open', ...words);
     expect(code).toBe(1);

@@ -239,6 +239,12 @@ describe('reboot', () => {
     expect(await ended).toEqual([0, null]);
     expect(JSON.parse(succeeds('status', '--json'))).toMatchObject({ gaps: [], interfaces: [{}, {}] });
     execFileSync('ip', [...on, 'del', 'late0']);
+    const again = xdpol('assign', 'edge');
+    expect(again.stderr).toContain('late0 is not there: it stays assigned');
+    expect(again.status).toBe(0);
+    succeeds('unassign');
+    succeeds('assign', 'edge', '-i', pair.host.device);
+    expect(JSON.parse(succeeds('status', '--json'))).toMatchObject({ gaps: [], interfaces: [{}] });
   });
 });
 

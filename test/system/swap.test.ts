@@ -97,5 +97,12 @@ test('an apply killed at any moment leaves a whole policy in force, and the next
   const last = pair.exec(pair.host, pair.xdpol('apply', policies[1], '-i', device));
   expect(last).toContain('in force');
   await expectAllCounted(pair, stopTraffic);
-  expect(readdirSync(pair.env['XDPOL_STATE_DIR'] ?? '')).toEqual(['assigned.json', 'cache', 'format', 'policies']);
+  expect(readdirSync(pair.env['XDPOL_STATE_DIR'] ?? '')).toEqual([
+    'assigned.copy.json',
+    'assigned.json',
+    'cache',
+    'format',
+    'policies',
+    'tallies.json',
+  ]);
 });
