@@ -13,8 +13,8 @@ function testsIn(folders: readonly string[]): string[] {
 
 const config: ViteUserConfig = {
   test: {
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     passWithNoTests: false,
     allowOnly: false,
     globalSetup: './test/support/build.ts',

@@ -14,8 +14,19 @@ export const DIAGNOSTIC: Schema = object(
     span: object({ file: TEXT, line: INTEGER, column: INTEGER, length: INTEGER, lineText: TEXT }),
     message: TEXT,
   },
-  { help: TEXT },
+  // Of a finding of the analysis: the rules it is about, and whether the policy in force lacks it.
+  { help: TEXT, rules: TEXTS, isNew: nullable(TRUTH) },
 );
+
+/** Findings that are counted and not listed. */
+const OMITTED = object({
+  code: TEXT,
+  severity: oneOf('error', 'warning', 'note'),
+  grouped: INTEGER,
+  left: INTEGER,
+  atLeast: TRUTH,
+  isNew: nullable(TRUTH),
+});
 
 export const ERROR: Schema = object(
   { code: TEXT, message: TEXT, help: nullable(TEXT) },
@@ -70,6 +81,7 @@ export const IN_FORCE: Schema = object({
   interfaces: TEXTS,
   notes: TEXTS,
   diagnostics: list(DIAGNOSTIC),
+  omitted: list(OMITTED),
   lacksAddresses: TRUTH,
   pending: PENDING,
 });

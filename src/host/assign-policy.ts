@@ -23,6 +23,7 @@ export async function assignPolicy(context: HostContext, request: AssignRequest)
   const { store } = context;
   using _lock = store.lock();
   const last = store.lastAssignment();
+  const usual = request.interfaces === undefined ? usualInterfaces(last?.interfaces) : undefined;
   const { name, mode = last?.mode ?? 'auto', confirm } = request;
   const stored = store.read(name, request.version);
   if (stored === undefined) throw notStored(context, name, request.version);
@@ -31,7 +32,7 @@ export async function assignPolicy(context: HostContext, request: AssignRequest)
     input,
     stored,
     interfaces: request.interfaces ?? [],
-    usual: request.interfaces === undefined ? usualInterfaces(last?.interfaces) : undefined,
+    usual,
     attaching: { mode, ingressOnly: last?.ingressOnly },
     confirm,
   });

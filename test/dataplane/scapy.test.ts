@@ -60,6 +60,8 @@ function services(family: 4 | 6): readonly (readonly [name: string, conditions: 
 const policy = {
   name: 'second opinion',
   default: 'block',
+  // Packet too big has a rule of its own here.
+  exemptions: ['neighbor-discovery'],
   rules: ENDS.flatMap(([who, source, destination, family]) =>
     services(family).map(([name, conditions]) => ({
       name: `${who} ${name}`,
