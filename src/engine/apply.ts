@@ -182,7 +182,8 @@ function slotsFor(
 function gateFor(place: HookPlace, candidate: BpfProgram, request: NumberedRequest): NewGate | undefined {
   const { confirm, generation, deadline } = request;
   if (confirm === undefined || deadline === undefined) return undefined;
-  return createGate({ place, candidate, generation, deadline, seconds: confirm.seconds, details: confirm.details });
+  const { seconds, details } = confirm;
+  return createGate({ place, candidate, generation, deadline, seconds, details, isDryRun: request.dryRun === true });
 }
 
 function describe(

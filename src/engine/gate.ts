@@ -160,6 +160,8 @@ function beforeOf(place: HookPlace): Before {
 }
 
 export interface GateRequest {
+  /** Loaded, and pinned nowhere. */
+  readonly isDryRun: boolean;
   readonly place: HookPlace;
   /** Of the policy to be confirmed. */
   readonly candidate: BpfProgram;
@@ -186,7 +188,8 @@ export class NewGate implements Disposable {
 }
 
 /** Its array is pinned, and filled with the candidate and with what the hook has to go back to. */
-export function createGate({ place, candidate, generation, deadline, seconds, details }: GateRequest): NewGate {
+export function createGate(request: GateRequest): NewGate {
+  const { place, candidate, generation, deadline, seconds, details } = request;
   const { direction, directory } = place;
   using before = beforeOf(place);
   const openBefore = before.program === undefined;
@@ -209,8 +212,8 @@ export function createGate({ place, candidate, generation, deadline, seconds, de
   try {
     gate.program.bindMap(record);
     const path = join(directory, `gate-${direction}-${generation}`);
-    unlinkPin(path);
-    programs.pin(path);
+    if (!request.isDryRun) unlinkPin(path);
+    if (!request.isDryRun) programs.pin(path);
   } catch (error) {
     gate[Symbol.dispose]();
     throw error;

@@ -12,10 +12,10 @@ import { readSlots } from './counter-maps.ts';
 import { surveyAttachments } from './survey.ts';
 
 /**
- * Removes the counters of interfaces that are not filtered and on which no policy but this one ever counted; returns
- * the names. What other policies counted stays.
+ * Removes the counters of interfaces that are not filtered and on which none of the policies that are still stored ever
+ * counted; returns the names of the interfaces.
  */
-export function removeCountersOf(policy: string): readonly string[] {
+export function removeCountersBut(stored: readonly string[]): readonly string[] {
   const root = findPinRoot();
   if (root === undefined) return [];
   const { attachments, strays } = surveyAttachments();
@@ -23,15 +23,15 @@ export function removeCountersOf(policy: string): readonly string[] {
   const unused = listDirectory(root)
     .map((entry) => join(root, entry))
     .filter((directory) => !used.has(directory))
-    .filter((directory) => hasOnly(policy, directory));
+    .filter((directory) => hasNone(stored, directory));
   for (const directory of unused) removeInterfaceDirectory(directory);
   removeEmptyDirectory(root);
   return unused.map(nameOfDirectory);
 }
 
-function hasOnly(policy: string, directory: string): boolean {
+function hasNone(stored: readonly string[], directory: string): boolean {
   try {
-    return readSlots(directory).named.every((named) => named.policy === policy);
+    return !readSlots(directory).named.some(({ policy }) => stored.includes(policy));
   } catch (error) {
     if (error instanceof BpfError) return false; // what cannot be read is not removed
     throw error;

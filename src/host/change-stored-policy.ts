@@ -2,7 +2,7 @@
 import { Diagnostics } from '../base/diagnostics.ts';
 import { EnvironmentError } from '../base/environment-error.ts';
 import { PolicyRejected } from '../base/policy-rejected.ts';
-import { removeCountersOf } from '../engine/leftovers.ts';
+import { removeCountersBut } from '../engine/leftovers.ts';
 import type { StoredCommand } from '../formats/ipsecpol/command.ts';
 import type { TextEdit } from '../formats/ipsecpol/edit.ts';
 import { editPolicyText, newPolicyText } from '../formats/ipsecpol/edit.ts';
@@ -168,7 +168,7 @@ function deletePolicy(context: HostContext, policy: string): StoredChangeOutcome
   if (isAssigned) requireRoot('ipsecpol');
   const ended = isAssigned ? endFiltering(store) : undefined;
   store.delete(policy);
-  if (process.geteuid?.() === 0) removeCountersOf(policy);
+  if (process.geteuid?.() === 0) removeCountersBut(store.list());
   const notes = ended === undefined ? [] : [...ended.notes, ...noteEndedRules(ended.rules)];
   return { policy, result: { kind: 'deleted', interfaces: ended?.interfaces ?? null }, notes };
 }

@@ -1,6 +1,6 @@
 /** A policy out of the store. */
 import { EnvironmentError } from '../base/environment-error.ts';
-import { removeCountersOf } from '../engine/leftovers.ts';
+import { removeCountersBut } from '../engine/leftovers.ts';
 import type { HostContext } from './context.ts';
 import { readPendingChange } from './pending-change.ts';
 import { notStored } from './stored-policies.ts';
@@ -9,7 +9,7 @@ export interface DeleteOutcome {
   readonly policy: string;
   /** Numbers of those that were stored. */
   readonly versions: readonly number[];
-  /** Interfaces whose counters were removed: they are not filtered, and no other policy ever counted there. */
+  /** Interfaces whose counters were removed: they are not filtered, and no policy that is still stored ever counted there. */
   readonly unpinned: readonly string[];
 }
 
@@ -20,7 +20,7 @@ export function deletePolicy(context: HostContext, name: string): DeleteOutcome 
   if (!store.list().includes(name)) throw notStored(context, name);
   requireNotWaiting(name);
   store.delete(name);
-  const unpinned = removeCountersOf(name);
+  const unpinned = removeCountersBut(store.list());
   return { policy: name, versions: versions.map(({ version }) => version), unpinned };
 }
 
