@@ -1,4 +1,4 @@
-/** Lists of addresses in the forms that they are published in: see docs/address-lists.md. */
+/** Lists of addresses in the forms that they are published in: see docs/policy.md. */
 import type { Diagnostics } from '../../base/diagnostics.ts';
 import { spanOfFile } from '../../base/diagnostics.ts';
 import type { PrefixSet } from '../../policy/prefix-set.ts';
