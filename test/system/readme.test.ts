@@ -1,0 +1,95 @@
+/**
+ * The sessions of the documentation, run as they stand: each command in the server's namespace, its output word for
+ * word. What differs from run to run (times, identifiers, packets of a connection) is masked on both sides.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { NamespacePair } from '../support/namespaces.ts';
+import { program } from '../support/program.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const SERVER = '131.107.1.1';
+const CLIENT = '131.107.1.2';
+const MARK = '@@ ';
+
+interface Step {
+  readonly command: string;
+  readonly output: string;
+}
+
+/** The commands of the first `console` block that has `text`, with the output printed below each. */
+function sessionWith(page: string, text: string): readonly Step[] {
+  const blocks = [...readFileSync(join(ROOT, page), 'utf8').matchAll(/```console\n(?<body>.*?)```/gsu)];
+  const body = blocks.map(({ groups }) => groups?.['body'] ?? '').find((block) => block.includes(text)) ?? '';
+  return body
+    .split(/^# /mu)
+    .slice(1)
+    .map((step) => {
+      const [command = '', ...output] = step.trimEnd().split('\n');
+      return { command, output: output.join('\n') };
+    });
+}
+
+function masked(output: string): string {
+  return output
+    .trimEnd()
+    .replaceAll(/\(\d+ ms\)/gu, '(N ms)')
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/gu, 'TIME')
+    .replaceAll(/\d+ [0-9a-f]{16}$/gmu, 'PROGRAM')
+    .replaceAll(/, [0-9a-f]{12}$/gmu, ', HASH')
+    .replaceAll(/ +\d+ +\d+$/gmu, ' COUNTS')
+    .replaceAll(/ +PACKETS +BYTES$/gmu, ' COUNTS')
+    .replaceAll(/\} \d+$/gmu, '} N');
+}
+
+let pair: NamespacePair;
+
+beforeAll(() => {
+  pair = new NamespacePair({ ipv6: false });
+  for (const [side, address] of [
+    [pair.host, SERVER],
+    [pair.peer, CLIENT],
+  ] as const) {
+    pair.exec(side, ['ip', 'addr', 'flush', 'dev', side.device, 'scope', 'global']);
+    pair.exec(side, ['ip', 'addr', 'add', `${address}/24`, 'dev', side.device]);
+  }
+  pair.exec(pair.peer, ['ip', 'neigh', 'replace', SERVER, 'lladdr', pair.host.mac, 'dev', pair.peer.device]);
+  pair.exec(pair.host, ['ip', 'neigh', 'replace', CLIENT, 'lladdr', pair.peer.mac, 'dev', pair.host.device]);
+});
+
+afterAll(() => pair[Symbol.dispose]());
+
+/** Runs all commands in one shell, as a reader does, and gives what each printed. */
+function run(steps: readonly Step[]): readonly string[] {
+  const lines = [
+    'shopt -s expand_aliases',
+    `alias xdpol="${program('main').join(' ')}"`,
+    'python3 -m http.server 80 >/dev/null 2>&1 &',
+    'python3 -m http.server 22 >/dev/null 2>&1 &',
+    'sleep 1',
+  ];
+  for (const { command } of steps) {
+    const here = command.replaceAll('ip netns exec client', `ip netns exec ${pair.peer.namespace}`);
+    lines.push(`echo '${MARK}'`, here);
+    if (here.endsWith('&')) lines.push('sleep 3');
+  }
+  lines.push(`echo '${MARK}'`, 'kill $(jobs -p)');
+  const script = join(pair.directory, 'session.sh');
+  writeFileSync(script, `exec 2>&1\n${lines.join('\n')}\n`);
+  const { stdout } = pair.run(pair.host, ['timeout', '-k', '5', '120', 'bash', script]);
+  return stdout.split(`${MARK}\n`).slice(1);
+}
+
+test.each([
+  ['README.md', 'xdpol apply'],
+  ['docs/policy.md', 'xdpol explain'],
+])('%s: the session prints what it shows', (page, text) => {
+  const steps = sessionWith(page, text);
+  expect(steps.length).toBeGreaterThan(0);
+  const printed = run(steps);
+  expect(steps.map(({ command }, i) => `# ${command}\n${masked(printed[i] ?? '')}`).join('\n')).toBe(
+    steps.map(({ command, output }) => `# ${command}\n${masked(output)}`).join('\n'),
+  );
+});
