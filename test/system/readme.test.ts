@@ -36,6 +36,7 @@ function masked(output: string): string {
   return output
     .trimEnd()
     .replaceAll(/\(\d+ ms\)/gu, '(N ms)')
+    .replaceAll(/until \d\d:\d\d:\d\d \(\d+ s\)/gu, 'until TIME')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/gu, 'TIME')
     .replaceAll(/\d+ [0-9a-f]{16}$/gmu, 'PROGRAM')
     .replaceAll(/, [0-9a-f]{12}$/gmu, ', HASH')
