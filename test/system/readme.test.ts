@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { NamespacePair } from '../support/namespaces.ts';
 import { program } from '../support/program.ts';
 
@@ -47,7 +47,7 @@ function masked(output: string): string {
 
 let pair: NamespacePair;
 
-beforeAll(() => {
+beforeEach(() => {
   pair = new NamespacePair({ ipv6: false });
   for (const [side, address] of [
     [pair.host, SERVER],
@@ -60,7 +60,7 @@ beforeAll(() => {
   pair.exec(pair.host, ['ip', 'neigh', 'replace', CLIENT, 'lladdr', pair.peer.mac, 'dev', pair.host.device]);
 });
 
-afterAll(() => pair[Symbol.dispose]());
+afterEach(() => pair[Symbol.dispose]());
 
 /** Runs all commands in one shell, as a reader does, and gives what each printed. */
 function run(steps: readonly Step[]): readonly string[] {
@@ -86,6 +86,7 @@ function run(steps: readonly Step[]): readonly string[] {
 test.each([
   ['README.md', 'xdpol apply'],
   ['docs/policy.md', 'xdpol explain'],
+  ['docs/safe-changes.md', '--confirm'],
 ])('%s: the session prints what it shows', (page, text) => {
   const steps = sessionWith(page, text);
   expect(steps.length).toBeGreaterThan(0);
