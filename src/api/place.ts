@@ -1,6 +1,7 @@
 /** Which host an agent serves, and where it is asked. */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { VERSION } from '../base/version.ts';
 
 const DEFAULT_SOCKET = '/run/xdpol/agent.sock';
 const DEFAULT_STATE = '/var/lib/xdpol';
@@ -16,12 +17,9 @@ export function agentSocketPath(): string | undefined {
  * network namespace, the store, the BPF file system and the configuration.
  */
 export function ownPlace(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    readonly version: string;
-  };
   const { ino } = statSync('/proc/self/ns/net');
   const { XDPOL_STATE_DIR: state = DEFAULT_STATE, XDPOL_BPFFS: bpffs = '', XDPOL_CONFIG: config = '' } = process.env;
-  return JSON.stringify([manifest.version, ino, resolve(state), bpffs, config]);
+  return JSON.stringify([VERSION, ino, resolve(state), bpffs, config]);
 }
 
 /** Of a request: the place it is meant for. Without it any agent will do. */

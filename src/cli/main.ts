@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The `xdpol` program: finds the verb, runs it, turns what went wrong into a message and an exit code. */
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { VERSION } from '../base/version.ts';
 import { announcePending } from './announce-pending.ts';
 import { runProgram } from './run-program.ts';
 
@@ -36,11 +36,6 @@ const VERBS: Readonly<Record<string, LoadCommand>> = {
   agent: async () => (await import('./commands/agent.ts')).agentCommand(),
 };
 
-function version(): string {
-  const path = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
-}
-
 const EPILOG = `
 Examples:
   xdpol check edge.yaml                         read it, tell every mistake
@@ -53,7 +48,7 @@ Exit codes: 0 ok, 1 environment, 2 usage, 3 policy errors.`;
 async function buildProgram(verb: string | undefined): Promise<Command> {
   const program = new Command('xdpol')
     .description('Packet-filter policies for Linux hosts: the most specific filter decides, XDP applies it.')
-    .version(version())
+    .version(VERSION)
     .addHelpText('after', EPILOG);
   const known = verb === undefined ? undefined : VERBS[verb];
   const load = known === undefined ? Object.values(VERBS) : [known];

@@ -1,7 +1,7 @@
 /** Prometheus text from what the kernel says at the moment of the scrape. Nothing is kept between scrapes but clocks. */
-import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { performance } from 'node:perf_hooks';
+import { VERSION } from '../base/version.ts';
 import { libbpfVersion } from '../engine/host.ts';
 import { JiffiesClock } from '../engine/jiffies.ts';
 import { readInterfaceCounters } from '../engine/read-counters.ts';
@@ -20,16 +20,11 @@ export interface Wanted extends WantedHooks {
   readonly changes: Changes;
 }
 
-function version(): string {
-  const path = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
-}
-
 /** Owns a clock in the kernel. */
 export class Exporter implements Disposable {
   readonly #clock = new JiffiesClock();
   readonly #process = new ProcessMetrics();
-  readonly #build = { version: version(), kernel: release(), libbpf: libbpfVersion(), node: process.versions.node };
+  readonly #build = { version: VERSION, kernel: release(), libbpf: libbpfVersion(), node: process.versions.node };
   readonly #wanted: () => Wanted;
 
   constructor(wanted: () => Wanted) {

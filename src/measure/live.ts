@@ -45,7 +45,7 @@ export function measureLive(
     frames,
   };
   const self = fileURLToPath(import.meta.url);
-  const script = fileURLToPath(new URL(`live-child${extname(self)}`, import.meta.url));
+  const script = fileURLToPath(new URL(`../measure/live-child${extname(self)}`, import.meta.url));
   const node = [process.execPath, ...process.execArgv, script, JSON.stringify(task)];
   const { status, signal, stdout, stderr, error } = spawnSync('unshare', ['--net', ...node], { encoding: 'utf8' });
   if (error !== undefined) throw failed(error.message);

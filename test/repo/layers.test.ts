@@ -82,6 +82,7 @@ function packageOf(specifier: string): string {
 function isAllowed(found: Import): boolean {
   const layer = LAYERS[found.module];
   if (layer === undefined) return false;
+  if (found.file === 'base/version.ts') return found.specifier === '../../package.json';
   const target = targetModule(found);
   if (target !== undefined) {
     const isTypeAllowed = found.isTypeOnly && layer.typesOf.includes(target);

@@ -1,9 +1,9 @@
 /**
- * Runs once before the tests: they start the built program, so it must be that of the sources. Each source
- * that is newer than what was built of it is translated; types are the business of `npm run typecheck`.
+ * Runs once before the tests: they start the built program, so it must be that of the sources. Types are the business
+ * of `npm run typecheck`.
  */
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -12,26 +12,15 @@ function modified(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
+/** Files and folders: a file that is gone has changed its folder. */
+function inputs(): readonly string[] {
+  const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
+  return ['package.json', 'package-lock.json', 'scripts/bundle.ts', ...sources.map((name) => join('src', name))];
+}
+
 export async function setup(): Promise<void> {
-  const stale = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(?:ts|json)$/u.test(name))
-    .map((name) => ({ source: join(ROOT, 'src', name), built: join(ROOT, 'dist', name.replace(/\.ts$/u, '.js')) }))
-    .filter(({ source, built }) => modified(source) >= modified(built));
-  if (stale.length === 0) return;
-  const { default: ts } = await import('typescript');
-  const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile) as {
-    config: { compilerOptions: object };
-  };
-  const { options } = ts.convertCompilerOptionsFromJson(
-    { ...config.compilerOptions, module: 'ESNext', moduleResolution: 'Bundler', newLine: 'lf' },
-    ROOT,
-  );
-  for (const { source, built } of stale) {
-    mkdirSync(dirname(built), { recursive: true });
-    if (source.endsWith('.json')) copyFileSync(source, built);
-    else {
-      const text = readFileSync(source, 'utf8');
-      writeFileSync(built, ts.transpileModule(text, { compilerOptions: options, fileName: source }).outputText);
-    }
-  }
+  const built = modified(join(ROOT, 'dist/cli/main.js'));
+  if (inputs().every((name) => modified(join(ROOT, name)) < built)) return;
+  const { bundleProgram } = await import('../../scripts/bundle.ts');
+  await bundleProgram(join(ROOT, 'dist'));
 }

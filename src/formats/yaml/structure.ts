@@ -3,15 +3,13 @@
  * value means (numbers in bounds, names that exist, one key or another) is left to the readers of
  * those values, which word it better; the keywords for that are in the schema for editors.
  */
-import type { ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { ErrorObject } from 'ajv/dist/2020.js';
 import { present } from '../../base/assert.ts';
 import type { Diagnostics } from '../../base/diagnostics.ts';
 import { closest, didYouMean } from '../../base/suggest.ts';
-import configSchema from './config.schema.json' with { type: 'json' };
-import policySchema from './policy.schema.json' with { type: 'json' };
-import roleSchema from './role.schema.json' with { type: 'json' };
 import type { SourceNode } from './source-tree.ts';
+import type { FileKind } from './validators.ts';
+import { validatorOf } from './validators.ts';
 
 /** What a schema of ours may say besides the standard's words: `x-expected` is how a message names the value. */
 interface Subschema {
@@ -29,36 +27,9 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   boolean: 'true or false',
 };
 
-export type FileKind = 'policy' | 'role' | 'config';
-
-const SCHEMAS: Readonly<Record<FileKind, object>> = { policy: policySchema, role: roleSchema, config: configSchema };
-
-const compiled = new Map<FileKind, ValidateFunction>();
-
-/**
- * Compiled at first use: a program that reads no policy does not pay for it. That the schemas are valid
- * ones is a test's business; checking it here would take longer than everything else.
- */
-function validator(kind: FileKind): ValidateFunction {
-  const known = compiled.get(kind);
-  if (known !== undefined) return known;
-  const ajv = new Ajv2020({
-    allErrors: true,
-    verbose: true,
-    allowUnionTypes: true,
-    meta: false,
-    validateSchema: false,
-  });
-  ajv.addVocabulary(['x-expected']);
-  if (kind !== 'policy') ajv.addSchema(policySchema);
-  const validate = ajv.compile(SCHEMAS[kind]);
-  compiled.set(kind, validate);
-  return validate;
-}
-
 /** Reports every departure from the schema at the node that departs. */
 export function checkStructure(root: SourceNode, kind: FileKind, diags: Diagnostics): void {
-  const validate = validator(kind);
+  const validate = validatorOf(kind);
   if (validate(plainValue(root))) return;
   for (const error of (validate.errors ?? []) as StructureError[]) report(error, root, diags);
 }
