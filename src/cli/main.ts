@@ -19,6 +19,7 @@ const VERBS: Readonly<Record<string, LoadCommand>> = {
   apply: async () => (await import('./commands/apply.ts')).applyCommand(),
   status: async () => (await import('./commands/status.ts')).statusCommand(),
   counters: async () => (await import('./commands/counters.ts')).countersCommand(),
+  top: async () => (await import('./commands/top.ts')).topCommand(),
   list: async () => (await import('./commands/list.ts')).listCommand(),
   show: async () => (await import('./commands/show.ts')).showCommand(),
   history: async () => (await import('./commands/history.ts')).historyCommand(),

@@ -49,6 +49,13 @@ export function confirmSeconds({ confirm }: ConfirmOptions): number | undefined 
   return confirm === true ? CONFIRM_DEFAULT : confirm;
 }
 
+/** Seconds between two readings. */
+export function parseInterval(value: string): number {
+  const seconds = Number(value);
+  if (seconds >= 0.1 && seconds <= 3600) return seconds;
+  throw new InvalidArgumentError('write 0.1 to 3600 seconds.');
+}
+
 export function jsonOption(): Option {
   return new Option('--json', 'print JSON');
 }

@@ -67,6 +67,7 @@ export const VERBS: readonly string[] = [
   'diff',
   'confirm',
   'rollback',
+  'top',
   'assign',
   'unassign',
   'restore',

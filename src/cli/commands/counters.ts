@@ -2,8 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { HostOperations } from '../../host/operations.ts';
-import { UsageError } from '../exit.ts';
-import { jsonOption, withExamples } from '../options.ts';
+import { jsonOption, parseInterval, withExamples } from '../options.ts';
 import { reachHost } from '../reach-host.ts';
 import { renderCounters } from '../render/counters.ts';
 import { clearScreen, print, printJson } from '../render/terminal.ts';
@@ -11,7 +10,7 @@ import { clearScreen, print, printJson } from '../render/terminal.ts';
 interface CountersOptions {
   readonly json?: boolean;
   readonly watch?: boolean;
-  readonly interval: string;
+  readonly interval: number;
   readonly all?: boolean;
 }
 
@@ -22,18 +21,11 @@ async function show(host: HostOperations, options: CountersOptions): Promise<voi
   else print(renderCounters(counters, options.all === true));
 }
 
-function parseInterval(text: string): number {
-  const seconds = Number(text);
-  if (!(seconds >= 0.1 && seconds <= 3600)) throw new UsageError(`--interval ${text}: wanted 0.1 to 3600 seconds`);
-  return seconds;
-}
-
 async function run(options: CountersOptions): Promise<void> {
   const host = reachHost();
-  const seconds = parseInterval(options.interval);
   await show(host, options);
   while (options.watch === true) {
-    await sleep(1000 * seconds);
+    await sleep(1000 * options.interval);
     if (options.json !== true) clearScreen();
     await show(host, options);
   }
@@ -44,7 +36,7 @@ export function countersCommand(): Command {
     .description('packets and bytes per rule, default, exemption and parse outcome')
     .addOption(jsonOption())
     .option('--watch', 'again and again')
-    .option('--interval <seconds>', 'how often, with --watch', '1')
+    .option('--interval <seconds>', 'how often, with --watch', parseInterval, 1)
     .option('--all', 'reasons that counted nothing too')
     .action(run);
   return withExamples(command, 'xdpol counters', 'xdpol counters --watch --interval 0.5');

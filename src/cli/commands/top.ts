@@ -1,0 +1,85 @@
+/** `xdpol top`: what counts how fast, as it happens. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Command, Option } from 'commander';
+import type { HostOperations } from '../../host/operations.ts';
+import { parseInterval, withExamples } from '../options.ts';
+import { reachHost } from '../reach-host.ts';
+import { FullScreen, isInteractive, usesUnicode } from '../render/screen.ts';
+import { print, usesColor } from '../render/terminal.ts';
+import { renderTop, renderTopTable } from '../render/top.ts';
+import type { Controls, Sort } from '../top/controls.ts';
+import { afterKey, SORTS } from '../top/controls.ts';
+import type { TopView } from '../top/rates.ts';
+import { RateMeter } from '../top/rates.ts';
+
+interface TopOptions {
+  readonly interval: number;
+  readonly sort: Sort;
+  readonly filter: string;
+}
+
+async function read(host: HostOperations, meter: RateMeter): Promise<TopView> {
+  const counters = await host.counters();
+  return meter.take({ counters, at: performance.now() / 1000 });
+}
+
+async function printOnce(host: HostOperations, { interval, ...controls }: TopOptions): Promise<void> {
+  const meter = new RateMeter();
+  await read(host, meter);
+  await sleep(1000 * interval);
+  const view = await read(host, meter);
+  print(view.interfaces.length === 0 ? 'no interface is filtered' : renderTopTable(view, controls));
+}
+
+/** Until `q`, Ctrl-C or a signal. A reading that fails is shown, and the next one tried. */
+async function showLive(host: HostOperations, { interval, sort, filter }: TopOptions): Promise<void> {
+  const meter = new RateMeter();
+  let view = await read(host, meter);
+  let modes = await modesOf(host);
+  let failure: string | undefined;
+  let controls: Controls = { sort, filter, isTyping: false, isPaused: false, isOver: false };
+  const wake = new AbortController();
+  const draw = (): void => {
+    const around = { modes, interval, ...(failure === undefined ? {} : { failure }) };
+    screen.draw(renderTop(view, controls, around, { ...screen.size, color: usesColor(), unicode: usesUnicode() }));
+  };
+  const press = (key: string): void => {
+    controls = afterKey(controls, key);
+    if (controls.isOver) wake.abort();
+    else draw();
+  };
+  using screen = new FullScreen(press, draw);
+  const end = (): void => press('\u0003');
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
+  while (!controls.isOver) {
+    draw();
+    await sleep(1000 * interval, undefined, { signal: wake.signal }).catch(() => undefined);
+    if (controls.isOver || controls.isPaused) continue;
+    try {
+      [view, modes, failure] = [await read(host, meter), await modesOf(host), undefined];
+    } catch (error) {
+      failure = (error as Error).message;
+    }
+  }
+}
+
+async function modesOf(host: HostOperations): Promise<ReadonlyMap<string, string>> {
+  const { interfaces } = await host.status();
+  return new Map(interfaces.flatMap(({ name, mode }) => (mode === null ? [] : [[name, mode]])));
+}
+
+async function run(options: TopOptions): Promise<void> {
+  const host = reachHost();
+  if (isInteractive()) await showLive(host, options);
+  else await printOnce(host, options);
+}
+
+export function topCommand(): Command {
+  const command = new Command('top')
+    .description('a live view of packets per second by rule; one table where the output is not a terminal')
+    .option('--interval <seconds>', 'between two readings', parseInterval, 1)
+    .addOption(new Option('--sort <column>', 'what comes first').choices(SORTS).default('pps'))
+    .option('--filter <text>', 'only rows whose name contains it', '')
+    .action(run);
+  return withExamples(command, 'xdpol top', 'xdpol top --sort total --filter web', 'xdpol top --interval 10 | head');
+}
