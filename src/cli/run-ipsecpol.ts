@@ -2,16 +2,25 @@
 import { Diagnostics } from '../base/diagnostics.ts';
 import { parseDuration } from '../base/duration.ts';
 import { EnvironmentError } from '../base/environment-error.ts';
-import type { IpsecpolCommand, PolicyChange } from '../formats/ipsecpol/command.ts';
+import type {
+  ChangeCommand,
+  DynamicCommand,
+  FileCommand,
+  PolicyChange,
+  UnloadCommand,
+} from '../formats/ipsecpol/command.ts';
 import { readIpsecpol } from '../formats/ipsecpol/command.ts';
 import { IPSECPOL_USAGE } from '../formats/ipsecpol/usage.ts';
 import { wordsOfArguments } from '../formats/ipsecpol/words.ts';
 import { CONFIRM_LONGEST } from '../host/confirm-times.ts';
 import { announcePending } from './announce-pending.ts';
+import { readCommandFile } from './command-file.ts';
 import { UsageError } from './exit.ts';
 import { reachHost } from './reach-host.ts';
 import { dynamicLines, storedLines } from './render/ipsecpol.ts';
 import { print, printDiagnostics, promptOnTerminal, warn } from './render/terminal.ts';
+import { openStoredRules, showForIpsecpol } from './show-for-ipsecpol.ts';
+import { isThisHost } from './this-host.ts';
 
 export async function runIpsecpol(words: readonly string[]): Promise<void> {
   const diags = new Diagnostics();
@@ -22,18 +31,43 @@ export async function runIpsecpol(words: readonly string[]): Promise<void> {
     return;
   }
   if (command === undefined) throw new UsageError('nothing was changed', 'ipsecpol -? explains the command line');
-  if (command.machine !== undefined) {
+  if (command.machine !== undefined && !isThisHost(command.machine)) {
     const message = `\\\\${command.machine} is another host, and no fleet is configured`;
     throw new EnvironmentError('XDPOL_E_NO_FLEET', message, {
       help: `run the command there: ssh ${command.machine || 'HOST'} ipsecpol ...`,
     });
   }
-  if (command.confirm) await askFor(command);
-  await carryOut(command);
+  if (command.kind === 'show') {
+    await showForIpsecpol(command.what);
+  } else if (command.kind === 'file') await carryOutFile(command);
+  else await carryOut(command);
 }
 
-async function carryOut(command: IpsecpolCommand): Promise<void> {
+/** All of them are read before the first is carried out. */
+async function carryOutFile({ path, confirm }: FileCommand): Promise<void> {
+  const diags = new Diagnostics();
+  const commands = readCommandFile(path, diags);
+  printDiagnostics(diags.all);
+  if (commands === undefined) throw new UsageError('nothing was changed', `mend ${path}, which has a command a line`);
+  if (confirm && commands.length > 0) await askFor(`carry out ${commands.length} commands of ${path}`);
+  for (const { line, command } of commands) {
+    try {
+      await carryOut(command);
+    } catch (error) {
+      warn(`${path}:${line}: this command failed; those before it are carried out, those after it are not`);
+      throw error;
+    }
+  }
+}
+
+async function carryOut(given: ChangeCommand | UnloadCommand): Promise<void> {
+  if (given.confirm) await askFor(describe(given));
   await announcePending('ipsecpol');
+  const command = given.kind === 'unload' ? unloadAll(given) : given;
+  if (command === undefined) {
+    print('there is no dynamic rule: nothing to unload');
+    return;
+  }
   const host = reachHost();
   if (command.kind === 'dynamic') {
     const outcome = await host.changeDynamic(command.change);
@@ -47,6 +81,14 @@ async function carryOut(command: IpsecpolCommand): Promise<void> {
   for (const line of storedLines(outcome)) print(line);
 }
 
+/** undefined where there is none. */
+function unloadAll({ machine, confirm }: UnloadCommand): DynamicCommand | undefined {
+  const rules = openStoredRules().map(({ rule }) => rule);
+  return rules.length === 0
+    ? undefined
+    : { machine, confirm, kind: 'dynamic', change: { kind: 'delete-rules', rules } };
+}
+
 /** The original has no switch for it. */
 function confirmTime(): number | undefined {
   const value = process.env['XDPOL_CONFIRM'];
@@ -57,8 +99,8 @@ function confirmTime(): number | undefined {
   throw new UsageError(`XDPOL_CONFIRM=${value} is no time that a confirmation can be waited for`, help);
 }
 
-async function askFor(command: IpsecpolCommand): Promise<void> {
-  const answer = await promptOnTerminal(`${describe(command)}? [y/N] `);
+async function askFor(what: string): Promise<void> {
+  const answer = await promptOnTerminal(`${what}? [y/N] `);
   if (!/^y(?:es)?$/iu.test(answer.trim())) {
     throw new EnvironmentError('XDPOL_E_NOT_CONFIRMED', 'not confirmed: nothing was changed', {
       help: 'answer y, or leave out -confirm',
@@ -73,7 +115,8 @@ const DESCRIBED: Readonly<Record<PolicyChange['kind'], string>> = {
   'delete-policy': 'delete',
 };
 
-function describe(command: IpsecpolCommand): string {
+function describe(command: ChangeCommand | UnloadCommand): string {
+  if (command.kind === 'unload') return 'take back every dynamic rule';
   if (command.kind === 'dynamic') {
     const { change } = command;
     const [verb, rules] = change.kind === 'add' ? ['add', [change.rule]] : ['take back', change.rules];

@@ -165,6 +165,9 @@ function readEnd(
   return address === undefined || port === undefined ? undefined : { address, port };
 }
 
+/** With its mask it is how Windows itself writes "My IP address". */
+const OWN_ADDRESS = /^(?:0|0(?:\.0\.0\.0)?\/(?:32|255\.255\.255\.255))$/u;
+
 /** Words of the mapping form. */
 const OTHER_WORDS: ReadonlyMap<string, string> = new Map([
   ['any', 'write * for any address'],
@@ -175,7 +178,7 @@ const OTHER_WORDS: ReadonlyMap<string, string> = new Map([
 function readAddress(token: Token, diags: Diagnostics): AddressMatch | undefined {
   const text = token.text;
   if (text === '*') return { kind: 'any' };
-  if (text === '0') return { kind: 'me' };
+  if (OWN_ADDRESS.test(text)) return { kind: 'me' };
   if (text.startsWith('[')) return readBracketed(token, diags);
   const help = OTHER_WORDS.get(text.toLowerCase());
   if (help !== undefined) {

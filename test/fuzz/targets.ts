@@ -2,7 +2,7 @@
 import { assert, present } from '../../src/base/assert.ts';
 import { CODES } from '../../src/base/codes/catalogue.ts';
 import { Diagnostics } from '../../src/base/diagnostics.ts';
-import { decodeChart } from '../../src/cli/commands/import.ts';
+import { decodeText } from '../../src/cli/commands/import.ts';
 import { renderDiagnostics } from '../../src/cli/render/diagnostics.ts';
 import { CaptureError, readCapture } from '../../src/engine/capture/read-capture.ts';
 import { readChart } from '../../src/formats/chart/chart.ts';
@@ -101,7 +101,7 @@ function runPacket(bytes: Uint8Array): boolean {
 
 function runChart(bytes: Uint8Array): boolean {
   const diags = new Diagnostics();
-  const chart = readChart({ file: 'fuzz.csv', text: decodeChart(bytes), name: 'fuzz' }, diags);
+  const chart = readChart({ file: 'fuzz.csv', text: decodeText(bytes, 'fuzz.csv', diags), name: 'fuzz' }, diags);
   assert((chart === undefined) === diags.failed, 'a policy comes out exactly where there is no error');
   checkDiagnostics(diags);
   if (chart === undefined) return false;

@@ -128,6 +128,24 @@ describe('without an assigned policy', () => {
     expect(stored().list()).toEqual([]);
   });
 
+  test('show prints the rules as commands; -file carries commands out, all or none; -u takes every rule back', () => {
+    const shown = enter('show', 'filters');
+    expect(shown).toBe('ipsecpol -r scan -f "*+0:80:TCP" -n BLOCK\n');
+    const path = join(pair.directory, 'lines.txt');
+    writeFileSync(path, `# two more\nipsecpol -r second -f *+0:81:TCP -n BLOCK\n-r third -f *+0:82:TCP -n perhaps\n`);
+    expect(ipsecpol('-file', path)).toMatchObject({ status: 2, stdout: '' });
+    expect(dynamicNames()).toEqual(['scan (dynamic)']);
+    writeFileSync(path, `# two more\nipsecpol -r second -f *+0:81:TCP -n BLOCK\n-r third -f *+0:82:TCP -n BLOCK\n`);
+    enter('-file', path);
+    expect(answering()).toEqual([]);
+    expect(enter('-u')).toContain('none is left');
+    expect(answering()).toEqual([80, 81, 82]);
+    expect(enter('-u')).toContain('nothing to unload');
+    writeFileSync(path, shown);
+    enter('-file', path);
+    expect(answering()).toEqual([81, 82]);
+  });
+
   test('a second one beside it, replaced by one of its name; taken back', () => {
     add('more', 81, 'BLOCK');
     expect(answering()).toEqual([82]);

@@ -1,6 +1,7 @@
 /** The article on locking down a server, top to bottom, its commands as printed and typed into a shell. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PolicyStore } from '../../src/store/store.ts';
@@ -164,6 +165,16 @@ test('a change of role: another policy takes the place of the assigned one', () 
   enter(`ipsecpol -w REG -p policyname -r "All but ssh" -f "[*+${SERVER}]" "(*+${SERVER}:22:TCP)" -x`);
   expect(status().policy).toBe('policyname');
   expect(toServer(22, 80)).toEqual({ 22: 'connected', 80: 'silence' });
+});
+
+test('this host by its name is this host, also with the space that is printed; another host is not', () => {
+  const rule = '-w REG -p policyname -r near -f *+0:8081:TCP -n BLOCK';
+  for (const machine of [`\\\\\\\\${hostname()}`, `\\\\\\\\ ${hostname().toUpperCase()}`])
+    enter(`ipsecpol ${machine} ${rule}`);
+  expect(type(`ipsecpol \\\\\\\\elsewhere ${rule}`)).toMatchObject({ status: 1 });
+  const shown = enter('ipsecpol show policies');
+  expect(shown).toContain('-r near -f "*+0:8081:TCP" -n BLOCK');
+  expect(shown).toContain('# assigned: "policyname"');
 });
 
 test('-o deletes it, and nothing is left', () => {

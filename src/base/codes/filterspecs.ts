@@ -133,9 +133,9 @@ export const FILTERSPEC_CODES = {
   },
   XP0530: {
     severity: 'warning',
-    title: 'Line of a script not taken',
+    title: 'Line of a script left out',
     explanation:
-      'The line is no part of the policy that is made from the script; the message says why. A later line that needs it is not taken either.',
+      'The line permits or blocks something, or may, and is not in the policy that is made from the script; the message says why. A rule that depends on it is left out as a whole.',
   },
   XP0531: {
     severity: 'note',
@@ -151,5 +151,40 @@ export const FILTERSPEC_CODES = {
     severity: 'warning',
     title: 'Several policies in the script',
     explanation: 'The assigned one is taken, else the first.',
+  },
+  XP0534: {
+    severity: 'note',
+    title: 'Line of a script without effect',
+    explanation:
+      'The line neither permits nor blocks anything, such as one that shows or deletes what is not there. The policy is the same without it.',
+  },
+  XP0535: {
+    severity: 'warning',
+    title: 'Word of a script ignored',
+    explanation:
+      'The word has no key, and is no value that a key could have. The rest of the line is taken. netsh itself would have refused the line.',
+  },
+  XP0536: {
+    severity: 'warning',
+    title: 'Rule of a script left out',
+    explanation:
+      'A line about the rule, its filter list or its filter action was left out, so that the rule would permit or block something else than the script wants.',
+  },
+  XP0537: {
+    severity: 'error',
+    title: 'Script not imported as a whole',
+    explanation:
+      'Something that permits or blocks was left out. A policy without it may lock you out or let in what the script blocks, so none is printed. With --partial the rest is.',
+  },
+  XP0538: {
+    severity: 'warning',
+    title: 'Rule of a script without effect',
+    explanation: 'The rule is not active, or its filter list is empty, so that no packet matches it. It is left out.',
+  },
+  XP0539: {
+    severity: 'warning',
+    title: 'File is not UTF-8',
+    explanation:
+      'The file was read as Windows-1252, the code page of western Windows. Where it is of another one, names in it are garbled: convert the file and import it again.',
   },
 } as const;

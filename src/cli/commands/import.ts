@@ -1,36 +1,45 @@
 /** `xdpol import`: a planning chart, or a script of the original's commands, as a policy to review. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { Command } from 'commander';
-import { Diagnostics } from '../../base/diagnostics.ts';
+import { Command, Option } from 'commander';
+import { Diagnostics, spanOfFile } from '../../base/diagnostics.ts';
 import { EnvironmentError } from '../../base/environment-error.ts';
 import { PolicyRejected } from '../../base/policy-rejected.ts';
 import { readChart } from '../../formats/chart/chart.ts';
+import type { ScriptPolicy, ScriptSource } from '../../formats/netsh/script.ts';
 import { readScript } from '../../formats/netsh/script.ts';
 import { looksLikeScript } from '../../formats/netsh/script-lines.ts';
 import { tokenOf } from '../../formats/token.ts';
 import { readName } from '../../formats/yaml/names.ts';
 import { printPolicy } from '../../formats/yaml/print.ts';
 import { UsageError } from '../exit.ts';
-import { withExamples } from '../options.ts';
+import { collect, withExamples } from '../options.ts';
 import { print, printDiagnostics, warn } from '../render/terminal.ts';
+import { isThisHost } from '../this-host.ts';
 
 interface ImportOptions {
   readonly name?: string;
   readonly output?: string;
   readonly force?: boolean;
+  readonly partial?: boolean;
+  readonly lan?: readonly string[];
+  readonly dialup?: readonly string[];
 }
 
 const STDIN = 0;
 /** Bytes 0x80-0x9f. Node's own decoder takes them for Latin-1, where they are control characters. */
 const WINDOWS_1252 = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ';
 
-/** Spreadsheets save UTF-8, UTF-16 with a byte order mark, or the code page of western Windows. */
-export function decodeChart(bytes: Uint8Array): string {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be').decode(bytes);
+/** Spreadsheets and editors save UTF-8, UTF-16, or a code page, which is taken for the western one. */
+export function decodeText(bytes: Uint8Array, file: string, diags: Diagnostics): string {
+  if ((bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes.length > 1 && bytes[1] === 0))
+    return new TextDecoder('utf-16le').decode(bytes);
+  if ((bytes[0] === 0xfe && bytes[1] === 0xff) || (bytes.length > 1 && bytes[0] === 0))
+    return new TextDecoder('utf-16be').decode(bytes);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
+    const help = `if names are garbled, convert it: iconv -f CODEPAGE -t UTF-8 ${file} (CP936 Chinese, CP1251 Cyrillic)`;
+    diags.report('XP0539', spanOfFile(file), 'the file is not UTF-8; it was read as Windows-1252', help);
     const latin1 = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
     return latin1.replaceAll(/[\u0080-\u009f]/gu, (char) => WINDOWS_1252[char.charCodeAt(0) - 0x80] ?? char);
   }
@@ -60,13 +69,27 @@ function save(path: string, text: string, force: boolean): void {
 
 const DEFAULT_NAME = 'Packet Filter';
 
+function groupsOf({ lan = [], dialup = [] }: ImportOptions): NonNullable<ScriptSource['groups']> {
+  return { lan, dialup };
+}
+
+/** Without --partial, a script that something is left out of makes no policy. */
+function readWholeScript(source: ScriptSource, options: ImportOptions, diags: Diagnostics): ScriptPolicy | undefined {
+  const read = readScript(source, diags);
+  if (read === undefined || read.leftOut.length === 0 || options.partial === true) return read;
+  const lines = read.leftOut.length === 1 ? 'line' : 'lines';
+  const message = `nothing is printed: ${lines} ${read.leftOut.join(', ')} may permit or block, and cannot be taken`;
+  const help = 'change them as the messages say, or print the rest with --partial and add what is missing by hand';
+  return diags.report('XP0537', spanOfFile(source.file), message, help);
+}
+
 function run(path: string, options: ImportOptions): void {
-  const text = decodeChart(readBytes(path));
   const file = path === '-' ? 'stdin' : path;
   const diags = new Diagnostics();
+  const text = decodeText(readBytes(path), file, diags);
   if (options.name !== undefined) readName(tokenOf(options.name, '--name'), 'policy', diags);
   const read = looksLikeScript(text)
-    ? readScript({ file, text, name: options.name }, diags)
+    ? readWholeScript({ file, text, name: options.name, groups: groupsOf(options), isThisHost }, options, diags)
     : readChart({ file, text, name: options.name ?? DEFAULT_NAME }, diags);
   if (read === undefined || diags.failed) throw new PolicyRejected(diags.all);
   printDiagnostics(diags.all);
@@ -83,6 +106,9 @@ export function importCommand(): Command {
     .argument('<file>', 'chart: CSV, or Markdown with a table; script: a batch file; - for standard input')
     .option('-o, --output <file>', 'write a file that is not there yet; else it is printed')
     .option('--force', 'overwrite the file')
+    .option('--partial', 'print what could be taken of a script, though something that permits or blocks is left out')
+    .addOption(new Option('--lan <interface>', 'an interface of conntype=lan and -lan, repeatable').argParser(collect))
+    .addOption(new Option('--dialup <interface>', 'one of conntype=dialup and -dialup, repeatable').argParser(collect))
     .option('--name <name>', `of the policy made from a chart (default: "${DEFAULT_NAME}"), or which of a script's`)
     .addHelpText(
       'after',
@@ -92,13 +118,14 @@ Charts: a permitted filter list a role, all else blocked. Columns, in any order:
   From/to     all, or addresses, prefixes and DNS names with spaces between them
   Role        an empty cell goes on with the role above
 
-Scripts: every line that is not taken is reported with the reason.`,
+Scripts: every line that is left out is reported with the reason. Where one permits or blocks, nothing is printed and the exit
+code is 3, unless --partial is given; a rule that such a line belongs to is then left out as a whole.`,
     )
     .action(run);
   return withExamples(
     command,
     'xdpol import chart.csv',
     'xdpol import plan.md -o edge.yaml && xdpol check edge.yaml',
-    'xdpol import lockdown.cmd -o edge.yaml',
+    'xdpol import lockdown.cmd --lan eth1 -o edge.yaml',
   );
 }

@@ -54,7 +54,27 @@ export interface DynamicCommand extends Addressed {
   readonly change: RuleChange;
 }
 
-export type IpsecpolCommand = StoredCommand | DynamicCommand;
+/** -u: takes all dynamic rules back. */
+export interface UnloadCommand extends Addressed {
+  readonly kind: 'unload';
+}
+
+export const SHOWN = ['all', 'policies', 'filters'] as const;
+
+export interface ShowCommand extends Addressed {
+  readonly kind: 'show';
+  readonly what: (typeof SHOWN)[number];
+}
+
+/** -file: carries out the commands of a file, one a line. */
+export interface FileCommand extends Addressed {
+  readonly kind: 'file';
+  readonly path: string;
+}
+
+/** A command that changes rules or policies. */
+export type ChangeCommand = StoredCommand | DynamicCommand;
+export type IpsecpolCommand = ChangeCommand | UnloadCommand | ShowCommand | FileCommand;
 
 /** The command, `usage` where only that is asked for, or undefined where `diags` got an error. */
 export function readIpsecpol(words: readonly Token[], diags: Diagnostics): IpsecpolCommand | 'usage' | undefined {
@@ -84,6 +104,8 @@ const OF_STORED = {
   },
 } as const;
 
+const SHOW_HELP = `write show ${SHOWN.join(', show ')}`;
+
 /** Names beside a rule's own for its filterspecs of another action. */
 const COMPANIONS = { permit: '(pass)', block: '[block]' } as const;
 
@@ -104,6 +126,12 @@ class CommandReader {
     this.#reportRepeated();
     this.#reportWithoutEffect();
     const addressed = { machine: this.#given.machine?.text, confirm: this.#has('confirm') };
+    if (this.#given.show !== undefined) return this.#readShow(this.#given.show, addressed);
+    if (this.#has('u')) return this.#isAlone('u') ? { ...addressed, kind: 'unload' } : undefined;
+    if (this.#has('file')) {
+      const path = this.#first('file')?.values[0]?.text;
+      return path === undefined || !this.#isAlone('file') ? undefined : { ...addressed, kind: 'file', path };
+    }
     if (!this.#has('w')) {
       const change = this.#readDynamicChange();
       return change === undefined ? undefined : { ...addressed, kind: 'dynamic', change };
@@ -114,6 +142,28 @@ class CommandReader {
     const assignment = this.#readAssignment();
     if (policy === undefined || change === undefined) return undefined;
     return { ...addressed, kind: 'stored', policy, change, assignment };
+  }
+
+  #readShow(words: readonly Token[], addressed: Addressed): ShowCommand | undefined {
+    const [word, second] = words;
+    if (second !== undefined) return this.#diags.report('XP0516', second.span, 'show takes one word', SHOW_HELP);
+    const asked = word?.text.toLowerCase() ?? 'all';
+    const what = SHOWN.find((known) => known === asked);
+    if (what !== undefined) return { ...addressed, kind: 'show', what };
+    if (word === undefined) return undefined;
+    if (['auth', 'stats', 'sas'].includes(asked)) {
+      return this.#diags.report('XP0519', word.span, `show ${asked} is about negotiated security`, SHOW_HELP);
+    }
+    return this.#diags.report('XP0516', word.span, `show does not know "${word.text}"`, SHOW_HELP);
+  }
+
+  /** -confirm may stand beside it. */
+  #isAlone(name: 'u' | 'file'): boolean {
+    const other = this.#given.options.find((option) => option.name !== name && option.name !== 'confirm');
+    if (other === undefined) return true;
+    const help = `give -${name} by itself`;
+    this.#diags.report('XP0522', other.at.span, `-${name} takes no -${other.name} beside it`, help);
+    return false;
   }
 
   #all(name: OptionName): readonly GivenOption[] {

@@ -7,7 +7,7 @@ import { optionName } from './words.ts';
 type Values = 'none' | 'one' | 'many';
 
 export type OptionName =
-  | ('w' | 'p' | 'r' | 'f' | 'n' | 'x' | 'y' | 'o' | 'lan' | 'dialup' | 'confirm' | '?' | 'h')
+  | ('w' | 'p' | 'r' | 'f' | 'n' | 'x' | 'y' | 'o' | 'u' | 'file' | 'lan' | 'dialup' | 'confirm' | '?' | 'h')
   | ('t' | 'a' | '1s' | '1k' | '1p' | 'soft');
 
 const OPTIONS: Readonly<Record<OptionName, Values>> = {
@@ -19,6 +19,8 @@ const OPTIONS: Readonly<Record<OptionName, Values>> = {
   x: 'none',
   y: 'none',
   o: 'none',
+  u: 'none',
+  file: 'one',
   lan: 'none',
   dialup: 'none',
   confirm: 'none',
@@ -42,6 +44,8 @@ export interface GivenOption {
 export interface GivenOptions {
   /** Without its backslashes. */
   readonly machine: Token | undefined;
+  /** What `show` is asked for; undefined: it is no `show`. */
+  readonly show: readonly Token[] | undefined;
   readonly options: readonly GivenOption[];
 }
 
@@ -54,14 +58,14 @@ function knownOption(word: string): OptionName | undefined {
 /** Every option with its values. What cannot be understood is reported and left out. */
 export function readOptions(words: readonly Token[], diags: Diagnostics): GivenOptions {
   const options: GivenOption[] = [];
-  let machine: Token | undefined;
-  for (let i = 0; i < words.length; ) {
+  const { machine, count } = readMachine(words);
+  if (words[count]?.text.toLowerCase() === 'show') return { machine, show: words.slice(count + 1), options };
+  for (let i = count; i < words.length; ) {
     const word = words[i++];
     if (word === undefined) break;
     const name = optionName(word.text);
     if (name === undefined) {
-      if (i === 1 && word.text.startsWith('\\')) machine = { ...word, text: word.text.replace(/^\\+/u, '') };
-      else reportStray(word, diags);
+      reportStray(word, diags);
       continue;
     }
     const known = knownOption(name);
@@ -77,7 +81,18 @@ export function readOptions(words: readonly Token[], diags: Diagnostics): GivenO
     }
     options.push({ name: known, at: word, values });
   }
-  return { machine, options };
+  return { machine, show: undefined, options };
+}
+
+/** `\\\\HOST` at the beginning, also with white space after the backslashes, as it is printed. */
+function readMachine(words: readonly Token[]): { readonly machine: Token | undefined; readonly count: number } {
+  const [first, second] = words;
+  if (first?.text.startsWith('\\') !== true) return { machine: undefined, count: 0 };
+  const name = first.text.replace(/^\\+/u, '');
+  if (name !== '' || second === undefined || optionName(second.text) !== undefined) {
+    return { machine: { ...first, text: name }, count: 1 };
+  }
+  return { machine: second, count: 2 };
 }
 
 const VALUE_HELP: Readonly<Partial<Record<OptionName, string>>> = {
@@ -86,6 +101,7 @@ const VALUE_HELP: Readonly<Partial<Record<OptionName, string>>> = {
   r: 'write -r "Inbound web protocols"',
   f: 'write -f *+131.107.1.1:80:TCP',
   n: 'write -n PASS or -n BLOCK',
+  file: 'write -file FILE',
 };
 
 /** Of one letter every other option is a slip away. */

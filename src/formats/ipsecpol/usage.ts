@@ -8,6 +8,9 @@ export const IPSECPOL_USAGE = `ipsecpol: packet-filter policies, by the command 
   ipsecpol -w REG -p NAME -o                                 delete the policy with its filter lists
   ipsecpol -r RULE -f SPEC... -n PASS|BLOCK                  add a dynamic rule, or replace it
   ipsecpol -r RULE -o                                        take it back
+  ipsecpol -u                                                take every dynamic rule back
+  ipsecpol show [all|policies|filters]                       what is stored, or in force, as commands
+  ipsecpol -file FILE                                        carry out the commands of a file, one a line
 
 A dynamic rule (no -w) is in force at once, beside the assigned policy if there is one, and gone when xdpol agent stops.
 
@@ -16,6 +19,7 @@ A dynamic rule (no -w) is in force at once, beside the assigned policy if there 
   -r RULE           the rule, and its filter list
   -f SPEC...        filters; -f can be given several times
   -n PASS|BLOCK     what happens to packets that match
+  \\\\HOST            before everything else: taken where HOST is this host
   -x -y -o          assign, unassign, delete
   -lan -dialup      limit the rule to a group of interfaces of config.json
   -confirm          ask before anything is changed
@@ -23,7 +27,7 @@ A dynamic rule (no -w) is in force at once, beside the assigned policy if there 
   -?                this text
 
 SPEC is SOURCE[/MASK][:PORT] then = (one way) or + (mirrored) then DESTINATION[/MASK][:PORT][:PROTOCOL].
-  *   any address        0   this host's own        10.*.*.*   a subnet        (SPEC)   pass        [SPEC]   block
+  *   any address        0   this host's own (also 0/255.255.255.255)        10.*.*.*   a subnet        (SPEC)   pass        [SPEC]   block
   Without a mask one host; without a port, or with port 0, any; protocols ICMP UDP RAW TCP SCTP or a number.
 The values of -w, -f and -n are upper case only. Your shell may want * ( ) [ ] in quotes.
 

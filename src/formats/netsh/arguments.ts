@@ -1,31 +1,10 @@
-/** `verb object key=value ...` of netsh ipsec static. */
-import { didYouMean } from '../../base/suggest.ts';
+/** `verb object key=value ...` of netsh ipsec static, in the forms that netsh itself takes. */
+import { SPEC_PROTOCOLS } from '../filterspec.ts';
 import type { Token } from '../token.ts';
 import { partOf } from '../token.ts';
+import type { NetshObject, NetshVerb } from './keys.ts';
+import { keysOf, readKey, readVerbAndObject } from './keys.ts';
 import { NotTaken } from './not-taken.ts';
-
-const OBJECTS = ['policy', 'filterlist', 'filter', 'filteraction', 'rule'] as const;
-export type NetshObject = (typeof OBJECTS)[number];
-const VERBS = ['add', 'set', 'delete'] as const;
-export type NetshVerb = (typeof VERBS)[number];
-
-/** Those that have no effect on permits and blocks too. */
-const KEYS: Readonly<Record<NetshObject, readonly string[]>> = {
-  policy: [
-    ...['name', 'newname', 'description', 'assign', 'activatedefaultrule', 'pollinginterval', 'gponame'],
-    ...['mmpfs', 'qmpermm', 'mmlifetime', 'mmsecmethods'],
-  ],
-  filterlist: ['name', 'newname', 'description'],
-  filter: [
-    ...['filterlist', 'srcaddr', 'srcmask', 'srcport', 'dstaddr', 'dstmask', 'dstport'],
-    ...['protocol', 'mirrored', 'description'],
-  ],
-  filteraction: ['name', 'newname', 'description', 'action', 'inpass', 'soft', 'qmpfs', 'qmsecmethods'],
-  rule: [
-    ...['name', 'newname', 'policy', 'filterlist', 'filteraction', 'conntype', 'activate', 'tunnel', 'description'],
-    ...['kerberos', 'psk', 'rootca'],
-  ],
-};
 
 export interface NetshCommand {
   readonly verb: NetshVerb;
@@ -33,21 +12,76 @@ export interface NetshCommand {
   readonly values: NetshValues;
 }
 
-/** Keys are in any case. */
+/** A stray word that looks like this may be a value whose key was lost, so the line is not what it seems. */
+const LOOKS_LIKE_VALUE = /^(?:[\d.:/*-]+|[\da-f]*:[\da-f:.]*(?:\/.*)?|any|me|all|y(?:es)?|no?|permit|block)$/iu;
+
+/** The values of a command by their keys. What is wrong with the words is thrown by `check`, so that the rest can be asked. */
 export class NetshValues {
   readonly #values = new Map<string, Token>();
+  readonly #stray: Token[] = [];
+  #problem: NotTaken | undefined;
   readonly isAll: boolean;
 
   constructor(words: readonly Token[], keys: readonly string[]) {
-    this.isAll = words[0]?.text.toLowerCase() === 'all';
-    for (const word of this.isAll ? words.slice(1) : words) {
-      const at = word.text.indexOf('=');
-      if (at < 1) throw new NotTaken(`"${word.text}" is not KEY=VALUE`);
-      const key = word.text.slice(0, at).toLowerCase();
-      if (!keys.includes(key)) throw new NotTaken(`unknown key "${key}": ${didYouMean(key, keys) ?? keys.join(', ')}`);
+    const joined = joinAroundEquals(words);
+    this.isAll = joined[0]?.text.toLowerCase() === 'all';
+    const rest = this.isAll ? joined.slice(1) : joined;
+    const tagged = rest.map((word) => this.#tagged(word, keys));
+    let isInOrder = true;
+    let before: string | undefined;
+    for (const [i, word] of rest.entries()) {
+      const key = tagged[i]?.key;
+      if (key !== undefined) {
+        isInOrder &&= keys[i] === key;
+        before = key;
+        continue;
+      }
+      const due = isInOrder && !this.isAll ? keys[i] : undefined;
+      if (word.text.includes('=') && this.#problem !== undefined) continue;
+      if (before === 'description') this.#describe(word);
+      else if (due !== undefined && !this.#values.has(due)) this.#values.set(due, word);
+      else {
+        isInOrder = false;
+        this.#addStray(word);
+      }
+    }
+  }
+
+  /** Words that belong to no key and look like no value: netsh would have stopped at them. */
+  get stray(): readonly Token[] {
+    return this.#stray;
+  }
+
+  check(): void {
+    if (this.#problem !== undefined) throw this.#problem;
+  }
+
+  /** Takes `key=value`; undefined where the word has no key. */
+  #tagged(word: Token, keys: readonly string[]): { readonly key: string } | undefined {
+    const at = word.text.indexOf('=');
+    if (at < 1) return undefined;
+    try {
+      const key = readKey(word.text.slice(0, at), keys);
       if (this.#values.has(key)) throw new NotTaken(`${key} is given twice`);
       this.#values.set(key, partOf(word, at + 1, word.text.length));
+      return { key };
+    } catch (error) {
+      if (!(error instanceof NotTaken)) throw error;
+      this.#problem ??= error;
+      return undefined;
     }
+  }
+
+  /** A description without quotes. */
+  #describe(word: Token): void {
+    const before = this.#values.get('description');
+    if (before !== undefined) this.#values.set('description', { ...before, text: `${before.text} ${word.text}` });
+  }
+
+  #addStray(word: Token): void {
+    const isValue = LOOKS_LIKE_VALUE.test(word.text) || SPEC_PROTOCOLS.has(word.text.toUpperCase());
+    if (isValue) this.#problem ??= new NotTaken(`"${word.text}" has no key: write KEY=${word.text}`);
+    else this.#stray.push(word);
   }
 
   token(key: string): Token | undefined {
@@ -74,18 +108,31 @@ export class NetshValues {
   }
 }
 
+/** `name = value`, `name= value` and `name =value` as one word each. A value in quotes may be empty. */
+function joinAroundEquals(words: readonly Token[]): readonly Token[] {
+  const joined: Token[] = [];
+  let isUnfinished = false;
+  for (const word of words) {
+    const last: Token | undefined = joined.at(-1);
+    const goesOn: boolean = word.text.startsWith('=')
+      ? last?.text.includes('=') === false
+      : isUnfinished && !word.text.includes('=');
+    const token: Token = last !== undefined && goesOn ? joinTokens(last, word) : word;
+    if (token === word) joined.push(word);
+    else joined[joined.length - 1] = token;
+    isUnfinished = /^[^=]+=$/u.test(token.text) && word.span.length === word.text.length;
+  }
+  return joined;
+}
+
+function joinTokens(first: Token, second: Token): Token {
+  const length = second.span.column + second.span.length - first.span.column;
+  return { text: first.text + second.text, span: { ...first.span, length } };
+}
+
 /** Throws NotTaken where the words are no command that has to do with a policy. */
 export function readNetshCommand(words: readonly Token[]): NetshCommand {
   const [first, second, ...rest] = words;
-  const verb = VERBS.find((known) => known === first?.text.toLowerCase());
-  const object = OBJECTS.find((known) => known === second?.text.toLowerCase());
-  if (verb === undefined || object === undefined) {
-    throw new NotTaken(
-      `"${[first, second]
-        .map((word) => word?.text ?? '')
-        .join(' ')
-        .trim()}" makes no part of a policy`,
-    );
-  }
-  return { verb, object, values: new NetshValues(rest, KEYS[object]) };
+  const { verb, object } = readVerbAndObject(first?.text, second?.text);
+  return { verb, object, values: new NetshValues(rest, keysOf(verb, object)) };
 }

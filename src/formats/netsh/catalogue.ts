@@ -1,25 +1,37 @@
 /** What a script has made so far: policies with rules, filter lists, filter actions. Names are in any case. */
 import type { Span } from '../../base/diagnostics.ts';
 import type { Action, Filter } from '../../policy/model.ts';
-import { NotTaken } from './not-taken.ts';
+import { NotTaken, withoutEffect } from './not-taken.ts';
 
 export interface ListEntry {
   name: string;
   readonly filters: Filter[];
   readonly span: Span;
+  /** Lines about its filters that were not taken. */
+  readonly missed: number[];
+  /** Is it one that Windows ships? A script may make its own of the name. */
+  readonly isShipped: boolean;
 }
 
 export interface RuleEntry {
   name: string;
   list: ListEntry;
   action: ActionEntry;
+  /** undefined: all. */
+  interfaces: readonly string[] | undefined;
+  /** netsh keeps a rule that is not active, and may activate it later. */
+  isActive: boolean;
   readonly span: Span;
+  /** Lines about it that were not taken. */
+  readonly missed: number[];
 }
 
 /** undefined: negotiates security. */
 export interface ActionEntry {
   name: string;
   action: Action | undefined;
+  readonly missed: number[];
+  readonly isShipped: boolean;
 }
 
 export interface PolicyEntry {
@@ -48,13 +60,20 @@ export class Entries<T extends { name: string }> {
     return found;
   }
 
+  /** Deleting what is not there changes nothing: many scripts begin with it. */
+  getToDelete(name: string): T {
+    const found = this.find(name);
+    if (found === undefined) throw withoutEffect(`there is no ${this.#what} "${name}" to delete`);
+    return found;
+  }
+
   find(name: string): T | undefined {
     return this.#entries.get(name.toLowerCase());
   }
 
   add(entry: T): void {
     const key = entry.name.toLowerCase();
-    if (this.#entries.has(key)) throw new NotTaken(`the ${this.#what} "${entry.name}" is already there`);
+    if (this.#entries.has(key)) throw withoutEffect(`the ${this.#what} "${entry.name}" is already there`);
     this.#entries.set(key, entry);
   }
 
@@ -68,7 +87,7 @@ export class Entries<T extends { name: string }> {
   }
 
   delete(name: string): void {
-    this.get(name);
+    this.getToDelete(name);
     this.#entries.delete(name.toLowerCase());
   }
 

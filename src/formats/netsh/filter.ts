@@ -4,7 +4,8 @@ import { Diagnostics } from '../../base/diagnostics.ts';
 import { ANY_PACKET } from '../../policy/defaults.ts';
 import type { AddressMatch, Filter, PortRange } from '../../policy/model.ts';
 import { ANY_PORT } from '../../policy/model.ts';
-import { prefixOfReading, readDnsName, readPrefix } from '../address-text.ts';
+import type { RangeReading } from '../address-text.ts';
+import { prefixOfReading, readDnsName, readPrefix, readRange } from '../address-text.ts';
 import { checkFilter } from '../filter-check.ts';
 import { SPEC_PROTOCOLS } from '../filterspec.ts';
 import type { ProtocolMatch } from '../port-text.ts';
@@ -13,6 +14,8 @@ import type { Token } from '../token.ts';
 import type { NetshValues } from './arguments.ts';
 import { NotTaken } from './not-taken.ts';
 
+/** How Windows itself writes "My IP address". */
+const OWN_ADDRESS = /^0\.0\.0\.0(?:\/(?:255\.255\.255\.255|32))?$/u;
 const SERVER_TYPES: ReadonlySet<string> = new Set(['wins', 'dns', 'dhcp', 'gateway']);
 
 /** Throws NotTaken with what is wrong. Mirrored unless it says no. */
@@ -54,7 +57,11 @@ function readAddress(values: NetshValues, end: 'src' | 'dst', diags: Diagnostics
   if (text === 'me') return { kind: 'me' };
   if (SERVER_TYPES.has(text))
     throw new NotTaken(`${end}addr=${token.text} is whatever the host is set to: name the addresses`);
-  const whole = mask === undefined || mask === '' || text.includes('/') ? text : `${text}/${mask}`;
+  const range = readRange(text);
+  if (range !== undefined) return addressOfRange(range);
+  const isMasked = mask !== undefined && mask !== '' && !text.includes('/');
+  const whole = (isMasked ? `${text}/${mask}` : text).replace(/^0(?=\/|$)/u, '0.0.0.0');
+  if (OWN_ADDRESS.test(whole)) return { kind: 'me' };
   const reading = readPrefix(whole);
   if (reading.kind !== 'other') {
     const prefix = prefixOfReading(reading, { text: whole, span: token.span }, diags, 'mask');
@@ -63,6 +70,11 @@ function readAddress(values: NetshValues, end: 'src' | 'dst', diags: Diagnostics
   const name = readDnsName(text);
   if (name === undefined) throw new NotTaken(`${end}addr=${token.text} is neither an address nor a DNS name`);
   return { kind: 'name', name };
+}
+
+function addressOfRange(range: RangeReading): AddressMatch {
+  if (range.kind === 'wrong') throw new NotTaken(range.message);
+  return { kind: 'range', first: range.first, last: range.last };
 }
 
 /** 0 is any port. */

@@ -1,28 +1,47 @@
 /** Carries out the commands of a script on a catalogue. A command that cannot be is NotTaken, and changes nothing. */
 import type { Span } from '../../base/diagnostics.ts';
-import { Diagnostics } from '../../base/diagnostics.ts';
+import { Diagnostics, spanOfFile } from '../../base/diagnostics.ts';
 import type { Action, Filter } from '../../policy/model.ts';
-import { parseFilterSpec } from '../filterspec.ts';
-import type { SpecRule, StoredCommand } from '../ipsecpol/command.ts';
-import { companionsOf, readIpsecpol } from '../ipsecpol/command.ts';
 import type { Token } from '../token.ts';
-import { tokenOf } from '../token.ts';
 import { readName } from '../yaml/names.ts';
-import { printFilterSpec } from '../yaml/print.ts';
 import type { NetshCommand, NetshValues } from './arguments.ts';
 import { readNetshCommand } from './arguments.ts';
 import type { ActionEntry, ListEntry, PolicyEntry, RuleEntry } from './catalogue.ts';
 import { Entries } from './catalogue.ts';
 import { readNetshFilter } from './filter.ts';
-import { NotTaken } from './not-taken.ts';
+import { NotTaken, withoutEffect } from './not-taken.ts';
+import { shippedActions, shippedLists } from './shipped.ts';
+
+/** Names of the interfaces that a rule of each group is limited to; none: not known. */
+export type GroupNames = Readonly<Record<'lan' | 'dialup', readonly string[]>>;
 
 export class ScriptInterpreter {
   readonly policies: Entries<PolicyEntry> = new Entries('policy');
   readonly lists: Entries<ListEntry> = new Entries('filter list');
   readonly actions: Entries<ActionEntry> = new Entries('filter action');
+  readonly #groups: GroupNames;
 
-  netsh(words: readonly Token[], span: Span): void {
+  constructor(groups: GroupNames, file: string) {
+    this.#groups = groups;
+    for (const action of shippedActions()) this.actions.add(action);
+    for (const list of shippedLists(spanOfFile(file))) this.lists.add(list);
+  }
+
+  /** Gives the words that it did not understand and that change nothing. `refusal`: why it cannot be carried out. */
+  netsh(words: readonly Token[], span: Span, refusal: string | undefined): readonly Token[] {
     const command = readNetshCommand(words);
+    try {
+      if (refusal !== undefined) throw new NotTaken(refusal);
+      command.values.check();
+      this.#carryOut(command, span);
+    } catch (error) {
+      if (error instanceof NotTaken && error.leavesOut) this.#markIncomplete(command, span);
+      throw error;
+    }
+    return command.values.stray;
+  }
+
+  #carryOut(command: NetshCommand, span: Span): void {
     switch (command.object) {
       case 'policy':
         this.#policy(command, span);
@@ -42,15 +61,23 @@ export class ScriptInterpreter {
     }
   }
 
-  ipsecpol(words: readonly Token[], span: Span): void {
-    const diags = new Diagnostics();
-    const command = readIpsecpol(words, diags);
-    if (command === 'usage') throw new NotTaken('it only asks for the usage text');
-    const error = diags.all.find(({ severity }) => severity === 'error');
-    if (command === undefined) throw new NotTaken(error?.message ?? 'it cannot be read');
-    if (command.machine !== undefined) throw new NotTaken('it is for another host');
-    if (command.kind === 'dynamic') throw new NotTaken('a dynamic rule is part of no policy');
-    this.#ipsecpolCommand(command, span);
+  /** What the line was about is not what the script wants it to be: no rule of it is half taken. */
+  #markIncomplete({ verb, object, values }: NetshCommand, span: Span): void {
+    if (object === 'filter') {
+      const name = values.text('filterlist') ?? '';
+      if (name === '') return;
+      const list = this.lists.find(name) ?? newList(name, span);
+      if (this.lists.find(name) === undefined) this.lists.add(list);
+      list.missed.push(span.line);
+      return;
+    }
+    if (verb === 'add') return;
+    const name = values.text('name') ?? '';
+    if (object === 'filteraction') this.actions.find(name)?.missed.push(span.line);
+    if (object !== 'rule') return;
+    const rules = this.policies.find(values.text('policy') ?? '')?.rules;
+    const meant = values.isAll ? rules?.all : [rules?.find(name)];
+    for (const rule of meant ?? []) rule?.missed.push(span.line);
   }
 
   #policy({ verb, values }: NetshCommand, span: Span): void {
@@ -63,34 +90,46 @@ export class ScriptInterpreter {
     if (verb === 'add') {
       const name = newName(values.required('name'), 'policy');
       this.policies.add(newPolicy(name, values.text('description') ?? '', span));
-      if (assigned === true) this.#assign(name);
+      if (assigned === true) this.assign(name);
       return;
     }
     const policy = this.policies.get(values.required('name').text);
     renameIfAsked(this.policies, policy, values, 'policy');
     policy.description = values.text('description') ?? policy.description;
-    if (assigned === true) this.#assign(policy.name);
+    if (assigned === true) this.assign(policy.name);
     else if (assigned === false) policy.assigned = false;
   }
 
   /** One at a time. */
-  #assign(name: string): void {
+  assign(name: string): void {
     for (const policy of this.policies.all) policy.assigned = policy.name === name;
   }
 
   #filterList({ verb, values }: NetshCommand, span: Span): void {
     if (verb === 'add') {
-      this.lists.add({ name: newName(values.required('name'), 'filter list'), filters: [], span });
+      const list = newList(newName(values.required('name'), 'filter list'), span);
+      this.#makeRoom(this.lists, list.name, (shipped) => this.#rules().some((rule) => rule.list === shipped));
+      this.lists.add(list);
       return;
     }
     if (verb === 'set') {
       renameIfAsked(this.lists, this.lists.get(values.required('name').text), values, 'filter list');
       return;
     }
-    const gone = values.isAll ? this.lists.all : [this.lists.get(values.required('name').text)];
+    const gone = values.isAll ? this.lists.all : [this.lists.getToDelete(values.required('name').text)];
     const user = this.#rules().find(({ list }) => gone.includes(list));
-    if (user !== undefined) throw new NotTaken(`rule "${user.name}" uses the filter list`);
+    if (user !== undefined) throw withoutEffect(`rule "${user.name}" uses the filter list`);
     for (const { name } of gone) this.lists.delete(name);
+  }
+
+  /** A script's own takes the place of a shipped one, unless that is in use. */
+  #makeRoom<T extends { name: string; readonly isShipped: boolean }>(
+    entries: Entries<T>,
+    name: string,
+    isUsed: (entry: T) => boolean,
+  ): void {
+    const there = entries.find(name);
+    if (there?.isShipped === true && !isUsed(there)) entries.delete(name);
   }
 
   /** netsh makes the list that a filter names where it is missing. */
@@ -99,31 +138,36 @@ export class ScriptInterpreter {
     const name = values.required('filterlist');
     const filter = readNetshFilter(values, span);
     if (verb === 'delete') {
-      this.#deleteFilter(this.lists.get(name.text), filter);
+      this.#deleteFilter(this.lists.getToDelete(name.text), filter);
       return;
     }
-    const list = this.lists.find(name.text) ?? { name: newName(name, 'filter list'), filters: [], span };
+    const list = this.lists.find(name.text) ?? newList(newName(name, 'filter list'), span);
+    if (list.filters.some((other) => sameFilter(other, filter))) {
+      throw withoutEffect(`filter list "${list.name}" has this filter already`);
+    }
     if (this.lists.find(name.text) === undefined) this.lists.add(list);
     list.filters.push(filter);
   }
 
   #deleteFilter(list: ListEntry, filter: Filter): void {
     const at = list.filters.findIndex((other) => sameFilter(other, filter));
-    if (at < 0) throw new NotTaken(`filter list "${list.name}" has no such filter`);
+    if (at < 0) throw withoutEffect(`filter list "${list.name}" has no such filter to delete`);
     list.filters.splice(at, 1);
   }
 
   #filterAction({ verb, values }: NetshCommand): void {
     if (verb === 'delete') {
-      const gone = values.isAll ? this.actions.all : [this.actions.get(values.required('name').text)];
+      const gone = values.isAll ? this.actions.all : [this.actions.getToDelete(values.required('name').text)];
       const user = this.#rules().find(({ action }) => gone.includes(action));
-      if (user !== undefined) throw new NotTaken(`rule "${user.name}" uses the filter action`);
+      if (user !== undefined) throw withoutEffect(`rule "${user.name}" uses the filter action`);
       for (const { name } of gone) this.actions.delete(name);
       return;
     }
     if (verb === 'add') {
       const name = newName(values.required('name'), 'filter action');
-      this.actions.add({ name, action: actionOf(values.text('action') ?? 'negotiate') });
+      const action = actionOf(values.text('action') ?? 'negotiate');
+      this.#makeRoom(this.actions, name, (shipped) => this.#rules().some((rule) => rule.action === shipped));
+      this.actions.add({ name, action, missed: [], isShipped: false });
       return;
     }
     const action = this.actions.get(values.required('name').text);
@@ -134,22 +178,22 @@ export class ScriptInterpreter {
   }
 
   #rule({ verb, values }: NetshCommand, span: Span): void {
-    const policy = this.policies.get(values.required('policy').text);
+    const name = values.text('policy') ?? '';
     if (verb === 'delete') {
-      if (values.isAll) policy.rules.clear();
-      else policy.rules.delete(values.required('name').text);
+      const { rules } = this.policies.getToDelete(values.required('policy').text);
+      if (values.isAll) rules.clear();
+      else rules.delete(values.required('name').text);
       return;
     }
-    requireUnlimited(values);
-    // netsh keeps a rule that is not active; here it would be one.
-    if (values.flag('activate') === false) {
-      if (verb === 'set') policy.rules.delete(values.required('name').text);
-      throw new NotTaken('the rule is not active');
-    }
+    const policy = this.policies.get(name === '' ? values.required('policy').text : name);
+    if ((values.text('tunnel') ?? '') !== '') throw new NotTaken('it is for a tunnel of negotiated security');
+    const interfaces = this.#interfaces(values.text('conntype'));
+    const isActive = values.flag('activate');
     if (verb === 'add') {
       const list = this.lists.get(values.required('filterlist').text);
       const action = this.#action(values.required('filteraction').text);
-      policy.rules.add({ name: newName(values.required('name'), 'rule'), list, action, span });
+      const rule = { name: newName(values.required('name'), 'rule'), list, action, missed: [], span };
+      policy.rules.add({ ...rule, interfaces, isActive: isActive ?? true });
       return;
     }
     const rule = policy.rules.get(values.required('name').text);
@@ -157,9 +201,25 @@ export class ScriptInterpreter {
     const changed = {
       list: list === undefined ? rule.list : this.lists.get(list),
       action: action === undefined ? rule.action : this.#action(action),
+      interfaces: values.text('conntype') === undefined ? rule.interfaces : interfaces,
+      isActive: isActive ?? rule.isActive,
     };
     renameIfAsked(policy.rules, rule, values, 'rule');
     Object.assign(rule, changed);
+  }
+
+  /** A permit that has lost its limits would open more than it did. */
+  #interfaces(conntype = 'all'): readonly string[] | undefined {
+    const type = conntype.toLowerCase();
+    if (type === 'all' || type === '') return undefined;
+    if (type !== 'lan' && type !== 'dialup') throw new NotTaken(`conntype=${conntype} is not lan, dialup or all`);
+    return this.interfacesOf(type, `conntype=${type}`);
+  }
+
+  interfacesOf(group: keyof GroupNames, said: string): readonly string[] {
+    const names = this.#groups[group];
+    if (names.length > 0) return names;
+    throw new NotTaken(`${said} limits the rule to a group of interfaces: add --${group} IF to the import`);
   }
 
   #action(name: string): ActionEntry {
@@ -171,36 +231,14 @@ export class ScriptInterpreter {
   #rules(): readonly RuleEntry[] {
     return this.policies.all.flatMap(({ rules }) => rules.all);
   }
-
-  #ipsecpolCommand({ policy: name, change, assignment }: StoredCommand, span: Span): void {
-    if (change.kind === 'delete-policy') {
-      this.policies.delete(name);
-      return;
-    }
-    if (change.kind === 'add' && change.group !== undefined) {
-      throw new NotTaken(`-${change.group} is a group of interfaces: add interfaces: to the rule by hand`);
-    }
-    const known = this.policies.find(name);
-    if (known === undefined && change.kind === 'none' && assignment !== undefined) this.policies.get(name);
-    const policy = known ?? newPolicy(name, '', span);
-    if (change.kind === 'delete-rules') {
-      for (const rule of change.rules) policy.rules.get(rule);
-      for (const rule of new Set(change.rules)) policy.rules.delete(rule);
-    }
-    if (change.kind === 'add') {
-      for (const rule of [change.rule, ...companionsOf(change.rule)]) {
-        if (policy.rules.find(rule) !== undefined) policy.rules.delete(rule);
-      }
-      for (const rule of change.rules) policy.rules.add(ruleOfSpecs(rule, span));
-    }
-    if (known === undefined) this.policies.add(policy);
-    if (assignment === 'assign') this.#assign(policy.name);
-    else if (assignment === 'unassign') policy.assigned = false;
-  }
 }
 
-function newPolicy(name: string, description: string, span: Span): PolicyEntry {
+export function newPolicy(name: string, description: string, span: Span): PolicyEntry {
   return { name, description: description.trim(), assigned: false, rules: new Entries<RuleEntry>('rule'), span };
+}
+
+function newList(name: string, span: Span): ListEntry {
+  return { name, filters: [], span, missed: [], isShipped: false };
 }
 
 function newName(token: Token, what: string): string {
@@ -220,6 +258,7 @@ function renameIfAsked<T extends { name: string }>(
   if (name !== undefined) entries.rename(entry, newName(name, what));
 }
 
+/** undefined: negotiates security, which the rules that use it are refused for. */
 function actionOf(text: string): Action | undefined {
   switch (text.toLowerCase()) {
     case 'permit':
@@ -227,19 +266,10 @@ function actionOf(text: string): Action | undefined {
     case 'block':
       return 'block';
     case 'negotiate':
-      throw new NotTaken('it negotiates security, and nothing here does; the actions are permit and block');
+      return undefined;
     default:
-      throw new NotTaken(`action=${text} is neither permit nor block`);
+      throw new NotTaken(`action=${text} is not permit, block or negotiate`);
   }
-}
-
-/** A permit that has lost its limits would open more than it did. */
-function requireUnlimited(values: NetshValues): void {
-  const type = values.text('conntype') ?? 'all';
-  if (type.toLowerCase() !== 'all') {
-    throw new NotTaken(`conntype=${type} is a group of interfaces: add interfaces: to the rule by hand`);
-  }
-  if (values.token('tunnel') !== undefined) throw new NotTaken('it is for a tunnel of negotiated security');
 }
 
 function sameFilter(a: Filter, b: Filter): boolean {
@@ -248,14 +278,4 @@ function sameFilter(a: Filter, b: Filter): boolean {
 
 function meaningOf({ source, destination, sourcePorts, destinationPorts, protocol, mirrored }: Filter): string {
   return JSON.stringify([source, destination, sourcePorts, destinationPorts, protocol ?? null, mirrored]);
-}
-
-function ruleOfSpecs({ name, action, specs }: SpecRule, span: Span): RuleEntry {
-  const filters = specs.flatMap((spec) => parseFilterSpec(tokenOf(spec, span.file), new Diagnostics()).filters);
-  const list = {
-    name,
-    filters: filters.map(({ filter }) => ({ ...filter, text: printFilterSpec(filter) ?? filter.text, span })),
-    span,
-  };
-  return { name, list, action: { name: `${name} negpol`, action }, span };
 }

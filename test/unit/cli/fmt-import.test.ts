@@ -119,3 +119,48 @@ test('import tells where a chart is wrong and prints no policy', () => {
   expect(err).toContain('stdin:1:6: error[XP0803]');
   expect(xdpol(['import', join(folder, 'nowhere.csv')]).code).toBe(1);
 });
+
+const SCRIPT = `netsh ipsec static add policy name=P
+netsh ipsec static add filter filterlist=web srcaddr=any dstaddr=me protocol=tcp dstport=80
+netsh ipsec static add rule name=web policy=P filterlist=web filteraction=Permit
+netsh ipsec static add filter filterlist=all srcaddr=any dstaddr=me
+netsh ipsec static add filteraction name=Block action=block
+netsh ipsec static add rule name=all policy=P filterlist=all filteraction=Block
+`;
+const BROKEN = `${SCRIPT}netsh ipsec static add filter filterlist=web srcaddr=any dstaddr=me protocol=tcp dstport=99999\n`;
+
+test('import of a script that is not taken as a whole exits 3 and prints no policy', () => {
+  const { code, out, err } = xdpol(['import', '-'], BROKEN);
+  expect([code, out]).toEqual([3, '']);
+  expect(err).toContain('error[XP0537]: nothing is printed: lines 3, 7 may permit or block');
+  const path = join(folder, 'broken.out.yaml');
+  expect(xdpol(['import', '-', '-o', path], BROKEN).code).toBe(3);
+  expect(() => statSync(path)).toThrow('ENOENT');
+});
+
+test('import --partial prints the rules that are whole', () => {
+  const { code, out, err } = xdpol(['import', '--partial', '-'], BROKEN);
+  expect(code).toBe(0);
+  expect(err).toContain('XP0536');
+  expect(out).toContain('# Lines that were left out: 3, 7.');
+  expect(out).not.toContain('web');
+  expect(out).toContain('{ filterList: all, action: block }');
+});
+
+test('import of a script of another code page says how to convert it', () => {
+  const gbk = Buffer.concat([Buffer.from(SCRIPT), Buffer.from('rem '), Buffer.from([0xb6, 0xcb, 0xbf, 0xda])]);
+  const { code, err } = xdpol(['import', '-'], gbk);
+  expect(code).toBe(0);
+  expect(err).toContain('XP0539');
+  expect(err).toContain('iconv -f CODEPAGE -t UTF-8');
+  const utf16 = Buffer.from(SCRIPT, 'utf16le');
+  expect(xdpol(['import', '-'], utf16)).toMatchObject({ code: 0, err: '' });
+});
+
+test('import --lan and --dialup name the interfaces of a group', () => {
+  const text = `${SCRIPT}netsh ipsec static set rule name=web policy=P conntype=lan\n`;
+  expect(xdpol(['import', '-'], text).code).toBe(3);
+  const { code, out } = xdpol(['import', '--lan', 'eth1', '--lan', 'eth2', '-'], text);
+  expect(code).toBe(0);
+  expect(out).toContain('interfaces: [eth1, eth2]');
+});

@@ -135,7 +135,9 @@ test('(spec) and [spec] beside -n become rules of their own', () => {
 test('without -n where every filterspec says what happens', () => {
   const change = (spec: string): unknown => {
     const { command } = read(...STORED, '-r', 'R', '-f', spec);
-    return typeof command === 'object' && command.change.kind === 'add' ? command.change.rules : undefined;
+    return typeof command === 'object' && 'change' in command && command.change.kind === 'add'
+      ? command.change.rules
+      : undefined;
   };
   expect(change('[*+0]')).toEqual([{ name: 'R', action: 'block', specs: ['*+0'] }]);
   expect(change('(*+0:80:TCP) [*+0]')).toEqual([
@@ -243,4 +245,21 @@ for (const [name, words, code, marked] of REFUSED) {
 test('every mistake is told at once', () => {
   const { codes } = read('-w', 'reg', '-p', 'P', '-r', 'R', '-f', '*+0:80:tcp', '-n', 'pass', '-q');
   expect([...codes].sort()).toEqual(['XP0114', 'XP0514', 'XP0517', 'XP0517']);
+});
+
+test('-u, show and -file', () => {
+  expect(read('-u').command).toEqual({ machine: undefined, confirm: false, kind: 'unload' });
+  expect(read('show').command).toMatchObject({ kind: 'show', what: 'all' });
+  expect(read('SHOW', 'Filters').command).toMatchObject({ kind: 'show', what: 'filters' });
+  expect(read('-file', 'lines.txt').command).toMatchObject({ kind: 'file', path: 'lines.txt' });
+  expect(read('-u', '-x').codes).toEqual(['XP0522']);
+  expect(read('-file').codes).toEqual(['XP0515']);
+  expect(read('show', 'sas').codes).toEqual(['XP0519']);
+  expect(read('show', 'filters', 'now').codes).toEqual(['XP0516']);
+});
+
+test('a machine, also with a space after its backslashes', () => {
+  for (const words of [['\\\\edge'], ['\\\\', 'edge']]) {
+    expect(read(...words, ...STORED, '-x').command).toMatchObject({ kind: 'stored', machine: 'edge' });
+  }
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { Diagnostics } from '../../../../src/base/diagnostics.ts';
+import type { ScriptSource } from '../../../../src/formats/netsh/script.ts';
 import { readScript } from '../../../../src/formats/netsh/script.ts';
 import { looksLikeScript } from '../../../../src/formats/netsh/script-lines.ts';
 import { plainFilter } from '../../../../src/formats/yaml/print.ts';
@@ -13,19 +14,24 @@ interface Read {
   /** `XP0530@3`. */
   readonly codes: readonly string[];
   readonly messages: readonly string[];
+  readonly leftOut: readonly number[] | undefined;
 }
 
-function read(text: string, name?: string): Read {
+function read(text: string, name?: string, groups: ScriptSource['groups'] = { lan: [], dialup: [] }): Read {
   const diags = new Diagnostics();
-  const policy = readScript({ file: 'a.cmd', text, name }, diags)?.policy;
+  const isThisHost = (host: string): boolean => host === 'EDGE';
+  const script = readScript({ file: 'a.cmd', text, name, groups, isThisHost }, diags);
+  const policy = script?.policy;
   return {
+    leftOut: script?.leftOut,
     name: policy?.name,
     description: policy?.description,
-    rules: (policy?.rules ?? []).map(({ action, name: rule, filterList }) => {
+    rules: (policy?.rules ?? []).map(({ action, name: rule, filterList, interfaces }) => {
       const filters = filterList.filters.map((filter) => Object.values(plainFilter(filter)).join(' '));
-      return `${action} ${rule} (${filterList.name}): ${filters.join('; ')}`;
+      const where = interfaces === undefined ? '' : ` on ${interfaces.join(' ')}`;
+      return `${action} ${rule}${where} (${filterList.name}): ${filters.join('; ')}`;
     }),
-    codes: diags.all.map(({ code, span }) => `${code}@${span.line}`),
+    codes: diags.all.filter(({ code }) => code !== 'XP0531').map(({ code, span }) => `${code}@${span.line}`),
     messages: diags.all.map(({ message }) => message),
   };
 }
@@ -61,7 +67,6 @@ const CHANGES: readonly (readonly [line: string, rules: readonly string[]])[] = 
   ['set filterlist name=l newname=M', ['permit R (M): any me tcp 80 true']],
   ['set filteraction name=a action=block', ['block R (L): any me tcp 80 true']],
   ['set rule name=R policy=P newname=S', ['permit S (L): any me tcp 80 true']],
-  ['delete filter filterlist=L srcaddr=any dstaddr=me protocol=TCP dstport=80', ['permit R (L): ']],
   ['delete rule name=r policy=p', []],
 ];
 
@@ -69,37 +74,184 @@ for (const [line, rules] of CHANGES) {
   test(line, () => expect(read(`${BASE}${STATIC} ${line}`)).toMatchObject({ rules, codes: [] }));
 }
 
-const REFUSED: readonly (readonly [line: string, why: string])[] = [
-  ['add policy name=p', 'already there'],
-  ['add policy', 'name= is missing'],
-  ['add policy name=Q assign=perhaps', 'neither yes nor no'],
-  ['add policy Q', 'not KEY=VALUE'],
-  ['set filter filterlist=L srcaddr=any dstaddr=me', 'no set filter'],
-  ['add filter filterlist=L srcaddr=any dstaddr=me dstport=80', 'a port needs protocol'],
-  ['add filter filterlist=L srcaddr=10.0.0.0 srcmask=255.0.255.0 dstaddr=me', 'mask'],
-  ['add filter filterlist=L srcaddr=gateway dstaddr=me', 'name the addresses'],
-  ['add filter filterlist=L srcaddr=any dstaddr=me protocol=tcpp', 'not a protocol'],
-  ['add filteraction name=B action=drop', 'neither permit nor block'],
-  ['add filteraction name=B', 'negotiates security'],
-  ['delete filterlist name=L', 'rule "R" uses'],
-  ['delete filteraction all', 'rule "R" uses'],
-  ['add rule name=S policy=P filterlist=M filteraction=A', 'no filter list "M"'],
-  ['add rule name=S policy=P filterlist=L filteraction=A tunnel=10.0.0.1', 'tunnel'],
-  ['exportpolicy file=a.ipsec', 'makes no part of a policy'],
+const BASE_RULE = 'permit R (L): any me tcp 80 true';
+
+/** What permits or blocks is left out; with it every rule that would be half of what the script wants. */
+const LEFT_OUT: readonly (readonly [line: string, why: string, rules: readonly string[]])[] = [
+  ['add policy', 'name= is missing', [BASE_RULE]],
+  ['add policy name=Q assign=perhaps', 'neither yes nor no', [BASE_RULE]],
+  ['set filter filterlist=L srcaddr=any dstaddr=me', 'no set filter', []],
+  ['add filter filterlist=L srcaddr=any dstaddr=me dstport=80', 'a port needs protocol', []],
+  ['add filter filterlist=L srcaddr=10.0.0.0 srcmask=255.0.255.0 dstaddr=me', 'mask', []],
+  ['add filter filterlist=L srcaddr=10.0.0.0 255.0.0.0 dstaddr=me', '"255.0.0.0" has no key', []],
+  ['add filter filterlist=L dstaddr=me srcaddr=10.0.0.0 255.0.0.0', '"255.0.0.0" has no key', []],
+  ['add filter filterlist=L srcaddr=gateway dstaddr=me', 'name the addresses', []],
+  ['add filter filterlist=L srcaddr=any dstaddr=me protocol=tcpp', 'not a protocol', []],
+  ['add filter filterlist=L srcaddr=any dstaddr=me mirored=no', 'did you mean mirrored', []],
+  ['add filter filterlist=L srcaddr=any dst=me', 'dstaddr or dstmask or dstport', []],
+  ['add filter filterlist=%L% srcaddr=any dstaddr=me', 'variables', [BASE_RULE]],
+  ['add filteraction name=B action=drop', 'not permit, block or negotiate', [BASE_RULE]],
+  ['set filteraction name=A action=drop', 'not permit, block or negotiate', []],
+  ['set rule name=R policy=P filteraction=B', 'no filter action "B"', []],
+  ['delete rule name=R policy=P now=1', 'unknown key "now"', []],
+  ['add rule name=S policy=P filterlist=M filteraction=A', 'no filter list "M"', [BASE_RULE]],
+  ['add rule name=S policy=P filterlist=L filteraction=A tunnel=10.0.0.1', 'tunnel', [BASE_RULE]],
+  ['add rule name=S policy=P filterlist=L filteraction=A conntype=lan', '--lan IF', [BASE_RULE]],
+  ['add rule name=S policy=P filterlist=L filteraction=A conntype=wan', 'not lan, dialup or all', [BASE_RULE]],
+  ['add rule name=S policy=P filterlist=L filteraction="require security"', 'negotiates security', [BASE_RULE]],
+  ['importpolicy file=a.ipsec', 'not a command', [BASE_RULE]],
 ];
 
-for (const [line, why] of REFUSED) {
-  test(`not taken: ${line}`, () => {
-    const { codes, messages, rules } = read(`${BASE}${STATIC} ${line}`);
-    expect(codes).toEqual(['XP0530@5']);
-    expect(messages[0]).toContain(why);
-    expect(rules).toEqual(['permit R (L): any me tcp 80 true']);
+for (const [line, why, rules] of LEFT_OUT) {
+  test(`left out: ${line}`, () => {
+    const found = read(`${BASE}${STATIC} ${line}`);
+    const missing = rules.length === 0 ? ['XP0536@4'] : [];
+    expect(found.codes).toEqual(['XP0530@5', ...missing]);
+    expect(found.messages[0]).toContain(why);
+    expect(found.rules).toEqual(rules);
+    expect(found.leftOut).toEqual(rules.length === 0 ? [4, 5] : [5]);
   });
 }
 
-test('a line that needs one that was not taken is not taken either', () => {
-  const text = `${BASE}${STATIC} add filteraction name=B action=negotiate\n${STATIC} add rule name=S policy=P filterlist=L filteraction=B`;
-  expect(read(text)).toMatchObject({ codes: ['XP0530@5', 'XP0530@6'], rules: ['permit R (L): any me tcp 80 true'] });
+/** Windows does nothing there either. */
+const WITHOUT_EFFECT: readonly (readonly [line: string, why: string])[] = [
+  ['add policy name=p', 'already there'],
+  [
+    'add filter filterlist=L srcaddr=any dstaddr=me protocol=tcp dstport=80 description=again',
+    'has this filter already',
+  ],
+  ['delete policy name=Q', 'no policy "Q" to delete'],
+  ['delete filterlist name=M', 'no filter list "M" to delete'],
+  ['delete filter filterlist=L srcaddr=any dstaddr=me', 'no such filter'],
+  ['delete filterlist name=L', 'rule "R" uses'],
+  ['delete filteraction all', 'rule "R" uses'],
+  ['exportpolicy file=a.ipsec', 'changes no policy'],
+  ['show all', 'changes no policy'],
+  ['set store location=local', 'changes no policy'],
+];
+
+for (const [line, why] of WITHOUT_EFFECT) {
+  test(`no effect: ${line}`, () => {
+    const { codes, messages, rules, leftOut } = read(`${BASE}${STATIC} ${line}`);
+    expect(codes).toEqual(['XP0534@5']);
+    expect(messages[0]).toContain(why);
+    expect([rules, leftOut]).toEqual([[BASE_RULE], []]);
+  });
+}
+
+/** Lines after BASE that are taken as a whole, and what the rules then are. */
+const TAKEN: readonly (readonly [lines: string, rules: readonly string[]])[] = [
+  [
+    `${STATIC} add filter filterlist = L srcaddr= 10.0.0.0 srcmask =8 dstaddr = me`,
+    [`${BASE_RULE}; 10.0.0.0/8 me true`],
+  ],
+  [`${STATIC} add filter L 10.0.0.1 me mirror=no`, [`${BASE_RULE}; 10.0.0.1 me`]],
+  [`${STATIC} add filter L any srcmask=32 dstaddr=me prot=udp dstport=53`, [`${BASE_RULE}; any me udp 53 true`]],
+  [
+    `${STATIC} add filter filterlist=L srca=10.0.0.1 dsta=me desc=block port 445 of it`,
+    [`${BASE_RULE}; 10.0.0.1 me true`],
+  ],
+  [
+    `${STATIC} add filter filterlist=L srcaddr=10.0.0.1-10.0.0.2 dstaddr=me`,
+    [`${BASE_RULE}; 10.0.0.1-10.0.0.2 me true`],
+  ],
+  [
+    `${STATIC} add filter filterlist=L srcaddr=0 srcmask=255.255.255.255 dstaddr=any mirrored=n`,
+    [`${BASE_RULE}; me any`],
+  ],
+  [
+    `${STATIC} add filter filterlist=L srcaddr=0.0.0.0 srcmask=0.0.0.0 dstaddr=me mirrored=n`,
+    [`${BASE_RULE}; 0.0.0.0/0 me`],
+  ],
+  [`${STATIC} add filter filterlist=L srcaddr=10.0.0.1 dstaddr=me && echo done`, [`${BASE_RULE}; 10.0.0.1 me true`]],
+  [
+    `${STATIC} add filter filterlist=L srcaddr=10.0.0.1 dstaddr=me > nul & echo done>>log.txt`,
+    [`${BASE_RULE}; 10.0.0.1 me true`],
+  ],
+  [
+    `${STATIC} add filter filterlist=L srcaddr=10.0.0.1 dstaddr=me 2>nul || exit /b 1`,
+    [`${BASE_RULE}; 10.0.0.1 me true`],
+  ],
+  [`C:\\>netsh ips st add filter filterlist=L srcaddr=10.0.0.1 dstaddr=me`, [`${BASE_RULE}; 10.0.0.1 me true`]],
+  [
+    `%windir%\\system32\\netsh.exe -c "ipsec static" add filter filterlist=L srcaddr=10.0.0.1 dstaddr=me`,
+    [`${BASE_RULE}; 10.0.0.1 me true`],
+  ],
+  [`pushd ipsec static\nadd filter filterlist=L srcaddr=10.0.0.1 dstaddr=me\npopd`, [`${BASE_RULE}; 10.0.0.1 me true`]],
+  [`${STATIC} add rule S P "All IP Traffic" Permit`, [BASE_RULE, 'permit S (All IP Traffic): me any true']],
+  [
+    `${STATIC} add rule name=S policy=P filterlist="all icmp traffic" filteraction=permit activate=y`,
+    [BASE_RULE, 'permit S (All ICMP Traffic): me any icmp true'],
+  ],
+  [
+    `${STATIC} add filterlist "All IP Traffic"\n${STATIC} add filter "All IP Traffic" any me\n${STATIC} add rule S P "All IP Traffic" A`,
+    [BASE_RULE, 'permit S (All IP Traffic): any me true'],
+  ],
+  [
+    `${STATIC} add filteraction Permit action=block\n${STATIC} add rule S P L Permit`,
+    [BASE_RULE, 'block S (L): any me tcp 80 true'],
+  ],
+  [`${STATIC} set rule R P conntype=lan`, ['permit R on eth1 (L): any me tcp 80 true']],
+  [`${STATIC} set rule R P conntype=lan\n${STATIC} set rule R P conntype=all`, [BASE_RULE]],
+  [`${STATIC} del rule R P`, []],
+  [`${STATIC} set rule R P activate=no\n${STATIC} set rule R P activate=yes`, [BASE_RULE]],
+  [
+    `ipsecpol \\\\ EDGE -w REG -p P -r R -f 0/255.255.255.255=192.0.2.5:80:TCP -n BLOCK`,
+    ['block R (R): me 192.0.2.5 tcp 80'],
+  ],
+  [`ipsecpol -w REG -p P -r S -lan -f *+0:22:TCP -n PASS`, [BASE_RULE, 'permit S on eth1 (S): any me tcp 22 true']],
+];
+
+for (const [lines, rules] of TAKEN) {
+  test(`taken: ${lines}`, () => {
+    const groups = { lan: ['eth1'], dialup: [] };
+    expect(read(`${BASE}${lines}\n`, undefined, groups)).toMatchObject({ codes: [], rules, leftOut: [] });
+  });
+}
+
+test('a stray word that is no value is ignored, and said', () => {
+  const text = `${BASE}${STATIC} add filter dstaddr=me filterlist=L srcaddr=10.0.0.1 now`;
+  expect(read(text)).toMatchObject({ codes: ['XP0535@5'], rules: [`${BASE_RULE}; 10.0.0.1 me true`] });
+});
+
+test('other programs change nothing; other scripts, other firewalls, loops and conditions may', () => {
+  const others = [
+    'net stop policyagent',
+    'goto end',
+    'if errorlevel 1 goto end',
+    'netsh interface show interface',
+    'set X=1',
+  ];
+  expect(read(BASE + others.join('\n'))).toMatchObject({ codes: others.map((_, i) => `XP0534@${5 + i}`), leftOut: [] });
+  const may = [
+    `for %%p in (135 139) do ${STATIC} add filter filterlist=L srcaddr=any dstaddr=me protocol=tcp dstport=%%p`,
+    `if exist x ${STATIC} delete rule all policy=P`,
+    'call more.cmd',
+    'netsh -f more.txt',
+    'netsh advfirewall firewall add rule name=x dir=in action=block',
+    'netsh ipsec dynamic add rule srcaddr=any dstaddr=me',
+    `ver | find "5.1" || ${STATIC} add policy name=Q`,
+    'ipsecpol \\\\other -w REG -p P -x',
+    'ipsecpol -file lines.txt',
+    'ipsecpol -r R -f *+0 -n PASS',
+  ];
+  expect(read(BASE + may.join('\n'))).toMatchObject({ leftOut: may.map((_, i) => 5 + i) });
+});
+
+test('rules that match no packet are left out, and said', () => {
+  const rest = `${STATIC} add filterlist name=M\n${STATIC} add rule S P M A\n${STATIC} set rule R P activate=no\n`;
+  expect(read(BASE + rest)).toMatchObject({ codes: ['XP0538@4', 'XP0538@6'], rules: [], leftOut: [] });
+});
+
+test('an ipsecpol line that is left out takes the rule with it that it would have replaced', () => {
+  const line = 'ipsecpol -w REG -p P -r R2 -f *+0:22:TCP';
+  const text = `${BASE}${line} -n PASS\n${line} *+0:99999:TCP -n PASS\n`;
+  expect(read(text)).toMatchObject({ codes: ['XP0530@6', 'XP0536@5'], rules: [BASE_RULE], leftOut: [5, 6] });
+});
+
+test('a rule that needs what negotiates security is left out', () => {
+  const text = `${BASE}${STATIC} add filteraction name=B\n${STATIC} add rule name=S policy=P filterlist=L filteraction=B`;
+  expect(read(text)).toMatchObject({ codes: ['XP0530@6'], rules: [BASE_RULE], leftOut: [6] });
 });
 
 test('the assigned policy is chosen, else the first; a name chooses', () => {
