@@ -5,12 +5,14 @@
 import type { ErrorCatalogue } from '../src/base/errors/entry.ts';
 import { HOST_ERRORS } from '../src/base/errors/host-errors.ts';
 import { KERNEL_ERRORS } from '../src/base/errors/kernel-errors.ts';
+import { REMOTE_ERRORS } from '../src/base/errors/remote-errors.ts';
 import { STORE_ERRORS } from '../src/base/errors/store-errors.ts';
 
 const GROUPS: readonly (readonly [title: string, codes: ErrorCatalogue])[] = [
   ['The host', HOST_ERRORS],
   ['The kernel', KERNEL_ERRORS],
   ['The store', STORE_ERRORS],
+  ['Other hosts', REMOTE_ERRORS],
 ];
 
 const HEAD = `# Errors

@@ -34,6 +34,7 @@ const VERBS: Readonly<Record<string, LoadCommand>> = {
   delete: async () => (await import('./commands/delete.ts')).deleteCommand(),
   ipsecpol: async () => (await import('./commands/ipsecpol.ts')).ipsecpolCommand(),
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
+  pki: async () => (await import('./commands/pki.ts')).pkiCommand(),
   agent: async () => (await import('./commands/agent.ts')).agentCommand(),
 };
 
@@ -56,16 +57,24 @@ async function buildProgram(verb: string | undefined): Promise<Command> {
   for (const command of await Promise.all(load.map((loadOne) => loadOne()))) program.addCommand(command);
   // Verbs have a --version of their own.
   program.enablePositionalOptions().exitOverride().configureHelp({ sortSubcommands: false });
-  for (const command of program.commands)
-    command.exitOverride().showHelpAfterError(`(see xdpol ${command.name()} --help)`);
+  for (const command of program.commands) endByThrowing(command, `xdpol ${command.name()}`);
   return program;
 }
 
+/** A mistake in a command line is thrown, by the verbs of a verb too. */
+function endByThrowing(command: Command, words: string): void {
+  command.exitOverride().showHelpAfterError(`(see ${words} --help)`);
+  for (const part of command.commands) endByThrowing(part, `${words} ${part.name()}`);
+}
+
+/** ipsecpol says what waits to be confirmed by itself, as the program of that name; the others work on no host's filter. */
+const SILENT: ReadonlySet<string> = new Set(['ipsecpol', 'pki']);
+
 await runProgram('xdpol', async () => {
   const program = await buildProgram(process.argv[2]);
-  // ipsecpol says it by itself, as the program of that name.
-  program.hook('preAction', async (_, command) => {
-    if (command.name() !== 'ipsecpol') await announcePending(command.name());
+  const verb = process.argv[2] ?? '';
+  program.hook('preAction', async () => {
+    if (!SILENT.has(verb)) await announcePending(verb);
   });
   await program.parseAsync();
 });

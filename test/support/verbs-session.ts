@@ -76,6 +76,7 @@ export const VERBS: readonly string[] = [
   'delete',
   'agent',
   'doctor',
+  'pki',
 ];
 
 function xdpol(...words: readonly string[]): SessionStep {

@@ -5,8 +5,18 @@
 import type { ErrorEntry } from './entry.ts';
 import { HOST_ERRORS } from './host-errors.ts';
 import { KERNEL_ERRORS } from './kernel-errors.ts';
+import { REMOTE_ERRORS } from './remote-errors.ts';
 import { STORE_ERRORS } from './store-errors.ts';
 
-export type ErrorCode = keyof typeof HOST_ERRORS | keyof typeof KERNEL_ERRORS | keyof typeof STORE_ERRORS;
+export type ErrorCode =
+  | keyof typeof HOST_ERRORS
+  | keyof typeof KERNEL_ERRORS
+  | keyof typeof REMOTE_ERRORS
+  | keyof typeof STORE_ERRORS;
 
-export const ERRORS: Readonly<Record<ErrorCode, ErrorEntry>> = { ...HOST_ERRORS, ...KERNEL_ERRORS, ...STORE_ERRORS };
+export const ERRORS: Readonly<Record<ErrorCode, ErrorEntry>> = {
+  ...HOST_ERRORS,
+  ...KERNEL_ERRORS,
+  ...REMOTE_ERRORS,
+  ...STORE_ERRORS,
+};
