@@ -15,7 +15,8 @@ import { readPendingChange } from '../host/pending-change.ts';
 import type { PolicyStore } from '../store/store.ts';
 import { startControlServer } from './control/control-server.ts';
 import { runWithDuties } from './duties.ts';
-import { describeFailure } from './failure-text.ts';
+import { describeFailure, failureFields } from './failure-text.ts';
+import type { AgentLog } from './log.ts';
 import type { Reply } from './routes.ts';
 import { routesOf, text } from './routes.ts';
 import { startServer, stopServer, urlOf } from './server.ts';
@@ -23,8 +24,7 @@ import { shareRunning } from './shared-scrape.ts';
 
 export interface AgentOptions {
   readonly listen: ListenAddress;
-  /** Takes one line, for the journal. */
-  readonly log: (line: string) => void;
+  readonly log: AgentLog;
   /** Aborted: stop in order. */
   readonly stop: AbortController;
 }
@@ -35,23 +35,23 @@ function wantedBy(store: PolicyStore): Wanted {
   return { interfaces, ingressOnly, changes: { ...store.tallies.read(), confirmPending } };
 }
 
-async function metricsReply(exporter: Exporter, format: ExpositionFormat, log: AgentOptions['log']): Promise<Reply> {
+async function metricsReply(exporter: Exporter, format: ExpositionFormat, log: AgentLog): Promise<Reply> {
   try {
     return { status: 200, type: CONTENT_TYPES[format], body: await exporter.scrape(format) };
   } catch (error) {
-    log(`scrape failed: ${describeFailure(error)}`);
+    log.warning(`scrape failed: ${describeFailure(error)}`, failureFields(error));
     return text(500, 'the scrape failed; the log of the agent says why');
   }
 }
 
 /** undefined where no socket is wanted, or another agent has it, which is told: the rest of the agent's work goes on. */
-async function startControl(log: AgentOptions['log']): Promise<FastifyInstance | undefined> {
+async function startControl(log: AgentLog): Promise<FastifyInstance | undefined> {
   const socketPath = agentSocketPath();
   if (socketPath === undefined) return undefined;
   try {
     return await startControlServer({ socketPath, place: ownPlace(), log });
   } catch (error) {
-    log(`commands work without this agent: ${describeFailure(error)}`);
+    log.warning(`commands work without this agent: ${describeFailure(error)}`, failureFields(error));
     return undefined;
   }
 }
@@ -59,7 +59,7 @@ async function startControl(log: AgentOptions['log']): Promise<FastifyInstance |
 /** Runs until `stop`. Throws EnvironmentError where it cannot listen or the kernel refuses its clock. */
 export async function runAgent({ listen, log, stop }: AgentOptions): Promise<void> {
   const context = openContext((event) => {
-    if (event.kind === 'warning') log(event.text);
+    if (event.kind === 'warning') log.warning(event.text);
   });
   await runWithDuties(context, log, stop, async () => {
     using exporter = new Exporter(() => wantedBy(context.store));
@@ -69,10 +69,10 @@ export async function runAgent({ listen, log, stop }: AgentOptions): Promise<voi
       listen,
     );
     const control = await startControl(log);
-    log(`listening on ${urlOf(server)}`);
+    log.info(`listening on ${urlOf(server)}`, { url: urlOf(server) });
     if (!stop.signal.aborted) await once(stop.signal, 'abort');
     await control?.close();
     await stopServer(server);
-    log('stopped; filtering goes on');
+    log.info('stopped; filtering goes on');
   });
 }

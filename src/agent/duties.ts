@@ -4,15 +4,15 @@ import type { HostContext } from '../host/context.ts';
 import { followAddresses } from '../host/follow-addresses.ts';
 import { settleReturned } from '../host/settle-returned.ts';
 import { DynamicClaim } from './dynamic-claim.ts';
-import { describeFailure } from './failure-text.ts';
+import { describeFailure, failureFields } from './failure-text.ts';
+import type { AgentLog } from './log.ts';
 
 const POLL_MS = 2000;
 
-type Log = (line: string) => void;
 type Step = () => Promise<void>;
 
 /** The action as one that does not fail; a message goes to `log` unless the time before failed with the same. */
-export function tellFailuresOnce(log: Log, what: string, action: Step): Step {
+export function tellFailuresOnce(log: AgentLog, what: string, action: Step): Step {
   let last = '';
   return async () => {
     try {
@@ -20,7 +20,7 @@ export function tellFailuresOnce(log: Log, what: string, action: Step): Step {
       last = '';
     } catch (error) {
       const message = describeFailure(error);
-      if (message !== last) log(`${what}: ${message}`);
+      if (message !== last) log.warning(`${what}: ${message}`, failureFields(error));
       last = message;
     }
   };
@@ -34,23 +34,27 @@ async function repeat(steps: readonly Step[], stop: AbortSignal): Promise<void> 
   }
 }
 
-async function follow(context: HostContext, log: Log): Promise<void> {
+async function follow(context: HostContext, log: AgentLog): Promise<void> {
   const followed = await followAddresses(context);
   if (followed === undefined) return;
   const { addresses, policy, generation } = followed;
-  log(`me is now ${addresses.join(', ')}: ${policy} in force, generation ${generation ?? 'none'}`);
+  log.info(`me is now ${addresses.join(', ')}: ${policy} in force, generation ${generation ?? 'none'}`, {
+    policy,
+    generation,
+    addresses,
+  });
 }
 
 /** What nobody confirmed in time is back by itself; here it is told, and what hung on it is put in order. */
-async function settle(context: HostContext, log: Log): Promise<void> {
+async function settle(context: HostContext, log: AgentLog): Promise<void> {
   const settled = await settleReturned(context);
-  if (settled !== undefined) log(settled);
+  if (settled !== undefined) log.info(settled);
 }
 
 /** Takes the claim of dynamic rules, does `work`, repeats the duties meanwhile, and gives the claim back. */
 export async function runWithDuties(
   context: HostContext,
-  log: Log,
+  log: AgentLog,
   stop: AbortController,
   work: () => Promise<void>,
 ): Promise<void> {

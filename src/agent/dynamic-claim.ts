@@ -6,17 +6,18 @@ import type { HostContext } from '../host/context.ts';
 import { endDynamicRules } from '../host/end-dynamic-rules.ts';
 import { readOverlay } from '../host/overlay.ts';
 import { ownName, pidOf } from '../store/process-name.ts';
+import type { AgentLog } from './log.ts';
 
 /** Seconds that an agent that stops waits for a command that changes something: a large policy takes a while to compile. */
 const STOP_PATIENCE = 30;
 
 export class DynamicClaim {
   readonly #context: HostContext;
-  readonly #log: (line: string) => void;
+  readonly #log: AgentLog;
   #isHeld = false;
   #other = '';
 
-  constructor(context: HostContext, log: (line: string) => void) {
+  constructor(context: HostContext, log: AgentLog) {
     this.#context = context;
     this.#log = log;
   }
@@ -28,7 +29,7 @@ export class DynamicClaim {
     using _lock = store.lock();
     if (this.#isAnothers()) return;
     const now = await endDynamicRules(this.#context);
-    if (now !== undefined) this.#log(`dynamic rules of an agent that is gone have ended: ${now}`);
+    if (now !== undefined) this.#log.info(`dynamic rules of an agent that is gone have ended: ${now}`);
     store.dynamic.register();
     this.#isHeld = true;
   }
@@ -41,14 +42,17 @@ export class DynamicClaim {
     using _lock = store.lock(STOP_PATIENCE);
     if (store.dynamic.agent() !== ownName()) return;
     const now = await endDynamicRules(this.#context);
-    if (now !== undefined) this.#log(`dynamic rules have ended: ${now}`);
+    if (now !== undefined) this.#log.info(`dynamic rules have ended: ${now}`);
     store.dynamic.deregister();
   }
 
   #isAnothers(): boolean {
     const { agent } = readOverlay(this.#context.store);
     if (agent === undefined || agent === ownName()) return false;
-    if (agent !== this.#other) this.#log(`dynamic rules are with another agent of this store, process ${pidOf(agent)}`);
+    const pid = pidOf(agent);
+    if (agent !== this.#other) {
+      this.#log.warning(`dynamic rules are with another agent of this store, process ${pid}`, { other: pid });
+    }
     this.#other = agent;
     return true;
   }

@@ -53,13 +53,13 @@ export class AgentProcess {
     return agent;
   }
 
-  /** What it wrote for the journal. */
+  /** What it wrote: a JSON object a line. */
   get log(): string {
     return this.#log;
   }
 
   get url(): string {
-    return present(/listening on (?<url>http:\S+)/u.exec(this.#log)?.groups?.['url']);
+    return present(/listening on (?<url>http:[^\s"]+)/u.exec(this.#log)?.groups?.['url']);
   }
 
   fetch(path: string, method = 'GET'): Answer {

@@ -1,6 +1,6 @@
 /**
  * The sessions of the documentation, run as they stand: each command in the server's namespace, its output word for
- * word. What differs from run to run (times, identifiers, packets of a connection) is masked on both sides.
+ * word. The agent's log is JSON here, and text on the reader's terminal. What differs from run to run (times, identifiers, packets of a connection) is masked on both sides.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -42,7 +42,8 @@ function masked(output: string): string {
     .replaceAll(/, [0-9a-f]{12}$/gmu, ', HASH')
     .replaceAll(/ +\d+ +\d+$/gmu, ' COUNTS')
     .replaceAll(/ +PACKETS +BYTES$/gmu, ' COUNTS')
-    .replaceAll(/\} \d+$/gmu, '} N');
+    .replaceAll(/\} \d+$/gmu, '} N')
+    .replaceAll(/^\{"level":.*"message":"(?<message>[^"]*)"\}$/gmu, 'xdpol agent: $<message>');
 }
 
 let pair: NamespacePair;

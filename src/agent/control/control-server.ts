@@ -15,6 +15,7 @@ import type { OperationEvent } from '../../host/context.ts';
 import { openContext } from '../../host/context.ts';
 import { localOperations } from '../../host/operations.ts';
 import { LockHeld } from '../../store/store.ts';
+import type { AgentLog } from '../log.ts';
 import { callerOf } from './caller.ts';
 import { ChangeTurns, TurnTaken } from './change-turn.ts';
 import type { Asked } from './handlers.ts';
@@ -25,8 +26,7 @@ export interface ControlOptions {
   readonly socketPath: string;
   /** See ownPlace. */
   readonly place: string;
-  /** Takes one line, for the journal. */
-  readonly log: (line: string) => void;
+  readonly log: AgentLog;
 }
 
 /** Bytes of a request: a policy with a list of some million addresses. */
@@ -128,7 +128,11 @@ function wireError(thrown: unknown, { log }: ControlOptions): WireError {
     return encodeError(new EnvironmentError('XDPOL_E_REQUEST', error.message, { help: 'see docs/openapi.json' }));
   }
   const encoded = encodeError(error);
-  if (encoded.code === 'XDPOL_E_INTERNAL') log(`a request met a fault: ${String((error as Error).stack ?? error)}`);
+  if (encoded.code === 'XDPOL_E_INTERNAL') {
+    log.error(`a request met a fault: ${error instanceof Error ? error.message : String(error)}`, {
+      stack: error instanceof Error ? error.stack : undefined,
+    });
+  }
   return { ...encoded, ...holderOf(error) };
 }
 

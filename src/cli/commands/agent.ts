@@ -1,14 +1,17 @@
 /** `xdpol agent`: the daemon. */
 import { Command, Option } from 'commander';
 import { runAgent } from '../../agent/agent.ts';
+import { logFormFor, openLog } from '../../agent/log.ts';
 import type { ListenAddress } from '../../formats/listen-address.ts';
 import { LISTEN_HELP, parseListenAddress } from '../../formats/listen-address.ts';
 import { requireRoot } from '../../host/privileges.ts';
 import { UsageError } from '../exit.ts';
 import { withExamples } from '../options.ts';
-import { warn } from '../render/terminal.ts';
+import { warn, warnsOnTerminal } from '../render/terminal.ts';
 
 const DEFAULT_LISTEN = ':9477';
+/** File descriptor of the log. */
+const STDERR = 2;
 
 interface AgentVerbOptions {
   readonly listen: string;
@@ -26,7 +29,7 @@ async function run(options: AgentVerbOptions): Promise<void> {
   requireRoot('agent');
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
-  const log = (line: string): void => warn(`xdpol agent: ${line}`);
+  const log = openLog(logFormFor(STDERR, warnsOnTerminal(), process.env), warn);
   await runAgent({ listen, log, stop });
 }
 
