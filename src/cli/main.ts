@@ -1,78 +1,18 @@
 #!/usr/bin/env node
 /** The `xdpol` program: finds the verb, runs it, turns what went wrong into a message and an exit code. */
-import { Command } from 'commander';
-import { VERSION } from '../base/version.ts';
 import { announcePending } from './announce-pending.ts';
+import { buildProgram } from './build-program.ts';
 import { runProgram } from './run-program.ts';
 
-type LoadCommand = () => Promise<Command>;
-
-/** Verbs are loaded when they are asked for: `check` needs neither the kernel bindings nor Prometheus. */
-const VERBS: Readonly<Record<string, LoadCommand>> = {
-  check: async () => (await import('./commands/check.ts')).checkCommand(),
-  explain: async () => (await import('./commands/explain.ts')).explainCommand(),
-  compile: async () => (await import('./commands/compile.ts')).compileCommand(),
-  fmt: async () => (await import('./commands/fmt.ts')).fmtCommand(),
-  import: async () => (await import('./commands/import.ts')).importCommand(),
-  bench: async () => (await import('./commands/bench.ts')).benchCommand(),
-  replay: async () => (await import('./commands/replay.ts')).replayCommand(),
-  apply: async () => (await import('./commands/apply.ts')).applyCommand(),
-  status: async () => (await import('./commands/status.ts')).statusCommand(),
-  counters: async () => (await import('./commands/counters.ts')).countersCommand(),
-  top: async () => (await import('./commands/top.ts')).topCommand(),
-  list: async () => (await import('./commands/list.ts')).listCommand(),
-  show: async () => (await import('./commands/show.ts')).showCommand(),
-  history: async () => (await import('./commands/history.ts')).historyCommand(),
-  diff: async () => (await import('./commands/diff.ts')).diffCommand(),
-  confirm: async () => (await import('./commands/confirm.ts')).confirmCommand(),
-  rollback: async () => (await import('./commands/rollback.ts')).rollbackCommand(),
-  assign: async () => (await import('./commands/assign.ts')).assignCommand(),
-  unassign: async () => (await import('./commands/unassign.ts')).unassignCommand(),
-  restore: async () => (await import('./commands/restore.ts')).restoreCommand(),
-  install: async () => (await import('./commands/install.ts')).installCommand(),
-  uninstall: async () => (await import('./commands/install.ts')).uninstallCommand(),
-  delete: async () => (await import('./commands/delete.ts')).deleteCommand(),
-  ipsecpol: async () => (await import('./commands/ipsecpol.ts')).ipsecpolCommand(),
-  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
-  pki: async () => (await import('./commands/pki.ts')).pkiCommand(),
-  agent: async () => (await import('./commands/agent.ts')).agentCommand(),
-};
-
-const EPILOG = `
-Examples:
-  xdpol check edge.yaml                         read it, tell every mistake
-  xdpol explain edge.yaml 'tcp 203.0.113.9:40000 -> 192.0.2.1:80'
-  xdpol apply edge.yaml -i eth0                 put it in force
-  xdpol counters --watch
-
-Exit codes: 0 ok, 1 environment, 2 usage, 3 policy errors.`;
-
-async function buildProgram(verb: string | undefined): Promise<Command> {
-  const program = new Command('xdpol')
-    .description('Packet-filter policies for Linux hosts: the most specific filter decides, XDP applies it.')
-    .version(VERSION)
-    .addHelpText('after', EPILOG);
-  const known = verb === undefined ? undefined : VERBS[verb];
-  const load = known === undefined ? Object.values(VERBS) : [known];
-  for (const command of await Promise.all(load.map((loadOne) => loadOne()))) program.addCommand(command);
-  // Verbs have a --version of their own.
-  program.enablePositionalOptions().exitOverride().configureHelp({ sortSubcommands: false });
-  for (const command of program.commands) endByThrowing(command, `xdpol ${command.name()}`);
-  return program;
-}
-
-/** A mistake in a command line is thrown, by the verbs of a verb too. */
-function endByThrowing(command: Command, words: string): void {
-  command.exitOverride().showHelpAfterError(`(see ${words} --help)`);
-  for (const part of command.commands) endByThrowing(part, `${words} ${part.name()}`);
-}
-
-/** ipsecpol says what waits to be confirmed by itself, as the program of that name; the others work on no host's filter. */
-const SILENT: ReadonlySet<string> = new Set(['ipsecpol', 'pki']);
+/**
+ * ipsecpol says what waits to be confirmed by itself, as the program of that name; completion says nothing but words; the
+ * others work on no host's filter.
+ */
+const SILENT: ReadonlySet<string> = new Set(['ipsecpol', 'pki', 'completion', 'complete']);
 
 await runProgram('xdpol', async () => {
-  const program = await buildProgram(process.argv[2]);
   const verb = process.argv[2] ?? '';
+  const program = await buildProgram(verb);
   program.hook('preAction', async () => {
     if (!SILENT.has(verb)) await announcePending(verb);
   });

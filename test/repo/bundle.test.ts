@@ -36,9 +36,8 @@ function sourcesOf(files: Iterable<string>): readonly string[] {
 }
 
 function verbFile(verb: string): string {
-  const main = readFileSync(join(out, 'cli/main.js'), 'utf8');
-  const [, path] = new RegExp(`import\\("\\.\\./(chunks/${verb}-[^"]+)"\\)`, 'u').exec(main) ?? [];
-  return join(out, String(path));
+  const parts = readdirSync(join(out, 'chunks')).map((name) => join(out, 'chunks', name));
+  return String(parts.find((path) => sourcesOf([path]).includes(`src/cli/commands/${verb}.ts`)));
 }
 
 beforeAll(async () => {
