@@ -10,9 +10,12 @@ import { Exporter } from '../exporter/exporter.ts';
 import type { ExpositionFormat } from '../exporter/exposition.ts';
 import { CONTENT_TYPES, formatFor } from '../exporter/exposition.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
+import { requireHostConfig } from '../host/config.ts';
 import { openContext } from '../host/context.ts';
 import { readPendingChange } from '../host/pending-change.ts';
 import type { PolicyStore } from '../store/store.ts';
+import { ChangeTurns } from './control/change-turn.ts';
+import type { OperationOptions } from './control/control-server.ts';
 import { startControlServer } from './control/control-server.ts';
 import { runWithDuties } from './duties.ts';
 import { describeFailure, failureFields } from './failure-text.ts';
@@ -45,13 +48,30 @@ async function metricsReply(exporter: Exporter, format: ExpositionFormat, log: A
 }
 
 /** undefined where no socket is wanted, or another agent has it, which is told: the rest of the agent's work goes on. */
-async function startControl(log: AgentLog): Promise<FastifyInstance | undefined> {
+async function startControl(options: OperationOptions): Promise<FastifyInstance | undefined> {
+  const { log } = options;
   const socketPath = agentSocketPath();
   if (socketPath === undefined) return undefined;
   try {
-    return await startControlServer({ socketPath, place: ownPlace(), log });
+    return await startControlServer({ ...options, socketPath, place: ownPlace() });
   } catch (error) {
     log.warning(`commands work without this agent: ${describeFailure(error)}`, failureFields(error));
+    return undefined;
+  }
+}
+
+/** undefined where the configuration wants none, or it cannot be served, which is told. */
+async function startRemote(options: OperationOptions): Promise<FastifyInstance | undefined> {
+  const { log } = options;
+  try {
+    const { api } = requireHostConfig();
+    if (api.listen === undefined) return undefined;
+    const { startRemoteServer, remoteUrl } = await import('./remote/remote-server.ts');
+    const server = await startRemoteServer({ ...options, api });
+    log.info(`other hosts are answered on ${remoteUrl(server)}`, { url: remoteUrl(server) });
+    return server;
+  } catch (error) {
+    log.warning(`other hosts are not answered: ${describeFailure(error)}`, failureFields(error));
     return undefined;
   }
 }
@@ -68,9 +88,12 @@ export async function runAgent({ listen, log, stop }: AgentOptions): Promise<voi
       routesOf(({ accept }) => scrape(formatFor(accept))),
       listen,
     );
-    const control = await startControl(log);
+    const options = { log, turns: new ChangeTurns() };
+    const control = await startControl(options);
+    const remote = await startRemote(options);
     log.info(`listening on ${urlOf(server)}`, { url: urlOf(server) });
     if (!stop.signal.aborted) await once(stop.signal, 'abort');
+    await remote?.close();
     await control?.close();
     await stopServer(server);
     log.info('stopped; filtering goes on');

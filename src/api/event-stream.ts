@@ -7,6 +7,9 @@ export interface ServerEvent {
 
 export const EVENT_STREAM = 'text/event-stream';
 
+/** Says nothing but that the other side is there; readers pass over it. */
+export const ALIVE = ': alive\n\n';
+
 /** `json` has no line breaks: JSON escapes them. */
 export function formatEvent(event: string, json: string): string {
   return `event: ${event}\ndata: ${json}\n\n`;

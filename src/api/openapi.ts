@@ -6,7 +6,9 @@ import type { Schema } from './schema.ts';
 import { TEXT } from './schema.ts';
 
 const DESCRIPTION =
-  "The agent's API over its Unix socket. Errors have the codes of docs/errors.md. A change answers with server-sent " +
+  "The agent's API over its Unix socket, and over TLS with certificates on both sides where the configuration has " +
+  'api.listen; x-role is what who asks over the network must be at least. ' +
+  'Errors have the codes of docs/errors.md. A change answers with server-sent ' +
   'events where the request accepts text/event-stream: progress, step and warning as they come, then outcome or error. ' +
   'One change runs at a time: a second one gets 409 with who changes the host and since when.';
 
@@ -26,6 +28,7 @@ function operationOf(name: string, route: RouteEntry): Schema {
   return {
     operationId: name,
     summary: route.summary,
+    'x-role': route.role,
     parameters: parametersOf(route),
     ...(route.body === undefined ? {} : { requestBody: { required: true, content: content(route.body) } }),
     responses: {

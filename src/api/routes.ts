@@ -1,4 +1,5 @@
 /** Every route of the agent's socket: what it does, what it takes, what it answers. */
+import type { Role } from '../base/roles.ts';
 import * as outcomes from './outcome-schemas.ts';
 import * as requests from './request-schemas.ts';
 import type { Schema } from './schema.ts';
@@ -10,6 +11,8 @@ export interface RouteEntry {
   readonly summary: string;
   /** It changes the host or the store: one at a time, and an idempotency key is honoured. */
   readonly isChange: boolean;
+  /** What who asks over the network must be at least. */
+  readonly role: Role;
   readonly body?: Schema;
   readonly outcome: Schema;
 }
@@ -33,18 +36,25 @@ export type RouteName =
   | 'readStored';
 
 function change(path: string, summary: string, outcome: Schema, body?: Schema): RouteEntry {
-  return { method: 'POST', path, summary, isChange: true, outcome, ...(body === undefined ? {} : { body }) };
+  const administrator = { isChange: true, role: 'administrator' } as const;
+  return { method: 'POST', path, summary, ...administrator, outcome, ...(body === undefined ? {} : { body }) };
 }
 
 function reading(path: string, summary: string, outcome: Schema): RouteEntry {
-  return { method: 'GET', path, summary, isChange: false, outcome };
+  return { method: 'GET', path, summary, isChange: false, role: 'viewer', outcome };
 }
 
 export const ROUTES: Readonly<Record<RouteName, RouteEntry>> = {
   apply: change('/v1/apply', 'store a policy, put it in force, assign it', outcomes.IN_FORCE, requests.APPLY),
   assign: change('/v1/assign', 'put a stored policy in force', outcomes.IN_FORCE, requests.ASSIGN),
-  confirm: change('/v1/confirm', 'keep the policy that waits to be confirmed', outcomes.CONFIRMED),
-  rollBack: change('/v1/rollback', 'take back the policy that waits to be confirmed', outcomes.ROLLED_BACK),
+  confirm: {
+    ...change('/v1/confirm', 'keep the policy that waits to be confirmed', outcomes.CONFIRMED),
+    role: 'operator',
+  },
+  rollBack: {
+    ...change('/v1/rollback', 'take back the policy that waits to be confirmed', outcomes.ROLLED_BACK),
+    role: 'operator',
+  },
   pending: reading('/v1/pending', 'what waits to be confirmed', outcomes.PENDING_REPORT),
   unassign: change('/v1/unassign', 'end filtering on every interface', outcomes.UNASSIGNED),
   restore: change('/v1/restore', 'put what is assigned in force again', outcomes.RESTORED, requests.RESTORE),

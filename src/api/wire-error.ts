@@ -29,6 +29,7 @@ const STATUS: Readonly<Partial<Record<WireError['code'], number>>> = {
   XDPOL_E_NO_INTERFACE: 404,
   XDPOL_E_NO_ROUTE: 404,
   XDPOL_E_PRIVILEGES: 403,
+  XDPOL_E_ROLE: 403,
   XDPOL_E_PERMISSION: 403,
   XDPOL_E_OTHER_HOST: 421,
 };

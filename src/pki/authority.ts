@@ -6,7 +6,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { CREDENTIAL_FILES } from '../api/roles.ts';
+import { CREDENTIAL_FILES } from '../api/credentials.ts';
 import { EnvironmentError } from '../base/environment-error.ts';
 import { DurableFiles } from '../store/durable.ts';
 import { lockStore } from '../store/lock.ts';

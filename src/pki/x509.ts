@@ -3,8 +3,9 @@ import 'reflect-metadata';
 import { createPrivateKey, randomBytes, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 import * as x509 from '@peculiar/x509';
-import type { Role } from '../api/roles.ts';
-import { isRole, ROLE_URI } from '../api/roles.ts';
+import { ROLE_URI } from '../api/credentials.ts';
+import type { Role } from '../base/roles.ts';
+import { isRole } from '../base/roles.ts';
 
 const CURVE = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const SIGNING = { name: 'ECDSA', hash: 'SHA-256' } as const;

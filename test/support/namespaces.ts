@@ -5,7 +5,7 @@
  */
 import type { ChildProcess, SpawnOptions, SpawnSyncReturns } from 'node:child_process';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -99,6 +99,11 @@ export class NamespacePair implements Disposable {
     }
   }
 
+  /** The configuration that xdpol reads; empty at first. */
+  get config(): string {
+    return join(this.directory, 'config.yaml');
+  }
+
   /** What xdpol and whatever looks at its pins runs with. */
   get env(): NodeJS.ProcessEnv {
     return {
@@ -106,6 +111,7 @@ export class NamespacePair implements Disposable {
       XDPOL_BPFFS: this.#bpffs,
       XDPOL_STATE_DIR: join(this.directory, 'state'),
       XDPOL_AGENT_SOCKET: join(this.directory, 'agent.sock'),
+      XDPOL_CONFIG: this.config,
     };
   }
 
@@ -152,6 +158,7 @@ export class NamespacePair implements Disposable {
 
   #build(ipv6: boolean): void {
     mkdirSync(this.#bpffs);
+    writeFileSync(this.config, '');
     if (!isBpffs(this.#bpffs)) mountBpffs(this.#bpffs);
     const sides = [this.host, this.peer] as const;
     for (const { namespace } of sides) {

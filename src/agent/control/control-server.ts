@@ -1,7 +1,7 @@
 /** The agent's socket: the operations of this host over HTTP, for commands, the console and whoever is in the group. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { fastify } from 'fastify';
-import { EVENT_STREAM, formatEvent } from '../../api/event-stream.ts';
+import { ALIVE, EVENT_STREAM, formatEvent } from '../../api/event-stream.ts';
 import { openApiDocument } from '../../api/openapi.ts';
 import { PLACE_HEADER } from '../../api/place.ts';
 import type { RouteEntry, RouteName } from '../../api/routes.ts';
@@ -17,37 +17,42 @@ import { localOperations } from '../../host/operations.ts';
 import { LockHeld } from '../../store/store.ts';
 import type { AgentLog } from '../log.ts';
 import { callerOf } from './caller.ts';
-import { ChangeTurns, TurnTaken } from './change-turn.ts';
+import type { ChangeTurns } from './change-turn.ts';
+import { TurnTaken } from './change-turn.ts';
 import type { Asked } from './handlers.ts';
 import { HANDLERS } from './handlers.ts';
 import { clearSocketPath, openToGroup } from './socket-file.ts';
 
-export interface ControlOptions {
+export interface ControlOptions extends OperationOptions {
   readonly socketPath: string;
   /** See ownPlace. */
   readonly place: string;
-  readonly log: AgentLog;
 }
 
 /** Bytes of a request: a policy with a list of some million addresses. */
-const MAX_BODY = 128 << 20;
+export const MAX_BODY: number = 128 << 20;
+/** Bytes of the body of a request whose route takes none. */
+const NO_BODY = 1024;
+/** Milliseconds between signs of life while a change is carried out. */
+const ALIVE_INTERVAL = 2000;
 /** Seconds that a change waits for a command that works by itself. Waiting blocks the agent. */
 const LOCK_PATIENCE = 0;
+
+/** A way to the operations: who comes by it, and what he may ask for. */
+export interface Entrance {
+  /** The one who asks, as records have it. Throws where he may not ask for the route; null: the routes themselves. */
+  admit(request: FastifyRequest, name: RouteName | null): string;
+}
 
 /** Listens until closed. Throws EnvironmentError where another agent does. */
 export async function startControlServer(options: ControlOptions): Promise<FastifyInstance> {
   await clearSocketPath(options.socketPath);
   const app = fastify({ bodyLimit: MAX_BODY, forceCloseConnections: true });
-  app.setReplySerializer(toJson);
-  app.setErrorHandler((error, _request, reply) => sendError(reply, wireError(error, options)));
-  app.setNotFoundHandler((request, reply) => {
-    const message = `the agent has no route ${request.method} ${request.url}`;
-    sendError(reply, encodeError(new EnvironmentError('XDPOL_E_NO_ROUTE', message, { help: 'see docs/openapi.json' })));
-  });
-  const turns = new ChangeTurns();
-  for (const name of Object.keys(ROUTES) as RouteName[]) addRoute(app, name, turns, options);
-  const document = openApiDocument();
-  app.get('/v1/openapi.json', () => document);
+  const admit: Entrance['admit'] = (request, name) => {
+    if (name !== null) requirePlace(request, options.place);
+    return callerOf(request.raw.socket);
+  };
+  serveOperations(app, { admit }, options);
   const mask = process.umask(0o177);
   try {
     await app.listen({ path: options.socketPath });
@@ -58,17 +63,45 @@ export async function startControlServer(options: ControlOptions): Promise<Fasti
   return app;
 }
 
-function addRoute(app: FastifyInstance, name: RouteName, turns: ChangeTurns, options: ControlOptions): void {
+export interface OperationOptions {
+  readonly log: AgentLog;
+  /** Of every entrance. */
+  readonly turns: ChangeTurns;
+}
+
+/** Every route, behind an entrance. */
+export function serveOperations(app: FastifyInstance, entrance: Entrance, options: OperationOptions): void {
+  app.setReplySerializer(toJson);
+  app.setErrorHandler((error, _request, reply) => sendError(reply, wireError(error, options)));
+  app.setNotFoundHandler((request, reply) => {
+    const message = `the agent has no route ${request.method} ${request.url}`;
+    sendError(reply, encodeError(new EnvironmentError('XDPOL_E_NO_ROUTE', message, { help: 'see docs/openapi.json' })));
+  });
+  for (const name of Object.keys(ROUTES) as RouteName[]) addRoute(app, name, entrance, options);
+  const document = openApiDocument();
+  app.get('/v1/openapi.json', (request) => {
+    entrance.admit(request, null);
+    return document;
+  });
+}
+
+function addRoute(app: FastifyInstance, name: RouteName, entrance: Entrance, options: OperationOptions): void {
   const { method, path, body }: RouteEntry = ROUTES[name];
+  const callers = new WeakMap<FastifyRequest, string>();
   app.route({
     method,
     url: path,
-    ...(body === undefined ? {} : { schema: { body } }),
+    ...(body === undefined ? { bodyLimit: NO_BODY } : { schema: { body } }),
+    // Before the body is read.
+    onRequest: (request, _reply, done) => {
+      callers.set(request, entrance.admit(request, name));
+      done();
+    },
     handler: async (request, reply) => {
-      requirePlace(request, options.place);
+      const asked = { name, request, who: callers.get(request) ?? 'unknown', turns: options.turns };
       const report = wantsEvents(request, name) ? openStream(reply) : () => undefined;
-      if (!wantsEvents(request, name)) return await carryOut(name, request, turns, report);
-      await carryOut(name, request, turns, report).then(
+      if (!wantsEvents(request, name)) return await carryOut(asked, report);
+      await carryOut(asked, report).then(
         (outcome) => endStream(reply, 'outcome', outcome),
         (error: unknown) => endStream(reply, 'error', wireError(error, options)),
       );
@@ -84,13 +117,17 @@ function requirePlace(request: FastifyRequest, place: string): void {
   throw new EnvironmentError('XDPOL_E_OTHER_HOST', 'this agent serves another network namespace, store or version');
 }
 
+interface AskedBy {
+  readonly name: RouteName;
+  readonly request: FastifyRequest;
+  readonly who: string;
+  readonly turns: ChangeTurns;
+}
+
 async function carryOut(
-  name: RouteName,
-  request: FastifyRequest,
-  turns: ChangeTurns,
+  { name, request, who, turns }: AskedBy,
   report: (event: OperationEvent) => void,
 ): Promise<unknown> {
-  const who = callerOf(request.raw.socket);
   const host = localOperations(openContext(report, undefined, { who, patience: LOCK_PATIENCE }));
   const { name: policy = '', version = '' } = request.params as Partial<Asked>;
   const work = (): Promise<unknown> => HANDLERS[name](host, { body: request.body, name: policy, version });
@@ -109,6 +146,8 @@ function openStream(reply: FastifyReply): (event: OperationEvent) => void {
   reply.hijack();
   reply.raw.writeHead(200, { 'content-type': EVENT_STREAM, 'cache-control': 'no-store' });
   reply.raw.flushHeaders();
+  const alive = setInterval(() => reply.raw.write(ALIVE), ALIVE_INTERVAL);
+  reply.raw.once('close', () => clearInterval(alive));
   return (event) => {
     reply.raw.write(formatEvent(event.kind, toJson(event)));
   };
@@ -122,7 +161,7 @@ function sendError(reply: FastifyReply, error: WireError): void {
   void reply.code(statusOf(error.code)).type('application/json').send(error);
 }
 
-function wireError(thrown: unknown, { log }: ControlOptions): WireError {
+function wireError(thrown: unknown, { log }: OperationOptions): WireError {
   const error = explainFailure(thrown);
   if (isBadRequest(error)) {
     return encodeError(new EnvironmentError('XDPOL_E_REQUEST', error.message, { help: 'see docs/openapi.json' }));

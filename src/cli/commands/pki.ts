@@ -1,7 +1,7 @@
 /** `xdpol pki`: certificates of hosts and operators, for those who have no authority of their own. */
 import { Argument, Command, InvalidArgumentError, Option } from 'commander';
-import type { Role } from '../../api/roles.ts';
-import { ROLES } from '../../api/roles.ts';
+import type { Role } from '../../base/roles.ts';
+import { ROLES } from '../../base/roles.ts';
 import type { Authority, Holder, Issued, ListedCertificate } from '../../pki/authority.ts';
 import { UsageError } from '../exit.ts';
 import { collect, jsonOption, withExamples } from '../options.ts';

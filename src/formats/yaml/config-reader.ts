@@ -3,6 +3,8 @@
  * by the rest; whether it goes on is the caller's decision.
  */
 import type { Diagnostics } from '../../base/diagnostics.ts';
+import type { Role } from '../../base/roles.ts';
+import { ROLES } from '../../base/roles.ts';
 import { isInterfacePattern } from '../../policy/interface-pattern.ts';
 import type { Filter } from '../../policy/model.ts';
 import type { InterfaceGroup } from '../ipsecpol/command.ts';
@@ -32,7 +34,17 @@ export interface HostConfig {
     /** undefined: the default of the agent. */
     readonly listen: ListenAddress | undefined;
   };
+  readonly api: {
+    /** undefined: the API is not served over the network. */
+    readonly listen: ListenAddress | undefined;
+    /** The folder with the certificate of this host. */
+    readonly credentials: string;
+    /** By the name in the certificate; undefined: the role that the certificate has. */
+    readonly roles: ReadonlyMap<string, Role> | undefined;
+  };
 }
+
+const DEFAULT_CREDENTIALS = '/etc/xdpol/api';
 
 export const DEFAULT_CONFIG: HostConfig = {
   interfaces: [],
@@ -40,6 +52,7 @@ export const DEFAULT_CONFIG: HostConfig = {
   boot: 'open',
   interfaceGroups: { lan: [], dialup: [] },
   metrics: { listen: undefined },
+  api: { listen: undefined, credentials: DEFAULT_CREDENTIALS, roles: undefined },
 };
 
 /** Never throws for what the text says. */
@@ -54,7 +67,8 @@ export function readConfig(file: string, text: string, diags: Diagnostics): Host
     protect: readProtected(nodeOf(root, 'protect'), diags),
     boot: textNode(nodeOf(root, 'boot'))?.value === 'closed' ? 'closed' : 'open',
     interfaceGroups: readGroups(root, diags),
-    metrics: { listen: readListen(root, diags) },
+    metrics: { listen: readListen(nodeOf(root, 'metrics'), diags) },
+    api: readApi(nodeOf(root, 'api'), diags),
   };
 }
 
@@ -89,9 +103,30 @@ function readGroups(root: MapNode, diags: Diagnostics): HostConfig['interfaceGro
   return { lan: namesOf('lan'), dialup: namesOf('dialup') };
 }
 
-function readListen(root: MapNode, diags: Diagnostics): ListenAddress | undefined {
-  const token = textNode(entriesOf(nodeOf(root, 'metrics')).get('listen')?.value)?.token;
+function readListen(section: SourceNode | undefined, diags: Diagnostics): ListenAddress | undefined {
+  const token = textNode(entriesOf(section).get('listen')?.value)?.token;
   if (token === undefined) return undefined;
   const address = parseListenAddress(token.text);
   return address ?? diags.report('XP0901', token.span, `"${token.text}" is not an address and a port`, LISTEN_HELP);
+}
+
+function readApi(section: SourceNode | undefined, diags: Diagnostics): HostConfig['api'] {
+  const entries = entriesOf(section);
+  const credentials = textNode(entries.get('credentials')?.value)?.token.text ?? DEFAULT_CREDENTIALS;
+  return { listen: readListen(section, diags), credentials, roles: readRoles(entries.get('roles')?.value, diags) };
+}
+
+/** A name of two roles has the lesser one. */
+function readRoles(node: SourceNode | undefined, diags: Diagnostics): HostConfig['api']['roles'] {
+  if (node === undefined) return undefined;
+  const lists = entriesOf(node);
+  const roles = new Map<string, Role>();
+  for (const role of ROLES) {
+    for (const { token } of itemsOf(lists.get(role)?.value).flatMap((item) => textNode(item) ?? [])) {
+      const other = roles.get(token.text);
+      if (other === undefined) roles.set(token.text, role);
+      else diags.report('XP0902', token.span, `"${token.text}" is ${other} already`, 'name each operator once');
+    }
+  }
+  return roles;
 }

@@ -42,6 +42,19 @@ test('docs/configuration.md has a row for each key of the schema', () => {
   expect(rows).toEqual(Object.keys(schema.properties).filter((key) => key !== '$schema'));
 });
 
+test('roles of the API by name; none but where the setting is given', () => {
+  const { config } = read('api: { roles: { viewer: [alice], administrator: [bob, alice] } }');
+  expect(config.api.roles).toEqual(
+    new Map([
+      ['alice', 'viewer'],
+      ['bob', 'administrator'],
+    ]),
+  );
+  expect(config.api.listen).toBeUndefined();
+  expect(read('api: { listen: ":9478", roles: {} }').config.api.roles).toEqual(new Map());
+  expect(read('api: { listen: ":9478" }').config.api.roles).toBeUndefined();
+});
+
 describe('defaults', () => {
   test.each(['', '\n', '# nothing but a comment\n', '\ufeff# as an editor saved it\r\n  # indented\r\n'])(
     '%j',
@@ -72,6 +85,9 @@ describe('what is wrong is reported where it stands, and has its default', () =>
     ['metrics: { listen: 9477 }', 'XP0006 1:20'],
     ['metrics: { listen: "127.0.0.1" }', 'XP0901 1:21'],
     ['metrics: { port: 1 }', 'XP0005 1:12'],
+    ['api: { listen: "here" }', 'XP0901 1:17'],
+    ['api: { roles: { root: [alice] } }', 'XP0005 1:17'],
+    ['api: { roles: { viewer: [alice], administrator: [bob, alice] } }', 'XP0902 1:55'],
     ['- eth0', 'XP0006 1:1'],
     ['boot: open\nboot: closed', 'XP0002 2:1'],
     ['a: [', 'XP0001 1:5'],

@@ -1,0 +1,51 @@
+/** What the holder of a certificate may ask for. TLS has checked that it is of the authority, valid and not revoked. */
+import type { PeerCertificate, TLSSocket } from 'node:tls';
+import { ROLE_URI } from '../../api/credentials.ts';
+import type { RouteName } from '../../api/routes.ts';
+import { ROUTES } from '../../api/routes.ts';
+import { EnvironmentError } from '../../base/environment-error.ts';
+import type { Role } from '../../base/roles.ts';
+import { isRole, roleCovers } from '../../base/roles.ts';
+
+/** By the name in the certificate; undefined: the role that the certificate has. */
+export type ConfiguredRoles = ReadonlyMap<string, Role> | undefined;
+
+export interface Caller {
+  readonly name: string;
+  /** undefined: none. */
+  readonly role: Role | undefined;
+}
+
+function roleIn(certificate: PeerCertificate): Role | undefined {
+  const names = (certificate.subjectaltname ?? '').split(', ');
+  const roles = names
+    .filter((name) => name.startsWith(`URI:${ROLE_URI}`))
+    .map((name) => name.slice(`URI:${ROLE_URI}`.length));
+  const [role] = roles;
+  return roles.length === 1 && role !== undefined && isRole(role) ? role : undefined;
+}
+
+/** Throws EnvironmentError where the certificate has no name, or has ended since the connection was made. */
+export function remoteCaller(socket: TLSSocket, roles: ConfiguredRoles): Caller {
+  const certificate = socket.getPeerCertificate();
+  const name: unknown = certificate.subject?.CN;
+  if (!socket.authorized || typeof name !== 'string' || name === '') {
+    throw new EnvironmentError('XDPOL_E_ROLE', 'the certificate names nobody', { help: 'use one with a common name' });
+  }
+  if (Date.parse(certificate.valid_to) <= Date.now()) {
+    throw new EnvironmentError('XDPOL_E_ROLE', `the certificate of ${name} has ended`, {
+      help: `where the authority is: xdpol pki renew ${name}`,
+    });
+  }
+  return { name, role: roles === undefined ? roleIn(certificate) : roles.get(name) };
+}
+
+/** `name` is null for the description of the routes, which everybody may read who has a role. */
+export function requireRole({ name: who, role }: Caller, name: RouteName | null): void {
+  const needed = name === null ? 'viewer' : ROUTES[name].role;
+  if (role !== undefined && roleCovers(role, needed)) return;
+  const has = role === undefined ? 'has no role on this host' : `is ${role} on this host`;
+  throw new EnvironmentError('XDPOL_E_ROLE', `${who} ${has}, and ${name ?? 'this'} needs ${needed}`, {
+    help: 'an administrator of the host gives roles: api.roles in /etc/xdpol/config.yaml, see docs/remote.md',
+  });
+}
