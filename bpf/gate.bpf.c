@@ -39,7 +39,7 @@ static __always_inline int is_over(void)
 
 /* Never more open than before the change: an array that was emptied closes the hook where something was in force. */
 SEC("xdp.frags")
-int xdpol_gate_ingress(struct xdp_md *ctx)
+int xdpol_gate_xdp(struct xdp_md *ctx)
 {
 	if (!is_over())
 		bpf_tail_call(ctx, &programs, XDPOL_GATE_CANDIDATE);
@@ -48,7 +48,7 @@ int xdpol_gate_ingress(struct xdp_md *ctx)
 }
 
 SEC("tc")
-int xdpol_gate_egress(struct __sk_buff *skb)
+int xdpol_gate_tc(struct __sk_buff *skb)
 {
 	if (!is_over())
 		bpf_tail_call(skb, &programs, XDPOL_GATE_CANDIDATE);

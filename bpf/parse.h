@@ -49,6 +49,7 @@ struct cursor {
 	void *end;	/* of the bytes that can be read */
 	__u32 left;	/* bytes from pos to the end of the frame, then of the IP packet */
 	__u32 segmented; /* the stack will segment this frame: its IP length may be 0 */
+	__u32 tagged;	 /* 1: it had a tag besides those that stand in it */
 };
 
 struct vlan_tag {
@@ -134,7 +135,7 @@ static __always_inline int parse_vlans(struct cursor *cur, __be16 *type_be)
 		*type_be = tag->type_be;
 		advance(cur, sizeof(*tag));
 	}
-	return is_vlan(*type_be) ? VLAN_DEPTH : PARSED;
+	return cur->tagged || is_vlan(*type_be) ? VLAN_DEPTH : PARSED;
 }
 
 /* `left`: bytes of the packet from the header on. */

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: (MIT OR GPL-2.0-only)
-/* Entry points: XDP for what arrives, tcx egress for what leaves. Both make the same calls. */
+/*
+ * Entry points: XDP for what arrives, tcx egress for what leaves, and tcx ingress for what arrives where XDP cannot or
+ * must not be used. All make the same calls.
+ */
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 
@@ -8,10 +11,16 @@
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
-static __always_inline enum outcome parse_frame(void *data, void *end, __u32 segmented, struct pkt *pkt)
+/* The tag that the stack has taken out of the frame is one of its tags. */
+static __always_inline enum outcome parse_skb(const struct __sk_buff *skb, struct pkt *pkt)
 {
-	struct cursor cur = { .pos = data, .end = end, .left = pkt->bytes, .segmented = segmented };
+	struct cursor cur = { .pos = (void *)(long)skb->data,
+			      .end = (void *)(long)skb->data_end,
+			      .left = skb->len,
+			      .segmented = skb->gso_size,
+			      .tagged = skb->vlan_present };
 
+	*pkt = (struct pkt){ .bytes = skb->len + cur.tagged * sizeof(struct vlan_tag) };
 	return parse(&cur, pkt);
 }
 
@@ -55,18 +64,25 @@ static __always_inline __u32 pull_length(const struct __sk_buff *skb)
 }
 
 /* Passing leaves the verdict to the next program and the stack. */
+static __always_inline int filter_skb(struct __sk_buff *skb, enum xdpol_direction direction)
+{
+	struct pkt pkt;
+	enum outcome outcome = parse_skb(skb, &pkt);
+
+	if (outcome == MALFORMED && skb->data_end - skb->data < skb->len && !bpf_skb_pull_data(skb, pull_length(skb)))
+		outcome = parse_skb(skb, &pkt);
+	return filter(&pkt, outcome, direction) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+}
+
 SEC("tc")
 int xdpol_egress(struct __sk_buff *skb)
 {
-	struct pkt pkt = { .bytes = skb->len };
-	void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
-	enum outcome outcome = parse_frame(data, end, skb->gso_size, &pkt);
+	return filter_skb(skb, XDPOL_EGRESS);
+}
 
-	if (outcome == MALFORMED && end - data < skb->len && !bpf_skb_pull_data(skb, pull_length(skb))) {
-		pkt = (struct pkt){ .bytes = skb->len };
-		data = (void *)(long)skb->data;
-		end = (void *)(long)skb->data_end;
-		outcome = parse_frame(data, end, skb->gso_size, &pkt);
-	}
-	return filter(&pkt, outcome, XDPOL_EGRESS) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+/* In the place of xdpol_ingress. */
+SEC("tc")
+int xdpol_tcx(struct __sk_buff *skb)
+{
+	return filter_skb(skb, XDPOL_INGRESS);
 }

@@ -21,7 +21,7 @@ export function measureLoad(policy: string, effort: Effort): readonly Figure[] {
     const started = performance.now();
     using tables = new PolicyTables(compiled, slots);
     const filled = performance.now();
-    using loaded = loadPolicy({ compiled, tables, counters, directions: ['ingress'] });
+    using loaded = loadPolicy({ compiled, tables, counters, entries: ['ingress'] });
     const done = performance.now();
     bytes = [...tables.bytes.values()].reduce((sum, table) => sum + table, 0);
     const { insnCount, verifiedInsns } = loaded.program('ingress');

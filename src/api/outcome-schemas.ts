@@ -35,7 +35,7 @@ export const ERROR: Schema = object(
 
 const ASSIGNED = object(
   { policy: TEXT, version: INTEGER, hash: TEXT, interfaces: TEXTS, mode: MODE, at: TEXT },
-  { ingressOnly: TRUTH },
+  { ingressOnly: TRUTH, tcx: TEXTS },
 );
 
 export const ASSIGNMENT: Schema = nullable(ASSIGNED);

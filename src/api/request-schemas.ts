@@ -3,6 +3,7 @@ import type { Schema } from './schema.ts';
 import { INTEGER, list, mapOf, NAMES, object, oneOf, TEXT, TRUTH } from './schema.ts';
 
 const MODE = oneOf('native', 'generic', 'auto');
+const HOOK = oneOf('xdp', 'tcx');
 const FILE: Schema = { anyOf: [object({ base64: TEXT }), object({ error: TEXT })] };
 const VERSION: Schema = { ...INTEGER, minimum: 1 };
 
@@ -18,12 +19,12 @@ const INPUT: Schema = {
 
 export const APPLY: Schema = object(
   { input: INPUT, interfaces: NAMES, mode: MODE },
-  { ingressOnly: TRUTH, dryRun: TRUTH, confirm: SECONDS },
+  { hook: HOOK, ingressOnly: TRUTH, dryRun: TRUTH, confirm: SECONDS },
 );
 
 export const ASSIGN: Schema = object(
   { name: TEXT },
-  { version: VERSION, interfaces: NAMES, mode: MODE, confirm: SECONDS },
+  { version: VERSION, interfaces: NAMES, mode: MODE, hook: HOOK, confirm: SECONDS },
 );
 
 export const RESTORE: Schema = object({ wait: { type: 'number', minimum: 0, maximum: 3600 } });

@@ -33,6 +33,13 @@ export function parseConfirm(value: string): number {
   throw new InvalidArgumentError(`write a time of at most ${CONFIRM_LONGEST / 3600} h, such as 60s, 10m or 2h.`);
 }
 
+/** Where arriving packets are filtered. */
+export function hookOption(): Option {
+  return new Option('--hook <hook>', 'where arriving packets are filtered on these interfaces: xdp, or tcx, after it')
+    .choices(['xdp', 'tcx'])
+    .conflicts('mode');
+}
+
 export function confirmOption(): Option {
   return new Option(
     '--confirm [time]',

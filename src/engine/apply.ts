@@ -11,10 +11,10 @@ import type { CompiledPolicy } from '../compiler/compile.ts';
 import type { LoadablePolicy, PolicyOutline } from '../compiler/loadable.ts';
 import { loadableOf } from '../compiler/loadable.ts';
 import { tableEntries } from '../compiler/table-entries.ts';
-import type { RequestedMode } from './attach.ts';
+import type { IngressHook, RequestedMode } from './attach.ts';
 import { requirePlace } from './attachable.ts';
 import type { SwapResult } from './attachment.ts';
-import { requireMode, requireOpenEgress, swapHook } from './attachment.ts';
+import { ingressHookFor, requireMode, requireOpenEgress, swapHook } from './attachment.ts';
 import { makePinRoot, removeEmptyDirectory, removeInterfaceDirectory, sweepDeadNamespaces } from './bpffs.ts';
 import { openCountersFor, readSlots, writeSlots } from './counter-maps.ts';
 import { cpuMilliseconds } from './cpu-time.ts';
@@ -24,7 +24,7 @@ import type { Generation } from './generation.ts';
 import { createGenerationMap } from './generation.ts';
 import type { HookPlace } from './hook.ts';
 import { preflight } from './preflight.ts';
-import type { Direction, LoadedPolicy } from './program.ts';
+import type { Direction, Entry, LoadedPolicy } from './program.ts';
 import { createCounters, DIRECTIONS, loadPolicy } from './program.ts';
 import type { PolicySlots } from './slots.ts';
 import { policySlots } from './slots.ts';
@@ -37,6 +37,8 @@ export interface ApplyTarget {
   readonly device: NetworkInterface;
   /** The policy as it applies to this interface. */
   readonly compiled: CompiledPolicy | LoadablePolicy;
+  /** Where arrivals are filtered where they are not yet: at XDP, unless it says otherwise. */
+  readonly ingress?: IngressHook | undefined;
 }
 
 export interface ApplyRequest {
@@ -79,6 +81,7 @@ export interface ApplyOutcome {
 interface Prepared {
   readonly device: NetworkInterface;
   readonly directory: string;
+  readonly ingress: IngressHook;
   readonly loaded: LoadedPolicy;
   /** What is to be attached to each hook that will be filtered: the policy's program, or a gate in front of it. */
   readonly programs: ReadonlyMap<Direction, BpfProgram>;
@@ -97,10 +100,11 @@ export function applyPolicy(request: ApplyRequest): ApplyOutcome {
     for (const target of request.targets) {
       const directory = directoryOf(root, target.device, survey);
       if (!existsSync(directory)) made.push(directory);
+      const ingress = ingressHookFor(directory, target.device, target.ingress);
       for (const direction of directionsOf(request)) {
-        requirePlace({ direction, directory, ifindex: target.device.index }, target.device, survey.devices);
+        requirePlace({ direction, directory, ifindex: target.device.index }, target.device, survey.devices, ingress);
       }
-      prepared.push(prepare(directory, target, { ...request, generation, deadline }));
+      prepared.push(prepare(directory, { ...target, ingress }, { ...request, generation, deadline }));
     }
     if (request.dryRun === true) return { generation, notes: [], attachedFirst: [] };
     return { generation, ...swapAll(prepared, request.mode) };
@@ -120,7 +124,7 @@ function tidyFor({ targets, expected = [] }: ApplyRequest): Survey {
 }
 
 /** Also of the pins of gates that did not come in force, or whose change was decided by this one. */
-function release({ device, directory, loaded, gates }: Omit<Prepared, 'programs'>): void {
+function release({ device, directory, loaded, gates }: Omit<Prepared, 'programs' | 'ingress'>): void {
   for (const direction of DIRECTIONS) removeUnusedGates({ direction, directory, ifindex: device.index });
   for (const disposable of [...gates, loaded]) disposable[Symbol.dispose]();
 }
@@ -130,8 +134,12 @@ interface NumberedRequest extends ApplyRequest {
   readonly deadline: Deadline | undefined;
 }
 
-function prepare(directory: string, target: ApplyTarget, request: NumberedRequest): Prepared {
-  const { device } = target;
+interface PlacedTarget extends ApplyTarget {
+  readonly ingress: IngressHook;
+}
+
+function prepare(directory: string, target: PlacedTarget, request: NumberedRequest): Prepared {
+  const { device, ingress } = target;
   const compiled = 'probes' in target.compiled ? target.compiled : loadableOf(target.compiled, cpuMilliseconds);
   requireMode(directory, device, request.mode);
   if (request.ingressOnly === true) requireOpenEgress(directory, device);
@@ -139,21 +147,24 @@ function prepare(directory: string, target: ApplyTarget, request: NumberedReques
   const { slots, counters: map } = slotsFor(directory, compiled.policy, request);
   using counters = map;
   using tables = new PolicyTables(compiled, slots);
-  preflight(compiled, tables, slots, directions);
-  const loaded = loadPolicy({ compiled, tables, counters, directions });
+  const entryOf = (direction: Direction): Entry => (direction === 'ingress' && ingress === 'tcx' ? 'tcx' : direction);
+  const entries = directions.map(entryOf);
+  preflight(compiled, tables, slots, entries);
+  const loaded = loadPolicy({ compiled, tables, counters, entries });
   const gates: NewGate[] = [];
   try {
     using record = createGenerationMap(describe(compiled, slots, tables, request));
     const programs = new Map<Direction, BpfProgram>();
     for (const direction of directions) {
-      const program = loaded.program(direction);
+      const entry = entryOf(direction);
+      const program = loaded.program(entry);
       program.bindMap(record);
-      const gate = gateFor({ direction, directory, ifindex: device.index }, program, request);
+      const gate = gateFor({ direction, directory, ifindex: device.index }, entry, program, request);
       if (gate !== undefined) gates.push(gate);
       gate?.program.bindMap(record);
       programs.set(direction, gate?.program ?? program);
     }
-    return { device, directory, loaded, programs, gates };
+    return { device, directory, ingress, loaded, programs, gates };
   } catch (error) {
     release({ device, directory, loaded, gates });
     throw error;
@@ -179,11 +190,20 @@ function slotsFor(
   return { slots, counters: openCountersFor(directory, registry.size) };
 }
 
-function gateFor(place: HookPlace, candidate: BpfProgram, request: NumberedRequest): NewGate | undefined {
+function gateFor(place: HookPlace, entry: Entry, candidate: BpfProgram, request: NumberedRequest): NewGate | undefined {
   const { confirm, generation, deadline } = request;
   if (confirm === undefined || deadline === undefined) return undefined;
   const { seconds, details } = confirm;
-  return createGate({ place, candidate, generation, deadline, seconds, details, isDryRun: request.dryRun === true });
+  return createGate({
+    place,
+    entry,
+    candidate,
+    generation,
+    deadline,
+    seconds,
+    details,
+    isDryRun: request.dryRun === true,
+  });
 }
 
 function describe(
@@ -218,9 +238,9 @@ function swapAll(prepared: readonly Prepared[], mode: RequestedMode): Pick<Apply
   const swaps: SwapResult[] = [];
   const attachedFirst = new Set<string>();
   try {
-    for (const { device, directory, programs } of prepared) {
+    for (const { device, directory, ingress, programs } of prepared) {
       for (const [direction, program] of programs) {
-        const swap = swapHook({ direction, directory, ifindex: device.index }, device, program, mode);
+        const swap = swapHook({ direction, directory, ifindex: device.index }, device, program, { mode, ingress });
         swaps.push(swap);
         if (swap.isFirst) attachedFirst.add(device.name);
       }

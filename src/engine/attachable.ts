@@ -5,9 +5,11 @@
 import type { NetworkInterface } from 'libbpf-ts-bindings';
 import { BpfError, clsactProgram, tcxPrograms, xdpAttached } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../base/environment-error.ts';
+import type { IngressHook } from './attach.ts';
 import { foreignFilter, foreignXdp, missingDevice } from './attach.ts';
 import type { HookPlace } from './hook.ts';
 import { CLSACT_PLACE, findHook } from './hook.ts';
+import type { Direction } from './program.ts';
 
 /** Devices that stand on another one and see its frames first. The peer of a veth is none of them. */
 const STANDS_ON: ReadonlySet<string> = new Set(['vlan', 'macvlan', 'macvtap', 'ipvlan', 'ipvtap', 'macsec']);
@@ -31,28 +33,35 @@ function requireXdpPlace(device: NetworkInterface, devices: readonly NetworkInte
   throw new EnvironmentError(
     'XDPOL_E_XDP_BUSY',
     `${device.name}: ${other.name} has an XDP program (id ${programId}, ${mode}), and the kernel lets only one of the two have any`,
-    { help: `filter ${other.name} instead, or end its program: bpftool net show dev ${other.name}` },
+    {
+      help: `filter ${other.name} instead, or ${device.name} at tcx: xdpol apply --hook tcx; or end its program: bpftool net show dev ${other.name}`,
+    },
   );
 }
 
 /** On a kernel without tcx: throws where a filter that is not ours has our place in clsact. */
-function requireEgressPlace(device: NetworkInterface): void {
+function requireTcPlace(device: NetworkInterface, direction: Direction): void {
   try {
-    tcxPrograms(device.index, 'egress');
+    tcxPrograms(device.index, direction);
     return;
   } catch (error) {
     if (!(error instanceof BpfError) || error.code !== 'EINVAL') throw error;
   }
-  if (clsactProgram(device.index, 'egress', CLSACT_PLACE) !== undefined) throw foreignFilter(device);
+  if (clsactProgram(device.index, direction, CLSACT_PLACE) !== undefined) throw foreignFilter(device, direction);
 }
 
 /** Throws where the hook is not ours and could not be attached either. */
-export function requirePlace(place: HookPlace, device: NetworkInterface, devices: readonly NetworkInterface[]): void {
+export function requirePlace(
+  place: HookPlace,
+  device: NetworkInterface,
+  devices: readonly NetworkInterface[],
+  ingress: IngressHook,
+): void {
   using held = findHook(place);
   if (held !== undefined) return;
   try {
-    if (place.direction === 'ingress') requireXdpPlace(device, devices);
-    else requireEgressPlace(device);
+    if (place.direction === 'ingress' && ingress === 'xdp') requireXdpPlace(device, devices);
+    else requireTcPlace(device, place.direction);
   } catch (error) {
     throw error instanceof BpfError && error.code === 'ENODEV' ? missingDevice(device, error) : error;
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { BpfProgram, NetworkInterface } from 'libbpf-ts-bindings';
 import { unlinkPin, xdpAttached } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../base/environment-error.ts';
-import type { RequestedMode } from './attach.ts';
+import type { AttachChoice, IngressHook, RequestedMode } from './attach.ts';
 import { attachHook } from './attach.ts';
 import { removeUnusedGates } from './gate.ts';
 import type { HeldHook, HookPlace } from './hook.ts';
@@ -24,11 +24,11 @@ export function swapHook(
   place: HookPlace,
   device: NetworkInterface,
   program: BpfProgram,
-  mode: RequestedMode,
+  choice: AttachChoice,
 ): SwapResult {
   using held = findHook(place);
   if (held !== undefined) return replaceProgram(held, place, program);
-  const note = attachHook(place, device, program, mode);
+  const note = attachHook(place, device, program, choice);
   const undo = (): void => endHook(place);
   return { undo, isFirst: true, [Symbol.dispose]: () => undefined, ...(note === undefined ? {} : { note }) };
 }
@@ -51,7 +51,7 @@ function replaceProgram(held: HeldHook, place: HookPlace, program: BpfProgram): 
 /** A link keeps its mode for life, and changing it would leave a gap: refused before anything is touched. */
 export function requireMode(directory: string, device: NetworkInterface, mode: RequestedMode): void {
   using held = findHook({ direction: 'ingress', directory, ifindex: device.index });
-  const current = held === undefined ? undefined : xdpAttached(device.index)?.mode;
+  const current = held?.kind === 'xdp' ? xdpAttached(device.index)?.mode : undefined;
   if (mode === 'auto' || current === undefined || current === mode) return;
   throw new EnvironmentError(
     'XDPOL_E_MODE_CHANGE',
@@ -60,6 +60,17 @@ export function requireMode(directory: string, device: NetworkInterface, mode: R
       help: 'use --mode auto to keep it; or accept a gap: xdpol unassign, then apply again',
     },
   );
+}
+
+/** Where arrivals are filtered: where they are now, else where it is wished, else at XDP. */
+export function ingressHookFor(
+  directory: string,
+  device: NetworkInterface,
+  wished: IngressHook | undefined,
+): IngressHook {
+  using held = findHook({ direction: 'ingress', directory, ifindex: device.index });
+  if (held === undefined) return wished ?? 'xdp';
+  return held.kind === 'xdp' ? 'xdp' : 'tcx';
 }
 
 /** Filtering arrivals only must not open what is filtered: refused before anything is touched. */

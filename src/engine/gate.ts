@@ -23,14 +23,14 @@ import type { HookPlace } from './hook.ts';
 import { findHook } from './hook.ts';
 import { createJsonMap, readJsonMap } from './json-map.ts';
 import { objectPath } from './object.ts';
-import type { Direction } from './program.ts';
+import type { Entry } from './program.ts';
 
 const SLOTS = ENUMS.gate;
 const RECORD = 'xdpol_pending';
 const DEADLINE = 'xdpol_deadline';
 const PROGRAMS = 'xdpol_gate';
 const PIN = /^gate-(?:ingress|egress)-\d+$/u;
-const PROGRAM_NAMES = { ingress: 'xdpol_gate_ingress', egress: 'xdpol_gate_egress' } as const;
+const PROGRAM_NAMES = { ingress: 'xdpol_gate_xdp', egress: 'xdpol_gate_tc', tcx: 'xdpol_gate_tc' } as const;
 /** The kernel keeps 15 bytes of a name. */
 const NAME_START = 'xdpol_gate_';
 /** jiffies64 begins far above. */
@@ -163,6 +163,8 @@ export interface GateRequest {
   /** Loaded, and pinned nowhere. */
   readonly isDryRun: boolean;
   readonly place: HookPlace;
+  /** What the candidate is. */
+  readonly entry: Entry;
   /** Of the policy to be confirmed. */
   readonly candidate: BpfProgram;
   readonly generation: number;
@@ -177,9 +179,9 @@ export class NewGate implements Disposable {
   readonly program: BpfProgram;
   readonly #object: BpfObject;
 
-  constructor(object: BpfObject, direction: Direction) {
+  constructor(object: BpfObject, entry: Entry) {
     this.#object = object;
-    this.program = present(object.programs.get(PROGRAM_NAMES[direction]));
+    this.program = present(object.programs.get(PROGRAM_NAMES[entry]));
   }
 
   [Symbol.dispose](): void {
@@ -189,7 +191,7 @@ export class NewGate implements Disposable {
 
 /** Its array is pinned, and filled with the candidate and with what the hook has to go back to. */
 export function createGate(request: GateRequest): NewGate {
-  const { place, candidate, generation, deadline, seconds, details } = request;
+  const { place, entry, candidate, generation, deadline, seconds, details } = request;
   const { direction, directory } = place;
   using before = beforeOf(place);
   const openBefore = before.program === undefined;
@@ -206,9 +208,9 @@ export function createGate(request: GateRequest): NewGate {
   const object = loadObject(objectPath('gate'), {
     rodata: { open_before: keyOf(Number(openBefore)) },
     maps: { programs, '.data.deadline': deadline.map },
-    programs: [PROGRAM_NAMES[direction]],
+    programs: [PROGRAM_NAMES[entry]],
   });
-  const gate = new NewGate(object, direction);
+  const gate = new NewGate(object, entry);
   try {
     gate.program.bindMap(record);
     const path = join(directory, `gate-${direction}-${generation}`);

@@ -70,25 +70,27 @@ class LinkHook implements HeldHook {
 class ClsactHook implements HeldHook {
   readonly kind = 'clsact';
   readonly ifindex: number;
+  readonly #direction: Direction;
 
-  constructor(ifindex: number) {
+  constructor(ifindex: number, direction: Direction) {
     this.ifindex = ifindex;
+    this.#direction = direction;
   }
 
   program(): BpfProgramHandle {
-    const id = clsactProgram(this.ifindex, 'egress', CLSACT_PLACE);
+    const id = clsactProgram(this.ifindex, this.#direction, CLSACT_PLACE);
     if (id !== undefined) return openProgramById(id);
     const fields = { code: 'ENOENT', errno: 0, op: 'clsact_query', target: `interface ${this.ifindex}` };
     throw new BpfError('the clsact filter is gone', fields);
   }
 
   replace(program: BpfProgram): void {
-    program.attachClsact(this.ifindex, 'egress', CLSACT_PLACE, { replace: true });
+    program.attachClsact(this.ifindex, this.#direction, CLSACT_PLACE, { replace: true });
   }
 
   /** The qdisc stays: it may be another program's. */
   end(): void {
-    detachClsact(this.ifindex, 'egress', CLSACT_PLACE);
+    detachClsact(this.ifindex, this.#direction, CLSACT_PLACE);
   }
 
   [Symbol.dispose](): void {
@@ -127,9 +129,9 @@ function isOurs(programId: number): boolean {
 
 /** The caller disposes it. */
 export function findClsact({ direction, ifindex }: Omit<HookPlace, 'directory'>): HeldHook | undefined {
-  if (direction !== 'egress' || ifindex === undefined) return undefined;
-  const programId = clsactProgram(ifindex, 'egress', CLSACT_PLACE);
-  return programId !== undefined && isOurs(programId) ? new ClsactHook(ifindex) : undefined;
+  if (ifindex === undefined) return undefined;
+  const programId = clsactProgram(ifindex, direction, CLSACT_PLACE);
+  return programId !== undefined && isOurs(programId) ? new ClsactHook(ifindex, direction) : undefined;
 }
 
 /** Between two questions another command may swap the program or end the hook: then they are asked again. */

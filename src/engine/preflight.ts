@@ -1,7 +1,7 @@
 /** Test packets through new programs before they go live: what was verified and filled must also decide rightly. */
 import { EnvironmentError } from '../base/environment-error.ts';
 import type { LoadablePolicy } from '../compiler/loadable.ts';
-import type { Direction } from './program.ts';
+import type { Entry } from './program.ts';
 import type { PolicySlots } from './slots.ts';
 import type { PolicyTables } from './tables.ts';
 import { TestRunner } from './test-runner.ts';
@@ -11,11 +11,11 @@ export function preflight(
   compiled: LoadablePolicy,
   tables: PolicyTables,
   slots: PolicySlots,
-  directions: readonly Direction[],
+  entries: readonly Entry[],
 ): void {
   const frames = compiled.probes.map((probe) => probe.frame);
-  for (const direction of directions) {
-    using runner = new TestRunner(compiled, direction, { tables, slots });
+  for (const entry of entries) {
+    using runner = new TestRunner(compiled, entry, { tables, slots });
     for (const [i, outcome] of runner.run(frames).entries()) {
       const probe = compiled.probes[i];
       if (probe === undefined) continue;
@@ -25,7 +25,7 @@ export function preflight(
       const found = `${outcome?.verdict ?? 'nothing'} by ${rule ?? by ?? 'nothing'}`;
       throw new EnvironmentError(
         'XDPOL_E_PREFLIGHT',
-        `pre-flight failed at ${direction}: for ${probe.text} the program says ${found}, the policy ${probe.verdict} by ${probe.rule ?? probe.by}`,
+        `pre-flight failed at ${entry}: for ${probe.text} the program says ${found}, the policy ${probe.verdict} by ${probe.rule ?? probe.by}`,
         { help: 'the new program was not attached; please report this with the policy' },
       );
     }

@@ -10,7 +10,9 @@ import type { PolicyTables } from './tables.ts';
 
 export type Direction = 'ingress' | 'egress';
 export const DIRECTIONS: readonly Direction[] = ['ingress', 'egress'];
-export const PROGRAM_NAMES = { ingress: 'xdpol_ingress', egress: 'xdpol_egress' } as const;
+/** What runs for a direction: `tcx` is for what arrives, where XDP cannot or must not be used. */
+export type Entry = Direction | 'tcx';
+export const PROGRAM_NAMES = { ingress: 'xdpol_ingress', egress: 'xdpol_egress', tcx: 'xdpol_tcx' } as const;
 
 export interface LoadRequest {
   readonly compiled: Pick<LoadableTables, 'shape'>;
@@ -19,7 +21,7 @@ export interface LoadRequest {
   readonly counters: BpfMap;
   /** Record what decided the last packet, for replay and tests. */
   readonly trace?: boolean;
-  readonly directions?: readonly Direction[];
+  readonly entries?: readonly Entry[];
 }
 
 /** Owns the object and with it the programs. Attached programs live on when it is disposed. */
@@ -33,8 +35,8 @@ export class LoadedPolicy implements Disposable {
     this.traceOffset = traceOffset;
   }
 
-  program(direction: Direction): BpfProgram {
-    return present(this.#object.programs.get(PROGRAM_NAMES[direction]), `program ${direction}`);
+  program(entry: Entry): BpfProgram {
+    return present(this.#object.programs.get(PROGRAM_NAMES[entry]), `program ${entry}`);
   }
 
   /** Where a tracing program says what decided the last packet: struct xdpol_trace. */
@@ -60,13 +62,13 @@ export function createCounters(slots: number): BpfMap {
 
 /** Loads the programs over the tables: all or nothing. */
 export function loadPolicy(request: LoadRequest): LoadedPolicy {
-  const { compiled, tables, counters, trace = false, directions = DIRECTIONS } = request;
+  const { compiled, tables, counters, trace = false, entries = DIRECTIONS } = request;
   const path = objectPath('xdpol');
   const spec = checkedObject(path);
   const object = loadObject(path, {
     rodata: { shape: encodeShape(compiled.shape, trace, tables.bytes) },
     maps: { counters, ...Object.fromEntries([...tables.maps].map(([name, map]) => [`.data.${name}`, map])) },
-    programs: directions.map((direction) => PROGRAM_NAMES[direction]),
+    programs: entries.map((entry) => PROGRAM_NAMES[entry]),
   });
   return new LoadedPolicy(object, present(spec.variables.find((v) => v.name === 'trace')).offset);
 }

@@ -2,7 +2,7 @@
 import { present } from '../base/assert.ts';
 import type { CompiledPolicy } from '../compiler/compile.ts';
 import type { Decision } from '../policy/classify.ts';
-import type { Direction } from './program.ts';
+import type { Entry } from './program.ts';
 import type { Counted } from './slots.ts';
 import type { FilledTables, Outcome } from './test-runner.ts';
 import { TestRunner } from './test-runner.ts';
@@ -15,9 +15,9 @@ export class Replayer implements Disposable {
   readonly #runner: TestRunner;
 
   /** Over tables of its own, or over `filled` ones, which are lent. */
-  constructor(compiled: CompiledPolicy, direction: Direction, filled?: FilledTables) {
+  constructor(compiled: CompiledPolicy, entry: Entry, filled?: FilledTables) {
     this.#compiled = compiled;
-    this.#runner = new TestRunner(compiled, direction, filled);
+    this.#runner = new TestRunner(compiled, entry, filled);
   }
 
   /** The kernel program's decision for each frame; undefined for one that is too short to be run. */

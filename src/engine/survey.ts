@@ -118,13 +118,13 @@ function whereIs(directory: string, direction: Direction, namespace: Namespace):
 }
 
 /** Our filter in clsact, which no pin tells of. */
-function clsactHook(device: NetworkInterface): AttachedHook | undefined {
+function clsactHook(device: NetworkInterface, direction: Direction): AttachedHook | undefined {
   try {
     return askAgain(() => {
-      using held = findClsact({ direction: 'egress', ifindex: device.index });
+      using held = findClsact({ direction, ifindex: device.index });
       if (held === undefined) return undefined;
       using program = held.program();
-      return hookOf('clsact', 'egress', program.id);
+      return hookOf('clsact', direction, program.id);
     });
   } catch (error) {
     if (error instanceof BpfError) return undefined; // the device went away meanwhile
@@ -166,9 +166,11 @@ function surveyDirectory(directory: string, namespace: Namespace): DirectorySurv
   }
   const isElsewhere = strays.some(({ fate }) => fate === 'moved');
   device ??= isElsewhere ? undefined : namespace.devices.find((one) => one.name === name);
-  const clsact =
-    device === undefined || hooks.some(({ direction }) => direction === 'egress') ? undefined : clsactHook(device);
-  if (clsact !== undefined) hooks.push(clsact);
+  for (const direction of DIRECTIONS) {
+    if (device === undefined || hooks.some((hook) => hook.direction === direction)) continue;
+    const clsact = clsactHook(device, direction);
+    if (clsact !== undefined) hooks.push(clsact);
+  }
   if (device === undefined || hooks.length === 0) return { attachment: undefined, strays };
   const mode = modeOf(device.index, hooks);
   return { attachment: { name: device.name, ifindex: device.index, mode, hooks, directory }, strays };

@@ -3,7 +3,7 @@ import { present } from '../base/assert.ts';
 import type { LoadableTables, PolicyOutline } from '../compiler/loadable.ts';
 import { STRUCTS } from '../layout/layout.gen.ts';
 import type { Verdict } from '../policy/model.ts';
-import type { Direction, LoadedPolicy } from './program.ts';
+import type { Entry, LoadedPolicy } from './program.ts';
 import { createCounters, loadPolicy } from './program.ts';
 import type { Counted, PolicySlots } from './slots.ts';
 import { FIXED_SLOTS, policySlots, SlotRegistry, verdictOf } from './slots.ts';
@@ -22,12 +22,12 @@ const SKB_HEADER: ReadonlyMap<number, number> = new Map([
  * Longest frames of a test run, in bytes. XDP gets more buffers as it needs them, far beyond any IP
  * packet; an skb is one page less its head and tail room (net/bpf/test_run.c).
  */
-const LONGEST: Readonly<Record<Direction, number>> = { ingress: 65_536 + 256, egress: 3712 };
+const LONGEST: Readonly<Record<Entry, number>> = { ingress: 65_536 + 256, egress: 3712, tcx: 3712 };
 
 /** Does the kernel take the frame in a test run? The shortest and the longest it refuses without running the program. */
-function isRunnable(frame: Uint8Array, direction: Direction): boolean {
-  if (frame.length < ETHERNET_HEADER || frame.length > LONGEST[direction]) return false;
-  if (direction === 'ingress') return true;
+function isRunnable(frame: Uint8Array, entry: Entry): boolean {
+  if (frame.length < ETHERNET_HEADER || frame.length > LONGEST[entry]) return false;
+  if (entry === 'ingress') return true;
   const type = (present(frame[ETHERTYPE_AT]) << 8) | present(frame[ETHERTYPE_AT + 1]);
   return frame.length >= ETHERNET_HEADER + (SKB_HEADER.get(type) ?? 1);
 }
@@ -52,26 +52,26 @@ export interface Outcome {
 export class TestRunner implements Disposable {
   readonly #counted: ReadonlyMap<number, Counted>;
   readonly #loaded: LoadedPolicy;
-  readonly #direction: Direction;
+  readonly #entry: Entry;
 
   /** Over tables of its own, or over `filled` ones, which are lent. */
-  constructor(compiled: LoadableTables, direction: Direction, filled?: FilledTables) {
-    this.#direction = direction;
+  constructor(compiled: LoadableTables, entry: Entry, filled?: FilledTables) {
+    this.#entry = entry;
     const slots = filled?.slots ?? policySlots(new SlotRegistry(), compiled.policy);
     this.#counted = countedBySlot(compiled.policy, slots);
     using counters = createCounters(Math.max(...this.#counted.keys()) + 1);
     using own = filled === undefined ? new PolicyTables(compiled, slots) : undefined;
     const tables = present(filled?.tables ?? own);
-    this.#loaded = loadPolicy({ compiled, tables, counters, trace: true, directions: [direction] });
+    this.#loaded = loadPolicy({ compiled, tables, counters, trace: true, entries: [entry] });
   }
 
   /** What the kernel program does with each frame; undefined for one that is too short to be run. */
   run(frames: readonly Uint8Array[]): readonly (Outcome | undefined)[] {
-    const runnable = frames.filter((frame) => isRunnable(frame, this.#direction));
+    const runnable = frames.filter((frame) => isRunnable(frame, this.#entry));
     const records = this.#runAll(runnable);
     let at = 0;
     return frames.map((frame) =>
-      isRunnable(frame, this.#direction) ? this.#outcome(records, TRACE.size * at++) : undefined,
+      isRunnable(frame, this.#entry) ? this.#outcome(records, TRACE.size * at++) : undefined,
     );
   }
 
@@ -91,7 +91,7 @@ export class TestRunner implements Disposable {
     for (const [i, frame] of frames.entries()) packets.set(frame, offsets[i]);
     if (frames.length === 0) return new DataView(new ArrayBuffer(0));
     const record = { map: this.#loaded.traceMap, length: TRACE.size, offset: this.#loaded.traceOffset };
-    const { records } = this.#loaded.program(this.#direction).testRunMany(packets, offsets, lengths, { record });
+    const { records } = this.#loaded.program(this.#entry).testRunMany(packets, offsets, lengths, { record });
     const bytes = present(records);
     return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }

@@ -1,5 +1,5 @@
 /** A policy stored, put in force and assigned. */
-import type { RequestedMode } from '../engine/attach.ts';
+import type { IngressHook, RequestedMode } from '../engine/attach.ts';
 import type { HostContext } from './context.ts';
 import type { PolicyInput } from './policy-input.ts';
 import type { AssignedInForce } from './put-assigned.ts';
@@ -10,6 +10,8 @@ export interface ApplyRequest {
   /** Those that are filtered already go along. */
   readonly interfaces: readonly string[];
   readonly mode: RequestedMode;
+  /** Where what arrives at these interfaces is filtered; else as it is now, or at XDP. */
+  readonly hook?: IngressHook | undefined;
   /** Filter what arrives only. */
   readonly ingressOnly?: boolean | undefined;
   /** Everything up to the swap, and nothing is changed. */
@@ -20,8 +22,8 @@ export interface ApplyRequest {
 
 /** A failure leaves the old policy in force and assigned. */
 export async function applyPolicy(context: HostContext, request: ApplyRequest): Promise<AssignedInForce> {
-  const { input, interfaces, mode, ingressOnly, dryRun: isDryRun, confirm } = request;
+  const { input, interfaces, mode, hook, ingressOnly, dryRun: isDryRun, confirm } = request;
   using _lock = context.store.lock();
-  const attaching = { mode, ingressOnly };
-  return await putAssignedInForce(context, { input, interfaces, attaching, isDryRun, confirm, isAnalysed: true });
+  const attaching = { mode, ingressOnly, tcx: context.store.assignment()?.tcx };
+  return await putAssignedInForce(context, { input, interfaces, attaching, hook, isDryRun, confirm, isAnalysed: true });
 }

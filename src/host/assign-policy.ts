@@ -1,6 +1,6 @@
 /** A stored policy put in force and assigned. */
 import { EnvironmentError } from '../base/environment-error.ts';
-import type { RequestedMode } from '../engine/attach.ts';
+import type { IngressHook, RequestedMode } from '../engine/attach.ts';
 import { readAttachments } from '../engine/survey.ts';
 import type { HostContext } from './context.ts';
 import type { AssignedInForce } from './put-assigned.ts';
@@ -15,6 +15,8 @@ export interface AssignRequest {
   readonly interfaces?: readonly string[] | undefined;
   /** Else as it was attached last. */
   readonly mode?: RequestedMode | undefined;
+  /** Where what arrives at the named interfaces is filtered; else as it is now, or was last. */
+  readonly hook?: IngressHook | undefined;
   /** Seconds: goes back unless it is confirmed in time. */
   readonly confirm?: number | undefined;
 }
@@ -24,7 +26,7 @@ export async function assignPolicy(context: HostContext, request: AssignRequest)
   using _lock = store.lock();
   const last = store.lastAssignment();
   const usual = request.interfaces === undefined ? usualInterfaces(last?.interfaces) : undefined;
-  const { name, mode = last?.mode ?? 'auto', confirm } = request;
+  const { name, mode = last?.mode ?? 'auto', hook, confirm } = request;
   const stored = store.read(name, request.version);
   if (stored === undefined) throw notStored(context, name, request.version);
   const input = { stored: name, version: stored.version };
@@ -33,7 +35,8 @@ export async function assignPolicy(context: HostContext, request: AssignRequest)
     stored,
     interfaces: request.interfaces ?? [],
     usual,
-    attaching: { mode, ingressOnly: last?.ingressOnly },
+    attaching: { mode, ingressOnly: last?.ingressOnly, tcx: last?.tcx },
+    hook,
     confirm,
   });
 }

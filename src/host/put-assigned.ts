@@ -1,12 +1,14 @@
 /** Putting a policy in force as the one that is assigned: what `apply`, `assign` and ipsecpol have in common. */
 import { present } from '../base/assert.ts';
 import { EnvironmentError } from '../base/environment-error.ts';
+import type { IngressHook } from '../engine/attach.ts';
 import { surveyAttachments } from '../engine/survey.ts';
 import type { Assignment, PolicyStore } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import type { SettledChange } from './decide-change.ts';
 import { settlePending } from './decide-change.ts';
 import { endFilteringOn } from './end-filtering.ts';
+import { namesAtTcx } from './ingress-hook.ts';
 import { findInterfaces } from './interfaces.ts';
 import { isFilteredForRulesAlone, readOverlay, settleOverlay } from './overlay.ts';
 import type { PendingChange, PendingDetails } from './pending-change.ts';
@@ -25,6 +27,8 @@ export interface AssignedChange {
   /** Those of the last assignment, where none is named: they go along where they are there. */
   readonly usual?: readonly string[] | undefined;
   readonly attaching: Attaching;
+  /** Where what arrives at the named interfaces is filtered; else as it is. */
+  readonly hook?: IngressHook | undefined;
   readonly isDryRun?: boolean | undefined;
   /** Seconds: it is assigned when it is confirmed, and goes back unless that comes in time. */
   readonly confirm?: number | undefined;
@@ -105,8 +109,9 @@ function noteReplaced(waited: PendingChange | undefined, { pending }: AssignedIn
 
 async function putOrLeave(context: HostContext, change: AssignedChange): Promise<AssignedInForce> {
   const { store } = context;
-  const { input, stored, attaching, isDryRun, confirm, isAnalysed } = change;
+  const { input, stored, isDryRun, confirm, isAnalysed } = change;
   const { names, missing, released } = targetsOf(store, change);
+  const attaching = { ...change.attaching, tcx: namesAtTcx([...names, ...missing], change) };
   const overlay = readOverlay(store);
   // Where not one is there, the error names those that should be.
   const devices = await findInterfaces(names.length > 0 ? names : missing);

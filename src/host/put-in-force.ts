@@ -17,6 +17,8 @@ import { preparePolicy, rememberCompiled } from './prepare-policy.ts';
 export interface Attaching {
   readonly mode: RequestedMode;
   readonly ingressOnly?: boolean | undefined;
+  /** Names of interfaces whose arrivals are filtered at tcx, not at XDP. */
+  readonly tcx?: readonly string[] | undefined;
 }
 
 export type Confirmation =
@@ -93,12 +95,16 @@ function swapOrTakeBack(prepared: PreparedPolicy, change: Change, takeBack: (() 
 
 function swap(
   { hash, facts, host, compiled, dynamic }: PreparedPolicy,
-  { devices, attaching: { mode, ingressOnly }, expected = [], isDryRun, confirm }: Change,
+  { devices, attaching: { mode, ingressOnly, tcx = [] }, expected = [], isDryRun, confirm }: Change,
 ): SwapOutcome {
   const request = confirm === undefined ? undefined : confirmRequest(confirm, isDryRun === true);
   return swapPrograms({
     ...(request === undefined ? {} : { confirm: request }),
-    targets: devices.map((device) => ({ device, compiled: present(compiled.get(device.name), device.name) })),
+    targets: devices.map((device) => ({
+      device,
+      compiled: present(compiled.get(device.name), device.name),
+      ingress: tcx.includes(device.name) ? 'tcx' : 'xdp',
+    })),
     hash,
     mode,
     ingressOnly: ingressOnly === true,
@@ -116,6 +122,10 @@ function confirmRequest(confirm: Confirmation, isDryRun: boolean): ConfirmReques
 }
 
 /** How it was attached, for whoever puts it in force next. */
-export function attachingOf({ mode, ingressOnly }: Attaching): Pick<Assignment, 'mode' | 'ingressOnly'> {
-  return ingressOnly === true ? { mode, ingressOnly } : { mode };
+export function attachingOf({
+  mode,
+  ingressOnly,
+  tcx = [],
+}: Attaching): Pick<Assignment, 'mode' | 'ingressOnly' | 'tcx'> {
+  return { mode, ...(ingressOnly === true ? { ingressOnly } : {}), ...(tcx.length === 0 ? {} : { tcx }) };
 }

@@ -20,7 +20,7 @@ export class UnderTest implements Disposable {
     const tables = new PolicyTables(compiled, slots);
     this.filled = { tables, slots };
     this.#counters = createCounters(registry.size);
-    this.#loaded = loadPolicy({ compiled, tables, counters: this.#counters, directions: ['ingress'] });
+    this.#loaded = loadPolicy({ compiled, tables, counters: this.#counters, entries: ['ingress'] });
   }
 
   /** The ingress program. */

@@ -8,6 +8,8 @@ export interface Assignment {
   readonly mode: 'native' | 'generic' | 'auto';
   /** What leaves is not filtered, by choice. */
   readonly ingressOnly?: true;
+  /** Those of the interfaces whose arrivals are filtered at tcx, not at XDP. */
+  readonly tcx?: readonly string[];
   /** ISO 8601, UTC. */
   readonly at: string;
 }
@@ -26,9 +28,9 @@ export function decodeAssignment(text: string): Assignment | undefined {
   }
   if (typeof value !== 'object' || value === null) return undefined;
   const fields = value as Partial<Record<keyof Assignment, unknown>>;
-  const { policy, version, hash, interfaces, mode, ingressOnly, at } = fields;
+  const { policy, version, hash, interfaces, mode, ingressOnly, tcx = [], at } = fields;
   const texts = [policy, hash, at].every((one) => typeof one === 'string');
-  const names = Array.isArray(interfaces) && interfaces.every((one) => typeof one === 'string');
+  const names = [interfaces, tcx].every((list) => Array.isArray(list) && list.every((one) => typeof one === 'string'));
   const modes: readonly unknown[] = ['native', 'generic', 'auto'];
   const attaching = modes.includes(mode) && (ingressOnly === undefined || ingressOnly === true);
   return texts && names && Number.isSafeInteger(version) && attaching ? (value as Assignment) : undefined;

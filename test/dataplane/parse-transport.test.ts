@@ -159,7 +159,7 @@ describe('frames that the stack will segment', () => {
     const slots = policySlots(registry, PARSE_POLICY);
     using counters = createCounters(registry.size);
     using tables = new PolicyTables(policy, slots);
-    using loaded = loadPolicy({ compiled: policy, tables, counters, directions: ['egress'] });
+    using loaded = loadPolicy({ compiled: policy, tables, counters, entries: ['egress'] });
     const ctxIn = new Uint8Array(SK_BUFF_BYTES);
     new DataView(ctxIn.buffer).setUint32(GSO_SIZE_AT, gsoSize, true);
     return loaded.program('egress').testRun(packet.frame, { ctxIn }).retval;

@@ -67,6 +67,28 @@ export const KERNEL_ERRORS = {
     title: 'A running filter cannot change its mode',
     explanation: 'Changing between native and generic XDP would leave a gap in which packets pass, so it is refused.',
   },
+  XDPOL_E_HOOK_CHANGE: {
+    exit: 1,
+    title: 'A running filter cannot change its hook',
+    explanation:
+      'Changing between XDP and tcx would leave a gap, or filter and count each packet twice, so it is refused.',
+  },
+  XDPOL_E_TCX_REFUSED: {
+    exit: 1,
+    title: 'The kernel refused the filter at tcx',
+    explanation: 'Attaching the program for packets that arrive failed at tcx; the message has the reason.',
+  },
+  XDPOL_E_TCX_UNAVAILABLE: {
+    exit: 1,
+    title: 'This kernel cannot filter arriving packets at tcx',
+    explanation: 'It has neither tcx nor clsact. Without --hook tcx arriving packets are filtered at XDP.',
+  },
+  XDPOL_E_TCX_TAKEN: {
+    exit: 1,
+    title: 'Something else has the place at ingress',
+    explanation:
+      'On a kernel without tcx a filter of clsact stands in for it, and another qdisc or filter has its place. The help has the commands to look and to move it.',
+  },
   XDPOL_E_EGRESS_FILTERED: {
     exit: 1,
     title: '--ingress-only would open what is filtered',

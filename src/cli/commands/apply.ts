@@ -1,9 +1,17 @@
 /** `xdpol apply`: store the policy, put it in force, assign it. */
 import { performance } from 'node:perf_hooks';
 import { Command, Option } from 'commander';
-import type { RequestedMode } from '../../engine/attach.ts';
+import type { IngressHook, RequestedMode } from '../../engine/attach.ts';
 import type { ConfirmOptions } from '../options.ts';
-import { collect, confirmOption, confirmSeconds, jsonOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
+import {
+  collect,
+  confirmOption,
+  confirmSeconds,
+  hookOption,
+  jsonOption,
+  POLICY_ARGUMENT,
+  withExamples,
+} from '../options.ts';
 import { policyArgument } from '../policy-argument.ts';
 import { reachHost } from '../reach-host.ts';
 import { pendingLine } from '../render/pending.ts';
@@ -12,6 +20,7 @@ import { print, printFindings, printJson, warnAll } from '../render/terminal.ts'
 interface ApplyOptions extends ConfirmOptions {
   readonly interface: readonly string[];
   readonly mode: RequestedMode;
+  readonly hook?: IngressHook;
   readonly ingressOnly?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
@@ -20,12 +29,13 @@ interface ApplyOptions extends ConfirmOptions {
 async function run(argument: string, options: ApplyOptions): Promise<void> {
   const host = reachHost();
   const started = performance.now();
-  const { interface: named, mode, ingressOnly, dryRun } = options;
+  const { interface: named, mode, hook, ingressOnly, dryRun } = options;
   const input = policyArgument(argument);
   const outcome = await host.apply({
     input,
     interfaces: named,
     mode,
+    hook,
     ingressOnly,
     dryRun,
     confirm: confirmSeconds(options),
@@ -57,6 +67,7 @@ export function applyCommand(): Command {
     .addOption(new Option('--mode <mode>', 'where XDP runs').choices(['native', 'generic', 'auto']).default('auto'))
     .option('--ingress-only', 'filter arriving packets only: for kernels that cannot filter what leaves')
     .option('--dry-run', 'everything up to the swap: compile, load, verify; change nothing')
+    .addOption(hookOption())
     .addOption(confirmOption())
     .addOption(jsonOption())
     .action(run);
@@ -65,5 +76,6 @@ export function applyCommand(): Command {
     'xdpol apply edge.yaml -i eth0',
     'xdpol apply edge.yaml -i eth0 -i eth1 --dry-run',
     'xdpol apply edge.yaml -i eth0 --confirm 60s',
+    'xdpol apply edge.yaml -i br0 --hook tcx',
   );
 }

@@ -1,9 +1,17 @@
 /** `xdpol assign`: a stored policy in force. */
 import { performance } from 'node:perf_hooks';
 import { Command, Option } from 'commander';
-import type { RequestedMode } from '../../engine/attach.ts';
+import type { IngressHook, RequestedMode } from '../../engine/attach.ts';
 import type { ConfirmOptions } from '../options.ts';
-import { collect, confirmOption, confirmSeconds, jsonOption, parseVersion, withExamples } from '../options.ts';
+import {
+  collect,
+  confirmOption,
+  confirmSeconds,
+  hookOption,
+  jsonOption,
+  parseVersion,
+  withExamples,
+} from '../options.ts';
 import { reachHost } from '../reach-host.ts';
 import { pendingLine } from '../render/pending.ts';
 import { print, printDiagnostics, printJson, warnAll } from '../render/terminal.ts';
@@ -12,18 +20,20 @@ interface AssignOptions extends ConfirmOptions {
   readonly interface?: readonly string[];
   readonly version?: number;
   readonly mode?: RequestedMode;
+  readonly hook?: IngressHook;
   readonly json?: boolean;
 }
 
 async function run(name: string, options: AssignOptions): Promise<void> {
   const host = reachHost();
   const started = performance.now();
-  const { version: wanted, interface: named, mode } = options;
+  const { version: wanted, interface: named, mode, hook } = options;
   const outcome = await host.assign({
     name,
     version: wanted,
     interfaces: named,
     mode,
+    hook,
     confirm: confirmSeconds(options),
   });
   const { version, hash, generation, interfaces, pending } = outcome;
@@ -52,6 +62,7 @@ export function assignCommand(): Command {
     )
     .addOption(new Option('--version <number>', 'this version, else the newest').argParser(parseVersion))
     .addOption(new Option('--mode <mode>', 'where XDP runs, else as last time').choices(['native', 'generic', 'auto']))
+    .addOption(hookOption())
     .addOption(confirmOption())
     .addOption(jsonOption())
     .action(run);

@@ -1,5 +1,5 @@
 /** Checks of one interface: what makes attaching fail, filtering leak, or packets slow. */
-import type { InterfaceFacts } from './facts.ts';
+import type { HookProgram, InterfaceFacts } from './facts.ts';
 import type { Found } from './finding.ts';
 import { manual, safe } from './finding.ts';
 
@@ -256,14 +256,24 @@ function isLinkLocal(address: string): boolean {
   return /^fe[89ab][0-9a-f]:/iu.test(address) || address.startsWith('169.254.');
 }
 
-function checkForeignXdp({ device: { name }, xdp }: InterfaceFacts): readonly Found[] {
+function checkForeignXdp({ device: { name }, xdp, tcx }: InterfaceFacts): readonly Found[] {
   if (xdp === undefined || xdp.isOurs) return [];
+  if (tcx.ingress.some(({ isOurs }) => isOurs)) {
+    return [
+      {
+        severity: 'note',
+        what: `${name}: another XDP program runs before xdpol's at tcx: ${xdp.name} (id ${xdp.id}, ${xdp.mode})`,
+        why: 'what it drops, sends back or redirects never comes to the policy, and is not counted by it',
+        advice: `see: bpftool net show dev ${name}`,
+      },
+    ];
+  }
   const mode = xdp.mode === 'native' ? 'xdpdrv' : xdp.mode === 'generic' ? 'xdpgeneric' : 'xdpoffload';
   return [
     {
       severity: 'error',
       what: `${name}: another XDP program holds the interface: ${xdp.name} (id ${xdp.id}, ${xdp.mode})`,
-      why: 'an interface has one XDP program, and a foreign one is never replaced: apply is refused',
+      why: 'an interface has one XDP program, and a foreign one is never replaced: apply is refused, unless with --hook tcx, which filters after it',
       remedy: manual('ip', 'link', 'set', 'dev', name, mode, 'off'),
     },
   ];
@@ -275,18 +285,23 @@ function listed(programs: InterfaceFacts['tcx']['ingress']): string {
 
 function checkForeignTc({ device: { name }, tcx }: InterfaceFacts): readonly Found[] {
   const found: Found[] = [];
-  const ours = tcx.egress.findIndex(({ isOurs }) => isOurs);
-  const before = tcx.egress.slice(0, Math.max(ours, 0));
-  if (before.length > 0) {
+  const others: HookProgram[] = [];
+  for (const hook of ['ingress', 'egress'] as const) {
+    const ours = Math.max(
+      0,
+      tcx[hook].findIndex(({ isOurs }) => isOurs),
+    );
+    const before = tcx[hook].slice(0, ours);
+    others.push(...tcx[hook].slice(ours).filter(({ isOurs }) => !isOurs));
+    if (before.length === 0) continue;
     found.push({
       severity: 'error',
-      what: `${name}: ${listed(before)} runs before xdpol's program at tcx egress`,
-      why: 'a program that says "pass" ends the list: what it lets through leaves unfiltered',
+      what: `${name}: ${listed(before)} runs before xdpol's program at tcx ${hook}`,
+      why: `a program that says "pass" ends the list: what it lets through ${hook === 'egress' ? 'leaves' : 'arrives'} unfiltered`,
       advice: `see: bpftool net show dev ${name}; end the program's owner, or have it attach after xdpol's`,
       leaks: true,
     });
   }
-  const others = [...tcx.ingress, ...tcx.egress.slice(Math.max(ours, 0))].filter(({ isOurs }) => !isOurs);
   if (others.length > 0) {
     found.push({
       severity: 'note',
