@@ -1,71 +1,14 @@
 /* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */
 /*
- * struct pkt -> rule value. The only file that reads policy tables.
+ * struct pkt -> rule value. With rank-sets.h the only file that reads policy tables.
  *
  * The source address has a class, the destination address has a class, the service (plane, ports)
- * has classes; a table over classes holds the value of the filter that wins. Specificity was
- * resolved by the compiler: here is no comparing of rules but the minimum of up to three values.
+ * has classes; tables over classes hold the value of the filter that wins, or for each class the set of the filters
+ * that it matches. Specificity was resolved by the compiler, which numbers the filters by it.
  */
 #pragma once
-#include "maps.h"
 #include "parse.h"
-
-/* Its size is read from the shape at the access: every read of a volatile constant is an instruction that stays. */
-struct table {
-	void *base;
-	enum xdpol_table number;
-};
-
-#define TABLE_OF(name) ((struct table){ name, XDPOL_TABLE_##name })
-
-/* Where an element would be. */
-struct place {
-	void *base;
-	__u64 offset;
-	int inside; /* 0 past the end, where the compiler never points */
-};
-
-/*
- * The empty asm keeps base and offset apart and unknown to clang, so that the check below is the one the verifier
- * sees: an unsigned offset under a constant bound.
- */
-static __always_inline struct place place_of(struct table table, __u32 index, __u32 size)
-{
-	struct place place = { .base = table.base, .offset = index * size };
-
-	asm volatile("" : "+r"(place.base));
-	asm volatile("" : "+r"(place.offset));
-	place.inside = place.offset <= shape.bytes[table.number] - size;
-	return place;
-}
-
-/* Element `index` of a table, or NULL past its end. */
-static __always_inline void *element(struct table table, __u32 index, __u32 size)
-{
-	struct place place = place_of(table, index, size);
-
-	return place.inside ? place.base + place.offset : NULL;
-}
-
-/* Like element, but without a pointer that would be checked once more. */
-static __always_inline __u16 read_u16(struct table table, __u32 index)
-{
-	struct place place = place_of(table, index, sizeof(__u16));
-
-	return place.inside ? *(__u16 *)(place.base + place.offset) : 0;
-}
-
-static __always_inline __u32 read_u32(struct table table, __u32 index)
-{
-	struct place place = place_of(table, index, sizeof(__u32));
-
-	return place.inside ? *(__u32 *)(place.base + place.offset) : 0;
-}
-
-static __always_inline __u32 has_bit(__u32 reference, __u32 bit)
-{
-	return reference & (1U << bit);
-}
+#include "rank-sets.h"
 
 /* ---- address classes ---- */
 
@@ -500,6 +443,19 @@ static __always_inline __u32 sparse_value(struct rule_tables tables, const struc
 	return pair ? minimum(value, set_value(pair, pkt, service)) : value;
 }
 
+/* ---- the rule ---- */
+
+static __always_inline __u64 two_rows(__u32 high, __u32 low)
+{
+	return (__u64)high << 32 | low;
+}
+
+/* The first of the rows of an address's class. */
+static __always_inline __u32 address_row(__u32 first, enum xdpol_set_use alone, __u32 class)
+{
+	return first + class * ((shape.set_use & alone ? 1 : 0) + (shape.set_use & XDPOL_USE_BOTH ? 1 : 0));
+}
+
 static __always_inline __u32 rule_value(struct rule_tables tables, const struct pkt *pkt, __u32 src_class,
 					__u32 dst_class)
 {
@@ -508,6 +464,10 @@ static __always_inline __u32 rule_value(struct rule_tables tables, const struct 
 
 	if (tables.shape->mode == XDPOL_RULES_SPARSE)
 		return sparse_value(tables, pkt, service, src_class, dst_class);
+	if (tables.shape->mode == XDPOL_RULES_RANKS)
+		return common_value(two_rows(address_row(tables.shape->src_row, XDPOL_USE_SRC_ALONE, src_class),
+					     address_row(tables.shape->dst_row, XDPOL_USE_DST_ALONE, dst_class)),
+				    two_rows(shape.dport_row + service.dport_class, shape.sport_row + service.sport_class));
 	if (tables.shape->mode == XDPOL_RULES_ROWS)
 		return set_value(read_u32(tables.cross, cell), pkt, service);
 	cell = cell * shape.dport_classes + service.dport_class;

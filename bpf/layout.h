@@ -8,7 +8,7 @@
 #include <linux/types.h>
 
 enum xdpol_layout {
-	XDPOL_LAYOUT_VERSION = 3,
+	XDPOL_LAYOUT_VERSION = 4,
 	XDPOL_LEAF_BOUNDS = 15,	 /* ranges of one leaf: these and one before the first bound */
 	XDPOL_ROOT_BOUNDS = 8,	 /* the same for a root leaf, which holds a whole table */
 	XDPOL_NODE_KEYS = 7,	 /* bounds of one IPv6 tree node, between its 8 children */
@@ -21,6 +21,10 @@ enum xdpol_layout {
 	XDPOL_BLOCK_PROBES = 8, /* buckets searched for one block */
 	XDPOL_BUCKET_SLOTS = 7,	 /* (source, destination) pairs in one sparse bucket */
 	XDPOL_BUCKET_PROBES = 3, /* buckets searched for one pair */
+	XDPOL_SET_LEAF_WORDS = 8, /* of 64 ranks each: a leaf of a rank set is a cache line */
+	XDPOL_SET_LEAF_RANKS = 512,
+	XDPOL_SET_NODE_LEAVES = 12, /* so is a node */
+	XDPOL_SET_GROUP_RANKS = 6144, /* of one node */
 	XDPOL_LIST_MAX = 16,	 /* entries of a rule list */
 	XDPOL_PORT_PAGE = 256,
 	XDPOL_ANY_PROTOCOL = 256,
@@ -127,6 +131,10 @@ enum xdpol_table {
 	XDPOL_TABLE_rows,    /* u32[][dport_classes]: rule value, or subrow */
 	XDPOL_TABLE_subrows, /* u32[][sport_classes]: rule value */
 	XDPOL_TABLE_lists,   /* struct xdpol_list_entry[] */
+	/* ranks: for each class the set of the ranks that it matches, as a tree; the first rank common to all decides */
+	XDPOL_TABLE_set_roots,	/* u32[rows][set_groups]: numbers of nodes; not there where nodes are numbered by row and group */
+	XDPOL_TABLE_set_nodes,	/* struct xdpol_set_node[]; of roots the first is the empty one */
+	XDPOL_TABLE_set_leaves, /* struct xdpol_set_leaf[]: the empty one, one for each block of ranks that permit, the others */
 	XDPOL_TABLE_rank_slots, /* u32[ranks + 1]: counter slot by rank; the last is the default's */
 	XDPOL_TABLES,
 };
@@ -135,6 +143,7 @@ enum xdpol_rule_mode {
 	XDPOL_RULES_DENSE = 0,
 	XDPOL_RULES_ROWS = 1,
 	XDPOL_RULES_SPARSE = 2,
+	XDPOL_RULES_RANKS = 3,
 };
 
 /*
@@ -154,6 +163,15 @@ enum xdpol_reference {
 	XDPOL_ROW_SUBROW_BIT = 31,
 	XDPOL_VALUE_PERMIT_BIT = 0, /* a rule value: rank << 1 | permit; the lowest value decides */
 	XDPOL_VALUE_RANK_SHIFT = 1,
+};
+
+/* What the filters of a policy with rank sets ask for: other sets are not looked at. */
+enum xdpol_set_use {
+	XDPOL_USE_SRC_ALONE = 1, /* a source address, or none, and no destination address */
+	XDPOL_USE_DST_ALONE = 2,
+	XDPOL_USE_BOTH = 4,
+	XDPOL_USE_DPORT = 8, /* what destination service classes tell apart */
+	XDPOL_USE_SPORT = 16,
 };
 
 /* Conditions of a list entry that not every packet can meet. */
@@ -211,6 +229,18 @@ struct xdpol_bucket {
 	__u32 zero;
 };
 
+/* One cache line each: ranks that lie side by side, one bit a rank; and the leaves of as many blocks in a row. */
+struct xdpol_set_leaf {
+	__u64 words[8];
+};
+
+struct xdpol_set_node {
+	__u64 words_low; /* a bit for each word of the leaves that is not 0 */
+	__u32 words_high;
+	__u32 leaves[12];
+	__u32 zero;
+};
+
 struct xdpol_list_entry {
 	__u16 dport_lo, dport_hi;
 	__u16 sport_lo, sport_hi;
@@ -252,6 +282,9 @@ struct xdpol_rule_shape {
 	__u32 mode; /* enum xdpol_rule_mode */
 	__u32 dst_classes;
 	__u32 bucket_mask;
+	/* The rank sets of class 0: of filters that ask for no other address, and for both. Other classes' follow. */
+	__u32 src_row;
+	__u32 dst_row;
 };
 
 /* Frozen before load: the verifier sees constants and removes what a policy does not use. */
@@ -263,6 +296,11 @@ struct xdpol_shape {
 	__u32 default_value; /* the rule value where nothing matches: above every rule's */
 	__u32 dport_classes;
 	__u32 sport_classes;
+	__u32 set_groups; /* nodes of a rank set */
+	__u32 set_deep;	  /* 1: by way of set_roots */
+	__u32 set_use;	  /* enum xdpol_set_use, ORed */
+	__u32 dport_row;  /* the rank set of destination service class 0 */
+	__u32 sport_row;
 	struct xdpol_address4_shape src4_shape, dst4_shape;
 	struct xdpol_address6_shape src6_shape, dst6_shape;
 	struct xdpol_rule_shape rules4, rules6;
@@ -280,6 +318,7 @@ struct xdpol_types {
 	enum xdpol_table table;
 	enum xdpol_rule_mode rule_mode;
 	enum xdpol_reference reference;
+	enum xdpol_set_use set_use;
 	enum xdpol_need need;
 	struct xdpol_leaf leaf;
 	struct xdpol_root root;
@@ -288,6 +327,8 @@ struct xdpol_types {
 	struct xdpol_leaf6 leaf6;
 	struct xdpol_block_bucket block_bucket;
 	struct xdpol_bucket bucket;
+	struct xdpol_set_leaf set_leaf;
+	struct xdpol_set_node set_node;
 	struct xdpol_list_entry list_entry;
 	struct xdpol_counter counter;
 	struct xdpol_trace trace;
@@ -301,7 +342,9 @@ _Static_assert(sizeof(struct xdpol_node) == 64, "one cache line");
 _Static_assert(sizeof(struct xdpol_leaf6) == 64, "one cache line");
 _Static_assert(sizeof(struct xdpol_block_bucket) == 64, "one cache line");
 _Static_assert(sizeof(struct xdpol_bucket) == 64, "one cache line");
+_Static_assert(sizeof(struct xdpol_set_leaf) == 64, "one cache line");
+_Static_assert(sizeof(struct xdpol_set_node) == 64, "one cache line");
 _Static_assert(sizeof(struct xdpol_list_entry) == 16, "no padding");
 _Static_assert(sizeof(struct xdpol_counter) == 24, "no padding");
 _Static_assert(sizeof(struct xdpol_trace) == 16, "no padding");
-_Static_assert(sizeof(struct xdpol_shape) == 4 * (29 + XDPOL_TABLES), "no padding");
+_Static_assert(sizeof(struct xdpol_shape) == 4 * (38 + XDPOL_TABLES), "no padding");

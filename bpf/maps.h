@@ -57,4 +57,7 @@ TABLE(pairs6);
 TABLE(rows);
 TABLE(subrows);
 TABLE(lists);
+TABLE(set_roots);
+TABLE(set_nodes);
+TABLE(set_leaves);
 TABLE(rank_slots);

@@ -42,8 +42,8 @@ function aclFilter(directed: DirectedFilter): AclFilter {
     source: prefix(directed.source),
     destination: prefix(directed.destination),
     protocol: directed.filter.protocol,
-    sourcePorts: ports(directed.sourcePort),
-    destinationPorts: ports(directed.destinationPort),
+    sourcePorts: ports(directed.sourcePorts),
+    destinationPorts: ports(directed.destinationPorts),
   };
 }
 
@@ -51,6 +51,8 @@ function prefix({ family, words, length }: AddressCondition): string | undefined
   return family === undefined ? undefined : formatPrefix({ family, words: [present(words[0])], length });
 }
 
-function ports({ lo, hi }: PortRange): readonly [number, number] | undefined {
+/** The filters of access lists have one range at each end. */
+function ports(ranges: readonly PortRange[]): readonly [number, number] | undefined {
+  const { lo, hi } = present(ranges[0]);
   return lo === 0 && hi === 65535 ? undefined : [lo, hi];
 }

@@ -8,6 +8,7 @@ import { ENUMS } from '../layout/layout.gen.ts';
 import type { HostAddresses, Policy } from '../policy/model.ts';
 import type { AddressClasses } from './classes/address-classes.ts';
 import { addressClasses } from './classes/address-classes.ts';
+import { RankSets } from './classes/rank-sets.ts';
 import type { Services } from './classes/service-classes.ts';
 import { serviceClasses } from './classes/service-classes.ts';
 import type { DirectedFilter } from './conditions/expand.ts';
@@ -18,6 +19,8 @@ import { encodeAddress4 } from './encode/address4.ts';
 import type { Address6Tables } from './encode/address6.ts';
 import { encodeAddress6 } from './encode/address6.ts';
 import { encodeServicePages } from './encode/service.ts';
+import type { CommonSets } from './rules/common-sets.ts';
+import { commonSets } from './rules/common-sets.ts';
 import { encodeLists, RuleSets, ruleValue } from './rules/rule-sets.ts';
 import type { Budgets, ModeName, RuleTable } from './rules/rule-table.ts';
 import { DEFAULT_BUDGETS, ruleTable } from './rules/rule-table.ts';
@@ -36,6 +39,7 @@ export interface Shape {
   readonly defaultValue: number;
   readonly dportClasses: number;
   readonly sportClasses: number;
+  readonly common: CommonSets;
   readonly src4: Address4Tables;
   readonly dst4: Address4Tables;
   readonly src6: Address6Tables;
@@ -80,7 +84,7 @@ export interface CompileOptions {
   readonly clock?: () => number;
 }
 
-/** Address classes are 16 bits wide in the leaves and in pair keys. */
+/** Address classes are 16 bits wide in the leaves. */
 const MAX_CLASSES = 65535;
 
 /** Compiles, or reports to `diags` which budget the policy exceeds and returns undefined. */
@@ -94,7 +98,8 @@ export function compile(
   const times = [clock()];
   const ranked = rankedFilters(policy, host, options.interfaceName);
   times.push(clock());
-  const services = serviceClasses(ranked);
+  const rankSets = new RankSets(ranked.length);
+  const services = serviceClasses(ranked, rankSets);
   const families = { 4: familyClasses(4, ranked), 6: familyClasses(6, ranked) };
   times.push(clock());
   const over = overClasses(families[4], families[6], services);
@@ -102,15 +107,14 @@ export function compile(
   const defaultValue = ruleValue(ranked.length, policy.default === 'permit');
   const sets = new RuleSets(ranked, services, defaultValue);
   const budgets = options.budgets ?? DEFAULT_BUDGETS;
-  const rules4 = ruleTable({ ranked, ...families[4], services, sets, budgets });
-  if ('over' in rules4) return refuse(policy, diags, rules4.over);
-  const rules6 = ruleTable({ ranked, ...families[6], services, sets, budgets });
-  if ('over' in rules6) return refuse(policy, diags, rules6.over);
+  const rules4 = ruleTable({ ranked, ...families[4], services, sets, rankSets, budgets });
+  const rules6 = ruleTable({ ranked, ...families[6], services, sets, rankSets, budgets });
   times.push(clock());
   const src4 = encodeAddress4(families[4].source, budgets);
   const dst4 = encodeAddress4(families[4].destination, budgets);
   const src6 = encodeAddress6(families[6].source, budgets);
   const dst6 = encodeAddress6(families[6].destination, budgets);
+  const common = commonSets({ ranked, rules4, rules6, services, rankSets, budgets });
   const tables = new Map<TableName, Uint8Array>([
     ...addressTables({ src4, dst4, src6, dst6 }),
     ['dport_pages', encodeServicePages(services.destination.planes, ENUMS.plane.WIDE_PLANES)],
@@ -119,6 +123,9 @@ export function compile(
     ['rows', bytesOf(sets.rows.words)],
     ['subrows', bytesOf(sets.subrows.words)],
     ['lists', encodeLists(sets.listed, ranked, sets)],
+    ['set_roots', bytesOf(common.roots)],
+    ['set_nodes', bytesOf(common.nodes)],
+    ['set_leaves', bytesOf(common.leaves)],
   ]);
   times.push(clock());
   const shape: Shape = {
@@ -127,6 +134,7 @@ export function compile(
     defaultValue,
     dportClasses: services.destination.count,
     sportClasses: services.source.count,
+    common,
     src4,
     dst4,
     src6,

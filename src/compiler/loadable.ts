@@ -20,13 +20,14 @@ export interface RuleOutline {
 
 /** The numbers of a shape, without its tables. */
 export interface ShapeNumbers
-  extends Pick<Shape, Exclude<keyof Shape, 'src4' | 'dst4' | 'src6' | 'dst6' | 'rules4' | 'rules6'>> {
+  extends Pick<Shape, Exclude<keyof Shape, 'common' | 'src4' | 'dst4' | 'src6' | 'dst6' | 'rules4' | 'rules6'>> {
   readonly src4: Pick<Shape['src4'], 'indexed' | 'rootBounds' | 'filtered'>;
   readonly dst4: ShapeNumbers['src4'];
   readonly src6: Pick<Shape['src6'], 'lines' | 'rootBounds'> & {
     readonly blocks: Pick<Shape['src6']['blocks'], 'levels' | 'filterShift' | 'bucketShift'>;
   };
   readonly dst6: ShapeNumbers['src6'];
+  readonly common: Omit<Shape['common'], 'roots' | 'nodes' | 'leaves'>;
   readonly rules4: Pick<Shape['rules4'], 'modeNumber' | 'dstClasses' | 'bucketMask'>;
   readonly rules6: ShapeNumbers['rules4'];
 }

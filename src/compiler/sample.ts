@@ -1,11 +1,12 @@
 /** Packets that a compiled policy's own filters ask for: for pre-flights. */
 
+import { present } from '../base/assert.ts';
 import type { Address, Family } from '../base/ip.ts';
 import { wordMask } from '../base/ip.ts';
 import type { PortRange } from '../policy/model.ts';
 import { PROTOCOLS } from '../policy/model.ts';
 import type { Packet } from '../policy/packet/model.ts';
-import { isAnyPort } from '../policy/ports.ts';
+import { areAnyPort } from '../policy/ports.ts';
 import { wordsOf } from '../policy/prefix-set.ts';
 import type { DirectedFilter } from './conditions/expand.ts';
 import type { AddressCondition } from './conditions/resolve.ts';
@@ -39,22 +40,23 @@ export interface Choice {
 
 /** A packet that the filter matches. */
 export function packetFor(directed: DirectedFilter, { family: wanted = 4, variant = 0 }: Choice = {}): Packet {
-  const { filter, source, destination, sourcePort, destinationPort, icmp } = directed;
+  const { filter, source, destination, sourcePorts, destinationPorts, icmp } = directed;
   const { fragment } = filter;
   const family = source.family ?? destination.family ?? wanted;
   // Only TCP can be established.
   const protocol = filter.protocol ?? (directed.established ? PROTOCOLS.tcp : SOME_PROTOCOL);
-  const port = (range: PortRange): number => {
-    if (isAnyPort(range)) return SOME_PORT + variant;
-    return variant % 2 === 0 ? range.lo : range.hi;
+  const port = (ranges: readonly PortRange[]): number => {
+    if (areAnyPort(ranges)) return SOME_PORT + variant;
+    const { lo, hi } = present(ranges[(variant >> 1) % ranges.length]);
+    return variant % 2 === 0 ? lo : hi;
   };
   const [from, to] = ANYWHERE[family];
   return packetOf({
     source: addressIn(source, from, variant),
     destination: addressIn(destination, to, variant),
     protocol,
-    sourcePort: WITH_PORTS.has(protocol) && !fragment ? port(sourcePort) : 0,
-    destinationPort: WITH_PORTS.has(protocol) && !fragment ? port(destinationPort) : 0,
+    sourcePort: WITH_PORTS.has(protocol) && !fragment ? port(sourcePorts) : 0,
+    destinationPort: WITH_PORTS.has(protocol) && !fragment ? port(destinationPorts) : 0,
     icmp: WITH_TYPE.has(protocol) && !fragment ? { type: icmp?.type ?? 8, code: icmp?.code ?? 0 } : undefined,
     established: directed.established,
     laterFragment: fragment,

@@ -15,7 +15,7 @@ import { TABLE_NAMES } from './compile.ts';
 import type { LoadablePolicy, PolicyOutline, ShapeNumbers } from './loadable.ts';
 import type { Probe } from './probes.ts';
 
-const MAGIC = new TextEncoder().encode('XDPOLC03');
+const MAGIC = new TextEncoder().encode('XDPOLC04');
 const HEADER_AT = MAGIC.length + 4;
 const WORD = 4;
 
@@ -44,6 +44,7 @@ function headerOf({ policy, shape, probes, ranked, tables }: LoadablePolicy): He
     dstClasses,
     bucketMask,
   });
+  const { groups, deep, use, src4Row, dst4Row, src6Row, dst6Row, dportRow, sportRow } = shape.common;
   return {
     policy: {
       name: policy.name,
@@ -56,6 +57,7 @@ function headerOf({ policy, shape, probes, ranked, tables }: LoadablePolicy): He
     },
     shape: {
       ...{ strict, exemptions, defaultValue, dportClasses, sportClasses },
+      common: { groups, deep, use, src4Row, dst4Row, src6Row, dst6Row, dportRow, sportRow },
       src4: address(shape.src4),
       dst4: address(shape.dst4),
       src6: address6(shape.src6),

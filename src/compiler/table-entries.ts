@@ -30,6 +30,9 @@ const ENTRY_BYTES: Readonly<Record<TableName, number>> = {
   rows: 4,
   subrows: 4,
   lists: STRUCTS.list_entry.size,
+  set_roots: 4,
+  set_nodes: STRUCTS.set_node.size,
+  set_leaves: STRUCTS.set_leaf.size,
   rank_slots: 4,
 };
 

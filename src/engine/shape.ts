@@ -34,17 +34,25 @@ export function encodeShape(
     put(offset + ADDRESS6.fields.filter_shift.offset, blocks.filterShift);
     put(offset + ADDRESS6.fields.bucket_shift.offset, blocks.bucketShift);
   };
-  const putRules = (offset: number, rules: ShapeNumbers['rules4']): void => {
+  const putRules = (offset: number, rules: ShapeNumbers['rules4'], srcRow: number, dstRow: number): void => {
     put(offset + RULES.fields.mode.offset, rules.modeNumber);
     put(offset + RULES.fields.dst_classes.offset, rules.dstClasses);
     put(offset + RULES.fields.bucket_mask.offset, rules.bucketMask);
+    put(offset + RULES.fields.src_row.offset, srcRow);
+    put(offset + RULES.fields.dst_row.offset, dstRow);
   };
   putAddress(fields.src4_shape.offset, shape.src4);
   putAddress(fields.dst4_shape.offset, shape.dst4);
   putAddress6(fields.src6_shape.offset, shape.src6);
   putAddress6(fields.dst6_shape.offset, shape.dst6);
-  putRules(fields.rules4.offset, shape.rules4);
-  putRules(fields.rules6.offset, shape.rules6);
+  const { groups, deep, use, src4Row, dst4Row, src6Row, dst6Row, dportRow, sportRow } = shape.common;
+  put(fields.set_groups.offset, groups);
+  put(fields.set_deep.offset, deep);
+  put(fields.set_use.offset, use);
+  put(fields.dport_row.offset, dportRow);
+  put(fields.sport_row.offset, sportRow);
+  putRules(fields.rules4.offset, shape.rules4, src4Row, dst4Row);
+  putRules(fields.rules6.offset, shape.rules6, src6Row, dst6Row);
   for (const name of TABLE_NAMES) put(fields.bytes.offset + 4 * ENUMS.table[name], tableBytes.get(name) ?? 0);
   return bytes;
 }

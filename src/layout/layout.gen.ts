@@ -3,7 +3,7 @@
 /** Constants by enum, without their prefix. */
 export const ENUMS = {
   layout: {
-    VERSION: 3,
+    VERSION: 4,
     LEAF_BOUNDS: 15,
     ROOT_BOUNDS: 8,
     NODE_KEYS: 7,
@@ -16,6 +16,10 @@ export const ENUMS = {
     BLOCK_PROBES: 8,
     BUCKET_SLOTS: 7,
     BUCKET_PROBES: 3,
+    SET_LEAF_WORDS: 8,
+    SET_LEAF_RANKS: 512,
+    SET_NODE_LEAVES: 12,
+    SET_GROUP_RANKS: 6144,
     LIST_MAX: 16,
     PORT_PAGE: 256,
     ANY_PROTOCOL: 256,
@@ -101,13 +105,17 @@ export const ENUMS = {
     rows: 22,
     subrows: 23,
     lists: 24,
-    rank_slots: 25,
-    TABLES: 26
+    set_roots: 25,
+    set_nodes: 26,
+    set_leaves: 27,
+    rank_slots: 28,
+    TABLES: 29
   },
   rule_mode: {
     RULES_DENSE: 0,
     RULES_ROWS: 1,
-    RULES_SPARSE: 2
+    RULES_SPARSE: 2,
+    RULES_RANKS: 3
   },
   reference: {
     INDEX_LEAF_BIT: 31,
@@ -122,6 +130,13 @@ export const ENUMS = {
     ROW_SUBROW_BIT: 31,
     VALUE_PERMIT_BIT: 0,
     VALUE_RANK_SHIFT: 1
+  },
+  set_use: {
+    USE_SRC_ALONE: 1,
+    USE_DST_ALONE: 2,
+    USE_BOTH: 4,
+    USE_DPORT: 8,
+    USE_SPORT: 16
   },
   need: {
     L4: 1,
@@ -150,7 +165,7 @@ export const STRUCTS = {
     }
   },
   shape: {
-    size: 220,
+    size: 268,
     fields: {
       layout_version: {
         offset: 0,
@@ -180,33 +195,53 @@ export const STRUCTS = {
         offset: 24,
         size: 4
       },
-      src4_shape: {
+      set_groups: {
         offset: 28,
+        size: 4
+      },
+      set_deep: {
+        offset: 32,
+        size: 4
+      },
+      set_use: {
+        offset: 36,
+        size: 4
+      },
+      dport_row: {
+        offset: 40,
+        size: 4
+      },
+      sport_row: {
+        offset: 44,
+        size: 4
+      },
+      src4_shape: {
+        offset: 48,
         size: 12
       },
       dst4_shape: {
-        offset: 40,
+        offset: 60,
         size: 12
       },
       src6_shape: {
-        offset: 52,
-        size: 20
-      },
-      dst6_shape: {
         offset: 72,
         size: 20
       },
-      rules4: {
+      dst6_shape: {
         offset: 92,
-        size: 12
+        size: 20
+      },
+      rules4: {
+        offset: 112,
+        size: 20
       },
       rules6: {
-        offset: 104,
-        size: 12
+        offset: 132,
+        size: 20
       },
       bytes: {
-        offset: 116,
-        size: 104
+        offset: 152,
+        size: 116
       }
     }
   },
@@ -253,7 +288,7 @@ export const STRUCTS = {
     }
   },
   rule_shape: {
-    size: 12,
+    size: 20,
     fields: {
       mode: {
         offset: 0,
@@ -265,6 +300,14 @@ export const STRUCTS = {
       },
       bucket_mask: {
         offset: 8,
+        size: 4
+      },
+      src_row: {
+        offset: 12,
+        size: 4
+      },
+      dst_row: {
+        offset: 16,
         size: 4
       }
     }
@@ -394,6 +437,36 @@ export const STRUCTS = {
       sets: {
         offset: 32,
         size: 28
+      },
+      zero: {
+        offset: 60,
+        size: 4
+      }
+    }
+  },
+  set_leaf: {
+    size: 64,
+    fields: {
+      words: {
+        offset: 0,
+        size: 64
+      }
+    }
+  },
+  set_node: {
+    size: 64,
+    fields: {
+      words_low: {
+        offset: 0,
+        size: 8
+      },
+      words_high: {
+        offset: 8,
+        size: 4
+      },
+      leaves: {
+        offset: 12,
+        size: 48
       },
       zero: {
         offset: 60,

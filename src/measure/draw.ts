@@ -28,8 +28,8 @@ interface Box {
   readonly source: AddressCondition | undefined;
   readonly destination: AddressCondition | undefined;
   readonly protocol: number | undefined;
-  readonly sourcePort: PortRange;
-  readonly destinationPort: PortRange;
+  readonly sourcePorts: readonly PortRange[];
+  readonly destinationPorts: readonly PortRange[];
   readonly icmp: IcmpMatch | undefined;
 }
 
@@ -37,8 +37,8 @@ const EVERYTHING: Box = {
   source: undefined,
   destination: undefined,
   protocol: undefined,
-  sourcePort: ANY_PORT,
-  destinationPort: ANY_PORT,
+  sourcePorts: [ANY_PORT],
+  destinationPorts: [ANY_PORT],
   icmp: undefined,
 };
 
@@ -48,13 +48,16 @@ export function isOfFamily({ source, destination }: DirectedFilter, family: Fami
 
 /**
  * Inside the boxes of at least one directed filter, all of the family. Each half of each filter as written is drawn
- * alike, and of a half, which its sets and names make many boxes of, each pair of prefixes.
+ * alike, and of a half, which its sets, names and ports make many boxes of, each pair of prefixes and of ranges.
  */
 export function withinFilters(directed: readonly DirectedFilter[], family: Family): Draw {
   const ends: number[] = [];
   const boxes: Box[] = [];
   for (const half of byHalf(directed)) {
-    const pairs = half.map(({ source, destination }) => Math.max(1, source.count) * Math.max(1, destination.count));
+    const pairs = half.map(
+      ({ source, destination, sourcePorts, destinationPorts }) =>
+        Math.max(1, source.count) * Math.max(1, destination.count) * sourcePorts.length * destinationPorts.length,
+    );
     const all = pairs.reduce((sum, count) => sum + count, 0);
     for (const [i, one] of half.entries()) {
       ends.push((ends.at(-1) ?? 0) + present(pairs[i]) / all);
@@ -75,10 +78,10 @@ function byHalf(directed: readonly DirectedFilter[]): Iterable<readonly Directed
   return [...halves.forward.values(), ...halves.mirror.values()];
 }
 
-function boxOf({ filter, source, destination, sourcePort, destinationPort, icmp, established }: DirectedFilter): Box {
+function boxOf({ filter, source, destination, sourcePorts, destinationPorts, icmp, established }: DirectedFilter): Box {
   // Only TCP can be established.
   const protocol = filter.protocol ?? (established ? tcp : undefined);
-  return { source, destination, protocol, sourcePort, destinationPort, icmp };
+  return { source, destination, protocol, sourcePorts, destinationPorts, icmp };
 }
 
 /** From anywhere to anywhere. */
@@ -112,7 +115,8 @@ function someProtocol(family: Family, random: Random): number {
 /** What stands in the first four bytes behind the IP header. ICMP has type and code where ports begin; others have nothing. */
 function portsOf(box: Box, protocol: number, random: Random): Pick<Tuple, 'sourcePort' | 'destinationPort'> {
   if (WITH_PORTS.has(protocol)) {
-    const { sourcePort: from, destinationPort: to } = box;
+    const from = random.pick(box.sourcePorts);
+    const to = random.pick(box.destinationPorts);
     return { sourcePort: random.between(from.lo, from.hi), destinationPort: random.between(to.lo, to.hi) };
   }
   if (!WITH_TYPE.has(protocol)) return { sourcePort: 0, destinationPort: 0 };

@@ -15,7 +15,7 @@ import { block, hostOf, permit, policyOf, setsOf } from '../support/policies.ts'
 
 const HOST = hostOf([B4, B6], { 'web.example': ['198.51.100.7', '2001:db8::7'] });
 const AT: KernelTableOptions = { host: HOST, interfaceName: 'eth0' };
-const MODES = ['dense', 'rows', 'sparse'] as const satisfies readonly (keyof typeof MODE_BUDGETS)[];
+const MODES = ['dense', 'rows', 'sparse', 'ranks'] as const satisfies readonly (keyof typeof MODE_BUDGETS)[];
 
 type Expected = readonly (readonly [packet: TestPacket, outcome: string])[];
 

@@ -136,6 +136,6 @@ const EDGE_RULES = [
   block({ to: '2001:db8:0:10::/60' }),
   block({ to: '2001:db8:0:40:4000::/68' }),
 ];
-for (const mode of ['dense', 'rows', 'sparse'] as const) {
+for (const mode of ['dense', 'rows', 'sparse', 'ranks'] as const) {
   kernelTable(`edges of prefixes, ${mode}`, policyOf(EDGE_RULES), EDGES, { mode });
 }

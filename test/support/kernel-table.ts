@@ -24,11 +24,19 @@ export const MODE_BUDGETS: Readonly<Record<ModeName, Budgets>> = {
   },
   rows: { ...DEFAULT_BUDGETS, denseCells: 0, rowBytes: 1 << 28, root4Ranges: 0, root6Ranges: 0 },
   sparse: { ...DEFAULT_BUDGETS, denseCells: 0, rowPairs: 0 },
+  ranks: { ...DEFAULT_BUDGETS, denseCells: 0, rowPairs: 0, sparsePairs: -1, pairsPerFilter: 0 },
 };
 
+/** Rank sets with roots, which only policies of many ranks have. */
+const DEEP: Budgets = { ...MODE_BUDGETS.ranks, ownNodes: 0 };
+
 /** The tables that a policy gets, and those of each mode with forms that no policy this small would get. */
-export type FormName = ModeName | 'default';
-export const FORM_BUDGETS: Readonly<Record<FormName, Budgets>> = { ...MODE_BUDGETS, default: DEFAULT_BUDGETS };
+export type FormName = ModeName | 'deep' | 'default';
+export const FORM_BUDGETS: Readonly<Record<FormName, Budgets>> = {
+  ...MODE_BUDGETS,
+  deep: DEEP,
+  default: DEFAULT_BUDGETS,
+};
 
 /** `outcome` is written as `outcomeOf` writes it; both hooks unless told otherwise. */
 export type KernelRow = readonly [name: string, packet: TestPacket, outcome: string, hooks?: readonly Direction[]];

@@ -5,7 +5,7 @@ import { ENUMS } from '../../src/layout/layout.gen.ts';
 import type { HostAddresses } from '../../src/policy/model.ts';
 
 const { INDEX_LEAF_BIT, INDEX_FAN_BIT, NODE_LOW_BIT, NODE_LINES_SHIFT, SET_LIST_BIT, ROW_SUBROW_BIT } = ENUMS.reference;
-const MODES = ['dense', 'rows', 'sparse'] as const;
+const MODES = ['dense', 'rows', 'sparse', 'ranks'] as const;
 const ENDS = ['src', 'dst'] as const;
 
 /** Every shape that `shapesOf` can find: the generators must produce each. */
@@ -22,6 +22,9 @@ export const ALL_SHAPES: readonly string[] = [
   ...MODES.flatMap((mode) => [`${mode} IPv4`, `${mode} IPv6`]),
   ...['one destination class', 'several destination classes'].map((shape) => `rows IPv4: ${shape}`),
   ...['no pair', 'pairs', 'several source sets', 'several destination sets'].map((shape) => `sparse IPv4: ${shape}`),
+  ...['with roots', 'without roots', 'several source sets', 'several destination sets'].map(
+    (shape) => `ranks IPv4: ${shape}`,
+  ),
   ...['list', 'row', 'subrow'],
   ...['one service class', 'several service classes', 'one source-port class', 'several source-port classes'],
   ...['no filter at all', 'set without prefixes', 'me without addresses', 'name without answers'],
@@ -95,6 +98,7 @@ function ruleShapes(compiled: CompiledPolicy): string[] {
       ? [rules4.dstClasses === 1 ? 'rows IPv4: one destination class' : 'rows IPv4: several destination classes']
       : []),
     ...(rules4.mode === 'sparse' ? sparseShapes(compiled) : []),
+    ...(rules4.mode === 'ranks' ? rankShapes(compiled) : []),
     ...(rules4.mode !== 'dense' && listed.some((set) => set >>> SET_LIST_BIT === 1) ? ['list'] : []),
     ...(rules4.mode !== 'dense' && listed.some((set) => set >>> SET_LIST_BIT === 0 && set !== 0) ? ['row'] : []),
     ...(words(compiled, 'rows').some((value) => value >>> ROW_SUBROW_BIT === 1) ? ['subrow'] : []),
@@ -109,6 +113,14 @@ function sparseShapes({ shape: { rules4 } }: CompiledPolicy): string[] {
     ...(new Set(rules4.srcSets).size > 1 ? ['several source sets'] : []),
     ...(new Set(rules4.dstSets).size > 1 ? ['several destination sets'] : []),
   ].map((shape) => `sparse IPv4: ${shape}`);
+}
+
+function rankShapes({ shape: { rules4, common } }: CompiledPolicy): string[] {
+  return [
+    common.deep ? 'with roots' : 'without roots',
+    ...(new Set(rules4.sourceSets.both).size > 1 ? ['several source sets'] : []),
+    ...(new Set(rules4.destinationSets.both).size > 1 ? ['several destination sets'] : []),
+  ].map((shape) => `ranks IPv4: ${shape}`);
 }
 
 function policyShapes({ policy, ranked }: CompiledPolicy, host: HostAddresses): string[] {

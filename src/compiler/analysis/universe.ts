@@ -247,11 +247,11 @@ function exemptBoxes(exemption: Exemption, family: Family, services: Services, e
 }
 
 function boxOf({ directed, rank, owner }: Owned, services: Services): FilterBox {
-  const { protocol, key, established, needsL4: looksInside, fragment } = serviceConditionOf(directed);
+  const { protocol, keys, established, needsL4: looksInside, fragment } = serviceConditionOf(directed);
   const service = services.of({
     protocol,
-    keys: [key],
-    sourcePorts: [directed.sourcePort],
+    keys,
+    sourcePorts: directed.sourcePorts,
     established,
     needsL4: looksInside,
     fragment,

@@ -7,8 +7,9 @@ import { present } from '../../base/assert.ts';
 import { ENUMS } from '../../layout/layout.gen.ts';
 import type { IcmpMatch, PortRange } from '../../policy/model.ts';
 import { ANY_PORT, PROTOCOLS } from '../../policy/model.ts';
-import { isAnyPort } from '../../policy/ports.ts';
+import { areAnyPort } from '../../policy/ports.ts';
 import type { DirectedFilter } from '../conditions/expand.ts';
+import type { RankSets } from './rank-sets.ts';
 
 const PLANE = ENUMS.plane;
 const KEYS = 65536;
@@ -17,7 +18,7 @@ const KEYS = 65536;
 export interface ServiceCondition {
   readonly protocol: number | undefined;
   /** Of the destination port, or of type << 8 | code. */
-  readonly key: PortRange;
+  readonly keys: readonly PortRange[];
   readonly established: boolean;
   /** The filter looks at ports, type or flags: a fragment without them cannot match. */
   readonly needsL4: boolean;
@@ -27,7 +28,7 @@ export interface ServiceCondition {
 
 export interface SourcePortCondition {
   readonly protocol: number | undefined;
-  readonly port: PortRange;
+  readonly ports: readonly PortRange[];
 }
 
 /** A plane cut into segments of one class; starts ascend from 0. */
@@ -39,8 +40,12 @@ export interface PlaneSegments {
 export interface ServiceClasses {
   readonly count: number;
   readonly planes: readonly PlaneSegments[];
+  /** By class: the set of ranks whose condition holds. */
+  readonly members: readonly number[];
   /** By condition id: the classes where the condition holds. */
-  readonly classesOf: readonly (readonly number[])[];
+  readonly holds: () => readonly (readonly number[])[];
+  /** How many these are at most, all conditions together: many where conditions overlap. */
+  readonly holding: number;
 }
 
 export interface Services {
@@ -57,15 +62,15 @@ export function icmpKeys(icmp: IcmpMatch): PortRange {
 }
 
 export function serviceConditionOf(directed: DirectedFilter): ServiceCondition {
-  const { filter, established, sourcePort, destinationPort, icmp } = directed;
-  const key = icmp === undefined ? destinationPort : icmpKeys(icmp);
-  const needsL4 = icmp !== undefined || established || !isAnyPort(sourcePort) || !isAnyPort(destinationPort);
-  return { protocol: filter.protocol, key, established, needsL4, fragment: filter.fragment };
+  const { filter, established, sourcePorts, destinationPorts, icmp } = directed;
+  const keys = icmp === undefined ? destinationPorts : [icmpKeys(icmp)];
+  const needsL4 = icmp !== undefined || established || !areAnyPort(sourcePorts) || !areAnyPort(destinationPorts);
+  return { protocol: filter.protocol, keys, established, needsL4, fragment: filter.fragment };
 }
 
 export function sourcePortConditionOf(directed: DirectedFilter): SourcePortCondition {
-  const any = isAnyPort(directed.sourcePort);
-  return { protocol: any ? undefined : directed.filter.protocol, port: directed.sourcePort };
+  const any = areAnyPort(directed.sourcePorts);
+  return { protocol: any ? undefined : directed.filter.protocol, ports: directed.sourcePorts };
 }
 
 /** Ids by content, in the order of first appearance. */
@@ -81,7 +86,11 @@ class Interned<T> {
   }
 }
 
-export function serviceClasses(ranked: readonly DirectedFilter[]): Services {
+function textOf(ranges: readonly PortRange[]): string {
+  return ranges.map(({ lo, hi }) => `${lo}-${hi}`).join();
+}
+
+export function serviceClasses(ranked: readonly DirectedFilter[], sets: RankSets): Services {
   const services = new Interned<ServiceCondition>();
   const sources = new Interned<SourcePortCondition>();
   const destinationOf = new Uint32Array(ranked.length);
@@ -89,13 +98,13 @@ export function serviceClasses(ranked: readonly DirectedFilter[]): Services {
   for (const [rank, directed] of ranked.entries()) {
     const service = serviceConditionOf(directed);
     const source = sourcePortConditionOf(directed);
-    const { protocol, key, established, needsL4, fragment } = service;
-    const text = `${protocol} ${key.lo} ${key.hi} ${established} ${needsL4} ${fragment}`;
+    const { protocol, keys, established, needsL4, fragment } = service;
+    const text = `${protocol} ${textOf(keys)} ${established} ${needsL4} ${fragment}`;
     destinationOf[rank] = services.id(service, text);
-    sourceOf[rank] = sources.id(source, `${source.protocol} ${source.port.lo} ${source.port.hi}`);
+    sourceOf[rank] = sources.id(source, `${source.protocol} ${textOf(source.ports)}`);
   }
-  const destination = classify(services.all, PLANE.PLANES, serviceKeys);
-  const source = classify(sources.all, PLANE.PORT_PLANES, sourcePortKeys);
+  const destination = classify(services.all, destinationOf, sets, PLANE.PLANES, serviceKeys);
+  const source = classify(sources.all, sourceOf, sets, PLANE.PORT_PLANES, sourcePortKeys);
   return { destination, source, destinationOf, sourceOf };
 }
 
@@ -110,81 +119,152 @@ const PLANE_PROTOCOL: ReadonlyMap<number, number> = new Map([
 
 const WITH_PLANE: ReadonlySet<number> = new Set(PLANE_PROTOCOL.values());
 
-/** The keys of a plane where the condition holds, or undefined where it never does. */
-function serviceKeys(condition: ServiceCondition, plane: number): PortRange | undefined {
-  if (condition.established && plane !== PLANE.TCP_ESTABLISHED) return undefined;
-  if (condition.needsL4 && plane === PLANE.FRAGMENT) return undefined;
-  if (condition.fragment && plane !== PLANE.FRAGMENT) return undefined;
-  if (condition.protocol === undefined) return ANY_PORT;
+const NOWHERE: readonly PortRange[] = [];
+const ANYWHERE: readonly PortRange[] = [ANY_PORT];
+
+/** The keys of a plane where the condition holds. */
+function serviceKeys(condition: ServiceCondition, plane: number): readonly PortRange[] {
+  if (condition.established && plane !== PLANE.TCP_ESTABLISHED) return NOWHERE;
+  if (condition.needsL4 && plane === PLANE.FRAGMENT) return NOWHERE;
+  if (condition.fragment && plane !== PLANE.FRAGMENT) return NOWHERE;
+  if (condition.protocol === undefined) return ANYWHERE;
   const planeProtocol = PLANE_PROTOCOL.get(plane);
   if (planeProtocol === undefined) {
     // Protocols with a plane of their own are not seen in that of the others: no class for them there.
-    if (plane === PLANE.PROTOCOL && WITH_PLANE.has(condition.protocol)) return undefined;
-    return { lo: condition.protocol, hi: condition.protocol };
+    if (plane === PLANE.PROTOCOL && WITH_PLANE.has(condition.protocol)) return NOWHERE;
+    return [{ lo: condition.protocol, hi: condition.protocol }];
   }
-  return planeProtocol === condition.protocol ? condition.key : undefined;
+  return planeProtocol === condition.protocol ? condition.keys : NOWHERE;
 }
 
-function sourcePortKeys(condition: SourcePortCondition, plane: number): PortRange | undefined {
-  if (condition.protocol === undefined) return ANY_PORT;
-  return PLANE_PROTOCOL.get(plane) === condition.protocol ? condition.port : undefined;
+function sourcePortKeys(condition: SourcePortCondition, plane: number): readonly PortRange[] {
+  if (condition.protocol === undefined) return ANYWHERE;
+  return PLANE_PROTOCOL.get(plane) === condition.protocol ? condition.ports : NOWHERE;
 }
 
-/** Class 0 is that of keys for which only conditions without a protocol hold: what a plane without the key has. */
+/** The ranks of each condition, ascending. */
+function ranksByCondition(conditionOf: Uint32Array, conditions: number): readonly Uint32Array[] {
+  const counts = new Uint32Array(conditions);
+  for (const condition of conditionOf) counts[condition]!++;
+  const ranks = Array.from(counts, (count) => new Uint32Array(count));
+  const filled = new Uint32Array(conditions);
+  for (let rank = 0; rank < conditionOf.length; rank++) {
+    const condition = conditionOf[rank]!;
+    ranks[condition]![filled[condition]!++] = rank;
+  }
+  return ranks;
+}
+
+type KeysOf<T> = (condition: T, plane: number) => readonly PortRange[];
+
+/**
+ * Keys with the same ranks are one class. Class 0 is that of keys for which only conditions without a protocol hold:
+ * what a plane without the key has.
+ */
 function classify<T extends { readonly protocol: number | undefined }>(
   conditions: readonly T[],
+  conditionOf: Uint32Array,
+  sets: RankSets,
   planeCount: number,
-  keysOf: (condition: T, plane: number) => PortRange | undefined,
+  keysOf: KeysOf<T>,
 ): ServiceClasses {
+  const ranksOf = ranksByCondition(conditionOf, conditions.length);
   const unconditional = conditions.flatMap((c, id) =>
-    c.protocol === undefined && keysOf(c, 0) !== undefined ? [id] : [],
+    c.protocol === undefined && keysOf(c, 0).length > 0 ? [present(ranksOf[id])] : [],
   );
-  const classIds = new Map<string, number>([[unconditional.join(), 0]]);
-  const members: (readonly number[])[] = [unconditional];
-  const planes = Array.from({ length: planeCount }, (_, plane) => {
-    const segments = segmentsOf(conditions, plane, keysOf);
-    const classes = segments.map(({ active }) => {
-      const key = active.join();
-      const known = classIds.get(key);
+  const members = [sets.toggled(sets.empty, ascending(unconditional))];
+  const classBySet = new Map([[present(members[0]), 0]]);
+  const planes = Array.from({ length: planeCount }, (_, plane): PlaneSegments => {
+    const toggles = togglesOf(conditions, plane, keysOf);
+    const starts = [...toggles.keys()].sort((a, b) => a - b);
+    let set = sets.empty;
+    const classes = starts.map((start) => {
+      set = sets.toggled(set, ascending(present(toggles.get(start)).map((id) => present(ranksOf[id]))));
+      const known = classBySet.get(set);
       if (known !== undefined) return known;
-      classIds.set(key, members.length);
-      return members.push(active) - 1;
+      classBySet.set(set, members.length);
+      return members.push(set) - 1;
     });
-    return { starts: segments.map((s) => s.start), classes };
+    return { starts, classes };
   });
-  const classesOf: number[][] = conditions.map(() => []);
-  for (const [classId, active] of members.entries()) for (const id of active) present(classesOf[id]).push(classId);
-  return { count: members.length, planes, classesOf };
+  const holds = (): readonly (readonly number[])[] => classesByCondition(conditions, planes, keysOf);
+  return { count: members.length, planes, members, holds, holding: segmentsOfConditions(conditions, planes, keysOf) };
 }
 
-interface Segment {
-  readonly start: number;
-  readonly active: readonly number[];
+function ascending(lists: readonly Uint32Array[]): Uint32Array {
+  const [first = new Uint32Array(0), ...others] = lists;
+  if (others.length === 0) return first;
+  const all = new Uint32Array(lists.reduce((sum, list) => sum + list.length, 0));
+  let at = 0;
+  for (const list of lists) {
+    all.set(list, at);
+    at += list.length;
+  }
+  return all.sort();
 }
 
-function segmentsOf<T>(
+/** By key: the conditions that begin or end to hold there. */
+function togglesOf<T>(
   conditions: readonly T[],
   plane: number,
-  keysOf: (condition: T, plane: number) => PortRange | undefined,
-): readonly Segment[] {
-  const starting = new Map<number, number[]>();
-  const ending = new Map<number, number[]>();
-  const at = (events: Map<number, number[]>, key: number, id: number): void => {
-    const ids = events.get(key);
-    if (ids === undefined) events.set(key, [id]);
+  keysOf: KeysOf<T>,
+): ReadonlyMap<number, readonly number[]> {
+  const toggles = new Map<number, number[]>([[0, []]]);
+  const at = (key: number, id: number): void => {
+    const ids = toggles.get(key);
+    if (ids === undefined) toggles.set(key, [id]);
     else ids.push(id);
   };
   for (const [id, condition] of conditions.entries()) {
-    const keys = keysOf(condition, plane);
-    if (keys === undefined) continue;
-    at(starting, keys.lo, id);
-    at(ending, keys.hi + 1, id);
+    for (const { lo, hi } of keysOf(condition, plane)) {
+      at(lo, id);
+      if (hi + 1 < KEYS) at(hi + 1, id);
+    }
   }
-  const cuts = [...new Set([0, ...starting.keys(), ...ending.keys()])].filter((k) => k < KEYS).sort((a, b) => a - b);
-  const active = new Set<number>();
-  return cuts.map((start) => {
-    for (const id of ending.get(start) ?? []) active.delete(id);
-    for (const id of starting.get(start) ?? []) active.add(id);
-    return { start, active: [...active].sort((a, b) => a - b) };
+  return toggles;
+}
+
+function classesByCondition<T>(
+  conditions: readonly T[],
+  planes: readonly PlaneSegments[],
+  keysOf: KeysOf<T>,
+): readonly (readonly number[])[] {
+  return conditions.map((condition) => {
+    const classes = new Set<number>();
+    for (const [plane, segments] of planes.entries()) {
+      for (const { lo, hi } of keysOf(condition, plane)) addClasses(segments, lo, hi, classes);
+    }
+    return [...classes].sort((a, b) => a - b);
   });
+}
+
+function segmentsOfConditions<T>(
+  conditions: readonly T[],
+  planes: readonly PlaneSegments[],
+  keysOf: KeysOf<T>,
+): number {
+  let sum = 0;
+  for (const condition of conditions) {
+    for (const [plane, { starts }] of planes.entries()) {
+      for (const { lo, hi } of keysOf(condition, plane)) sum += firstFrom(starts, hi + 1) - firstFrom(starts, lo);
+    }
+  }
+  return sum;
+}
+
+/** The index of the first start that is not below the key. */
+function firstFrom(starts: readonly number[], key: number): number {
+  let first = 0;
+  let end = starts.length;
+  while (first < end) {
+    const mid = (first + end) >>> 1;
+    if (starts[mid]! < key) first = mid + 1;
+    else end = mid;
+  }
+  return first;
+}
+
+function addClasses({ starts, classes }: PlaneSegments, lo: number, hi: number, into: Set<number>): void {
+  const end = firstFrom(starts, hi + 1);
+  for (let i = firstFrom(starts, lo); i < end; i++) into.add(classes[i]!);
 }

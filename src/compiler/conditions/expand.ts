@@ -1,7 +1,8 @@
 /**
- * Pass 2. Filters become directed filters: one direction, one condition per address, one port range
- * per end. Pass 3 ranks them: the place in the result is the rank, 0 decides first.
+ * Pass 2. Filters become directed filters: one direction, one condition per address, port ranges of
+ * one width per end. Pass 3 ranks them: the place in the result is the rank, 0 decides first.
  */
+import { present } from '../../base/assert.ts';
 import type { Filter, HostAddresses, IcmpMatch, Policy, PortRange } from '../../policy/model.ts';
 import type { Ranked, Specificity } from '../../policy/specificity.ts';
 import { compareRanked, specificityOf } from '../../policy/specificity.ts';
@@ -16,8 +17,9 @@ export interface DirectedFilter extends Ranked {
   readonly half: Half;
   readonly source: AddressCondition;
   readonly destination: AddressCondition;
-  readonly sourcePort: PortRange;
-  readonly destinationPort: PortRange;
+  /** At least one; all have one width, so that all have one place in the order. */
+  readonly sourcePorts: readonly PortRange[];
+  readonly destinationPorts: readonly PortRange[];
   /** One of the filter's; undefined: any. */
   readonly icmp: IcmpMatch | undefined;
   readonly established: boolean;
@@ -95,13 +97,16 @@ const ANY_ICMP: readonly undefined[] = [undefined];
 
 function direct(into: DirectedFilter[], filter: Filter, ends: Ends, owner: Owner): void {
   const types = filter.icmp.length === 0 ? ANY_ICMP : filter.icmp;
+  const sourceGroups = byWidth(ends.sourcePorts);
+  const destinationGroups = byWidth(ends.destinationPorts);
   for (const source of ends.sources) {
     for (const destination of ends.destinations) {
       if (!sameFamily(source, destination)) continue;
-      for (const sourcePort of ends.sourcePorts) {
-        for (const destinationPort of ends.destinationPorts) {
+      for (const sourcePorts of sourceGroups) {
+        for (const destinationPorts of destinationGroups) {
           for (const icmp of types) {
-            into.push(directed(filter, ends, owner, { source, destination, sourcePort, destinationPort, icmp }));
+            const one = { source, destination, sourcePorts, destinationPorts, icmp };
+            into.push(directedFilter(filter, ends, owner, one));
           }
         }
       }
@@ -109,23 +114,37 @@ function direct(into: DirectedFilter[], filter: Filter, ends: Ends, owner: Owner
   }
 }
 
-type One = Pick<DirectedFilter, 'source' | 'destination' | 'sourcePort' | 'destinationPort' | 'icmp'>;
+/** The ranges in groups of one width, the narrowest first. */
+function byWidth(ranges: readonly PortRange[]): readonly (readonly PortRange[])[] {
+  if (ranges.length === 1) return [ranges];
+  const groups = new Map<number, PortRange[]>();
+  for (const range of ranges) {
+    const width = range.hi - range.lo;
+    const group = groups.get(width);
+    if (group === undefined) groups.set(width, [range]);
+    else group.push(range);
+  }
+  return [...groups].sort(([a], [b]) => a - b).map(([, group]) => group);
+}
 
-function directed(filter: Filter, { half, established }: Ends, owner: Owner, one: One): DirectedFilter {
-  const { source, destination, sourcePort, destinationPort, icmp } = one;
+type Conditions = Pick<DirectedFilter, 'source' | 'destination' | 'sourcePorts' | 'destinationPorts' | 'icmp'>;
+
+function directedFilter(filter: Filter, ends: Ends, owner: Owner, conditions: Conditions): DirectedFilter {
+  const { source, destination, sourcePorts, destinationPorts, icmp } = conditions;
+  const { half, established } = ends;
   const { ruleIndex, action, limited } = owner;
   const specificity = specificityOf({
     sourceLength: source.length,
     destinationLength: destination.length,
     protocol: filter.protocol,
-    sourcePort,
-    destinationPort,
+    sourcePort: present(sourcePorts[0]),
+    destinationPort: present(destinationPorts[0]),
     icmp,
     established,
     fragment: filter.fragment,
     limited,
   });
-  return { ...one, specificity, filter, half, established, ruleIndex, action };
+  return { ...conditions, specificity, filter, half, established, ruleIndex, action };
 }
 
 function sameFamily(a: AddressCondition, b: AddressCondition): boolean {

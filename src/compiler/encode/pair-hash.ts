@@ -19,14 +19,24 @@ function bucketStart(key: number, mask: number): number {
   return ((hash ^ (hash >>> 15)) & mask) >>> 0;
 }
 
-export function encodePairs(pairs: readonly PairEntry[]): { readonly bytes: Uint8Array; readonly mask: number } {
-  let buckets = 1;
-  while (buckets * MEAN_LOAD < pairs.length) buckets *= 2;
-  for (;;) {
+/** How often the table is doubled for pairs that find no room: more only where hashes were made to be alike. */
+const MOST_DOUBLINGS = 3;
+
+export interface PairTable {
+  readonly bytes: Uint8Array;
+  /** The number of buckets less 1. */
+  readonly mask: number;
+}
+
+/** undefined where too many pairs have one hash. */
+export function encodePairs(pairs: readonly PairEntry[]): PairTable | undefined {
+  let least = 1;
+  while (least * MEAN_LOAD < pairs.length) least *= 2;
+  for (let buckets = least; buckets <= least << MOST_DOUBLINGS; buckets *= 2) {
     const words = place(pairs, buckets - 1);
     if (words !== undefined) return { bytes: new Uint8Array(words.buffer), mask: buckets - 1 };
-    buckets *= 2;
   }
+  return undefined;
 }
 
 /** undefined where a pair does not fit into its buckets. */

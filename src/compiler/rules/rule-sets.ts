@@ -5,6 +5,7 @@
  */
 import { present } from '../../base/assert.ts';
 import { ENUMS } from '../../layout/layout.gen.ts';
+import type { PortRange } from '../../policy/model.ts';
 import type { Services } from '../classes/service-classes.ts';
 import { serviceConditionOf } from '../classes/service-classes.ts';
 import { ServiceGrid } from '../classes/service-grid.ts';
@@ -21,11 +22,26 @@ export function ruleValue(rank: number, permit: boolean): number {
   return ((rank << REFERENCE.VALUE_RANK_SHIFT) | (permit ? 1 : 0)) >>> 0;
 }
 
+/** A filter of a list, with one of its port ranges at each end. */
+export interface ListEntry {
+  readonly rank: number;
+  readonly key: PortRange;
+  readonly sourcePort: PortRange;
+}
+
+/** What rows are made with: the classes where each condition holds, and a place to put values in. */
+interface Painter {
+  readonly grid: ServiceGrid;
+  readonly destinations: readonly (readonly number[])[];
+  readonly sources: readonly (readonly number[])[];
+}
+
 /** How much the growing tables hold. */
 export interface SetsMark {
   readonly rows: number;
   readonly subrows: number;
   readonly listed: number;
+  readonly work: number;
 }
 
 const LIST_BIT = 1 << REFERENCE.SET_LIST_BIT;
@@ -37,31 +53,37 @@ export class RuleSets {
   readonly #services: Services;
   readonly #defaultValue: number;
   readonly #bySet = new Map<string, number>();
-  readonly #grid: ServiceGrid;
   readonly #row: Uint32Array;
+  #painter: Painter | undefined;
+  #work = 0;
   readonly rows: WordRows;
   readonly subrows: WordRows;
-  /** Ranks, in the order of the list entries. */
-  readonly listed: number[] = [];
+  /** In the order of the lists, within one of its ranks. */
+  readonly listed: ListEntry[] = [];
 
   constructor(ranked: readonly DirectedFilter[], services: Services, defaultValue: number) {
     this.#ranked = ranked;
     this.#services = services;
     this.#defaultValue = defaultValue;
-    this.#grid = new ServiceGrid(services.destination.count, services.source.count);
     this.#row = new Uint32Array(services.destination.count);
     this.rows = new WordRows(services.destination.count);
     this.subrows = new WordRows(services.source.count);
-    this.reference([]);
+    this.rows.intern(this.#row.fill(defaultValue));
+    this.#bySet.set('', 0);
+  }
+
+  /** Cells painted and ranks looked at so far. */
+  get work(): number {
+    return this.#work;
   }
 
   /** A place to go back to with `rewind`. */
   mark(): SetsMark {
-    return { rows: this.rows.count, subrows: this.subrows.count, listed: this.listed.length };
+    return { rows: this.rows.count, subrows: this.subrows.count, listed: this.listed.length, work: this.#work };
   }
 
   /** Forgets what was added since the mark. */
-  rewind(mark: SetsMark): void {
+  rewind(mark: SetsMark): undefined {
     for (const [key, set] of this.#bySet) {
       const kept = (set & LIST_BIT) === 0 ? set < mark.rows : (set & FIRST_MASK) < mark.listed;
       if (!kept) this.#bySet.delete(key);
@@ -88,7 +110,6 @@ export class RuleSets {
 
   /** The value by (destination class * source classes + source class) of the first match of `ranks`, ascending. */
   fill(ranks: readonly number[]): Uint32Array {
-    this.#grid.clear(this.#defaultValue);
     this.#paint(ranks);
     return this.#grid.flat();
   }
@@ -96,9 +117,10 @@ export class RuleSets {
   /** A reference to the set for the tables; that of the empty set is 0. */
   reference(ranks: readonly number[]): number {
     const visible = this.visible(ranks);
+    this.#work += ranks.length;
     return this.#known(visible.join(), () => {
-      if (visible.length > 0 && visible.length <= LIST_LENGTH) return this.#list(visible);
-      this.#grid.clear(this.#defaultValue);
+      const entries = this.#entries(visible);
+      if (entries !== undefined) return this.#list(entries);
       this.#paint(visible);
       return this.#store();
     });
@@ -112,7 +134,7 @@ export class RuleSets {
     if ((base & LIST_BIT) !== 0) return this.reference([...visible, ...this.#ranksOf(base)]);
     return this.#known(`${base}+${visible.join()}`, () => {
       this.#load(base);
-      this.#paint(visible);
+      this.#paintOver(visible);
       return this.#store();
     });
   }
@@ -130,25 +152,61 @@ export class RuleSets {
     return made;
   }
 
-  /** The most specific last: it stays on top. */
+  get #grid(): ServiceGrid {
+    return this.#painting().grid;
+  }
+
+  /** Made when a row is asked for: it has a cell for each pair of service classes. */
+  #painting(): Painter {
+    const { destination, source } = this.#services;
+    this.#painter ??= {
+      grid: new ServiceGrid(destination.count, source.count),
+      destinations: destination.holds(),
+      sources: source.holds(),
+    };
+    return this.#painter;
+  }
+
   #paint(ranks: readonly number[]): void {
-    const { destination, source, destinationOf, sourceOf } = this.#services;
+    this.#grid.clear(this.#defaultValue);
+    this.#paintOver(ranks);
+  }
+
+  /** The most specific last: it stays on top. */
+  #paintOver(ranks: readonly number[]): void {
+    const { destinationOf, sourceOf } = this.#services;
+    const { grid, destinations, sources } = this.#painting();
     for (let i = ranks.length - 1; i >= 0; i--) {
       const rank = ranks[i]!;
-      const destinations = present(destination.classesOf[destinationOf[rank]!]);
-      this.#grid.paint(destinations, present(source.classesOf[sourceOf[rank]!]), this.value(rank));
+      const [keys, ports] = [present(destinations[destinationOf[rank]!]), present(sources[sourceOf[rank]!])];
+      grid.paint(keys, ports, this.value(rank));
+      this.#work += keys.length * (ports.length === this.#services.source.count ? 1 : ports.length);
     }
   }
 
-  #list(ranks: readonly number[]): number {
+  /** One for each pair of port ranges; undefined where there are none or too many. */
+  #entries(ranks: readonly number[]): readonly ListEntry[] | undefined {
+    if (ranks.length === 0 || ranks.length > LIST_LENGTH) return undefined;
+    const entries: ListEntry[] = [];
+    for (const rank of ranks) {
+      const directed = present(this.#ranked[rank]);
+      const { keys } = serviceConditionOf(directed);
+      if (entries.length + keys.length * directed.sourcePorts.length > LIST_LENGTH) return undefined;
+      for (const sourcePort of directed.sourcePorts) for (const key of keys) entries.push({ rank, key, sourcePort });
+    }
+    return entries;
+  }
+
+  #list(entries: readonly ListEntry[]): number {
     const first = this.listed.length;
-    this.listed.push(...ranks);
-    return (LIST_BIT | (ranks.length << REFERENCE.SET_COUNT_SHIFT) | first) >>> 0;
+    this.listed.push(...entries);
+    return (LIST_BIT | (entries.length << REFERENCE.SET_COUNT_SHIFT) | first) >>> 0;
   }
 
   #ranksOf(list: number): readonly number[] {
     const first = list & FIRST_MASK;
-    return this.listed.slice(first, first + ((list & ~LIST_BIT) >>> REFERENCE.SET_COUNT_SHIFT));
+    const entries = this.listed.slice(first, first + ((list & ~LIST_BIT) >>> REFERENCE.SET_COUNT_SHIFT));
+    return [...new Set(entries.map(({ rank }) => rank))];
   }
 
   /** The grid as a row: a value where the source port does not matter, else a reference to a subrow. */
@@ -169,15 +227,18 @@ export class RuleSets {
 }
 
 /** The list entries' bytes: struct xdpol_list_entry, little endian. */
-export function encodeLists(listed: readonly number[], ranked: readonly DirectedFilter[], sets: RuleSets): Uint8Array {
+export function encodeLists(
+  listed: readonly ListEntry[],
+  ranked: readonly DirectedFilter[],
+  sets: RuleSets,
+): Uint8Array {
   const bytes = new Uint8Array(listed.length * 16);
   const view = new DataView(bytes.buffer);
-  for (const [i, rank] of listed.entries()) {
-    const directed = present(ranked[rank]);
-    const { protocol, key, established, needsL4, fragment } = serviceConditionOf(directed);
+  for (const [i, { rank, key, sourcePort }] of listed.entries()) {
+    const { protocol, established, needsL4, fragment } = serviceConditionOf(present(ranked[rank]));
     const l4 = needsL4 ? NEED.L4 : 0;
     const need = l4 | (established ? NEED.ESTABLISHED : 0) | (fragment ? NEED.FRAGMENT : 0);
-    const words = [key.lo, key.hi, directed.sourcePort.lo, directed.sourcePort.hi];
+    const words = [key.lo, key.hi, sourcePort.lo, sourcePort.hi];
     for (const [w, word] of words.entries()) view.setUint16(i * 16 + 2 * w, word, true);
     view.setUint16(i * 16 + 8, protocol ?? LIMITS.ANY_PROTOCOL, true);
     view.setUint16(i * 16 + 10, need, true);

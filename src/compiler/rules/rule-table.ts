@@ -1,15 +1,20 @@
 /**
- * Pass 6. From the classes of a packet's two addresses to the set of filters that match both: a
- * dense cross-product while it is small, a set for each pair while that is small, and else three
- * sets of which the best value decides.
+ * Pass 6. From the classes of a packet's two addresses to the filter that decides: a dense
+ * cross-product of all classes while it is small, a set of filters for each pair while that is small,
+ * three sets of which the best value decides, and else for each class the set of the ranks that it
+ * matches.
  */
 import { present } from '../../base/assert.ts';
 import { ENUMS } from '../../layout/layout.gen.ts';
 import type { AddressClasses } from '../classes/address-classes.ts';
+import type { RankSets } from '../classes/rank-sets.ts';
 import type { Services } from '../classes/service-classes.ts';
 import type { DirectedFilter } from '../conditions/expand.ts';
 import { ANY_ADDRESS } from '../conditions/resolve.ts';
+import type { PairEntry } from '../encode/pair-hash.ts';
 import { encodePairs } from '../encode/pair-hash.ts';
+import type { AddressSets } from './address-sets.ts';
+import { addressSets, NO_ADDRESS_SETS } from './address-sets.ts';
 import type { RuleSets } from './rule-sets.ts';
 
 const MODE = ENUMS.rule_mode;
@@ -22,10 +27,20 @@ export interface Budgets {
   readonly rowPairs: number;
   /** Bytes of rows, subrows and lists that the pairs may need. */
   readonly rowBytes: number;
-  /** Pairs in the sparse hash. */
+  /** Pairs of a destination and a source service class that a row may tell apart. */
+  readonly rowServices: number;
+  /** Cells painted and ranks merged for the cross-product or the rows: past it compiling takes too long. */
+  readonly rowWork: number;
+  /** Pairs in the sparse hash, of any policy. */
   readonly sparsePairs: number;
+  /** Pairs in the sparse hash for each directed filter, where that is more. */
+  readonly pairsPerFilter: number;
   /** Bytes of rows, subrows and lists altogether. */
   readonly setBytes: number;
+  /** As rowWork, for the sparse tables. */
+  readonly sparseWork: number;
+  /** Nodes of rank sets, one for each class and group of ranks, up to which each has its own. */
+  readonly ownNodes: number;
   /** Ranges of an IPv4 end that are one root, at most 9. */
   readonly root4Ranges: number;
   /** Ranges of an IPv4 end up to which no bit for each /24 stands in front: past them it saves more lines than it costs. */
@@ -40,31 +55,33 @@ export const DEFAULT_BUDGETS: Budgets = {
   denseCells: 1 << 18,
   rowPairs: 1 << 20,
   rowBytes: 8 << 20,
-  sparsePairs: 1 << 25,
-  setBytes: 1 << 30,
+  rowServices: 1 << 20,
+  rowWork: 1 << 23,
+  sparsePairs: 1 << 18,
+  pairsPerFilter: 24,
+  setBytes: 1 << 26,
+  sparseWork: 1 << 25,
+  ownNodes: 1 << 16,
   root4Ranges: ENUMS.layout.ROOT_BOUNDS + 1,
   unfiltered4Ranges: 20_000,
   root6Ranges: ENUMS.layout.ROOT_BOUNDS + 1,
   tree6Ranges: 1000,
 };
 
-export type ModeName = 'dense' | 'rows' | 'sparse';
+export type ModeName = 'dense' | 'rows' | 'sparse' | 'ranks';
 
 export interface RuleTable {
   readonly mode: ModeName;
   readonly modeNumber: number;
   readonly dstClasses: number;
-  readonly bucketMask: number;
   readonly cross: Uint32Array;
+  readonly bucketMask: number;
   readonly srcSets: Uint32Array;
   readonly dstSets: Uint32Array;
   readonly pairs: Uint8Array;
   readonly pairCount: number;
-}
-
-/** The policy needs more than a budget allows; the numbers say which. */
-export interface OverBudget {
-  readonly over: string;
+  readonly sourceSets: AddressSets;
+  readonly destinationSets: AddressSets;
 }
 
 export interface RuleInput {
@@ -73,6 +90,7 @@ export interface RuleInput {
   readonly destination: AddressClasses;
   readonly services: Services;
   readonly sets: RuleSets;
+  readonly rankSets: RankSets;
   readonly budgets: Budgets;
 }
 
@@ -129,20 +147,26 @@ function allConditions(classes: AddressClasses): readonly (readonly number[])[] 
   return classes.classes.map(({ conditions }) => [ANY_ADDRESS.id, ...conditions]);
 }
 
-export function ruleTable(input: RuleInput): RuleTable | OverBudget {
-  const pairs = input.source.classes.length * input.destination.classes.length;
-  const cells = pairs * input.services.destination.count * input.services.source.count;
-  const groups = groupByConditions(input.ranked, input.source.family);
-  if (cells <= input.budgets.denseCells) return dense(input, groups);
-  if (pairs <= input.budgets.rowPairs) {
-    const table = rows(input, groups);
-    if (table !== undefined) return table;
-  }
-  return sparse(input, groups);
+export function ruleTable(input: RuleInput): RuleTable {
+  return paintedTable(input) ?? ranks(input);
 }
 
-function dense(input: RuleInput, groups: Groups): RuleTable {
-  const { source, destination, services, sets } = input;
+/** A table with the value of each service, the first form that keeps its budget. */
+function paintedTable(input: RuleInput): RuleTable | undefined {
+  const { source, destination, services, budgets } = input;
+  if (services.destination.holding + services.source.holding > budgets.rowWork) return undefined;
+  const pairs = source.classes.length * destination.classes.length;
+  const cells = services.destination.count * services.source.count;
+  const groups = groupByConditions(input.ranked, source.family);
+  const table = pairs * cells <= budgets.denseCells ? dense(input, groups) : undefined;
+  if (table !== undefined || cells > budgets.rowServices) return table;
+  return (pairs <= budgets.rowPairs ? rows(input, groups) : undefined) ?? sparse(input, groups);
+}
+
+/** undefined where it would take too long. */
+function dense(input: RuleInput, groups: Groups): RuleTable | undefined {
+  const { source, destination, services, sets, budgets } = input;
+  const before = sets.work;
   const width = services.destination.count * services.source.count;
   const dstConditions = allConditions(destination);
   const cross = new Uint32Array(source.classes.length * dstConditions.length * width);
@@ -153,6 +177,7 @@ function dense(input: RuleInput, groups: Groups): RuleTable {
       cross.set(sets.fill(sets.visible(matchingBoth(bySource, dst))), at);
       at += width;
     }
+    if (sets.work - before > budgets.rowWork) return undefined;
   }
   return table('dense', MODE.RULES_DENSE, dstConditions.length, { cross });
 }
@@ -171,42 +196,73 @@ function rows(input: RuleInput, groups: Groups): RuleTable | undefined {
       cross[at + d] = inherits
         ? cross[at + parent]!
         : sets.reference(matchingBoth(bySource, present(dstConditions[d])));
-    }
-    if (sets.bytes > budgets.rowBytes) {
-      sets.rewind(before);
-      return undefined;
+      if (sets.bytes > budgets.rowBytes || sets.work - before.work > budgets.rowWork) return sets.rewind(before);
     }
     at += dstConditions.length;
   }
   return table('rows', MODE.RULES_ROWS, dstConditions.length, { cross });
 }
 
-/** The lowest of three values: filters for any destination, for any source, and for both addresses. */
-function sparse(input: RuleInput, groups: Groups): RuleTable | OverBudget {
+/**
+ * The lowest of three values: filters for any destination, for any source, and for both addresses. undefined where it
+ * would be too large.
+ */
+function sparse(input: RuleInput, groups: Groups): RuleTable | undefined {
   const { source, destination, sets, budgets } = input;
   const dstConditions = allConditions(destination);
   const srcConditions = allConditions(source);
+  const holders = classesByCondition(dstConditions);
+  const mostPairs = Math.max(budgets.sparsePairs, budgets.pairsPerFilter * input.ranked.length);
+  if (pairsAtMost(groups, classesByCondition(srcConditions), holders) > 2 * mostPairs) return undefined;
+  const before = sets.mark();
+  const isOver = (pairs: number): boolean =>
+    pairs > mostPairs || sets.bytes > budgets.setBytes || sets.work - before.work > budgets.sparseWork;
   const any = groups.get(ANY_ADDRESS.id) ?? new Map<number, readonly number[]>();
-  const srcSets = ownSets(source, sets, (condition) => groups.get(condition)?.get(ANY_ADDRESS.id));
-  const dstSets = ownSets(destination, sets, (condition) =>
+  const srcSets = ownSets(source, sets, isOver, (condition) => groups.get(condition)?.get(ANY_ADDRESS.id));
+  const dstSets = ownSets(destination, sets, isOver, (condition) =>
     condition === ANY_ADDRESS.id ? undefined : any.get(condition),
   );
-  const holders = classesByCondition(dstConditions);
-  const found: { key: number; set: number }[] = [];
+  if (srcSets === undefined || dstSets === undefined) return sets.rewind(before);
+  const found: PairEntry[] = [];
   for (const [s, conditions] of srcConditions.entries()) {
-    const byClass = new Map<number, (readonly number[])[]>();
-    for (const [condition, ranks] of matchingSource(groups, conditions.slice(1))) {
-      if (condition === ANY_ADDRESS.id) continue;
-      for (const d of holders.get(condition) ?? []) byClass.set(d, [...(byClass.get(d) ?? []), ranks]);
+    for (const [d, lists] of matchingPairs(matchingSource(groups, conditions.slice(1)), holders)) {
+      found.push({ key: ((s << 16) | d) + 1, set: sets.reference(merged(lists)) });
+      if (isOver(found.length)) return sets.rewind(before);
     }
-    for (const [d, lists] of byClass) found.push({ key: ((s << 16) | d) + 1, set: sets.reference(merged(lists)) });
-    if (found.length > budgets.sparsePairs)
-      return { over: `more than ${budgets.sparsePairs} pairs of address classes` };
-    if (sets.bytes > budgets.setBytes) return { over: `rule sets of more than ${budgets.setBytes >> 20} MiB` };
   }
-  const { bytes, mask } = encodePairs(found);
+  const encoded = encodePairs(found);
+  if (encoded === undefined) return sets.rewind(before);
+  const { bytes, mask } = encoded;
   const sizes = { srcSets, dstSets, pairs: bytes, bucketMask: mask, pairCount: found.length };
   return table('sparse', MODE.RULES_SPARSE, dstConditions.length, sizes);
+}
+
+/** By destination class: ranks of filters for both addresses, of each condition a list. */
+function matchingPairs(
+  bySource: ReadonlyMap<number, readonly number[]>,
+  holders: ClassesByCondition,
+): ReadonlyMap<number, readonly (readonly number[])[]> {
+  const byClass = new Map<number, (readonly number[])[]>();
+  for (const [condition, ranks] of bySource) {
+    if (condition === ANY_ADDRESS.id) continue;
+    for (const d of holders.get(condition) ?? []) {
+      const known = byClass.get(d);
+      if (known === undefined) byClass.set(d, [ranks]);
+      else known.push(ranks);
+    }
+  }
+  return byClass;
+}
+
+/** Pairs of classes where filters for both addresses match; what several conditions match is counted several times. */
+function pairsAtMost(groups: Groups, sources: ClassesByCondition, destinations: ClassesByCondition): number {
+  const count = (classes: ClassesByCondition, condition: number): number =>
+    condition === ANY_ADDRESS.id ? 0 : (classes.get(condition)?.length ?? 0);
+  let pairs = 0;
+  for (const [source, byDestination] of groups) {
+    for (const destination of byDestination.keys()) pairs += count(sources, source) * count(destinations, destination);
+  }
+  return pairs;
 }
 
 /**
@@ -216,19 +272,23 @@ function sparse(input: RuleInput, groups: Groups): RuleTable | OverBudget {
 function ownSets(
   classes: AddressClasses,
   sets: RuleSets,
+  isOver: (pairs: number) => boolean,
   ranksOf: (condition: number) => readonly number[] | undefined,
-): Uint32Array {
+): Uint32Array | undefined {
   const references = new Uint32Array(classes.classes.length);
   for (const [index, { parent, added, conditions, isCarved }] of classes.classes.entries()) {
     const isWhole = index === parent || isCarved;
     const looked = isWhole ? [ANY_ADDRESS.id, ...conditions] : added;
     const ranks = merged(looked.map((condition) => ranksOf(condition) ?? []));
     references[index] = isWhole ? sets.reference(ranks) : sets.extended(references[parent]!, ranks);
+    if (isOver(0)) return undefined;
   }
   return references;
 }
 
-function classesByCondition(conditions: readonly (readonly number[])[]): ReadonlyMap<number, readonly number[]> {
+type ClassesByCondition = ReadonlyMap<number, readonly number[]>;
+
+function classesByCondition(conditions: readonly (readonly number[])[]): ClassesByCondition {
   const holders = new Map<number, number[]>();
   for (const [index, held] of conditions.entries()) {
     for (const condition of held) {
@@ -240,7 +300,26 @@ function classesByCondition(conditions: readonly (readonly number[])[]): Readonl
   return holders;
 }
 
+/** For each class the ranks that it matches; their first common one is looked for packet by packet. */
+function ranks(input: RuleInput): RuleTable {
+  const { ranked, source, destination, rankSets } = input;
+  return table('ranks', MODE.RULES_RANKS, destination.classes.length, {
+    sourceSets: addressSets('source', source, ranked, rankSets),
+    destinationSets: addressSets('destination', destination, ranked, rankSets),
+  });
+}
+
+const EMPTY: Omit<RuleTable, 'mode' | 'modeNumber' | 'dstClasses'> = {
+  bucketMask: 0,
+  cross: NONE,
+  srcSets: NONE,
+  dstSets: NONE,
+  pairs: new Uint8Array(0),
+  pairCount: 0,
+  sourceSets: NO_ADDRESS_SETS,
+  destinationSets: NO_ADDRESS_SETS,
+};
+
 function table(mode: ModeName, modeNumber: number, dstClasses: number, parts: Partial<RuleTable>): RuleTable {
-  const empty = { bucketMask: 0, cross: NONE, srcSets: NONE, dstSets: NONE, pairs: new Uint8Array(0), pairCount: 0 };
-  return { ...empty, ...parts, mode, modeNumber, dstClasses };
+  return { ...EMPTY, ...parts, mode, modeNumber, dstClasses };
 }

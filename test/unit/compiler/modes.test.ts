@@ -40,14 +40,47 @@ describe('modes', () => {
     ['the pairs fit exactly', { denseCells: 0, rowPairs: 11 * 11 }, 'rows'],
     ['there is a pair too many', { denseCells: 0, rowPairs: 11 * 11 - 1 }, 'sparse'],
     ['the sets of the pairs are too large', { denseCells: 0, rowBytes: 100 }, 'sparse'],
+    ['even to say where each service holds would take too long', { rowWork: 10 }, 'ranks'],
+    ['the hash has just room for the pairs', { denseCells: 0, rowPairs: 0, sparsePairs: 10 }, 'sparse'],
+    [
+      'there is a pair too many for the hash',
+      { denseCells: 0, rowPairs: 0, sparsePairs: 9, pairsPerFilter: 0 },
+      'ranks',
+    ],
+    [
+      'the hash has room for a pair of each filter',
+      { denseCells: 0, rowPairs: 0, sparsePairs: 0, pairsPerFilter: 1 },
+      'sparse',
+    ],
+    ['the sets are too large', { denseCells: 0, rowBytes: 0, setBytes: 100 }, 'ranks'],
+    ['the sets would take too long', { denseCells: 0, rowPairs: 0, sparseWork: 0 }, 'ranks'],
+    ['rows would have too many cells', { denseCells: 0, rowServices: 10 }, 'ranks'],
   ];
   for (const [name, budgets, mode] of cases) {
     test(`${mode}: ${name}`, () => {
       const { statistics, shape } = compiled(policy, HOST, { budgets: { ...DEFAULT_BUDGETS, ...budgets } });
       expect(statistics.mode4).toBe(mode);
-      expect(shape.rules4.cross.length).toBe({ dense: 11 * 11 * 11, rows: 11 * 11, sparse: 0 }[mode]);
+      expect(shape.rules4.cross.length).toBe({ dense: 11 * 11 * 11, rows: 11 * 11, sparse: 0, ranks: 0 }[mode]);
       // A pair of class and itself: one for each filter.
       expect(statistics.pairs4).toBe(mode === 'sparse' ? 10 : 0);
+      expect(shape.rules4.sourceSets.both.length).toBe(mode === 'ranks' ? 11 : 0);
+    });
+  }
+
+  // Every class of source addresses has filters with every class of destinations.
+  const nested = policyOf([
+    block(
+      ...[8, 12, 16, 20].flatMap((a) => [8, 12, 16, 20].map((b) => ({ from: `10.0.0.0/${a}`, to: `10.0.0.0/${b}` }))),
+    ),
+  ]);
+  for (const [name, budgets, mode] of [
+    ['the cross-product is small enough', {}, 'dense'],
+    ['the pairs would take too long', { denseCells: 0, rowWork: 30 }, 'sparse'],
+    ['the cross-product and the pairs would take too long', { rowWork: 15 }, 'sparse'],
+  ] as const) {
+    test(`${mode}: ${name}`, () => {
+      const { statistics } = compiled(nested, HOST, { budgets: { ...DEFAULT_BUDGETS, ...budgets } });
+      expect(statistics.mode4).toBe(mode);
     });
   }
 
@@ -76,20 +109,6 @@ describe('modes', () => {
 });
 
 describe('refusals', () => {
-  const sparse = { denseCells: 0, rowPairs: 0 };
-
-  test('more pairs than the hash may have', () => {
-    expect(refusal(pairsPolicy(10), { ...sparse, sparsePairs: 9 })).toEqual(['XP0701 error 9']);
-    expect(
-      compiled(pairsPolicy(10), HOST, { budgets: { ...DEFAULT_BUDGETS, ...sparse, sparsePairs: 10 } }).statistics
-        .pairs4,
-    ).toBe(10);
-  });
-
-  test('larger rule sets than there may be', () => {
-    expect(refusal(pairsPolicy(10), { ...sparse, setBytes: 40 })).toEqual(['XP0701 error 0']);
-  });
-
   // 16 bits hold a class: 65,535 hosts of their own and the rest are one too many.
   test('more classes than their numbers hold', { timeout: 120_000 }, () => {
     const filters = Array.from(
@@ -107,10 +126,10 @@ describe('statistics', () => {
       permit({ to: 'me', protocol: 'tcp', dport: '80,443', mirrored: true }, { protocol: 'icmp' }),
       { ...block({ from: '192.0.2.0/24' }), interfaces: ['eth0'] },
     ]);
-    expect(compiled(policy, HOST).statistics).toMatchObject({ filters: 3, directedFilters: 5 });
+    expect(compiled(policy, HOST).statistics).toMatchObject({ filters: 3, directedFilters: 3 });
     expect(compiled(policy, HOST, { interfaceName: 'eth0' }).statistics).toMatchObject({
       filters: 3,
-      directedFilters: 6,
+      directedFilters: 4,
     });
   });
 

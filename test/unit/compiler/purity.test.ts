@@ -17,9 +17,10 @@ function bytesOf({ tables }: CompiledPolicy): unknown {
 /** All of the shape but the tables that it carries besides: numbers the program is specialised by. */
 function constantsOf({ shape }: CompiledPolicy): unknown {
   const { strict, exemptions, defaultValue, dportClasses, sportClasses, rules4, rules6, src4, dst4 } = shape;
-  const rules = [rules4, rules6].map(({ modeNumber, dstClasses, bucketMask }) => [modeNumber, dstClasses, bucketMask]);
+  const rules = [rules4, rules6].map(({ modeNumber, dstClasses }) => [modeNumber, dstClasses]);
+  const { roots: _roots, nodes: _nodes, leaves: _leaves, ...common } = shape.common;
   const addresses = [src4, dst4].map(({ indexed, rootBounds, filtered }) => [indexed, rootBounds, filtered]);
-  return [strict, exemptions, defaultValue, dportClasses, sportClasses, rules, addresses];
+  return [strict, exemptions, defaultValue, dportClasses, sportClasses, common, rules, addresses];
 }
 
 const shuffled = (policy: Policy): fc.Arbitrary<Policy> =>

@@ -4,6 +4,7 @@ import { formatPrefix } from '../../../../src/base/ip.ts';
 import type { DirectedFilter } from '../../../../src/compiler/conditions/expand.ts';
 import { rankedFilters } from '../../../../src/compiler/conditions/expand.ts';
 import type { AddressCondition } from '../../../../src/compiler/conditions/resolve.ts';
+import type { PortRange } from '../../../../src/policy/model.ts';
 import { compareRanked } from '../../../../src/policy/specificity.ts';
 import type { FilterFields, RuleFields } from '../../../support/policies.ts';
 import { block, hostOf, permit, policyOf, setsOf } from '../../../support/policies.ts';
@@ -23,10 +24,10 @@ function ranked(rules: readonly RuleFields[], interfaceName?: string): readonly 
 }
 
 /** `10.1.0.0/16 10.2.0.0/16:* > any:80 established`. */
-function textOf({ source, destination, sourcePort, destinationPort, established }: DirectedFilter): string {
-  const ports = ({ lo, hi }: { lo: number; hi: number }): string =>
-    lo === hi ? `${lo}` : hi - lo === 65535 ? '*' : `${lo}-${hi}`;
-  const ends = `${addressText(source)}:${ports(sourcePort)} > ${addressText(destination)}:${ports(destinationPort)}`;
+function textOf({ source, destination, sourcePorts, destinationPorts, established }: DirectedFilter): string {
+  const range = ({ lo, hi }: PortRange): string => (lo === hi ? `${lo}` : hi - lo === 65535 ? '*' : `${lo}-${hi}`);
+  const ports = (ranges: readonly PortRange[]): string => ranges.map(range).join(',');
+  const ends = `${addressText(source)}:${ports(sourcePorts)} > ${addressText(destination)}:${ports(destinationPorts)}`;
   return `${ends}${established ? ' established' : ''}`;
 }
 
@@ -110,9 +111,9 @@ const cases: readonly (readonly [name: string, filter: FilterFields, directed: r
     ['192.0.2.7:* > 10.0.0.1:*'],
   ],
   [
-    'port lists: every pair, the narrowest first',
-    { protocol: 'tcp', sport: '1,5-9', dport: '80,90-91' },
-    ['any:1 > any:80', 'any:1 > any:90-91', 'any:5-9 > any:80', 'any:5-9 > any:90-91'],
+    'port lists: ranges of one width together, the narrowest first',
+    { protocol: 'tcp', sport: '1,5-9,11', dport: '80,90-91,443' },
+    ['any:1,11 > any:80,443', 'any:1,11 > any:90-91', 'any:5-9 > any:80,443', 'any:5-9 > any:90-91'],
   ],
 ];
 
