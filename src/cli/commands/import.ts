@@ -11,12 +11,14 @@ import { looksLikeScript } from '../../formats/netsh/script-lines.ts';
 import { tokenOf } from '../../formats/token.ts';
 import { readName } from '../../formats/yaml/names.ts';
 import { printPolicy } from '../../formats/yaml/print.ts';
+import { acceptWarnings } from '../accept-imported.ts';
 import { UsageError } from '../exit.ts';
-import { collect, withExamples } from '../options.ts';
+import type { MeOptions } from '../options.ts';
+import { collect, meOption, withExamples } from '../options.ts';
 import { print, printDiagnostics, warn } from '../render/terminal.ts';
 import { isThisHost } from '../this-host.ts';
 
-interface ImportOptions {
+interface ImportOptions extends MeOptions {
   readonly name?: string;
   readonly output?: string;
   readonly force?: boolean;
@@ -83,7 +85,7 @@ function readWholeScript(source: ScriptSource, options: ImportOptions, diags: Di
   return diags.report('XP0537', spanOfFile(source.file), message, help);
 }
 
-function run(path: string, options: ImportOptions): void {
+async function run(path: string, options: ImportOptions): Promise<void> {
   const file = path === '-' ? 'stdin' : path;
   const diags = new Diagnostics();
   const text = decodeText(readBytes(path), file, diags);
@@ -93,7 +95,15 @@ function run(path: string, options: ImportOptions): void {
     : readChart({ file, text, name: options.name ?? DEFAULT_NAME }, diags);
   if (read === undefined || diags.failed) throw new PolicyRejected(diags.all);
   printDiagnostics(diags.all);
-  const printed = printPolicy(read.policy, read.comments);
+  const { policy, warnings } = await acceptWarnings(read.policy, options, file);
+  printDiagnostics(warnings);
+  if (warnings.length > 0)
+    warn('the policy accepts these warnings under accept: delete an entry there to see its warnings in check');
+  const comment = read.comments.get(read.policy);
+  const printed = printPolicy(
+    policy,
+    new Map([...read.comments, ...(comment === undefined ? [] : [[policy, comment] as const])]),
+  );
   if (options.output === undefined) print(printed);
   else save(options.output, printed, options.force === true);
 }
@@ -109,6 +119,7 @@ export function importCommand(): Command {
     .option('--partial', 'print what could be taken of a script, though something that permits or blocks is left out')
     .addOption(new Option('--lan <interface>', 'an interface of conntype=lan and -lan, repeatable').argParser(collect))
     .addOption(new Option('--dialup <interface>', 'one of conntype=dialup and -dialup, repeatable').argParser(collect))
+    .addOption(meOption())
     .option('--name <name>', `of the policy made from a chart (default: "${DEFAULT_NAME}"), or which of a script's`)
     .addHelpText(
       'after',
@@ -119,7 +130,9 @@ Charts: a permitted filter list a role, all else blocked. Columns, in any order:
   Role        an empty cell goes on with the role above
 
 Scripts: every line that is left out is reported with the reason. Where one permits or blocks, nothing is printed and the exit
-code is 3, unless --partial is given; a rule that such a line belongs to is then left out as a whole.`,
+code is 3, unless --partial is given; a rule that such a line belongs to is then left out as a whole.
+
+Warnings that xdpol check has about the policy are printed, and accepted in it under accept:, so that check --strict takes it.`,
     )
     .action(run);
   return withExamples(
