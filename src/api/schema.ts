@@ -36,3 +36,9 @@ export function object(
     properties: { ...properties, ...optional },
   };
 }
+
+/** Some properties of an object's schema; all of them are required. */
+export function selected(schema: Schema, ...names: readonly string[]): Readonly<Record<string, Schema>> {
+  const properties = schema['properties'] as Readonly<Record<string, Schema>>;
+  return Object.fromEntries(names.map((name) => [name, properties[name] ?? {}]));
+}

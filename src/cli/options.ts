@@ -4,7 +4,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../base/duration.ts';
 import { CONFIRM_DEFAULT, CONFIRM_LONGEST } from '../host/confirm-times.ts';
 
-export const POLICY_ARGUMENT = 'a YAML or JSON file, - for standard input, or the name of a stored policy';
+export const POLICY_ARGUMENT = 'a YAML or JSON file, - for standard input, or NAME or NAME@VERSION of a stored policy';
 
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];

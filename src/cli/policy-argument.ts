@@ -1,10 +1,11 @@
-/** The POLICY argument: a file, `-` for standard input, or the name of a stored policy. */
+/** The POLICY argument: a file, `-` for standard input, or NAME or NAME@VERSION of a stored policy. */
 import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { EnvironmentError } from '../base/environment-error.ts';
 import { decodeUtf8, MAX_TEXT_BYTES } from '../formats/named-file.ts';
-import type { PolicyInput, PolicyTextInput } from '../host/policy-input.ts';
+import type { PolicyInput, PolicyTextInput, StoredPolicyInput } from '../host/policy-input.ts';
 import { readRegularFile } from '../host/read-regular-file.ts';
+import { UsageError } from './exit.ts';
 
 /** As a descriptor: a socket has no path. */
 const STDIN = 0;
@@ -39,6 +40,20 @@ function fromFile(path: string): PolicyTextInput | undefined {
   };
 }
 
+const VERSIONED = /^(?<name>.+)@(?<version>[1-9]\d{0,8})$/u;
+
+/** `NAME@VERSION` apart; a version that is given beside the name stands alone. */
+export function storedArgument(argument: string, version?: number): StoredPolicyInput {
+  const groups = VERSIONED.exec(argument)?.groups;
+  const [name, number] = [groups?.['name'], groups?.['version']];
+  if (name === undefined || number === undefined) return { stored: argument, version };
+  if (version === undefined || version === Number(number)) return { stored: name, version: Number(number) };
+  throw new UsageError(`${argument} is not version ${version}`, 'name the version once: NAME@VERSION or --version');
+}
+
 export function policyArgument(argument: string): PolicyInput {
-  return fromFile(argument) ?? { stored: argument, isNoFile: true };
+  const file = fromFile(argument);
+  if (file !== undefined) return file;
+  const stored = storedArgument(argument);
+  return stored.version === undefined ? { stored: argument, isNoFile: true } : stored;
 }

@@ -2,43 +2,50 @@
 import { CommanderError } from 'commander';
 import { EnvironmentError } from '../base/environment-error.ts';
 import { PolicyRejected } from '../base/policy-rejected.ts';
+import type { ExitCode } from './exit.ts';
 import { CheckFailed, EXIT, UsageError } from './exit.ts';
-import { endQuietlyWithoutReader, printDiagnostics, warn } from './render/terminal.ts';
+import { asksForJson, printJsonError } from './render/json.ts';
+import { endWithoutOutput, printDiagnostics, warn } from './render/terminal.ts';
 
-function report(program: string, message: string, help: string | undefined): void {
+/** What goes wrong on the way to a message. */
+type Told = Error & { readonly help?: string | undefined };
+
+function report(program: string, { message, help }: Told): void {
   warn(`${program}: error: ${message}`);
   if (help !== undefined) warn(`  help: ${help}`);
 }
 
-async function exitCodeOf(program: string, error: unknown): Promise<number> {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+/** Prints what went wrong, for people on stderr and as JSON where that is asked for. */
+function tell(program: string, error: Told, exitCode: ExitCode): ExitCode {
+  if (error instanceof PolicyRejected) printDiagnostics(error.diagnostics);
+  else if (!(error instanceof CommanderError)) report(program, error);
+  if (asksForJson(process.argv)) printJsonError(error, exitCode);
+  return exitCode;
+}
+
+async function exitCodeOf(program: string, error: unknown): Promise<ExitCode> {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : tell(program, error, EXIT.usage);
   if (error instanceof CheckFailed) return EXIT.policy;
-  if (error instanceof PolicyRejected) {
-    printDiagnostics(error.diagnostics);
-    return EXIT.policy;
-  }
-  if (error instanceof UsageError) {
-    report(program, error.message, error.help);
-    return EXIT.usage;
-  }
-  if (error instanceof EnvironmentError) {
-    report(program, error.message, error.help);
-    return error.exitCode;
-  }
+  if (error instanceof PolicyRejected) return tell(program, error, EXIT.policy);
+  if (error instanceof UsageError) return tell(program, error, EXIT.usage);
+  if (error instanceof EnvironmentError) return tell(program, error, error.exitCode);
   const { explainFailure } = await import('../engine/failure.ts');
   const explained = explainFailure(error);
-  if (explained !== error) return exitCodeOf(program, explained);
-  const { code } = error as NodeJS.ErrnoException;
-  if (code !== undefined) {
-    report(program, (error as Error).message, undefined);
-    return EXIT.environment;
-  }
-  throw error;
+  if (explained !== error) return await exitCodeOf(program, explained);
+  if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+  return tell(program, error as Error, EXIT.environment);
 }
+
+/** Verbs that go on to their end when nobody reads what they print: a change is never cut off by that. */
+const CHANGES: ReadonlySet<string> = new Set([
+  ...['apply', 'assign', 'unassign', 'confirm', 'rollback', 'restore', 'delete', 'install', 'uninstall', 'ipsecpol'],
+  'agent',
+]);
 
 /** Runs a program to its end; its exit code is the process's. */
 export async function runProgram(program: string, run: () => Promise<void>): Promise<void> {
-  endQuietlyWithoutReader(() => process.exit(EXIT.ok));
+  const isChange = program === 'ipsecpol' || CHANGES.has(process.argv[2] ?? '');
+  endWithoutOutput(program, isChange);
   try {
     await run();
   } catch (error) {

@@ -172,7 +172,7 @@ test('this host by its name is this host, also with the space that is printed; a
   for (const machine of [`\\\\\\\\${hostname()}`, `\\\\\\\\ ${hostname().toUpperCase()}`])
     enter(`ipsecpol ${machine} ${rule}`);
   expect(type(`ipsecpol \\\\\\\\elsewhere ${rule}`)).toMatchObject({ status: 1 });
-  const shown = enter('ipsecpol show policies');
+  const { stdout: shown } = type('ipsecpol show policies');
   expect(shown).toContain('-r near -f "*+0:8081:TCP" -n BLOCK');
   expect(shown).toContain('# assigned: "policyname"');
 });

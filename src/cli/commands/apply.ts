@@ -14,6 +14,7 @@ import {
 } from '../options.ts';
 import { policyArgument } from '../policy-argument.ts';
 import { reachHost } from '../reach-host.ts';
+import { plainDiagnostic } from '../render/json.ts';
 import { pendingLine } from '../render/pending.ts';
 import { print, printFindings, printJson, warnAll } from '../render/terminal.ts';
 
@@ -46,7 +47,9 @@ async function run(argument: string, options: ApplyOptions): Promise<void> {
   printFindings(outcome.diagnostics, outcome.omitted);
   warnAll(outcome.notes);
   if (options.json === true) {
-    printJson({ policy, hash, generation: applied ? generation : null, interfaces, applied, pending, milliseconds });
+    const diagnostics = outcome.diagnostics.map(plainDiagnostic);
+    const inForce = { policy, hash, generation: applied ? generation : null, interfaces, applied, pending };
+    printJson({ ...inForce, milliseconds, diagnostics, notes: outcome.notes });
     return;
   }
   const half = ingressOnly === true ? ', arriving packets only' : '';

@@ -12,7 +12,9 @@ import {
   parseVersion,
   withExamples,
 } from '../options.ts';
+import { storedArgument } from '../policy-argument.ts';
 import { reachHost } from '../reach-host.ts';
+import { plainDiagnostic } from '../render/json.ts';
 import { pendingLine } from '../render/pending.ts';
 import { print, printDiagnostics, printJson, warnAll } from '../render/terminal.ts';
 
@@ -24,10 +26,11 @@ interface AssignOptions extends ConfirmOptions {
   readonly json?: boolean;
 }
 
-async function run(name: string, options: AssignOptions): Promise<void> {
+async function run(argument: string, options: AssignOptions): Promise<void> {
   const host = reachHost();
   const started = performance.now();
-  const { version: wanted, interface: named, mode, hook } = options;
+  const { interface: named, mode, hook } = options;
+  const { stored: name, version: wanted } = storedArgument(argument, options.version);
   const outcome = await host.assign({
     name,
     version: wanted,
@@ -41,7 +44,9 @@ async function run(name: string, options: AssignOptions): Promise<void> {
   printDiagnostics(outcome.diagnostics);
   warnAll(outcome.notes);
   if (options.json === true) {
-    printJson({ policy: name, version, hash, generation, interfaces, pending, milliseconds });
+    const diagnostics = outcome.diagnostics.map(plainDiagnostic);
+    const inForce = { policy: name, version, hash, generation, interfaces, pending };
+    printJson({ ...inForce, milliseconds, diagnostics, notes: outcome.notes });
     return;
   }
   print(
@@ -53,7 +58,7 @@ async function run(name: string, options: AssignOptions): Promise<void> {
 export function assignCommand(): Command {
   const command = new Command('assign')
     .description('put a stored policy in force, in place of the one that is')
-    .argument('<name>', 'a stored policy')
+    .argument('<name>', 'a stored policy, or NAME@VERSION')
     .addOption(
       new Option(
         '-i, --interface <name>',
@@ -66,10 +71,5 @@ export function assignCommand(): Command {
     .addOption(confirmOption())
     .addOption(jsonOption())
     .action(run);
-  return withExamples(
-    command,
-    'xdpol assign edge',
-    'xdpol assign edge --version 3 -i eth0',
-    'xdpol assign edge --confirm 60s',
-  );
+  return withExamples(command, 'xdpol assign edge', 'xdpol assign edge@3 -i eth0', 'xdpol assign edge --confirm 60s');
 }

@@ -15,6 +15,7 @@ import type { MeOptions } from '../options.ts';
 import { jsonOption, meOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
 import { policyArgument } from '../policy-argument.ts';
 import { meOf, readArgument } from '../read-policy.ts';
+import { plainDiagnostic } from '../render/json.ts';
 import { print, printFindings, printJson } from '../render/terminal.ts';
 
 interface CheckOptions extends MeOptions {
@@ -48,11 +49,6 @@ function summaryOf(policy: Policy | undefined, diags: readonly Diagnostic[], omi
   };
 }
 
-/** The JSON form of a diagnostic: its place flat, `help` always there. */
-function plain({ code, severity, span, message, help }: Diagnostic): Record<string, unknown> {
-  return { code, severity, file: span.file, line: span.line, column: span.column, message, help: help ?? null };
-}
-
 /** What the host of the policy is known to be: its addresses by `--me`, or this host. */
 async function factsFor(policy: Policy, options: CheckOptions, diags: Diagnostics): Promise<HostFacts> {
   const host = await resolveHost(policy, await meOf(policy, options), diags);
@@ -77,7 +73,7 @@ async function check(argument: string, options: CheckOptions): Promise<void> {
   const summary = summaryOf(policy, all, omitted);
   const ok = summary.errors === 0 && !(options.strict === true && summary.warnings > 0);
   if (options.json === true) {
-    printJson({ ok, diagnostics: all.map(plain), summary });
+    printJson({ ok, diagnostics: all.map(plainDiagnostic), summary });
   } else {
     printFindings(all, omitted);
     if (ok) print(`${summary.policy}: ${summary.rules} rules, ${summary.filters} filters, no errors`);

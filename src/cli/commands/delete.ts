@@ -1,6 +1,8 @@
 /** `xdpol delete`: a policy out of the store. */
 import { Command } from 'commander';
+import { UsageError } from '../exit.ts';
 import { jsonOption, withExamples } from '../options.ts';
+import { storedArgument } from '../policy-argument.ts';
 import { reachHost } from '../reach-host.ts';
 import { print, printJson } from '../render/terminal.ts';
 
@@ -8,7 +10,11 @@ interface DeleteOptions {
   readonly json?: boolean;
 }
 
-async function run(name: string, options: DeleteOptions): Promise<void> {
+async function run(argument: string, options: DeleteOptions): Promise<void> {
+  const { stored: name, version } = storedArgument(argument);
+  if (version !== undefined) {
+    throw new UsageError(`delete removes every version, not version ${version} alone`, `write xdpol delete ${name}`);
+  }
   const { versions, unpinned } = await reachHost().delete(name);
   if (options.json === true) printJson({ policy: name, versions, unpinned });
   else {

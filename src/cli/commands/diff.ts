@@ -1,5 +1,4 @@
 /** `xdpol diff`: what another version of a policy changes, as written and for packets. */
-import { existsSync } from 'node:fs';
 import { Command } from 'commander';
 import type { Prefix } from '../../base/ip.ts';
 import { formatPrefix } from '../../base/ip.ts';
@@ -27,16 +26,11 @@ interface Side {
   readonly input: PolicyInput;
 }
 
-const VERSIONED = /^(?<name>.+)@(?<version>[1-9]\d{0,8})$/u;
 /** Prefixes of a changed set that are shown. */
 const SHOWN_PREFIXES = 5;
 
-/** `NAME@3`, a file, or a stored policy's newest version. */
 function sideOf(argument: string): Side {
-  const groups = existsSync(argument) ? undefined : VERSIONED.exec(argument)?.groups;
-  const { name, version } = { name: groups?.['name'], version: groups?.['version'] };
-  if (name === undefined || version === undefined) return { label: argument, input: policyArgument(argument) };
-  return { label: argument, input: { stored: name, version: Number(version) } };
+  return { label: argument, input: policyArgument(argument) };
 }
 
 async function assignedSide(): Promise<Side> {

@@ -1,6 +1,7 @@
 /** `xdpol import`: a planning chart, or a script of the original's commands, as a policy to review. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
+import type { Diagnostic } from '../../base/diagnostics.ts';
 import { Diagnostics, spanOfFile } from '../../base/diagnostics.ts';
 import { EnvironmentError } from '../../base/environment-error.ts';
 import { PolicyRejected } from '../../base/policy-rejected.ts';
@@ -10,12 +11,14 @@ import { readScript } from '../../formats/netsh/script.ts';
 import { looksLikeScript } from '../../formats/netsh/script-lines.ts';
 import { tokenOf } from '../../formats/token.ts';
 import { readName } from '../../formats/yaml/names.ts';
-import { printPolicy } from '../../formats/yaml/print.ts';
+import { plainPolicy, printPolicy } from '../../formats/yaml/print.ts';
+import type { Policy } from '../../policy/model.ts';
 import { acceptWarnings } from '../accept-imported.ts';
 import { UsageError } from '../exit.ts';
 import type { MeOptions } from '../options.ts';
-import { collect, meOption, withExamples } from '../options.ts';
-import { print, printDiagnostics, warn } from '../render/terminal.ts';
+import { collect, jsonOption, meOption, withExamples } from '../options.ts';
+import { plainDiagnostic } from '../render/json.ts';
+import { print, printDiagnostics, printJson, warn } from '../render/terminal.ts';
 import { isThisHost } from '../this-host.ts';
 
 interface ImportOptions extends MeOptions {
@@ -23,6 +26,7 @@ interface ImportOptions extends MeOptions {
   readonly output?: string;
   readonly force?: boolean;
   readonly partial?: boolean;
+  readonly json?: boolean;
   readonly lan?: readonly string[];
   readonly dialup?: readonly string[];
 }
@@ -85,6 +89,10 @@ function readWholeScript(source: ScriptSource, options: ImportOptions, diags: Di
   return diags.report('XP0537', spanOfFile(source.file), message, help);
 }
 
+function importJson(policy: Policy, leftOut: readonly number[], diags: readonly Diagnostic[]): unknown {
+  return { policy: plainPolicy(policy), leftOut, diagnostics: diags.map(plainDiagnostic) };
+}
+
 async function run(path: string, options: ImportOptions): Promise<void> {
   const file = path === '-' ? 'stdin' : path;
   const diags = new Diagnostics();
@@ -104,8 +112,13 @@ async function run(path: string, options: ImportOptions): Promise<void> {
     policy,
     new Map([...read.comments, ...(comment === undefined ? [] : [[policy, comment] as const])]),
   );
-  if (options.output === undefined) print(printed);
-  else save(options.output, printed, options.force === true);
+  if (options.json === true)
+    printJson(importJson(policy, (read as Partial<ScriptPolicy>).leftOut ?? [], [...diags.all, ...warnings]));
+  if (options.output === undefined) {
+    if (options.json !== true) print(printed);
+    return;
+  }
+  save(options.output, printed, options.force === true);
 }
 
 export function importCommand(): Command {
@@ -120,6 +133,7 @@ export function importCommand(): Command {
     .addOption(new Option('--lan <interface>', 'an interface of conntype=lan and -lan, repeatable').argParser(collect))
     .addOption(new Option('--dialup <interface>', 'one of conntype=dialup and -dialup, repeatable').argParser(collect))
     .addOption(meOption())
+    .addOption(jsonOption())
     .option('--name <name>', `of the policy made from a chart (default: "${DEFAULT_NAME}"), or which of a script's`)
     .addHelpText(
       'after',

@@ -1,5 +1,7 @@
 /** `xdpol replay`: a capture through the real kernel program, attached to nothing. */
+import { accessSync, constants } from 'node:fs';
 import { Command, Option } from 'commander';
+import { EnvironmentError } from '../../base/environment-error.ts';
 import type { CapturedPacket } from '../../engine/capture/read-capture.ts';
 import { CaptureError, readCapture } from '../../engine/capture/read-capture.ts';
 import type { Direction } from '../../engine/program.ts';
@@ -9,12 +11,11 @@ import type { Decision } from '../../policy/classify.ts';
 import { ReferenceClassifier } from '../../policy/classify.ts';
 import { decodePacket } from '../../policy/packet/decode.ts';
 import { formatPacket } from '../../policy/packet/text.ts';
-import { EXIT } from '../exit.ts';
 import type { MeOptions } from '../options.ts';
 import { jsonOption, meOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
 import { compileReady, readyArgument } from '../read-policy.ts';
 import { si, table } from '../render/table.ts';
-import { print, warn, warnAll, warnsOnTerminal } from '../render/terminal.ts';
+import { print, printJson, warn, warnAll, warnsOnTerminal } from '../render/terminal.ts';
 
 interface ReplayOptions extends MeOptions {
   readonly json?: boolean;
@@ -39,7 +40,8 @@ class Summary {
   unrunnable = 0;
 
   add(decision: Decision, bytes: number): void {
-    const key = JSON.stringify([decision.verdict, decision.by, decision.rule ?? decision.reason ?? '']);
+    const { verdict, by, rule, reason } = decision;
+    const key = JSON.stringify({ verdict, by, rule, reason });
     const sum = this.#sums.get(key) ?? { packets: 0, bytes: 0 };
     sum.packets++;
     sum.bytes += bytes;
@@ -49,7 +51,10 @@ class Summary {
 
   render(): string {
     const rows = [...this.#sums]
-      .map(([key, sum]) => [...(JSON.parse(key) as string[]), String(sum.packets), si(sum.bytes)])
+      .map(([key, sum]) => {
+        const { verdict, by, rule, reason } = JSON.parse(key) as Pick<Decision, 'verdict' | 'by' | 'rule' | 'reason'>;
+        return [verdict, by, rule ?? reason ?? '', String(sum.packets), si(sum.bytes)];
+      })
       .sort((a, b) => Number(b[3]) - Number(a[3]));
     const columns = [
       { title: 'VERDICT' },
@@ -59,6 +64,12 @@ class Summary {
       { title: 'BYTES', right: true },
     ];
     return table(columns, rows);
+  }
+
+  plain(): unknown {
+    const rows = [...this.#sums].map(([key, sum]) => ({ ...(JSON.parse(key) as object), ...sum }));
+    const { packets, short, unrunnable } = this;
+    return { packets, capturedShort: short, decidedByReference: unrunnable, rows };
   }
 
   notes(): string[] {
@@ -88,7 +99,7 @@ function describe(frame: Uint8Array): string {
 
 function line(index: number, decision: Decision, frame: Uint8Array, json: boolean): string {
   const { verdict, by, rule, filter, reason } = decision;
-  if (json) return JSON.stringify({ packet: index, verdict, by, rule, filter, reason });
+  if (json) return JSON.stringify({ packet: index, verdict, by, rule, filter, reason, text: describe(frame) });
   const who = by === 'rule' ? `${rule}  ${filter}` : [by, reason].filter((word) => word !== null).join(' ');
   return `${String(index).padStart(6)}  ${verdict}  ${describe(frame)}  ${who}`;
 }
@@ -136,22 +147,37 @@ class Replay {
 }
 
 async function run(argument: string, capture: string, options: ReplayOptions): Promise<void> {
+  requireReadable(capture);
   const ready = await readyArgument(argument, options);
   const compiled = compileReady(ready, options.interface);
   using replayer = new Replayer(compiled, options.hook);
   const replay = new Replay(replayer, new ReferenceClassifier(ready.policy, ready.host), options);
+  let cut: CaptureError | undefined;
   try {
     for await (const packet of readCapture(capture === '-' ? process.stdin : capture, capture)) replay.add(packet);
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;
-    warn(`xdpol: error: ${error.message}`);
-    process.exitCode = EXIT.environment;
+    cut = error;
   }
   replay.flush();
   warnAll(replay.summary.notes());
-  const text = `\n${replay.summary.render()}`;
-  if (options.json === true) warn(text);
-  else print(text);
+  if (options.json === true && options.summary === true) printJson(replay.summary.plain());
+  else if (options.json === true) warn(`\n${replay.summary.render()}`);
+  else print(`\n${replay.summary.render()}`);
+  if (cut !== undefined) throw new EnvironmentError('XDPOL_E_FILE', cut.message);
+}
+
+/** Said before anything is compiled. */
+function requireReadable(capture: string): void {
+  if (capture === '-') return;
+  try {
+    accessSync(capture, constants.R_OK);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new EnvironmentError('XDPOL_E_FILE', `cannot read the capture ${capture}: ${code}`, {
+      help: 'name a pcap or pcapng file, or - for standard input',
+    });
+  }
 }
 
 export function replayCommand(): Command {
@@ -166,7 +192,7 @@ export function replayCommand(): Command {
       'the interface the packets are seen at; else rules limited to interfaces take no part',
     )
     .addOption(jsonOption())
-    .option('--summary', 'only the table at the end')
+    .option('--summary', 'only the table at the end; with --json one object')
     .action(run);
   return withExamples(
     command,

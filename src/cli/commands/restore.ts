@@ -23,7 +23,7 @@ async function run(options: RestoreOptions): Promise<void> {
   const milliseconds = performance.now() - started;
   warnAll(notes);
   if (policy === null) {
-    if (options.json === true) printJson({ policy, interfaces, missing });
+    if (options.json === true) printJson({ policy, version, generation, interfaces, missing, milliseconds });
     else print('no policy is assigned');
     return;
   }

@@ -7,6 +7,7 @@ import { plainPolicy, printPolicy } from '../../formats/yaml/print.ts';
 import type { ReadSetFile } from '../../host/policy-input.ts';
 import { CheckFailed } from '../exit.ts';
 import { parseVersion, withExamples } from '../options.ts';
+import { storedArgument } from '../policy-argument.ts';
 import { reachHost } from '../reach-host.ts';
 import { readArgument } from '../read-policy.ts';
 import { print, printDiagnostics } from '../render/terminal.ts';
@@ -17,8 +18,9 @@ interface ShowOptions {
   readonly json?: boolean;
 }
 
-async function run(name: string, options: ShowOptions): Promise<void> {
-  const { text, setFiles } = await reachHost().readStored(name, options.version);
+async function run(argument: string, options: ShowOptions): Promise<void> {
+  const { stored: name, version } = storedArgument(argument, options.version);
+  const { text, setFiles } = await reachHost().readStored(name, version);
   const format = options.json === true ? 'json' : options.format;
   if (format === undefined) {
     print(text);
@@ -40,10 +42,10 @@ async function run(name: string, options: ShowOptions): Promise<void> {
 export function showCommand(): Command {
   const command = new Command('show')
     .description('a stored policy as it was written; with --format in one form, address sets included')
-    .argument('<name>', 'a stored policy')
+    .argument('<name>', 'a stored policy, or NAME@VERSION')
     .addOption(new Option('--version <number>', 'this version, else the newest').argParser(parseVersion))
     .addOption(new Option('--format <format>', 'as a policy file or as commands').choices(['yaml', 'json', 'ipsecpol']))
     .addOption(new Option('--json', 'the same as --format json'))
     .action(run);
-  return withExamples(command, 'xdpol show edge', 'xdpol show edge --version 3 --format ipsecpol');
+  return withExamples(command, 'xdpol show edge', 'xdpol show edge@3', 'xdpol show edge --version 3 --format ipsecpol');
 }

@@ -7,7 +7,11 @@ import { renderDiagnostics } from './diagnostics.ts';
 import { renderFindings } from './findings.ts';
 import { ProgressLine } from './progress-line.ts';
 
+/** Has stdout gone? */
+let isBroken = false;
+
 export function print(text: string): void {
+  if (isBroken) return;
   process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
 }
 
@@ -78,12 +82,20 @@ export function showEvents(): Report {
   };
 }
 
-/** A reader that goes away (`| head`) is not an error. */
-export function endQuietlyWithoutReader(end: () => void): void {
+/**
+ * What becomes of a program whose output cannot be written. A reader that goes away (`| head`) is not an error; a full
+ * disk is. One that changes something goes on without output.
+ */
+export function endWithoutOutput(program: string, isChange: boolean): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    end();
+    const isError = error.code !== 'EPIPE';
+    if (isError && !isBroken) warn(`${program}: error: the output cannot be written: ${error.code ?? error.message}`);
+    isBroken = true;
+    if (isError) process.exitCode = 1;
+    if (!isChange) process.exit(isError ? 1 : 0);
   });
+  // Without stderr there is nobody to tell.
+  process.stderr.on('error', () => undefined);
 }
 
 /** Asks on stderr and reads one line of stdin; empty where the input ends. */

@@ -1,0 +1,221 @@
+/** JSON Schemas of what each verb prints with --json: docs/schemas. Where the agent answers the same, it is the same schema. */
+import * as answers from '../api/outcome-schemas.ts';
+import type { Schema } from '../api/schema.ts';
+import { COUNT, INTEGER, list, mapOf, nullable, object, oneOf, selected, TEXT, TRUTH } from '../api/schema.ts';
+
+const TEXTS = list(TEXT);
+const VERDICT = oneOf('pass', 'drop');
+const ACTION = oneOf('permit', 'block');
+const BY = oneOf('rule', 'default', 'exemption', 'parse');
+const CHANGE = oneOf('added', 'removed', 'changed');
+const MODES = object({ ipv4: TEXT, ipv6: TEXT });
+const NUMBERS = mapOf({ type: 'number' });
+
+const DIAGNOSTICS = list(
+  object({
+    code: TEXT,
+    severity: oneOf('error', 'warning', 'note'),
+    file: TEXT,
+    line: INTEGER,
+    column: INTEGER,
+    message: TEXT,
+    help: nullable(TEXT),
+  }),
+);
+
+/** Of every verb where it has no outcome. */
+export const ERROR_SCHEMA: Schema = object({
+  ok: { const: false },
+  error: object({ code: nullable(TEXT), message: TEXT, help: nullable(TEXT), exitCode: INTEGER }),
+  diagnostics: DIAGNOSTICS,
+});
+
+const DECISION = { verdict: VERDICT, by: BY, rule: nullable(TEXT), filter: nullable(TEXT), reason: nullable(TEXT) };
+const VALUES = list(object({ what: TEXT, before: TEXT, after: TEXT }));
+const MILLISECONDS = { milliseconds: COUNT };
+const IN_FORCE = { ...selected(answers.IN_FORCE, 'interfaces', 'pending', 'hash', 'notes'), ...MILLISECONDS };
+
+const CHECK = object({
+  ok: TRUTH,
+  diagnostics: DIAGNOSTICS,
+  summary: object({
+    policy: nullable(TEXT),
+    rules: COUNT,
+    filters: COUNT,
+    addressSets: COUNT,
+    errors: COUNT,
+    warnings: COUNT,
+    omitted: list(object({ code: TEXT, count: COUNT, atLeast: TRUTH })),
+  }),
+});
+
+const EXPLAIN = object({
+  ...DECISION,
+  decidedBy: nullable(TEXT),
+  candidates: list(
+    object({
+      rule: TEXT,
+      filter: TEXT,
+      action: ACTION,
+      mirrored: TRUTH,
+      rank: mapOf({ type: ['number', 'boolean'] }),
+      behindBy: nullable(TEXT),
+    }),
+  ),
+});
+
+const REPLAY_LINE = object({ packet: INTEGER, ...DECISION, text: TEXT });
+const REPLAY_SUMMARY = object({
+  packets: COUNT,
+  capturedShort: COUNT,
+  decidedByReference: COUNT,
+  rows: list(
+    object({ verdict: VERDICT, by: BY, rule: nullable(TEXT), reason: nullable(TEXT), packets: COUNT, bytes: COUNT }),
+  ),
+});
+
+const COMPILE = object({
+  policy: TEXT,
+  filters: COUNT,
+  directedFilters: COUNT,
+  classes: NUMBERS,
+  ranges: NUMBERS,
+  modes: MODES,
+  tables: list(object({ name: TEXT, entries: COUNT, bytes: COUNT })),
+  bytes: COUNT,
+  milliseconds: NUMBERS,
+});
+
+const DIFFERENCE = { change: CHANGE, values: VALUES, added: TEXTS, removed: TEXTS };
+const DIFF = object({
+  from: TEXT,
+  to: TEXT,
+  same: TRUTH,
+  settings: VALUES,
+  rules: list(object({ rule: TEXT, ...DIFFERENCE })),
+  addressSets: list(object({ set: TEXT, ...DIFFERENCE })),
+  packets: object({
+    tried: COUNT,
+    changes: list(
+      object({
+        packet: TEXT,
+        packets: COUNT,
+        interface: nullable(TEXT),
+        before: object(DECISION),
+        after: object(DECISION),
+      }),
+    ),
+  }),
+});
+
+const DOCTOR = object({
+  interfaces: TEXTS,
+  checks: COUNT,
+  findings: list(
+    object({
+      check: TEXT,
+      severity: TEXT,
+      interface: nullable(TEXT),
+      what: TEXT,
+      why: TEXT,
+      advice: nullable(TEXT),
+      command: nullable(TEXTS),
+      safe: nullable(TRUTH),
+      leaks: TRUTH,
+      mended: nullable(TRUTH),
+      reason: nullable(TEXT),
+    }),
+  ),
+});
+
+const SUBJECT = {
+  by: TEXT,
+  rule: nullable(TEXT),
+  reason: nullable(TEXT),
+  family: oneOf('ipv4', 'ipv6'),
+  verdict: VERDICT,
+};
+const BENCH = object({
+  policy: TEXT,
+  interface: nullable(TEXT),
+  environment: { type: 'object' },
+  filters: COUNT,
+  modes: MODES,
+  tableBytes: COUNT,
+  rounds: COUNT,
+  packetsPerRound: COUNT,
+  rows: list(
+    object({
+      ...SUBJECT,
+      standing: {},
+      packets: COUNT,
+      nanoseconds: { type: 'object' },
+      impliedMpps: nullable(COUNT),
+      live: nullable(object({ bareMpps: COUNT, mpps: COUNT, share: COUNT })),
+    }),
+  ),
+  screened: list(object({ ...SUBJECT, overBare: { type: 'number' } })),
+  notFound: list(object(SUBJECT)),
+  takeNoPart: list(object({ rule: TEXT, why: TEXT })),
+  leftOut: {},
+});
+
+/** A policy file: its own schema is policy.schema.json in the package. */
+const POLICY: Schema = { type: 'object' };
+
+const CERTIFICATE = {
+  name: TEXT,
+  kind: oneOf('host', 'operator'),
+  role: nullable(TEXT),
+  addresses: TEXTS,
+  serial: TEXT,
+  notBefore: TEXT,
+  notAfter: TEXT,
+  revokedAt: nullable(TEXT),
+};
+
+/** `issue` and `renew`, `revoke`, `list`. */
+const PKI: Schema = {
+  anyOf: [
+    object({ ...CERTIFICATE, folder: TEXT }),
+    object({ revoked: list(object(CERTIFICATE)), list: TEXT }),
+    object({ certificates: list(object(CERTIFICATE)) }),
+  ],
+};
+
+/** By the verb's name. */
+export const VERB_SCHEMAS: Readonly<Record<string, Schema>> = {
+  apply: object({
+    policy: TEXT,
+    ...IN_FORCE,
+    generation: nullable(INTEGER),
+    applied: TRUTH,
+    diagnostics: DIAGNOSTICS,
+  }),
+  assign: object({ policy: TEXT, version: INTEGER, ...IN_FORCE, generation: INTEGER, diagnostics: DIAGNOSTICS }),
+  bench: BENCH,
+  check: CHECK,
+  compile: COMPILE,
+  confirm: object(selected(answers.CONFIRMED, 'policy', 'version', 'generation', 'interfaces')),
+  counters: answers.COUNTERS,
+  delete: answers.DELETED,
+  diff: DIFF,
+  doctor: DOCTOR,
+  explain: EXPLAIN,
+  history: object(selected(answers.HISTORY, 'policy', 'versions')),
+  import: object({ policy: POLICY, leftOut: list(INTEGER), diagnostics: DIAGNOSTICS }),
+  list: answers.POLICIES,
+  pki: PKI,
+  replay: { anyOf: [REPLAY_LINE, REPLAY_SUMMARY] },
+  restore: object({
+    ...selected(answers.RESTORED, 'policy', 'version', 'generation', 'interfaces', 'missing'),
+    ...MILLISECONDS,
+  }),
+  rollback: object(selected(answers.ROLLED_BACK, 'policy', 'version', 'previous', 'interfaces')),
+  show: POLICY,
+  status: object({
+    ...selected(answers.STATUS, 'pending', 'assigned', 'policy', 'generation', 'dynamic', 'interfaces', 'warnings'),
+    gaps: TEXTS,
+  }),
+  unassign: object(selected(answers.UNASSIGNED, 'policy', 'interfaces', 'dynamic')),
+};

@@ -1,0 +1,122 @@
+/** --json of the verbs that need no kernel, of what goes wrong, and output that cannot be written. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PolicyStore } from '../../../src/store/store.ts';
+import { program } from '../../support/program.ts';
+import { problemsOf } from '../../support/verb-schema.ts';
+
+const examples = new URL('../../../examples/', import.meta.url).pathname;
+const EDGE = join(examples, 'edge-host.yaml');
+const ME = ['--me', '192.0.2.1'];
+let folder = '';
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'xdpol-json-'));
+  const store = new PolicyStore(join(folder, 'state'));
+  using _lock = store.lock();
+  for (const action of ['permit', 'block']) {
+    const text = `name: p\nrules:\n  - { name: r, action: ${action}, filters: ["*+0"] }\n`;
+    store.write('p', { text, setFiles: new Map() });
+  }
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Run {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function environment(): NodeJS.ProcessEnv {
+  return { ...process.env, XDPOL_STATE_DIR: join(folder, 'state'), NODE_NO_WARNINGS: '1' };
+}
+
+function xdpol(...args: readonly string[]): Run {
+  const [node, ...argv] = program('main', ...args);
+  const run = spawnSync(node, argv, { env: environment(), encoding: 'utf8' });
+  return { code: run.status, out: run.stdout, err: run.stderr };
+}
+
+const OUTCOMES: readonly (readonly [verb: string, ...args: readonly string[]])[] = [
+  ['check', EDGE, ...ME],
+  ['check', join(examples, 'config.yaml')],
+  ['explain', EDGE, 'tcp 203.0.113.9:40000 -> 192.0.2.1:80', ...ME],
+  ['compile', EDGE, ...ME],
+  ['diff', 'p@1', 'p@2', ...ME],
+  ['import', join(examples, 'chart.csv')],
+  ['list'],
+  ['history', 'p'],
+  ['history', 'p@1'],
+  ['show', 'p@1'],
+];
+
+for (const [verb, ...args] of OUTCOMES) {
+  test(`${verb} ${args.join(' ')} --json`, () => {
+    expect(problemsOf(verb, xdpol(verb, ...args, '--json').out)).toEqual([]);
+  });
+}
+
+test('pki issue, list and revoke --json', () => {
+  const dir = ['--dir', join(folder, 'pki')];
+  expect(xdpol('pki', 'init', '--name', 'test', ...dir)).toMatchObject({ code: 0 });
+  const steps = [['issue', 'host', 'edge', '--address', '192.0.2.1'], ['list'], ['revoke', 'edge']];
+  for (const step of steps) expect(problemsOf('pki', xdpol('pki', ...step, ...dir, '--json').out)).toEqual([]);
+});
+
+const FAILURES: readonly (readonly [code: number, ...args: readonly string[]])[] = [
+  [1, 'check', '/nowhere/at-all'],
+  [2, 'check'],
+  [2, 'explain', EDGE, 'nonsense', ...ME],
+  [2, 'show', 'p@1', '--version', '2'],
+  [1, 'show', 'p@9'],
+  [1, 'history', 'p@9'],
+  [2, 'delete', 'p@1'],
+  [2, 'list', '--nonsense'],
+  [3, 'compile', join(examples, 'config.yaml')],
+  [3, 'import', join(examples, 'config.yaml')],
+];
+
+for (const [code, ...args] of FAILURES) {
+  test(`an error: ${args.join(' ')} --json`, () => {
+    const run = xdpol(...args, '--json');
+    expect(problemsOf('error', run.out)).toEqual([]);
+    const { error } = JSON.parse(run.out) as { readonly error: { readonly exitCode: number } };
+    expect([run.code, error.exitCode]).toEqual([code, code]);
+    expect(run.err).not.toBe('');
+  });
+}
+
+test('NAME@VERSION is a version of a stored policy in every verb that takes a policy', () => {
+  const packet = 'tcp 203.0.113.9:40000 -> 192.0.2.1:80';
+  expect(xdpol('explain', 'p@1', packet, ...ME).out).toContain('pass');
+  expect(xdpol('explain', 'p@2', packet, ...ME).out).toContain('drop');
+  expect(xdpol('show', 'p@1').out).toContain('permit');
+  expect(xdpol('check', 'p@9', '--json').code).toBe(1);
+});
+
+/** As a shell runs it, which says what the output is. */
+function shell(line: string): Run {
+  const path = join(folder, 'xdpol');
+  writeFileSync(path, `#!/bin/sh\nexec ${program('main').join(' ')} "$@"\n`, { mode: 0o755 });
+  const run = spawnSync('bash', ['-c', `PATH="${folder}:$PATH"; ${line}`], { env: environment(), encoding: 'utf8' });
+  return { code: run.status, out: run.stdout, err: run.stderr };
+}
+
+for (const verb of ['list', `check ${EDGE} --me 192.0.2.1`, `compile ${EDGE} --me 192.0.2.1 --json`, 'show p']) {
+  test(`a full disk ends xdpol ${verb} with a message`, () => {
+    const { code, err } = shell(`xdpol ${verb} > /dev/full`);
+    expect(code).toBe(1);
+    expect(err).toContain('xdpol: error: the output cannot be written: ENOSPC');
+    expect(err).not.toContain('at ');
+  });
+}
+
+test('a reader that goes away is no error', () => {
+  expect(shell(`xdpol compile ${EDGE} --me 192.0.2.1 --json | true; exit "\${PIPESTATUS[0]}"`)).toMatchObject({
+    code: 0,
+    err: '',
+  });
+});
