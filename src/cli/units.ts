@@ -13,7 +13,8 @@ const BOOT_WAIT = 5;
 /**
  * Interfaces are open until this unit has run, so it comes before `network-pre.target`, which whoever
  * configures the network waits for. It needs /var and the bpffs, and no other service. Stopping it does
- * nothing: the filter is in the kernel, and `xdpol unassign` ends it.
+ * nothing: the filter is in the kernel, and `xdpol unassign` ends it. It has no condition: a store that lost its
+ * assignment would be skipped in silence.
  */
 function restoreText(command: string, stateDirectory: string): string {
   return `[Unit]
@@ -24,7 +25,6 @@ Before=network-pre.target shutdown.target
 After=local-fs.target systemd-modules-load.service
 Conflicts=shutdown.target
 RequiresMountsFor=${stateDirectory} /sys/fs/bpf
-ConditionPathExists=${stateDirectory}/assigned.json
 
 [Service]
 Type=oneshot

@@ -1,8 +1,9 @@
 /** A stored policy put in force and assigned. */
-import { EnvironmentError } from '../base/environment-error.ts';
 import type { IngressHook, RequestedMode } from '../engine/attach.ts';
 import { readAttachments } from '../engine/survey.ts';
+import type { PolicyStore } from '../store/store.ts';
 import type { HostContext } from './context.ts';
+import { usualInterfaces } from './intended-policy.ts';
 import type { AssignedInForce } from './put-assigned.ts';
 import { putAssignedInForce } from './put-assigned.ts';
 import { notStored } from './stored-policies.ts';
@@ -11,7 +12,7 @@ export interface AssignRequest {
   readonly name: string;
   /** Else the newest. */
   readonly version?: number | undefined;
-  /** Else those of the last assignment. */
+  /** Else those of the last assignment, those that are filtered, or those that the configuration names. */
   readonly interfaces?: readonly string[] | undefined;
   /** Else as it was attached last. */
   readonly mode?: RequestedMode | undefined;
@@ -25,7 +26,7 @@ export async function assignPolicy(context: HostContext, request: AssignRequest)
   const { store } = context;
   using _lock = store.lock();
   const last = store.lastAssignment();
-  const usual = request.interfaces === undefined ? usualInterfaces(last?.interfaces) : undefined;
+  const usual = request.interfaces === undefined ? await unnamedInterfaces(store) : undefined;
   const { name, mode = last?.mode ?? 'auto', hook, confirm } = request;
   const stored = store.read(name, request.version);
   if (stored === undefined) throw notStored(context, name, request.version);
@@ -41,11 +42,8 @@ export async function assignPolicy(context: HostContext, request: AssignRequest)
   });
 }
 
-/** Those of the last assignment, else those that are filtered. */
-function usualInterfaces(last: readonly string[] | undefined): readonly string[] {
-  const names = last ?? readAttachments().map((attachment) => attachment.name);
-  if (names.length > 0) return names;
-  throw new EnvironmentError('XDPOL_E_WHICH_INTERFACES', 'no policy was assigned here before: which interfaces?', {
-    help: 'name them: xdpol assign NAME -i eth0',
-  });
+/** Those of the last assignment, else those that are filtered, else those that the configuration names. */
+async function unnamedInterfaces(store: PolicyStore): Promise<readonly string[]> {
+  const last = store.lastAssignment()?.interfaces ?? readAttachments().map((attachment) => attachment.name);
+  return last.length > 0 ? last : await usualInterfaces(store);
 }

@@ -42,8 +42,8 @@ export async function changeDynamicRules(context: HostContext, change: RuleChang
   const { rules, changes } = changed;
   const outcome = { changes, rules: rules.map(({ rule }) => rule), agent: pidOf(agent) };
   if (rules.length === 0 && isFilteredForRulesAlone(store, readAttachments())) {
-    const { interfaces, notes } = endFiltering(store);
-    return { ...outcome, inForce: null, interfaces, notes };
+    const { interfaces, notes, failures } = endFiltering(store);
+    return { ...outcome, inForce: null, interfaces, notes: [...notes, ...failures] };
   }
   const { policy, generation, interfaces, notes } = await putRulesInForce(context, { agent, rules });
   return { ...outcome, inForce: { policy, generation }, interfaces, notes };

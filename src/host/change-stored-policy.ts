@@ -157,8 +157,12 @@ function unassign({ store }: HostContext, policy: string, isAssigned: boolean): 
     const assigned = store.assignment()?.policy ?? null;
     return { policy, result: { kind: 'not-assigned', assigned }, notes: [] };
   }
-  const { interfaces, rules, notes } = endFiltering(store);
-  return { policy, result: { kind: 'unassigned', interfaces }, notes: [...notes, ...noteEndedRules(rules)] };
+  const { interfaces, rules, notes, failures } = endFiltering(store);
+  return {
+    policy,
+    result: { kind: 'unassigned', interfaces },
+    notes: [...notes, ...failures, ...noteEndedRules(rules)],
+  };
 }
 
 function deletePolicy(context: HostContext, policy: string): StoredChangeOutcome {
@@ -169,6 +173,6 @@ function deletePolicy(context: HostContext, policy: string): StoredChangeOutcome
   const ended = isAssigned ? endFiltering(store) : undefined;
   store.delete(policy);
   if (process.geteuid?.() === 0) removeCountersBut(store.list());
-  const notes = ended === undefined ? [] : [...ended.notes, ...noteEndedRules(ended.rules)];
+  const notes = ended === undefined ? [] : [...ended.notes, ...ended.failures, ...noteEndedRules(ended.rules)];
   return { policy, result: { kind: 'deleted', interfaces: ended?.interfaces ?? null }, notes };
 }

@@ -8,7 +8,10 @@ import { appliesTo } from '../compiler/conditions/expand.ts';
 import type { ReadyPolicy } from './ready-policy.ts';
 
 /** What the compiler finds is added to the policy's diagnostics. Throws PolicyRejected with all of them. */
-export function compileFor({ policy, host, diags }: ReadyPolicy, interfaceName: string | undefined): CompiledPolicy {
+export function compileFor(
+  { policy, host, diags }: Pick<ReadyPolicy, 'policy' | 'host' | 'diags'>,
+  interfaceName: string | undefined,
+): CompiledPolicy {
   refuseContradictions(policy, host, diags);
   const compiled = diags.failed
     ? undefined

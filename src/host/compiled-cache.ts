@@ -5,12 +5,10 @@
  *   <state>/cache/<policy hash>.facts       what of the host the policy depends on
  *                 <policy hash>-<key>.bin   a loadable policy
  *
- * A file is a digest over its key and content, then the content. The key of a compiled policy is
- * everything it was made from: text, addresses, the rules that apply to the interface, the program.
- * Nothing is lost with the cache: what cannot be written is left out, what is damaged is set aside.
+ * The key of a compiled policy is everything it was made from: text, addresses, the rules that apply to the interface,
+ * the program. Nothing is lost with the cache: see store/blob-cache.ts.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { present } from '../base/assert.ts';
 import type { Address } from '../base/ip.ts';
@@ -19,6 +17,7 @@ import { appliesTo } from '../compiler/conditions/expand.ts';
 import type { LoadablePolicy } from '../compiler/loadable.ts';
 import { deserialize, serialize } from '../compiler/serialize.ts';
 import type { HostAddresses, Policy } from '../policy/model.ts';
+import { BlobCache } from '../store/blob-cache.ts';
 import { broadcastsOf, usesMe } from './host-addresses.ts';
 import type { OwnAddress } from './interfaces.ts';
 import { programVersion } from './program-version.ts';
@@ -34,7 +33,6 @@ export interface PolicyFacts {
   readonly limits: readonly (readonly string[] | null)[];
 }
 
-const DIGEST_BYTES = 32;
 /** Compiled policies that are kept: for a few policies on a few interfaces, with the addresses they had of late. */
 const FILES_KEPT = 24;
 
@@ -59,41 +57,40 @@ export function hostFrom(facts: PolicyFacts, me: readonly OwnAddress[]): HostAdd
 }
 
 export class CompiledCache {
-  readonly #folder: string;
+  readonly #blobs: BlobCache;
   readonly #program: string = programVersion();
   readonly #report: (line: string) => void;
 
   constructor(stateDirectory: string, report: (line: string) => void) {
-    this.#folder = join(stateDirectory, 'cache');
+    this.#blobs = new BlobCache(join(stateDirectory, 'cache'), report);
     this.#report = report;
   }
 
   facts(hash: string): PolicyFacts | undefined {
-    const content = this.#read(`${hash}.facts`, `${hash} ${this.#program}`);
+    const content = this.#blobs.read(`${hash}.facts`, `${hash} ${this.#program}`);
     return content === undefined ? undefined : (JSON.parse(new TextDecoder().decode(content)) as PolicyFacts);
   }
 
   find(hash: string, facts: PolicyFacts, host: HostAddresses, interfaceName: string): LoadablePolicy | undefined {
     const key = this.#key(hash, facts, host, interfaceName);
-    const content = this.#read(fileOf(hash, key), key);
+    const content = this.#blobs.read(fileOf(hash, key), key);
     return content === undefined ? undefined : deserialize(content);
   }
 
   /** Keeps what was compiled. A full disk costs the next start some time, nothing else. */
   keep(hash: string, facts: PolicyFacts, host: HostAddresses, compiled: ReadonlyMap<string, LoadablePolicy>): void {
     try {
-      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-      this.#write(`${hash}.facts`, `${hash} ${this.#program}`, new TextEncoder().encode(JSON.stringify(facts)));
+      this.#blobs.write(`${hash}.facts`, `${hash} ${this.#program}`, new TextEncoder().encode(JSON.stringify(facts)));
       const written = new Set<string>();
       for (const [interfaceName, policy] of compiled) {
         const key = this.#key(hash, facts, host, interfaceName);
         if (written.has(key)) continue;
         written.add(key);
-        this.#write(fileOf(hash, key), key, serialize(policy));
+        this.#blobs.write(fileOf(hash, key), key, serialize(policy));
       }
-      this.#prune();
+      this.#blobs.prune(FILES_KEPT);
     } catch (error) {
-      this.#report(`the compiled policy was not kept in ${this.#folder}: ${(error as Error).message}`);
+      this.#report(`the compiled policy was not kept: ${(error as Error).message}`);
     }
   }
 
@@ -108,73 +105,8 @@ export class CompiledCache {
     };
     return createHash('sha256').update(JSON.stringify(parts)).digest('hex');
   }
-
-  #read(name: string, key: string): Uint8Array | undefined {
-    const path = join(this.#folder, name);
-    let file: Uint8Array;
-    try {
-      file = readFileSync(path);
-    } catch {
-      return undefined;
-    }
-    const content = file.subarray(DIGEST_BYTES);
-    if (Buffer.compare(digestOf(key, content), file.subarray(0, DIGEST_BYTES)) === 0) {
-      this.#touch(path);
-      return content;
-    }
-    // Facts of another program are not damaged, only old.
-    if (!name.endsWith('.facts')) this.#setAside(path);
-    return undefined;
-  }
-
-  /** Without fsync: a file that a power cut left half written fails its digest. */
-  #write(name: string, key: string, content: Uint8Array): void {
-    const fresh = join(this.#folder, `.${name}.${process.pid}.new`);
-    writeFileSync(fresh, Buffer.concat([digestOf(key, content), content]), { mode: 0o600 });
-    renameSync(fresh, join(this.#folder, name));
-  }
-
-  #setAside(path: string): void {
-    const to = `${path}.damaged-${new Date().toISOString().replaceAll(/[:.]/gu, '-')}`;
-    try {
-      renameSync(path, to);
-      this.#report(`a compiled policy is damaged, set aside as ${to}; the policy is compiled anew`);
-    } catch {
-      this.#report(`the compiled policy ${path} is damaged; the policy is compiled anew`);
-    }
-  }
-
-  /** Its age tells when it was used last. */
-  #touch(path: string): void {
-    const now = new Date();
-    try {
-      utimesSync(path, now, now);
-    } catch {
-      // Read-only: nothing is pruned there either.
-    }
-  }
-
-  #names(): readonly string[] {
-    try {
-      return readdirSync(this.#folder);
-    } catch {
-      return [];
-    }
-  }
-
-  #prune(): void {
-    const paths = this.#names()
-      .filter((name) => name.endsWith('.bin') || name.endsWith('.facts'))
-      .map((name) => join(this.#folder, name));
-    const byAge = paths.map((path) => ({ path, used: statSync(path).mtimeMs })).sort((a, b) => b.used - a.used);
-    for (const { path } of byAge.slice(FILES_KEPT)) rmSync(path, { force: true });
-  }
 }
 
 function fileOf(hash: string, key: string): string {
   return `${hash}-${key.slice(0, 16)}.bin`;
-}
-
-function digestOf(key: string, content: Uint8Array): Uint8Array {
-  return createHash('sha256').update(key).update(content).digest();
 }

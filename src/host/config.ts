@@ -7,7 +7,7 @@ import type { Diagnostic } from '../base/diagnostics.ts';
 import { Diagnostics } from '../base/diagnostics.ts';
 import { EnvironmentError } from '../base/environment-error.ts';
 import type { HostConfig } from '../formats/yaml/config-reader.ts';
-import { readConfig } from '../formats/yaml/config-reader.ts';
+import { DEFAULT_CONFIG, readConfig } from '../formats/yaml/config-reader.ts';
 
 export type { BootMode, HostConfig } from '../formats/yaml/config-reader.ts';
 export { DEFAULT_CONFIG } from '../formats/yaml/config-reader.ts';
@@ -26,6 +26,8 @@ export interface ConfigReading {
   /** With the default in the place of every part that is wrong. */
   readonly config: HostConfig;
   readonly diagnostics: readonly Diagnostic[];
+  /** Why the file could not be read at all. */
+  readonly problem: ConfigRejected | undefined;
 }
 
 /** The file has errors, or cannot be read. */
@@ -39,16 +41,27 @@ export class ConfigRejected extends EnvironmentError {
   }
 }
 
-/** For the boot and for doctor, which go by what can be read. Throws ConfigRejected where the file cannot be opened. */
+/** For whoever goes on with what can be read: the boot, the agent, doctor. */
 export function readHostConfig(path: string = configPath()): ConfigReading {
   const diags = new Diagnostics();
-  const config = readConfig(path, textOf(path), diags);
-  return { path, config, diagnostics: diags.all };
+  try {
+    return { path, config: readConfig(path, textOf(path), diags), diagnostics: diags.all, problem: undefined };
+  } catch (error) {
+    if (!(error instanceof ConfigRejected)) throw error;
+    return { path, config: DEFAULT_CONFIG, diagnostics: [], problem: error };
+  }
+}
+
+/** What is wrong with the configuration, a line each. */
+export function describeProblems({ diagnostics, problem }: ConfigReading): readonly string[] {
+  const lines = diagnostics.map(({ span, message }) => `${span.file}:${span.line}:${span.column}: ${message}`);
+  return problem === undefined ? lines : [problem.message, ...lines];
 }
 
 /** For every verb that depends on it: throws ConfigRejected where anything in the file is wrong. */
 export function requireHostConfig(path: string = configPath()): HostConfig {
-  const { config, diagnostics } = readHostConfig(path);
+  const { config, diagnostics, problem } = readHostConfig(path);
+  if (problem !== undefined) throw problem;
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   const [first] = errors;
   if (first === undefined) return config;

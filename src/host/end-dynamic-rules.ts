@@ -4,7 +4,7 @@ import type { HostContext } from './context.ts';
 import { endFiltering } from './end-filtering.ts';
 import { findIntendedPolicy } from './intended-policy.ts';
 import { isFilteredForRulesAlone, readOverlay } from './overlay.ts';
-import { restoreIntended } from './restore-policy.ts';
+import { restoreIntended } from './restore-intended.ts';
 
 /**
  * Puts the assigned policy alone in force, or ends filtering where dynamic rules were alone. Returns what is in force
@@ -17,8 +17,10 @@ export async function endDynamicRules(context: HostContext): Promise<string | un
   const inForce = newestGeneration(attachments);
   const isInStore = rules.length + staleRules.length > 0;
   if (!isInStore && inForce?.dynamic === undefined) return undefined;
-  if (isFilteredForRulesAlone(store, attachments))
-    return `no longer filtered: ${endFiltering(store).interfaces.join(', ')}`;
+  if (isFilteredForRulesAlone(store, attachments)) {
+    const { interfaces, failures } = endFiltering(store);
+    return [`no longer filtered: ${interfaces.join(', ')}`, ...failures].join('; ');
+  }
   let now = 'nothing was filtered for them';
   if (inForce?.dynamic !== undefined) {
     const { policy, generation } = await restoreIntended(context, await findIntendedPolicy(store), [], 0);

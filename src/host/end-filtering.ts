@@ -1,6 +1,7 @@
 /** What `unassign` and every operation that ends filtering have in common. The caller holds the store's lock. */
 
 import { BpfError } from 'libbpf-ts-bindings';
+import { EnvironmentError } from '../base/environment-error.ts';
 import { endHook } from '../engine/attachment.ts';
 import { DIRECTIONS } from '../engine/program.ts';
 import type { Attachment, StrayPins } from '../engine/survey.ts';
@@ -16,22 +17,35 @@ export interface EndedFiltering {
   /** Dynamic rules that ended with it. */
   readonly rules: readonly DynamicRule[];
   readonly notes: readonly string[];
+  /** What the store did not take, each with what comes of it; empty where filtering has ended for good. */
+  readonly failures: readonly string[];
 }
 
 /**
- * Detaches from every interface that can be reached, also from those that are in another network namespace now; notes
- * say what could not be. The assignment goes last: after a crash in between, the policy is still known as assigned and
- * can be applied again.
+ * Detaches from every interface that can be reached, also from those that are in another network namespace now, whatever
+ * state the store is in: this is the way out. Notes say what could not be detached. The assignment goes last: after a
+ * crash in between, the policy is still known as assigned and can be applied again.
  */
 export function endFiltering(store: PolicyStore): EndedFiltering {
-  const { rules, staleRules } = readOverlay(store);
+  const failures: string[] = [];
+  const tryTo = <T>(action: () => T, consequence: string): T | undefined => {
+    try {
+      return action();
+    } catch (error) {
+      if (!(error instanceof EnvironmentError)) throw error;
+      failures.push(`${error.message}: ${consequence}`);
+      return undefined;
+    }
+  };
   const { attachments, strays } = surveyAttachments();
   const ended = [...attachments.map(detach), ...strays.filter(({ fate }) => fate !== 'gone').map(detachStray)];
-  if (rules.length + staleRules.length > 0) store.dynamic.remove();
-  store.unassign();
+  const overlay = tryTo(() => readOverlay(store), 'dynamic rules may come back with the next policy');
+  const rules = [...(overlay?.rules ?? []), ...(overlay?.staleRules ?? [])];
+  if (rules.length > 0) tryTo(() => store.dynamic.remove(), 'dynamic rules come back with the next policy');
+  tryTo(() => store.unassign(), 'the policy is still assigned, and the next boot brings it back');
   const interfaces = ended.filter(({ isEnded }) => isEnded).map(({ name }) => name);
   const notes = [...new Set(ended.flatMap((one) => one.notes))];
-  return { interfaces: [...new Set(interfaces)], rules: [...rules, ...staleRules], notes };
+  return { interfaces: [...new Set(interfaces)], rules, notes, failures };
 }
 
 /** Returns notes. */

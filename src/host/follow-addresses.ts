@@ -11,7 +11,7 @@ import { findIntendedPolicy } from './intended-policy.ts';
 import { interfaceAddresses, presentInterfaces } from './interfaces.ts';
 import { isFilteredForRulesAlone, readOverlay } from './overlay.ts';
 import { findWaitingAssignment } from './pending-change.ts';
-import { restoreIntended } from './restore-policy.ts';
+import { restoreIntended } from './restore-intended.ts';
 
 /**
  * The addresses that `me` should stand for, where it stands for others. Without any address nothing changes: an interface
@@ -46,7 +46,8 @@ export interface FollowedAddresses {
 export async function followAddresses(context: HostContext): Promise<FollowedAddresses | undefined> {
   const { store } = context;
   if ((await findNewAddresses(store)) === undefined) return undefined;
-  using _lock = store.lock();
+  // Nothing of the store is changed, so a disk that takes no lock file must not keep a new address open.
+  using _lock = store.lockIfPossible();
   const addresses = await findNewAddresses(store);
   if (addresses === undefined) return undefined;
   const { rules } = readOverlay(store);

@@ -3,8 +3,10 @@ import type { NetworkInterface } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../base/environment-error.ts';
 import type { ConfirmRequest } from '../engine/apply.ts';
 import { newestGeneration, readAttachments } from '../engine/survey.ts';
+import { matchesInterface } from '../policy/interface-pattern.ts';
 import type { Assignment, DynamicRule, PolicyStore } from '../store/store.ts';
 import { DYNAMIC_POLICY } from '../store/store.ts';
+import { configPath, requireHostConfig } from './config.ts';
 import { ethernetInterfaces } from './interfaces.ts';
 import { isFilteredForRulesAlone } from './overlay.ts';
 import { findWaitingAssignment } from './pending-change.ts';
@@ -24,13 +26,20 @@ export interface IntendedPolicy {
   readonly confirm?: ConfirmRequest | undefined;
 }
 
-/** On the interfaces where filtering was last, else on all: the original knew no interfaces. */
+/** The interfaces where filtering was last, else those that the configuration names; no others are assumed. */
 export async function usualInterfaces(store: PolicyStore): Promise<readonly string[]> {
   const last = store.lastAssignment()?.interfaces ?? [];
-  const interfaces = last.length > 0 ? last : await ethernetInterfaces();
-  if (interfaces.length > 0) return interfaces;
-  throw new EnvironmentError('XDPOL_E_NO_INTERFACE', 'this network namespace has no Ethernet interface', {
-    help: 'ip link',
+  if (last.length > 0) return last;
+  const { interfaces: patterns } = requireHostConfig();
+  const all = await ethernetInterfaces();
+  const configured = all.filter((name) => patterns.some((pattern) => matchesInterface(pattern, name)));
+  if (configured.length > 0) return configured;
+  const what =
+    patterns.length === 0
+      ? 'no policy was assigned here before, and the configuration names no interfaces'
+      : `no policy was assigned here before, and none of the interfaces of the configuration is there: ${patterns.join(', ')}`;
+  throw new EnvironmentError('XDPOL_E_WHICH_INTERFACES', `${what}: which ones?`, {
+    help: `name them: xdpol assign NAME -i ${all[0] ?? 'eth0'}; or in ${configPath()}: interfaces: [${all[0] ?? 'eth0'}]; there are: ${all.join(', ') || 'none'}`,
   });
 }
 

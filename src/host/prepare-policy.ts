@@ -5,7 +5,7 @@ import type { Diagnostic } from '../base/diagnostics.ts';
 import type { Omitted } from '../compiler/analysis/warnings.ts';
 import type { LoadablePolicy } from '../compiler/loadable.ts';
 import { cpuMilliseconds } from '../engine/cpu-time.ts';
-import type { HostAddresses } from '../policy/model.ts';
+import type { Filter, HostAddresses } from '../policy/model.ts';
 import type { PolicyTestOptions } from '../policy/policy-tests.ts';
 import type { DynamicRule, PolicyText } from '../store/store.ts';
 import type { PolicyFacts } from './compiled-cache.ts';
@@ -27,6 +27,8 @@ export interface WantedPolicy {
   readonly names: 'asked' | 'remembered';
   /** Its tests must hold. A boot does not ask: a host that is open is worse than a test that fails. */
   readonly tests?: PolicyTestOptions | undefined;
+  /** Traffic that it must permit. A boot does not ask either. */
+  readonly protect?: readonly Filter[] | undefined;
   /** What the analysis says of it is wanted. */
   readonly isAnalysed?: boolean | undefined;
 }
@@ -61,20 +63,24 @@ function openCache({ store, report }: HostContext): CompiledCache {
 /** Throws PolicyRejected where the policy has errors. */
 export async function preparePolicy(
   context: HostContext,
-  { input, hash, rules, names, tests, isAnalysed = false }: WantedPolicy,
+  { input, hash, rules, names, tests, protect = [], isAnalysed = false }: WantedPolicy,
   devices: readonly NetworkInterface[],
 ): Promise<PreparedPolicy> {
   const cache = openCache(context);
   const cached = hash !== undefined && rules.length === 0 ? findCached(cache, hash, devices) : undefined;
   const isAsking = names === 'asked' && cached !== undefined && cached.facts.names.length > 0;
   const isTested = tests !== undefined && cached?.facts.hasTests === true;
-  if (cached !== undefined && !isAsking && !isTested) return cached;
+  if (cached !== undefined && !isAsking && !isTested && protect.length === 0) return cached;
   // Loaded when a text is read: the reader and its schema take longer to load than a cached policy to be swapped in.
   const { readyPolicy } = await import('./ready-policy.ts');
   const ready = await readyPolicy(context, input, () => interfaceAddresses(devices), rules);
   if (tests !== undefined) {
     const { requireTests } = await import('./require-tests.ts');
     requireTests(ready, tests);
+  }
+  if (protect.length > 0) {
+    const { requireProtected } = await import('./require-protected.ts');
+    await requireProtected(ready, protect, devices);
   }
   const prepared = await compileReady(cache, ready, devices);
   if (!isAnalysed) return prepared;

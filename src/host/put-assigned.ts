@@ -4,6 +4,7 @@ import { EnvironmentError } from '../base/environment-error.ts';
 import type { IngressHook } from '../engine/attach.ts';
 import { surveyAttachments } from '../engine/survey.ts';
 import type { Assignment, PolicyStore } from '../store/store.ts';
+import { requireHostConfig } from './config.ts';
 import type { HostContext } from './context.ts';
 import type { SettledChange } from './decide-change.ts';
 import { settlePending } from './decide-change.ts';
@@ -132,6 +133,7 @@ async function putOrLeave(context: HostContext, change: AssignedChange): Promise
       names: 'asked',
       isAnalysed,
       tests: { ingressOnly: attaching.ingressOnly },
+      protect: requireHostConfig().protect,
     },
     devices,
     attaching,

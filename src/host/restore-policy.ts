@@ -1,127 +1,137 @@
 /** What should be in force in force again, after a boot or whatever took it away: from the store alone. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { NetworkInterface } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../base/environment-error.ts';
-import { DIRECTIONS } from '../engine/program.ts';
+import { PolicyRejected } from '../base/policy-rejected.ts';
 import { readAttachments } from '../engine/survey.ts';
-import type { DynamicRule } from '../store/store.ts';
+import { LockHeld } from '../store/store.ts';
+import { failClosed, failOpen } from './boot-fallback.ts';
+import { describeProblems, readHostConfig } from './config.ts';
 import type { HostContext } from './context.ts';
 import { settlePending } from './decide-change.ts';
 import { endDynamicRules } from './end-dynamic-rules.ts';
 import type { IntendedPolicy } from './intended-policy.ts';
-import { changeTo, findIntendedPolicy, intendedBy } from './intended-policy.ts';
-import { presentInterfaces } from './interfaces.ts';
+import { findIntendedPolicy } from './intended-policy.ts';
+import type { Overlay } from './overlay.ts';
 import { readOverlay, settleOverlay } from './overlay.ts';
 import { findWaitingAssignment } from './pending-change.ts';
-import { putInForce } from './put-in-force.ts';
+import type { RestoredPolicy } from './restore-intended.ts';
+import { restoreIntended } from './restore-intended.ts';
 
 export interface RestoreRequest {
   /** Seconds to wait for interfaces that are not there yet. */
   readonly wait: number;
 }
 
-export interface RestoreOutcome {
+export interface RestoreOutcome extends Omit<RestoredPolicy, 'policy'> {
   /** null where none is assigned and no dynamic rule stands. */
   readonly policy: string | null;
-  /** null where no policy is assigned. */
-  readonly version: number | null;
-  /** null where no interface was there to be filtered. */
-  readonly generation: number | null;
-  readonly interfaces: readonly string[];
-  /** Of the assignment, and not there. */
-  readonly missing: readonly string[];
-  readonly notes: readonly string[];
+  /** Why another policy or version is in force than the assigned one; null where it is the assigned one. */
+  readonly degraded: string | null;
 }
 
-const POLL_MS = 100;
-
-/** Errors of a disk that takes no lock file: filtering matters more than a second command at the same time. */
-const UNWRITABLE: ReadonlySet<string> = new Set(['EROFS', 'ENOSPC', 'EDQUOT']);
-
-/** The store's lock, or none where the disk takes no file. */
-function lockIfWritable({ store, report }: HostContext): Disposable {
-  try {
-    return store.lock();
-  } catch (error) {
-    const cause = error instanceof EnvironmentError ? (error.cause as NodeJS.ErrnoException | undefined) : undefined;
-    if (cause?.code === undefined || !UNWRITABLE.has(cause.code)) throw error;
-    report({ kind: 'warning', text: `${(error as Error).message}: going on without the lock` });
-    return { [Symbol.dispose]: () => undefined };
+/**
+ * Puts in force what is assigned, from what is left of it: an earlier version where the assigned one is damaged. Where
+ * nothing can be put in force and nothing is filtered, the configuration decides whether the host stays open, which
+ * throws, or is closed.
+ */
+export async function restorePolicy(context: HostContext, { wait }: RestoreRequest): Promise<RestoreOutcome> {
+  using lock = lockToRestore(context);
+  for (;;) {
+    const before = assignedAt(context);
+    const restored = await restoreOrFallBack(context, wait);
+    // Without the lock another command may have assigned a policy meanwhile.
+    if (lock.isHeld || assignedAt(context) === before) return restored;
   }
 }
 
-export async function restorePolicy(context: HostContext, { wait }: RestoreRequest): Promise<RestoreOutcome> {
+/** undefined also where it cannot be known. */
+function assignedAt({ store }: HostContext): string | undefined {
+  try {
+    return store.assignment()?.at;
+  } catch (error) {
+    if (error instanceof EnvironmentError) return undefined;
+    throw error;
+  }
+}
+
+/** A host that is open does not wait for whoever holds the lock: filtering matters more than the order of two commands. */
+function lockToRestore({ store, report }: HostContext): Disposable & { readonly isHeld: boolean } {
+  try {
+    const lock = store.lockIfPossible();
+    return { isHeld: true, [Symbol.dispose]: () => lock[Symbol.dispose]() };
+  } catch (error) {
+    if (!(error instanceof LockHeld) || readAttachments().length > 0) throw error;
+    report({ kind: 'warning', text: `${error.message}; nothing is filtered, so going on without the lock` });
+    return { isHeld: false, [Symbol.dispose]: () => undefined };
+  }
+}
+
+async function restoreOrFallBack(context: HostContext, wait: number): Promise<RestoreOutcome> {
+  try {
+    return await restoreAssigned(context, wait);
+  } catch (error) {
+    const isKnown = error instanceof EnvironmentError || error instanceof PolicyRejected;
+    if (!isKnown || readAttachments().length > 0) throw error;
+    const reading = readHostConfig();
+    for (const text of describeProblems(reading)) context.report({ kind: 'warning', text });
+    if (reading.config.boot === 'open') throw failOpen(error, reading.path);
+    return { ...(await failClosed(context, reading.config, wait)), degraded: error.message };
+  }
+}
+
+async function restoreAssigned(context: HostContext, wait: number): Promise<RestoreOutcome> {
   const { store } = context;
-  using _lock = lockIfWritable(context);
   const settled = settlePending(context);
-  const overlay = readOverlay(store);
+  const overlay = readOverlayIfPossible(context);
   const isAssigned = findWaitingAssignment() !== undefined || store.assignment() !== undefined;
   if (!isAssigned && overlay.rules.length === 0) return await endWhatIsLeft(context);
-  const restored = await restoreIntended(context, await findIntendedPolicy(store), overlay.rules, wait);
+  const intended = await findIntendedPolicy(store);
+  const { restored, degraded } = await restoreThisOrEarlier(context, intended, overlay, wait);
   const first = settled === undefined ? [] : [settled.text];
-  return { ...restored, notes: [...first, ...restored.notes, ...settleOverlay(store, overlay)] };
+  return { ...restored, notes: [...first, ...restored.notes, ...settleOverlay(store, overlay)], degraded };
+}
+
+/** Dynamic rules that cannot be read keep no policy from coming in force. */
+function readOverlayIfPossible({ store, report }: HostContext): Overlay {
+  try {
+    return readOverlay(store);
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    report({ kind: 'warning', text: `no dynamic rules: ${error.message}` });
+    return { agent: undefined, rules: [], staleRules: [] };
+  }
+}
+
+interface Restored {
+  readonly restored: RestoredPolicy;
+  readonly degraded: string | null;
+}
+
+async function restoreThisOrEarlier(
+  context: HostContext,
+  intended: IntendedPolicy,
+  { rules }: Overlay,
+  wait: number,
+): Promise<Restored> {
+  try {
+    return { restored: await restoreIntended(context, intended, rules, wait), degraded: null };
+  } catch (error) {
+    const { policy, stored } = intended;
+    if (stored === undefined || !isDamage(error)) throw error;
+    const earlier = context.store.readThisOrEarlier(policy, stored.version);
+    if (earlier === undefined) throw error;
+    const { version, hash } = earlier;
+    const restored = await restoreIntended(context, { ...intended, stored: { version, hash } }, rules, wait);
+    return { restored, degraded: `${error.message}; version ${version}, an earlier one, is in force` };
+  }
+}
+
+function isDamage(error: unknown): error is EnvironmentError {
+  return error instanceof EnvironmentError && (error.code === 'XDPOL_E_DAMAGED' || error.code === 'XDPOL_E_NOT_STORED');
 }
 
 /** Nothing should be in force, and dynamic rules of an agent that was killed may be. */
 async function endWhatIsLeft(context: HostContext): Promise<RestoreOutcome> {
   const ended = await endDynamicRules(context);
   const notes = ended === undefined ? [] : [`dynamic rules of an agent that is gone have ended: ${ended}`];
-  return { policy: null, version: null, generation: null, interfaces: [], missing: [], notes };
-}
-
-/**
- * Filters the interfaces that are there at once, and the others as they appear, for up to `wait`
- * seconds. The caller holds the store's lock.
- */
-export async function restoreIntended(
-  context: HostContext,
-  intended: IntendedPolicy,
-  rules: readonly DynamicRule[],
-  wait: number,
-): Promise<RestoreOutcome> {
-  const deadline = performance.now() + 1000 * wait;
-  const { policy, stored, interfaces: wanted } = intended;
-  const nothing = { generation: null, interfaces: [], missing: wanted, notes: [] };
-  let done: RestoreOutcome = { policy, version: stored?.version ?? null, ...nothing };
-  for (;;) {
-    const devices = await presentInterfaces(wanted);
-    if (devices.length > done.interfaces.length) {
-      if (intended.confirm !== undefined) await putAssignedBehind(context, devices, rules);
-      const inForce = await putInForce(context, changeTo(intended, devices, rules));
-      const { generation, interfaces, notes } = inForce;
-      const addresses = inForce.lacksAddresses ? [noteNoAddresses(interfaces)] : [];
-      done = {
-        ...done,
-        generation,
-        interfaces,
-        missing: wanted.filter((name) => !interfaces.includes(name)),
-        notes: [...new Set([...done.notes, ...notes, ...addresses])],
-      };
-    }
-    if (done.missing.length === 0 || performance.now() >= deadline) return done;
-    await sleep(POLL_MS);
-  }
-}
-
-/**
- * An interface that lost its filter while another policy waits to be confirmed gets the assigned one first: that is what
- * must come back there.
- */
-async function putAssignedBehind(
-  context: HostContext,
-  devices: readonly NetworkInterface[],
-  rules: readonly DynamicRule[],
-): Promise<void> {
-  const assignment = context.store.assignment();
-  if (assignment === undefined) return;
-  const wanted = assignment.ingressOnly === true ? 1 : DIRECTIONS.length;
-  const filtered = readAttachments().filter(({ hooks }) => hooks.length >= wanted);
-  const isLost = ({ name }: NetworkInterface): boolean =>
-    assignment.interfaces.includes(name) && !filtered.some((attachment) => attachment.name === name);
-  const lost = devices.filter(isLost);
-  if (lost.length > 0) await putInForce(context, changeTo(intendedBy(assignment), lost, rules));
-}
-
-function noteNoAddresses(interfaces: readonly string[]): string {
-  return `${interfaces.join(', ')} has no address yet: filters with me match nothing until xdpol restore runs again`;
+  return { policy: null, version: null, generation: null, interfaces: [], missing: [], notes, degraded: null };
 }

@@ -5,7 +5,7 @@ import type { HostContext } from './context.ts';
 import { settleOverdue } from './decide-change.ts';
 import { findIntendedPolicy } from './intended-policy.ts';
 import { readOverlay } from './overlay.ts';
-import { restoreIntended } from './restore-policy.ts';
+import { restoreIntended } from './restore-intended.ts';
 
 /** Settles what is overdue, and puts the assigned policy in force anew where its dynamic rules changed. Returns what to tell. */
 export async function settleReturned(context: HostContext): Promise<string | undefined> {

@@ -1,4 +1,6 @@
 /** No policy in force any more. */
+import { EnvironmentError } from '../base/environment-error.ts';
+import type { PolicyStore } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import { endFiltering } from './end-filtering.ts';
 import { noteEndedRules } from './overlay.ts';
@@ -13,21 +15,35 @@ export interface UnassignOutcome {
   /** Names of the dynamic rules that ended with it. */
   readonly dynamic: readonly string[];
   readonly notes: readonly string[];
+  /** What the store did not take, each with what comes of it. */
+  readonly failures: readonly string[];
 }
 
+/** Works on a store that is full, read-only, damaged or of a newer xdpol: nothing is filtered afterwards. */
 export function unassignPolicy({ store }: HostContext): UnassignOutcome {
-  using _lock = store.lock();
+  using _lock = store.lockIfPossible();
   const waited = readPendingChange();
-  const policy = store.assignment()?.policy ?? null;
-  const { interfaces, rules, notes } = endFiltering(store);
+  const policy = assignedPolicy(store);
+  const { interfaces, rules, notes, failures } = endFiltering(store);
   return {
     policy,
     interfaces,
     dynamic: rules.map(({ rule }) => rule),
     notes: [...noteWaited(waited), ...notes, ...noteEndedRules(rules)],
+    failures,
   };
 }
 
 function noteWaited(waited: PendingChange | undefined): readonly string[] {
   return waited === undefined ? [] : [`${describePending(waited)} was not confirmed, and ended with it`];
+}
+
+/** null also where it cannot be known. */
+function assignedPolicy(store: PolicyStore): string | null {
+  try {
+    return store.assignment()?.policy ?? null;
+  } catch (error) {
+    if (error instanceof EnvironmentError) return null;
+    throw error;
+  }
 }

@@ -18,6 +18,7 @@ let pair: NamespacePair;
 
 beforeAll(async () => {
   pair = new NamespacePair({ ipv6: false });
+  writeFileSync(pair.config, 'interfaces: [eth0]\n');
   await listenOn(pair, pair.host, ...PORTS);
 });
 

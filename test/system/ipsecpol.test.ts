@@ -20,6 +20,7 @@ let pair: NamespacePair;
 
 beforeAll(async () => {
   pair = new NamespacePair({ ipv6: false });
+  writeFileSync(pair.config, 'interfaces: [eth0]\n');
   for (const [side, address] of [
     [pair.host, SERVER],
     [pair.peer, CLIENT],
@@ -150,7 +151,7 @@ test('-y has unassigned it: every port answers; -x assigns it again', () => {
 
 test('interface groups: an error says how to set one; a rule for another interface does not decide here', () => {
   const line = `ipsecpol -w REG -p "Packet Filter" -r inside -f *+${SERVER}:8081:TCP -n PASS -lan`;
-  expect(type(line).stderr).toContain('"interfaceGroups"');
+  expect(type(line).stderr).toContain('interfaceGroups: { lan: [eth0] }');
   const groups = (lan: readonly string[]): void =>
     writeFileSync(join(pair.directory, 'state', 'config.json'), JSON.stringify({ interfaceGroups: { lan } }));
   groups(['eth7']);

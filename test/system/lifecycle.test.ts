@@ -1,20 +1,12 @@
 /** The life of a policy: stored, assigned, another version, gone with a reboot and restored, deleted without a trace. */
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Outcome } from '../support/namespaces.ts';
 import { NamespacePair } from '../support/namespaces.ts';
+import { pinsOf, reboot } from '../support/reboot.ts';
 
 /** Ports that a server answers at. */
 const OPEN = 8080;
@@ -75,26 +67,6 @@ function succeeds(...args: readonly string[]): string {
 function apply(port: number): void {
   writeFileSync(policy, policyText(port));
   succeeds('apply', policy, '-i', pair.host.device);
-}
-
-/** Every pin of ours, as paths below the bpffs. */
-function pins(): readonly string[] {
-  const root = join(pair.env['XDPOL_BPFFS'] ?? '', 'xdpol');
-  if (!existsSync(root)) return [];
-  return readdirSync(root, { recursive: true, encoding: 'utf8' });
-}
-
-/** What a reboot does to the kernel: no pins, no links, no programs. */
-function reboot(): void {
-  const root = join(pair.env['XDPOL_BPFFS'] ?? '', 'xdpol');
-  for (const name of pins().filter((one) => /\/(?:ingress|egress|counters-\d+|slots)$/u.test(one))) {
-    unlinkSync(join(root, name));
-  }
-  execFileSync('sh', ['-c', `find ${root} -mindepth 1 -depth -type d -exec rmdir {} +`]);
-  expect(pins()).toEqual([]);
-  // The kernel lets go of an unpinned link a moment later, in a worker.
-  for (let i = 0; i < 100 && programs().includes('xdp'); i++) execFileSync('sleep', ['0.05']);
-  expect(programs()).not.toContain('xdp');
 }
 
 function programs(): string {
@@ -173,7 +145,7 @@ describe('versions', () => {
 
 describe('reboot', () => {
   test('restore puts the assigned policy in force from the store alone', () => {
-    reboot();
+    reboot(pair);
     expect([connects(OPEN), connects(OTHER)]).toEqual([true, true]);
     rmSync(policy);
     rmSync(join(pair.directory, 'peers.txt'));
@@ -182,12 +154,12 @@ describe('reboot', () => {
   });
 
   test('from the compiled form: the text may even be gone; without both it says so', () => {
-    reboot();
+    reboot(pair);
     const folder = join(state, 'policies/edge/2');
     renameSync(folder, `${folder}.away`);
     expect(succeeds('restore')).toContain('version 2 in force');
     expect([connects(OPEN), connects(OTHER)]).toEqual([false, true]);
-    reboot();
+    reboot(pair);
     rmSync(join(state, 'cache'), { recursive: true });
     expect(xdpol('restore').status).toBe(1);
     renameSync(`${folder}.away`, folder);
@@ -195,7 +167,7 @@ describe('reboot', () => {
   });
 
   test('a damaged compiled form is reported, set aside, and compiled anew', () => {
-    reboot();
+    reboot(pair);
     const cache = join(state, 'cache');
     const compiled = readdirSync(cache).filter((name) => name.endsWith('.bin'));
     expect(compiled.length).toBeGreaterThan(0);
@@ -212,7 +184,7 @@ describe('reboot', () => {
   });
 
   test('a policy with me before there are addresses: in force without, and it says so', () => {
-    reboot();
+    reboot(pair);
     const on = ['-n', pair.host.namespace, 'address'];
     execFileSync('ip', [...on, 'flush', 'dev', pair.host.device]);
     const early = xdpol('restore');
@@ -228,7 +200,7 @@ describe('reboot', () => {
     execFileSync('ip', [...on, 'add', 'late0', 'type', 'veth', 'peer', 'name', 'late1']);
     succeeds('assign', 'edge', '-i', 'late0', '-i', pair.host.device);
     execFileSync('ip', [...on, 'del', 'late0']);
-    reboot();
+    reboot(pair);
     const without = xdpol('restore', '--wait', '0.2');
     expect(without.stderr).toContain('not there, so not filtered: late0');
     expect(without.status).toBe(1);
@@ -311,7 +283,7 @@ describe('the store in trouble', () => {
       const refused = xdpol('assign', 'edge', '--version', '1');
       expect(refused.stderr).toContain('EROFS');
       expect(refused.status).toBe(1);
-      reboot();
+      reboot(pair);
       const restored = xdpol('restore');
       expect(restored.stderr).toContain('going on without the lock');
       expect(restored.status).toBe(0);
@@ -374,7 +346,7 @@ describe('the store in trouble', () => {
 test('unassign and delete leave no trace', () => {
   succeeds('unassign');
   expect(succeeds('delete', 'edge')).toContain('counters of eth0');
-  expect(pins().filter((name) => name.includes('/'))).toEqual([]);
+  expect(pinsOf(pair).filter((name) => name.includes('/'))).toEqual([]);
   expect(programs()).not.toContain('xdp');
   expect(JSON.parse(succeeds('list', '--json'))).toMatchObject({ policies: [] });
   expect([connects(OPEN), connects(OTHER)]).toEqual([true, true]);

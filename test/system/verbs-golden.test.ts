@@ -1,4 +1,5 @@
 /** Every verb's output, JSON and exit code, word for word: `vitest -u` rewrites them, so read the difference. */
+import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { NamespacePair } from '../support/namespaces.ts';
 import {
@@ -61,6 +62,7 @@ test(
 test(
   'verbs beside an agent',
   async () => {
+    writeFileSync(pair.config, 'interfaces: [eth0]\n');
     await startSessionAgent(pair);
     await expect(runSession(pair, AGENT_STEPS)).toMatchFileSnapshot(golden('agent'));
   },

@@ -102,4 +102,10 @@ export const ANALYSIS_CODES = {
     explanation:
       'The policy has so many filters that overlap that looking at every pair would take minutes. The heaviest filters are looked at first; what is told is exact, and the message counts what was not looked at.',
   },
+  XP0420: {
+    severity: 'error',
+    title: 'Protected traffic would be dropped',
+    explanation:
+      'The configuration of the host, /etc/xdpol/config.yaml, lists traffic that every policy must permit in both directions (protect). The policy drops some of it, and the message shows a packet. Permit the traffic in the policy. No option overrides this: change the configuration if the traffic need not be protected.',
+  },
 } as const;

@@ -21,6 +21,12 @@ export const HOST_ERRORS = {
     title: 'It is not known which interfaces are meant',
     explanation: 'Nothing was assigned on this host before, so there are no interfaces to assume: name them with -i.',
   },
+  XDPOL_E_OPEN: {
+    exit: 1,
+    title: 'The host is open',
+    explanation:
+      'The assigned policy could not be put in force, and boot: of the configuration says open (the default), so nothing is filtered.',
+  },
   XDPOL_E_INTERFACE_GROUP: {
     exit: 1,
     title: 'The group of interfaces is empty',

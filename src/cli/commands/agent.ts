@@ -1,20 +1,22 @@
 /** `xdpol agent`: the daemon. */
 import { Command, Option } from 'commander';
 import { runAgent } from '../../agent/agent.ts';
+import type { AgentLog } from '../../agent/log.ts';
 import { logFormFor, openLog } from '../../agent/log.ts';
 import type { ListenAddress } from '../../formats/listen-address.ts';
 import { LISTEN_HELP, parseListenAddress } from '../../formats/listen-address.ts';
+import { describeProblems, readHostConfig } from '../../host/config.ts';
 import { requireRoot } from '../../host/privileges.ts';
 import { UsageError } from '../exit.ts';
 import { withExamples } from '../options.ts';
 import { warn, warnsOnTerminal } from '../render/terminal.ts';
 
-const DEFAULT_LISTEN = ':9477';
+const DEFAULT_LISTEN: ListenAddress = { host: '127.0.0.1', port: 9477 };
 /** File descriptor of the log. */
 const STDERR = 2;
 
 interface AgentVerbOptions {
-  readonly listen: string;
+  readonly listen?: string;
 }
 
 /** As `parseListenAddress`; anything else is a mistake in the command line. */
@@ -25,12 +27,19 @@ export function parseListen(value: string): ListenAddress {
 }
 
 async function run(options: AgentVerbOptions): Promise<void> {
-  const listen = parseListen(options.listen);
+  const given = options.listen === undefined ? undefined : parseListen(options.listen);
   requireRoot('agent');
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   const log = openLog(logFormFor(STDERR, warnsOnTerminal(), process.env), warn);
-  await runAgent({ listen, log, stop });
+  await runAgent({ listen: given ?? configuredListen(log) ?? DEFAULT_LISTEN, log, stop });
+}
+
+/** A mistake in the configuration is reported and stops no agent. */
+function configuredListen(log: AgentLog): ListenAddress | undefined {
+  const reading = readHostConfig();
+  for (const problem of describeProblems(reading)) log.warning(problem);
+  return reading.config.metrics.listen;
 }
 
 export function agentCommand(): Command {
@@ -41,9 +50,9 @@ export function agentCommand(): Command {
     .addOption(
       new Option(
         '--listen <address>',
-        'address and port of the HTTP server; without an address on all of them',
-      ).default(DEFAULT_LISTEN),
+        'address and port of the HTTP server, ":9477" for every address; else metrics.listen of the configuration, else 127.0.0.1:9477',
+      ),
     )
     .action(run);
-  return withExamples(command, 'xdpol agent', 'xdpol agent --listen 127.0.0.1:9477');
+  return withExamples(command, 'xdpol agent', 'xdpol agent --listen :9477');
 }

@@ -62,7 +62,7 @@ export function assignCommand(): Command {
     .addOption(
       new Option(
         '-i, --interface <name>',
-        'filter this interface, repeatable; else those of the last assignment; those already filtered go along',
+        'filter this interface, repeatable; else those of the last assignment, else those that the configuration names; those already filtered go along',
       ).argParser<readonly string[]>(collect),
     )
     .addOption(new Option('--version <number>', 'this version, else the newest').argParser(parseVersion))

@@ -19,7 +19,8 @@ function parseSeconds(value: string): number {
 async function run(options: RestoreOptions): Promise<void> {
   const host = reachHost();
   const started = performance.now();
-  const { policy, version, generation, interfaces, missing, notes } = await host.restore({ wait: options.wait });
+  const restored = await host.restore({ wait: options.wait });
+  const { policy, version, generation, interfaces, missing, notes, degraded } = restored;
   const milliseconds = performance.now() - started;
   warnAll(notes);
   if (policy === null) {
@@ -28,11 +29,16 @@ async function run(options: RestoreOptions): Promise<void> {
     return;
   }
   if (options.json === true) {
-    printJson({ policy, version, generation, interfaces, missing, milliseconds });
+    printJson({ policy, version, generation, interfaces, missing, degraded, milliseconds });
   } else if (generation !== null) {
     const what = version === null ? policy : `${policy}: version ${version}`;
     const where = `generation ${generation}, on ${interfaces.join(', ')}`;
     print(`${what} in force, ${where} (${milliseconds.toFixed(0)} ms)`);
+  }
+  if (degraded !== null) {
+    warn(`xdpol: error: ${degraded}`);
+    warn('  help: xdpol doctor says what is wrong; once it is mended: xdpol assign NAME');
+    process.exitCode = EXIT.environment;
   }
   if (missing.length === 0) return;
   warn(`xdpol: error: not there, so not filtered: ${missing.join(', ')}`);

@@ -20,8 +20,9 @@ A dynamic rule (no -w) is in force at once, beside the assigned policy if there 
   -f SPEC...        filters; -f can be given several times
   -n PASS|BLOCK     what happens to packets that match
   \\\\HOST            before everything else: taken where HOST is this host
-  -x -y -o          assign, unassign, delete
-  -lan -dialup      limit the rule to a group of interfaces of config.json
+  -x -y -o          assign, unassign, delete; -x filters the interfaces of the last assignment, else those that
+                    /etc/xdpol/config.yaml names (interfaces: [eth0])
+  -lan -dialup      limit the rule to a group of interfaces (interfaceGroups in /etc/xdpol/config.yaml)
   -confirm          ask before anything is changed
   -t -a -1s -1k -1p -soft   belong to negotiated security: taken, without effect
   -?                this text

@@ -70,7 +70,7 @@ function chooseInterfaces(given: readonly string[] | undefined, usual: readonly 
       help: `this network namespace has: ${known.join(', ') || 'none'}`,
     });
   }
-  const configured = unlessUnreadable(() => readHostConfig().config.interfaces) ?? [];
+  const configured = readHostConfig().config.interfaces;
   const chosen = matching([...usual, ...configured]);
   return chosen.length > 0
     ? chosen

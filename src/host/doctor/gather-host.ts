@@ -6,7 +6,7 @@ import { capabilities, isBpffs } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../../base/environment-error.ts';
 import { isAlive, pidOf } from '../../store/process-name.ts';
 import type { PolicyStore } from '../../store/store.ts';
-import { configPath, readHostConfig } from '../config.ts';
+import { readHostConfig } from '../config.ts';
 import type { HostFacts, KernelFacts, StoreFacts, UnitFacts } from './facts.ts';
 
 const BPFFS = '/sys/fs/bpf';
@@ -43,13 +43,8 @@ function gatherKernel(): KernelFacts {
 }
 
 function gatherConfig(): HostFacts['config'] {
-  const path = configPath();
-  try {
-    return { path, diagnostics: readHostConfig(path).diagnostics };
-  } catch (error) {
-    if (!(error instanceof EnvironmentError)) throw error;
-    return { path, problem: error.message, diagnostics: [] };
-  }
+  const { path, diagnostics, problem } = readHostConfig();
+  return { path, diagnostics, ...(problem === undefined ? {} : { problem: problem.message }) };
 }
 
 function isWritable(path: string): boolean {

@@ -6,6 +6,7 @@ import {
   ConfigRejected,
   configPath,
   DEFAULT_CONFIG,
+  describeProblems,
   readHostConfig,
   requireHostConfig,
 } from '../../../src/host/config.ts';
@@ -55,9 +56,15 @@ test('a wrong part rejects the file with its place; the boot reads the others', 
   expect(error.help).toBe('did you mean interfaces?');
   expect(error.diagnostics.map(({ code }) => code)).toEqual(['XP0005', 'XP0901']);
   expect(readHostConfig(path).config.boot).toBe('closed');
+  expect(describeProblems(readHostConfig(path))).toEqual([
+    `${path}:2:1: unknown key "interface"`,
+    `${path}:3:20: "x" is not an address and a port`,
+  ]);
 });
 
 test('a folder, and a file that is far too large, are rejected', () => {
   expect(rejection(() => requireHostConfig(folder)).message).toContain('EISDIR');
+  expect(readHostConfig(folder)).toMatchObject({ config: DEFAULT_CONFIG, diagnostics: [] });
+  expect(describeProblems(readHostConfig(folder)).join()).toContain('EISDIR');
   expect(rejection(() => requireHostConfig(written(Buffer.alloc(2 << 20, '#')))).message).toContain('bytes');
 });
