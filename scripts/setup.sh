@@ -30,7 +30,10 @@ debian_packages() {
   local wanted=(clang llvm make g++ python3 libbpf-dev libelf-dev zlib1g-dev linux-libc-dev bpftool iproute2 util-linux)
   local peers=(xdp-tools nftables iptables ipset ethtool)
   case "${1:-}" in
-  test) wanted+=(iputils-ping prometheus systemd python3-scapy man-db groff bash-completion zsh fish lintian "${peers[@]}") ;;
+  test)
+    wanted+=(iputils-ping prometheus systemd python3-scapy man-db groff bash-completion zsh fish lintian binutils xz-utils)
+    wanted+=("${peers[@]}")
+    ;;
   bench) wanted+=("${peers[@]}") ;;
   esac
   local missing=()

@@ -1,0 +1,84 @@
+/**
+ * `npm run package -- [FOLDER] [--fast]`: xdpol_VERSION_amd64.deb, by default into build/package, from what
+ * `npm run build` made. --fast compresses less: xz takes a minute. Two builds of one commit on one machine are the same bytes: times are SOURCE_DATE_EPOCH, else the commit's.
+ */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, lstatSync, lutimesSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { VERSION } from '../../src/base/version.ts';
+import { changelogText, controlText, copyrightText, thirdPartyText } from './texts.ts';
+import { addDocuments, addIntegration, addProgram, ROOT, Tree } from './tree.ts';
+
+const MAINTAINER_SCRIPTS = ['postinst', 'prerm', 'postrm'] as const;
+
+function sourceDate(): Date {
+  const given = process.env['SOURCE_DATE_EPOCH'];
+  const seconds = given ?? execFileSync('git', ['log', '-1', '--format=%ct'], { cwd: ROOT, encoding: 'utf8' });
+  return new Date(Number(seconds) * 1000);
+}
+
+function everything(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
+}
+
+function addControl(tree: Tree): void {
+  const files = everything(tree.folder).filter((name) => lstatSync(join(tree.folder, name)).isFile());
+  const bytes = files.reduce((sum, name) => sum + lstatSync(join(tree.folder, name)).size, 0);
+  const sums = files
+    .filter((name) => !name.startsWith('etc/'))
+    .map(
+      (name) =>
+        `${createHash('md5')
+          .update(readFileSync(join(tree.folder, name)))
+          .digest('hex')}  ${name}\n`,
+    );
+  tree.write('DEBIAN/control', controlText(VERSION, Math.ceil(bytes / 1024)));
+  tree.write('DEBIAN/conffiles', '/etc/xdpol/config.yaml\n');
+  tree.write('DEBIAN/md5sums', sums.join(''));
+  for (const name of MAINTAINER_SCRIPTS) {
+    tree.write(`DEBIAN/${name}`, readFileSync(join(ROOT, 'packaging', name)), 0o755);
+  }
+}
+
+/** Modes and times that do not depend on who builds, and when. */
+function settle(folder: string, time: Date): void {
+  for (const name of [...everything(folder), '.']) {
+    const path = join(folder, name);
+    const stat = lstatSync(path);
+    if (!stat.isSymbolicLink()) chmodSync(path, stat.isDirectory() || (stat.mode & 0o100) !== 0 ? 0o755 : 0o644);
+    lutimesSync(path, time, time);
+  }
+}
+
+/** Returns the path of the package. */
+async function buildPackage(out: string, compression: readonly string[]): Promise<string> {
+  const time = sourceDate();
+  const folder = mkdtempSync(join(tmpdir(), 'xdpol-package-'));
+  try {
+    const tree = new Tree(folder);
+    await addProgram(tree, VERSION);
+    await addIntegration(tree, time.toISOString().slice(0, 10));
+    const changelog = readFileSync(join(ROOT, 'CHANGELOG.md'), 'utf8');
+    addDocuments(tree, {
+      changelog: changelogText(VERSION, changelog, time),
+      copyright: copyrightText(),
+      thirdParty: thirdPartyText(),
+    });
+    addControl(tree);
+    settle(folder, time);
+    mkdirSync(out, { recursive: true });
+    const path = join(out, `xdpol_${VERSION}_amd64.deb`);
+    const env = { ...process.env, SOURCE_DATE_EPOCH: String(time.getTime() / 1000) };
+    execFileSync('dpkg-deb', ['--root-owner-group', ...compression, '--build', folder, path], { env, stdio: 'pipe' });
+    return path;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const words = process.argv.slice(2);
+const compression = words.includes('--fast') ? ['-Zgzip', '-z1'] : ['-Zxz', '-z6'];
+const [out = join(ROOT, 'build/package')] = words.filter((word) => word !== '--fast');
+process.stdout.write(`${await buildPackage(resolve(out), compression)}\n`);

@@ -1,0 +1,64 @@
+#!/bin/sh
+# Installs PACKAGE in ROOT, an empty folder, uses it and removes it. Runs in network and mount namespaces of its own.
+# Usage: package-session.sh PACKAGE ROOT
+set -eu
+package=$1 root=$2
+
+# A root with a shell, the C libraries and nothing else: no node, no compiler.
+take() {
+    for file; do
+        mkdir -p "$root$(dirname "$file")"
+        cp -L "$file" "$root$file"
+    done
+}
+libraries() { ldd "$@" | grep -o '/[^ ]*\.so[^ ]*' | sort -u; }
+mkdir -p "$root/bin" "$root/usr/bin" "$root/proc" "$root/dev" "$root/sys" "$root/tmp" "$root/var/lib/dpkg/info" "$root/var/lib/dpkg/updates"
+touch "$root/var/lib/dpkg/status" "$root/var/lib/dpkg/available"
+for program in sh find rm; do
+    take "$(command -v $program)"
+    take $(libraries "$(command -v $program)")
+done
+cp -L /bin/sh "$root/bin/sh"
+take $(dpkg -L libbpf1 libelf1 zlib1g libstdc++6 libgcc-s1 | grep '\.so\.') $(libraries "$(command -v node)")
+mount --rbind /dev "$root/dev"
+mount -t proc proc "$root/proc"
+mount -t sysfs sysfs "$root/sys"
+mount -t bpf bpf "$root/sys/fs/bpf"
+
+export PATH=/usr/bin:/bin:/usr/sbin:/sbin XDPOL_BPFFS=/sys/fs/bpf XDPOL_AGENT_SOCKET=
+unset NODE_EXTRA_CA_CERTS NODE_OPTIONS XDPOL_STATE_DIR
+step() { echo "== $*"; }
+xdpol() { chroot "$root" /usr/bin/xdpol "$@"; }
+programs() { ip -d link show eth0 | grep -c 'prog/xdp' || true; }
+
+ip link add eth0 type veth peer name peer0
+ip addr add 131.107.1.1/24 dev eth0
+ip link set eth0 up && ip link set peer0 up
+
+step installed
+dpkg --root="$root" --force-depends -i "$package" 2>&1
+step programs "$(programs)"
+step version "$(xdpol --version)"
+step node "$(chroot "$root" /bin/sh -c 'command -v node || echo none')"
+step check
+xdpol check /usr/share/doc/xdpol/examples/packet-filter.yaml --me 131.107.1.1
+step usage
+chroot "$root" /usr/bin/ipsecpol '-?'
+step apply
+xdpol apply /usr/share/doc/xdpol/examples/packet-filter.yaml -i eth0
+step status
+xdpol status
+step programs "$(programs)"
+step removed
+dpkg --root="$root" --force-depends -r xdpol 2>&1
+step programs "$(programs)"
+step purge
+dpkg --root="$root" --force-depends -P xdpol 2>&1 || echo "refused"
+step programs "$(programs)"
+step again
+dpkg --root="$root" --force-depends -i "$package" 2>&1
+xdpol unassign
+step programs "$(programs)"
+step end
+dpkg --root="$root" --force-depends -P xdpol 2>&1 && echo "purged"
+ls "$root/var/lib/xdpol" 2>/dev/null || echo "no store"

@@ -1,0 +1,89 @@
+/** The Debian package: installed in a root that has the C libraries and a shell, used there, removed. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { VERSION } from '../../src/base/version.ts';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const SESSION = fileURLToPath(new URL('package-session.sh', import.meta.url));
+const MEBIBYTE = 2 ** 20;
+
+let folder: string;
+let path: string;
+/** What each step printed. */
+let steps: ReadonlyMap<string, readonly string[]>;
+
+function build(name: string): string {
+  const words = ['run', '-s', 'package', '--', join(folder, name), '--fast'];
+  const env = { ...process.env, SOURCE_DATE_EPOCH: '1767225600' };
+  return execFileSync('npm', words, { cwd: ROOT, encoding: 'utf8', env }).trim();
+}
+
+function runSession(): ReadonlyMap<string, readonly string[]> {
+  const words = ['--net', '--mount', 'sh', SESSION, path, join(folder, 'root')];
+  const { stdout, stderr, status } = spawnSync('unshare', words, { encoding: 'utf8', timeout: 120_000 });
+  expect(status, stdout + stderr).toBe(0);
+  const found = new Map<string, string[]>();
+  for (const part of stdout.split(/^== /mu).slice(1)) {
+    const [title = '', ...lines] = part.trimEnd().split('\n');
+    const [name = '', ...rest] = title.split(' ');
+    found.set(name, [...(found.get(name) ?? []), [...rest, ...lines].join('\n')]);
+  }
+  return found;
+}
+
+function said(step: string): string {
+  return steps.get(step)?.join('\n') ?? '';
+}
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'xdpol-package-test-'));
+  path = build('first');
+  steps = runSession();
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('the Debian package', () => {
+  test('two builds are the same bytes, below 45 MiB', () => {
+    expect(statSync(path).size).toBeLessThan(45 * MEBIBYTE);
+    const sums = execFileSync('sha256sum', [path, build('second')], { encoding: 'utf8' });
+    expect(
+      new Set(
+        sums
+          .trim()
+          .split('\n')
+          .map((line) => line.split(' ')[0]),
+      ).size,
+    ).toBe(1);
+  });
+
+  test('lintian finds no error', () => {
+    const { stdout } = spawnSync('lintian', ['--allow-root', '--fail-on', 'error', path], { encoding: 'utf8' });
+    expect(stdout.split('\n').filter((line) => line.startsWith('E: '))).toEqual([]);
+  });
+
+  test('the programs run without the node of the host', () => {
+    expect(said('node')).toBe('none');
+    expect(said('version')).toBe(VERSION);
+    expect(said('check')).toContain('Packet Filter: 3 rules, 9 filters, no errors');
+    expect(said('usage')).toContain('-n PASS|BLOCK');
+  });
+
+  test('apply puts a policy in force; to install, to remove and to refuse a purge leaves the filter as it is', () => {
+    expect(said('apply')).toContain('Packet Filter: in force, generation 1, on eth0');
+    expect(said('status')).toContain('xdp native');
+    expect(steps.get('programs')).toEqual(['0', '1', '1', '1', '0']);
+    expect(said('installed')).toContain('nothing is filtered by the installation');
+    expect(said('removed')).toContain('what is filtered stays filtered');
+    expect(said('purge')).toContain('interfaces are still filtered');
+    expect(said('purge')).toMatch(/refused$/u);
+  });
+
+  test('a purge after unassign takes the store along', () => {
+    expect(said('end')).toMatch(/purged\nno store$/u);
+  });
+});
