@@ -4,6 +4,7 @@ import type { CompiledPolicy } from '../../compiler/compile.ts';
 import { TABLE_NAMES } from '../../compiler/compile.ts';
 import { tableEntries } from '../../compiler/table-entries.ts';
 import { requireTests } from '../../host/require-tests.ts';
+import { noteUnknownInterface } from '../note-interface.ts';
 import type { MeOptions } from '../options.ts';
 import { jsonOption, meOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
 import { compileReady, readyArgument } from '../read-policy.ts';
@@ -50,6 +51,7 @@ function render(compiled: CompiledPolicy, rows: readonly TableRow[], bytes: numb
 async function run(argument: string, options: CompileVerbOptions): Promise<void> {
   const ready = await readyArgument(argument, options);
   requireTests(ready, {});
+  if (options.interface !== undefined) await noteUnknownInterface(ready.policy, options.interface);
   const compiled = compileReady(ready, options.interface);
   const { statistics } = compiled;
   const tables = tablesOf(compiled);

@@ -5,6 +5,7 @@ import { explain } from '../../policy/explain.ts';
 import type { SeenPacket } from '../../policy/packet/text.ts';
 import { formatSeenPacket, parseSeenPacket } from '../../policy/packet/text.ts';
 import { UsageError } from '../exit.ts';
+import { noteUnknownInterface } from '../note-interface.ts';
 import type { MeOptions } from '../options.ts';
 import { jsonOption, meOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
 import { readyArgument } from '../read-policy.ts';
@@ -30,6 +31,7 @@ async function run(argument: string, text: string, options: ExplainOptions): Pro
   }
   const place = placeOf(seen, options);
   const { policy, host } = await readyArgument(argument, options);
+  if (place !== undefined) await noteUnknownInterface(policy, place);
   const explanation = explain(policy, host, seen.packet, { interface: place });
   if (options.json === true) printJson(explanation);
   else

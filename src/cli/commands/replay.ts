@@ -11,6 +11,7 @@ import type { Decision } from '../../policy/classify.ts';
 import { ReferenceClassifier } from '../../policy/classify.ts';
 import { decodePacket } from '../../policy/packet/decode.ts';
 import { formatPacket } from '../../policy/packet/text.ts';
+import { noteUnknownInterface } from '../note-interface.ts';
 import type { MeOptions } from '../options.ts';
 import { jsonOption, meOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
 import { compileReady, readyArgument } from '../read-policy.ts';
@@ -149,6 +150,7 @@ class Replay {
 async function run(argument: string, capture: string, options: ReplayOptions): Promise<void> {
   requireReadable(capture);
   const ready = await readyArgument(argument, options);
+  if (options.interface !== undefined) await noteUnknownInterface(ready.policy, options.interface);
   const compiled = compileReady(ready, options.interface);
   using replayer = new Replayer(compiled, options.hook);
   const replay = new Replay(replayer, new ReferenceClassifier(ready.policy, ready.host), options);

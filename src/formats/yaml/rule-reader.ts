@@ -7,6 +7,7 @@ import { readFilterList } from './filter-list.ts';
 import type { FilterScope } from './filter-reader.ts';
 import { itemsOf, nodeOf, textNode } from './map-reader.ts';
 import { readInterface, readName } from './names.ts';
+import { meantBy } from './other-words.ts';
 import type { MapNode, SourceNode } from './source-tree.ts';
 
 /** What a rule may refer to besides what its filters may. */
@@ -14,12 +15,6 @@ export interface RuleScope extends FilterScope {
   readonly lists: Map<string, FilterList>;
   readonly usedLists: Set<string>;
 }
-
-/** Words of other firewalls, and of the original, for the two actions. */
-const OTHER_WORDS: ReadonlyMap<string, Action> = new Map([
-  ...['pass', 'allow', 'accept', 'permit'].map((word) => [word, 'permit'] as const),
-  ...['block', 'deny', 'drop', 'reject'].map((word) => [word, 'block'] as const),
-]);
 
 export function readRules(node: SourceNode | undefined, policySpan: Span, scope: RuleScope): Rule[] {
   const rules: Rule[] = [];
@@ -97,12 +92,12 @@ function readAction(node: SourceNode | undefined, diags: Diagnostics): Action | 
   const token = textNode(node)?.token;
   if (token === undefined) return undefined;
   if (token.text === 'permit' || token.text === 'block') return token.text;
-  const meant = OTHER_WORDS.get(token.text.toLowerCase());
-  if (meant === undefined && /^(?:inpass|negotiate.*|secure|require.*|request.*|esp|ah)\b/iu.test(token.text)) {
+  if (/^(?:inpass|negotiate.*|secure|require.*|request.*|esp|ah)\b/iu.test(token.text)) {
     const message = `action "${token.text}" negotiates security; nothing here does`;
     return diags.report('XP0305', token.span, message, 'the actions are permit and block');
   }
-  const help = meant === undefined ? didYouMean(token.text, ['permit', 'block']) : `did you mean ${meant}?`;
+  const meant = meantBy(token.text, ['permit', 'block']);
+  const help = meant === undefined ? undefined : `did you mean ${meant}?`;
   return diags.report('XP0008', token.span, `expected permit or block, found "${token.text}"`, help);
 }
 

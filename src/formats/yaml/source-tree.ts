@@ -34,8 +34,8 @@ export interface MapNode {
 export type SourceNode = ScalarNode | ListNode | MapNode;
 
 const MAX_DEPTH = 64;
-/** Nodes that aliases may add; a policy needs a handful. */
-const MAX_ALIASED = 10_000;
+/** Nodes that aliases may add: a long list used in many places, and no bomb. */
+const MAX_ALIASED = 1_000_000;
 const QUOTE_HELP = 'text that starts with * must be quoted: "*+131.107.1.1:80:TCP"; for an address write any';
 
 /**
@@ -188,8 +188,11 @@ class TreeReader {
     if (target === undefined) {
       const help = /[+=.]/u.test(node.source) ? QUOTE_HELP : undefined;
       if (node.source !== '') this.#diags.report('XP0001', span, `nothing is anchored as &${node.source}`, help);
-    } else if (this.#open.has(target) || this.#aliased > MAX_ALIASED) {
-      this.#diags.report('XP0004', span, `*${node.source} expands without end`);
+    } else if (this.#open.has(target)) {
+      this.#diags.report('XP0004', span, `*${node.source} stands inside of &${node.source}: it expands without end`);
+    } else if (this.#aliased > MAX_ALIASED) {
+      const message = `up to *${node.source}, aliases add more than ${MAX_ALIASED} values to the text`;
+      this.#diags.report('XP0004', span, message, 'write addresses as an address set, and name it with $');
     } else {
       this.#open.add(target);
       const value = this.read(target, start);

@@ -6,7 +6,8 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import { present } from '../../base/assert.ts';
 import type { Diagnostics } from '../../base/diagnostics.ts';
-import { closest, didYouMean } from '../../base/suggest.ts';
+import { didYouMean } from '../../base/suggest.ts';
+import { meantBy } from './other-words.ts';
 import type { SourceNode } from './source-tree.ts';
 import type { FileKind } from './validators.ts';
 import { validatorOf } from './validators.ts';
@@ -87,7 +88,7 @@ function reportWord(error: StructureError, node: SourceNode, diags: Diagnostics)
   const allowed = (error.params['allowedValues'] as readonly unknown[]).map(String);
   const found = describe(node);
   const word = node.kind === 'scalar' ? node.token.text : '';
-  const nearest = truthOf(word) ?? closest(word, allowed);
+  const nearest = truthOf(word) ?? meantBy(word, allowed);
   const help = nearest !== undefined && allowed.includes(nearest) ? `did you mean ${nearest}?` : undefined;
   diags.report('XP0008', node.span, `expected ${listed(allowed)}, found ${found}`, help);
 }

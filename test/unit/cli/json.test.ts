@@ -97,6 +97,17 @@ test('NAME@VERSION is a version of a stored policy in every verb that takes a po
   expect(xdpol('check', 'p@9', '--json').code).toBe(1);
 });
 
+test('an interface that neither the policy nor the host has is said', () => {
+  const packet = 'tcp 203.0.113.9:40000 -> 192.0.2.1:80';
+  expect(xdpol('explain', EDGE, packet, ...ME, '--interface', 'eth1').err).toBe('');
+  expect(xdpol('explain', EDGE, packet, ...ME, '--interface', 'eht1').err).toContain('did you mean eth1?');
+});
+
+test('a capture that is not there is said to be missing', () => {
+  const { code, err } = xdpol('replay', EDGE, join(folder, 'nowhere.pcap'), ...ME);
+  expect([code, err.includes('nowhere.pcap: ENOENT')]).toEqual([1, true]);
+});
+
 /** As a shell runs it, which says what the output is. */
 function shell(line: string): Run {
   const path = join(folder, 'xdpol');

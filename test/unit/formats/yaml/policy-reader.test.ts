@@ -325,3 +325,22 @@ test('the two forms of the packet-filter example mean the same', () => {
   };
   expect(read('packet-filter-specs.yaml')).toEqual(read('packet-filter.yaml'));
 });
+
+test('words of other firewalls are told what they are here, wherever they stand', () => {
+  for (const [line, wanted] of [
+    ['default: deny', 'block'],
+    ['default: allow', 'permit'],
+    ['rules: [{ name: r, action: reject, filters: ["*+0"] }]', 'block'],
+  ]) {
+    const text = `name: x\n${line}\n${line?.startsWith('rules') === true ? '' : 'rules: []\n'}`;
+    const helps = readText(text).diagnostics.map(({ help }) => help);
+    expect(helps, line).toContain(`did you mean ${wanted}?`);
+  }
+});
+
+test('an alias of a thousand items is no endless one, nor are a hundred of them', () => {
+  const items = Array.from({ length: 1000 }, (_, i) => `10.0.${i >> 8}.${i & 255}`).join(', ');
+  const sets = Array.from({ length: 100 }, (_, i) => `  b${i}: *a\n`).join('');
+  const { codes } = readText(`name: x\naddressSets:\n  a: &a [${items}]\n${sets}rules: []\n`);
+  expect(codes.filter((code) => code.startsWith('XP0004'))).toEqual([]);
+});
