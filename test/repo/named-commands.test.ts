@@ -1,0 +1,74 @@
+/** Verbs and options that help texts, messages and documentation name are there. */
+import { readdirSync, readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { expect, test } from 'vitest';
+import { buildProgram, VERB_NAMES } from '../../src/cli/build-program.ts';
+
+const root = new URL('../../', import.meta.url).pathname;
+
+function filesOf(folder: string, extension: string): readonly string[] {
+  return readdirSync(`${root}${folder}`, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith(extension))
+    .map((name) => `${folder}/${name}`);
+}
+
+interface Named {
+  readonly verb: string;
+  readonly rest: string;
+}
+
+/** In documentation a command stands in backticks, or begins a line of a block. */
+function inDocumentation(text: string): readonly Named[] {
+  return [...text.matchAll(/(?:`|^\s*(?:[#$] )?(?:sudo )?)xdpol (?<verb>[a-z][a-z-]*)(?<rest>[^`\n|;&#]*)/gmu)].map(
+    named,
+  );
+}
+
+/** In sources it follows a word that advises it. */
+function inSource(text: string): readonly Named[] {
+  return [
+    ...text.matchAll(/(?:run|with|see|write|:|sudo|after) xdpol (?<verb>[a-z][a-z-]*)(?<rest>[^'"`\n|;,)]*)/gu),
+  ].map(named);
+}
+
+function named({ groups }: RegExpExecArray): Named {
+  return { verb: groups?.['verb'] ?? '', rest: groups?.['rest'] ?? '' };
+}
+
+const program = await buildProgram(undefined);
+
+function optionsOf(command: Command): readonly string[] {
+  const own = command.options.flatMap(({ long, short }) => [long, short]);
+  const below = command.commands.flatMap(optionsOf);
+  return [...own, ...below, '--help', '-h'].filter((name) => typeof name === 'string');
+}
+
+function missing({ verb, rest }: Named): readonly string[] {
+  if (!VERB_NAMES.includes(verb)) return [`xdpol ${verb}`];
+  const command = program.commands.find((one) => one.name() === verb);
+  if (command === undefined || verb === 'ipsecpol') return [];
+  const known = optionsOf(command);
+  const given = [...rest.matchAll(/(?<=\s)--[a-z][a-z-]*/gu)].map(([option]) => option);
+  return given.filter((option) => !known.includes(option)).map((option) => `xdpol ${verb} ${option}`);
+}
+
+const documents = ['README.md', ...filesOf('docs', '.md')];
+const sources = filesOf('src', '.ts');
+
+test('commands are found', () => {
+  expect(documents.flatMap((path) => inDocumentation(readFileSync(root + path, 'utf8'))).length).toBeGreaterThan(30);
+  expect(sources.flatMap((path) => inSource(readFileSync(root + path, 'utf8'))).length).toBeGreaterThan(20);
+});
+
+for (const path of documents) {
+  test(path, () => expect(inDocumentation(readFileSync(root + path, 'utf8')).flatMap(missing)).toEqual([]));
+}
+
+test('sources', () => {
+  const wrong = sources.flatMap((path) =>
+    inSource(readFileSync(root + path, 'utf8'))
+      .flatMap(missing)
+      .map((what) => `${path}: ${what}`),
+  );
+  expect(wrong).toEqual([]);
+});
