@@ -78,6 +78,14 @@ rules:
   - { name: web, filterList: web, action: permit, interfaces: [eth0] }
   - { name: ping, action: block, filters: [{ source: $file, protocol: icmp, icmpType: 8, icmpCode: 0 }] }
 `;
+const SCRIPT = `@echo off
+netsh ipsec static add policy name = GUARD
+netsh ipsec static add filter filterlist="web" any dstaddr=me mirror=no prot=tcp dstport=80 desc=the web && echo done
+C:\\>netsh ips st add filter L 0 srcmask=255.255.255.255 dstaddr=10.0.0.1-10.0.0.9 > nul 2>&1
+netsh ipsec static add rule name=web policy=GUARD filterlist=web filteraction=Permit conntype=lan
+ipsecpol \\\\ host -w REG -p GUARD -r r -f (*+0:80:TCP) [*+0] -lan
+netsh ipsec static set policy GUARD assign=y
+`;
 const JSON_POLICY =
   '{"name":"a","rules":[{"name":"r","action":"permit","filters":[{"protocol":"tcp","established":true},"0=*"]}]}';
 
@@ -106,10 +114,18 @@ const SEEDS: Readonly<Record<Target, readonly Uint8Array[]>> = {
     ...filesIn('examples', '.csv'),
     ...filesIn('test/golden/chart', '.csv'),
     ...filesIn('test/golden/chart', '.md'),
+    ...filesIn('test/golden/netsh', '.cmd'),
+    encoder.encode(SCRIPT),
   ],
-  set: ['10.0.0.1\n10.1.0.0/16 # a\r\n\r\n2001:db8::/32\n192.168.0.0/255.255.0.0\n10.*.*.*\n# end'].map((text) =>
-    encoder.encode(text),
-  ),
+  set: [
+    '10.0.0.1\n10.1.0.0/16 # a\r\n\r\n2001:db8::/32\n192.168.0.0/255.255.0.0\n10.*.*.*\n# end',
+    '10.0.0.1-10.0.0.9\n10.1.0.0 - 10.1.0.255\n2001:db8::1-2001:db8::ff\n',
+    '10.0.0.0/8 ; SBL1\n; comment\n192.0.2.0/24\t7\n',
+    '[{"cidr":"10.0.0.0/8"},{"cidr":"2001:db8::/32"},"192.0.2.1"]',
+    'create bad hash:net family inet\nadd bad 10.0.0.0/8 timeout 5\nadd bad 192.0.2.1\n',
+    'table inet t {\n set s {\n elements = { 10.0.0.0/8, 192.0.2.1-192.0.2.9 }\n }\n}\n',
+    '<html><body>10.0.0.1</body></html>',
+  ].map((text) => encoder.encode(text)),
   capture: [
     pcapFile(FRAMES),
     pcapFile(FRAMES, { bigEndian: true, nanoseconds: true }),

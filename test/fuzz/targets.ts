@@ -8,6 +8,8 @@ import { CaptureError, readCapture } from '../../src/engine/capture/read-capture
 import { readChart } from '../../src/formats/chart/chart.ts';
 import { parseFilterSpec } from '../../src/formats/filterspec.ts';
 import { printIpsecpol } from '../../src/formats/ipsecpol/print.ts';
+import { readScript } from '../../src/formats/netsh/script.ts';
+import { looksLikeScript } from '../../src/formats/netsh/script-lines.ts';
 import { readAddressList } from '../../src/formats/sets/list-file.ts';
 import { PLAIN_LIST } from '../../src/formats/sets/list-options.ts';
 import { tokenOf } from '../../src/formats/token.ts';
@@ -99,9 +101,13 @@ function runPacket(bytes: Uint8Array): boolean {
   return true;
 }
 
+/** What import reads: a chart or a script. */
 function runChart(bytes: Uint8Array): boolean {
   const diags = new Diagnostics();
-  const chart = readChart({ file: 'fuzz.csv', text: decodeText(bytes, 'fuzz.csv', diags), name: 'fuzz' }, diags);
+  const text = decodeText(bytes, 'fuzz.csv', diags);
+  const chart = looksLikeScript(text)
+    ? readScript({ file: 'fuzz.csv', text, name: undefined, groups: { lan: ['eth0'], dialup: [] } }, diags)
+    : readChart({ file: 'fuzz.csv', text, name: 'fuzz' }, diags);
   assert((chart === undefined) === diags.failed, 'a policy comes out exactly where there is no error');
   checkDiagnostics(diags);
   if (chart === undefined) return false;
