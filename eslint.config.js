@@ -6,6 +6,7 @@ export default tseslint.config(
   {
     files: [
       'src/**/*.ts',
+      'src/**/*.tsx',
       'native/*.ts',
       'native/lib/*.ts',
       'test/**/*.ts',
@@ -17,7 +18,7 @@ export default tseslint.config(
     plugins: { '@typescript-eslint': tseslint.plugin },
     languageOptions: {
       parser: tseslint.parser,
-      parserOptions: { project: './tsconfig.json', tsconfigRootDir: import.meta.dirname },
+      parserOptions: { project: ['./tsconfig.json', './tsconfig.console.json'], tsconfigRootDir: import.meta.dirname },
     },
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',

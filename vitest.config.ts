@@ -6,6 +6,8 @@ const UNIT = ['test/unit/**', 'test/repo/**', 'test/golden/**', 'test/fuzz/**', 
 const KERNEL = ['test/kernel/**', 'test/dataplane/**', 'test/bench/{generator,peers}', 'native/test/**'];
 /** Network namespaces, real traffic, whole processes. */
 const SYSTEM = ['test/system/**'];
+/** The web console in Debian's chromium, inside a network namespace. */
+const BROWSER = ['test/browser/**'];
 
 function testsIn(folders: readonly string[]): string[] {
   return folders.map((folder) => `${folder}${folder.endsWith('**') ? '/*' : ''}.test.ts`);
@@ -27,6 +29,10 @@ const config: ViteUserConfig = {
       {
         extends: true,
         test: { name: 'system', include: testsIn(SYSTEM), fileParallelism: false, sequence: { groupOrder: 2 } },
+      },
+      {
+        extends: true,
+        test: { name: 'browser', include: testsIn(BROWSER), fileParallelism: false, sequence: { groupOrder: 3 } },
       },
     ],
   },

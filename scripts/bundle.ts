@@ -4,9 +4,11 @@
  *   dist/cli/main.js, dist/cli/ipsecpol.js   the programs
  *   dist/measure/live-child.js               a process of its own, see src/measure/live.ts
  *   dist/chunks/                             their parts; a name has a digest of its content
+ *   dist/console/                            the web console, for browsers
  *   dist/bpf/                                made by bpf/Makefile; left alone
  *
- * Files are not minified: the lines of a stack trace can be read, and each part names the source it is from.
+ * The program's files are not minified: the lines of a stack trace can be read, and each part names the source it is
+ * from. The console's are: they go over the network.
  */
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -59,7 +61,33 @@ export async function bundleProgram(out: string): Promise<void> {
     legalComments: 'none',
     plugins: [validators],
   });
-  writeParts(out, outputFiles);
+  writeParts(out, [...outputFiles, ...(await bundleConsole(out))]);
+}
+
+/** One script, one style sheet, the page and its icon. */
+async function bundleConsole(out: string): Promise<readonly OutputFile[]> {
+  const folder = 'src/console';
+  const { outputFiles } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: [
+      { in: `${folder}/main.tsx`, out: 'app' },
+      { in: `${folder}/app.css`, out: 'app' },
+      { in: `${folder}/index.html`, out: 'index' },
+      { in: `${folder}/icon.svg`, out: 'icon' },
+    ],
+    loader: { '.html': 'copy', '.svg': 'copy' },
+    outdir: join(out, 'console'),
+    write: false,
+    bundle: true,
+    minify: true,
+    platform: 'browser',
+    format: 'esm',
+    target: ['chrome120', 'firefox121', 'safari17'],
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    legalComments: 'none',
+  });
+  return outputFiles;
 }
 
 /** Parts come before the programs that name them, so a program that starts meanwhile finds all it needs. */

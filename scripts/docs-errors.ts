@@ -2,6 +2,7 @@
  * docs/errors.md, from the catalogue of error codes. The test of the catalogue writes it:
  * `npx vitest run test/repo/error-codes.test.ts -u`; without -u it compares.
  */
+import { CONSOLE_ERRORS } from '../src/base/errors/console-errors.ts';
 import type { ErrorCatalogue } from '../src/base/errors/entry.ts';
 import { HOST_ERRORS } from '../src/base/errors/host-errors.ts';
 import { KERNEL_ERRORS } from '../src/base/errors/kernel-errors.ts';
@@ -13,6 +14,7 @@ const GROUPS: readonly (readonly [title: string, codes: ErrorCatalogue])[] = [
   ['The kernel', KERNEL_ERRORS],
   ['The store', STORE_ERRORS],
   ['Other hosts', REMOTE_ERRORS],
+  ['The web console', CONSOLE_ERRORS],
 ];
 
 const HEAD = `# Errors

@@ -32,7 +32,7 @@ debian_packages() {
   case "${1:-}" in
   test)
     wanted+=(iputils-ping prometheus systemd python3-scapy man-db groff bash-completion zsh fish lintian binutils xz-utils)
-    wanted+=("${peers[@]}")
+    wanted+=(chromium "${peers[@]}")
     ;;
   bench) wanted+=("${peers[@]}") ;;
   esac

@@ -1,4 +1,5 @@
 /** The routes as an OpenAPI document: docs/openapi.json, and what the agent answers to GET /v1/openapi.json. */
+import { OPEN_CONSOLE } from './console-session.ts';
 import { ERROR } from './outcome-schemas.ts';
 import type { RouteEntry } from './routes.ts';
 import { ROUTES } from './routes.ts';
@@ -40,7 +41,7 @@ function operationOf(name: string, route: RouteEntry): Schema {
 
 export function openApiDocument(): Schema {
   const paths: Record<string, Record<string, Schema>> = {};
-  for (const [name, route] of Object.entries(ROUTES)) {
+  for (const [name, route] of Object.entries({ ...ROUTES, openConsole: OPEN_CONSOLE })) {
     const path = route.path.replaceAll(/:(\w+)/gu, '{$1}');
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(name, route) };
   }

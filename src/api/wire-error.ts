@@ -32,6 +32,9 @@ const STATUS: Readonly<Partial<Record<WireError['code'], number>>> = {
   XDPOL_E_ROLE: 403,
   XDPOL_E_PERMISSION: 403,
   XDPOL_E_OTHER_HOST: 421,
+  XDPOL_E_SIGNED_OUT: 401,
+  XDPOL_E_SIGN_IN_LIMIT: 429,
+  XDPOL_E_FORGED: 403,
 };
 
 export function statusOf(code: WireError['code']): number {

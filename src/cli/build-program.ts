@@ -32,6 +32,7 @@ const VERBS: Readonly<Record<string, LoadCommand>> = {
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   top: async () => (await import('./commands/top.ts')).topCommand(),
   pki: async () => (await import('./commands/pki.ts')).pkiCommand(),
+  console: async () => (await import('./commands/console.ts')).consoleCommand(),
   agent: async () => (await import('./commands/agent.ts')).agentCommand(),
   completion: async () => (await import('./commands/completion.ts')).completionCommand(),
   complete: async () => (await import('./commands/completion.ts')).completeCommand(),

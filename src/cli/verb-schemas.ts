@@ -1,4 +1,5 @@
 /** JSON Schemas of what each verb prints with --json: docs/schemas. Where the agent answers the same, it is the same schema. */
+import { OPEN_CONSOLE } from '../api/console-session.ts';
 import * as answers from '../api/outcome-schemas.ts';
 import type { Schema } from '../api/schema.ts';
 import { COUNT, INTEGER, list, mapOf, nullable, object, oneOf, selected, TEXT, TRUTH } from '../api/schema.ts';
@@ -197,6 +198,7 @@ export const VERB_SCHEMAS: Readonly<Record<string, Schema>> = {
   check: CHECK,
   compile: COMPILE,
   confirm: object(selected(answers.CONFIRMED, 'policy', 'version', 'generation', 'interfaces')),
+  console: OPEN_CONSOLE.outcome,
   counters: answers.COUNTERS,
   delete: answers.DELETED,
   diff: DIFF,

@@ -1,6 +1,7 @@
 /** The agent's socket: the operations of this host over HTTP, for commands, the console and whoever is in the group. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { fastify } from 'fastify';
+import { OPEN_CONSOLE } from '../../api/console-session.ts';
 import { ALIVE, EVENT_STREAM, formatEvent } from '../../api/event-stream.ts';
 import { openApiDocument } from '../../api/openapi.ts';
 import { PLACE_HEADER } from '../../api/place.ts';
@@ -10,11 +11,13 @@ import { toJson } from '../../api/wire.ts';
 import type { WireError } from '../../api/wire-error.ts';
 import { encodeError, statusOf } from '../../api/wire-error.ts';
 import { EnvironmentError } from '../../base/environment-error.ts';
+import type { Role } from '../../base/roles.ts';
 import { explainFailure } from '../../engine/failure.ts';
 import type { OperationEvent } from '../../host/context.ts';
 import { openContext } from '../../host/context.ts';
 import { localOperations } from '../../host/operations.ts';
 import { LockHeld } from '../../store/store.ts';
+import { ConsoleServer } from '../console/console-server.ts';
 import type { AgentLog } from '../log.ts';
 import { callerOf } from './caller.ts';
 import type { ChangeTurns } from './change-turn.ts';
@@ -47,12 +50,17 @@ export interface Entrance {
 /** Listens until closed. Throws EnvironmentError where another agent does. */
 export async function startControlServer(options: ControlOptions): Promise<FastifyInstance> {
   await clearSocketPath(options.socketPath);
-  const app = fastify({ bodyLimit: MAX_BODY, forceCloseConnections: true });
+  const createApi = (entrance: Entrance): FastifyInstance => {
+    const api = fastify({ bodyLimit: MAX_BODY, forceCloseConnections: true });
+    serveOperations(api, entrance, options);
+    return api;
+  };
   const admit: Entrance['admit'] = (request, name) => {
     if (name !== null) requirePlace(request, options.place);
     return callerOf(request.raw.socket);
   };
-  serveOperations(app, { admit }, options);
+  const app = createApi({ admit });
+  addConsole(app, new ConsoleServer(createApi));
   const mask = process.umask(0o177);
   try {
     await app.listen({ path: options.socketPath });
@@ -61,6 +69,15 @@ export async function startControlServer(options: ControlOptions): Promise<Fasti
   }
   openToGroup(options.socketPath);
   return app;
+}
+
+/** Its addresses are given out on this socket. It ends with it. */
+function addConsole(app: FastifyInstance, webConsole: ConsoleServer): void {
+  const { method, path, body } = OPEN_CONSOLE;
+  const open = (request: FastifyRequest): Promise<unknown> =>
+    webConsole.open(callerOf(request.raw.socket), (request.body as { readonly role: Role }).role);
+  app.route({ method, url: path, schema: { body }, handler: open });
+  app.addHook('onClose', () => webConsole.close());
 }
 
 export interface OperationOptions {

@@ -13,8 +13,8 @@ export const REMOTE_ERRORS = {
   },
   XDPOL_E_ROLE: {
     exit: 1,
-    title: 'The certificate does not give the right',
+    title: 'The role does not give the right',
     explanation:
-      'Each route of the API over the network asks for a role: viewer to read, operator to confirm and take back, administrator to change.',
+      'Each route of the API asks for a role, over the network of the certificate and in the web console of the session: viewer to read, operator to confirm and take back, administrator to change.',
   },
 } as const;

@@ -1,0 +1,70 @@
+/** `xdpol console`: the address of the web console. */
+import { spawn } from 'node:child_process';
+import { Command, Option } from 'commander';
+import type { ConsoleAddress } from '../../api/console-session.ts';
+import { OPEN_CONSOLE } from '../../api/console-session.ts';
+import { agentSocketPath, ownPlace } from '../../api/place.ts';
+import { AgentUnreachable, askAgent } from '../../api/request.ts';
+import { EnvironmentError } from '../../base/environment-error.ts';
+import type { Role } from '../../base/roles.ts';
+import { ROLES } from '../../base/roles.ts';
+import { jsonOption, withExamples } from '../options.ts';
+import { print, printJson, showEvents, warn } from '../render/terminal.ts';
+
+interface ConsoleOptions {
+  readonly json?: boolean;
+  readonly open: boolean;
+  readonly role: Role;
+}
+
+async function askForAddress(role: Role): Promise<ConsoleAddress> {
+  const socketPath = agentSocketPath();
+  const { method, path } = OPEN_CONSOLE;
+  try {
+    if (socketPath === undefined) throw new AgentUnreachable('XDPOL_AGENT_SOCKET is empty');
+    const asked = { socketPath, place: ownPlace(), method, path, body: { role } };
+    return (await askAgent(asked, showEvents())) as ConsoleAddress;
+  } catch (error) {
+    if (!(error instanceof AgentUnreachable)) throw error;
+    throw new EnvironmentError('XDPOL_E_NO_AGENT', `the agent serves the console, and none answers (${error.code})`, {
+      help: 'start it: systemctl start xdpol-agent',
+      cause: error,
+    });
+  }
+}
+
+/** Where there is a desktop. That it fails is of no matter: the address is printed. */
+function openBrowser(address: string): void {
+  if (process.env['DISPLAY'] === undefined && process.env['WAYLAND_DISPLAY'] === undefined) return;
+  const browser = spawn('xdg-open', [address], { detached: true, stdio: 'ignore' });
+  browser.once('error', () => undefined).unref();
+}
+
+async function run(options: ConsoleOptions): Promise<void> {
+  const opened = await askForAddress(options.role);
+  if (options.json === true) printJson(opened);
+  else {
+    const { port } = new URL(opened.address);
+    print(opened.address);
+    warn('It can be used once, within five minutes; the session then lasts eight hours.');
+    warn(`From another machine, first: ssh -L ${port}:127.0.0.1:${port} HOST`);
+  }
+  if (options.open) openBrowser(opened.address);
+}
+
+export function consoleCommand(): Command {
+  const command = new Command('console')
+    .description('print a one-time address of the web console, and open it where there is a desktop; needs the agent')
+    .addOption(
+      new Option(
+        '--role <role>',
+        'a viewer sees everything, an operator also confirms and takes back, an administrator changes',
+      )
+        .choices(ROLES)
+        .default('administrator'),
+    )
+    .option('--no-open', 'do not open a browser')
+    .addOption(jsonOption())
+    .action(run);
+  return withExamples(command, 'xdpol console', 'xdpol console --role viewer --no-open');
+}

@@ -1,0 +1,124 @@
+/** What is around every screen: the name of the host, the menu, and what went wrong with reading the host. */
+import type { ComponentChildren, VNode } from 'preact';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { ConsoleSession } from '../api/console-session.ts';
+import type { Snapshot } from './feed.ts';
+import { HostFeed } from './feed.ts';
+import { formatAge } from './format.ts';
+import { ErrorBox } from './parts/error-box.tsx';
+import { PendingBar } from './parts/pending-bar.tsx';
+import type { Place } from './place.ts';
+import { addressOf, placeOf } from './place.ts';
+import { Overview } from './screens/overview.tsx';
+import { Policies } from './screens/policies.tsx';
+import { PolicyScreen } from './screens/policy.tsx';
+
+/** What every screen is given. */
+export interface ScreenProps {
+  readonly snapshot: Snapshot;
+  readonly mayChange: boolean;
+  /** Reads the host now: something was changed. */
+  readonly onChanged: () => void;
+}
+
+const MENU = [
+  { screen: 'overview', label: 'Overview' },
+  { screen: 'policies', label: 'Policies' },
+] as const;
+
+function usePlace(): Place {
+  const [place, setPlace] = useState(() => placeOf(location.hash));
+  useEffect(() => {
+    const follow = (): void => {
+      setPlace(placeOf(location.hash));
+      document.querySelector('main')?.focus();
+    };
+    addEventListener('hashchange', follow);
+    return () => removeEventListener('hashchange', follow);
+  }, []);
+  return place;
+}
+
+function useFeed(onSignedOut: () => void): { readonly snapshot: Snapshot; readonly refresh: () => void } {
+  const [, setVersion] = useState(0);
+  const feed = useMemo(() => new HostFeed(() => setVersion((version) => version + 1), onSignedOut), []);
+  useEffect(() => {
+    const refresh = (): void => void feed.refresh();
+    refresh();
+    document.addEventListener('visibilitychange', refresh);
+    return () => {
+      document.removeEventListener('visibilitychange', refresh);
+      feed.stop();
+    };
+  }, [feed]);
+  return { snapshot: feed.snapshot, refresh: () => void feed.refresh() };
+}
+
+function Menu({ place }: { readonly place: Place }): VNode | null {
+  const isCurrent = (screen: string): boolean =>
+    place.screen === screen || (place.screen === 'policy' && screen === 'policies');
+  return (
+    <nav aria-label="Screens">
+      {MENU.map(({ screen, label }) => (
+        <a key={screen} href={`#/${screen}`} aria-current={isCurrent(screen) ? 'page' : undefined}>
+          {label}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+function screenOf(place: Place, props: ScreenProps): ComponentChildren {
+  switch (place.screen) {
+    case 'overview':
+      return <Overview {...props} />;
+    case 'policies':
+      return <Policies {...props} />;
+    case 'policy':
+      return <PolicyScreen key={addressOf(place)} name={place.name} {...props} />;
+  }
+}
+
+export interface ShellProps {
+  readonly session: ConsoleSession;
+  readonly onSignOut: () => void;
+  readonly onSignedOut: () => void;
+}
+
+export function Shell({ session, onSignOut, onSignedOut }: ShellProps): VNode | null {
+  const place = usePlace();
+  const { snapshot, refresh } = useFeed(onSignedOut);
+  const mayChange = session.role === 'administrator';
+  const { isStale, error, at } = snapshot;
+  return (
+    <div class="shell">
+      <header>
+        <a class="brand" href="#/overview">
+          xdpol
+        </a>
+        <span class="host" title={session.hostName}>
+          {session.hostName}
+        </span>
+        <span class="who">
+          {session.who}, {session.role}
+        </span>
+        <button type="button" class="quiet" onClick={onSignOut}>
+          Sign out
+        </button>
+      </header>
+      <Menu place={place} />
+      <main tabIndex={-1} class={isStale ? 'stale' : ''}>
+        {isStale && (
+          <p class="notice bad" role="alert">
+            The agent does not answer.{' '}
+            {at > 0 && `What is shown is from ${formatAge(new Date(at).toISOString(), Date.now())}.`} Filtering goes on;
+            the console connects again by itself. On the host: <code>systemctl status xdpol-agent</code>
+          </p>
+        )}
+        {!isStale && error !== undefined && <ErrorBox error={error} />}
+        <PendingBar snapshot={snapshot} mayDecide={session.role !== 'viewer'} onChanged={refresh} />
+        {screenOf(place, { snapshot, mayChange, onChanged: refresh })}
+      </main>
+    </div>
+  );
+}

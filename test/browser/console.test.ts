@@ -1,0 +1,251 @@
+/** The web console in a browser, with a real agent and real traffic behind it. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Browser, BrowserContext, Page } from 'puppeteer-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { AgentProcess } from '../support/agent-process.ts';
+import { consoleAddress, press, startBrowser, textOf, waitForText } from '../support/browser.ts';
+import { NamespacePair } from '../support/namespaces.ts';
+import { sendUdp, UdpSink } from '../support/udp.ts';
+
+const POLICY = `name: edge
+rules:
+  - { name: web, action: permit, filters: [{ source: any, destination: me, protocol: udp, destinationPort: 1000 }] }
+  - { name: noise, action: block, filters: [{ source: any, destination: me, protocol: udp, destinationPort: 2000 }] }
+`;
+const OTHER = `name: other
+rules:
+  - { name: all, action: block, filters: [{ source: any, destination: me, protocol: udp }] }
+`;
+
+/** In the page, where axe is a global. */
+const SERIOUS = `axe.run().then(({ violations }) => violations
+  .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+  .map(({ id, nodes }) => id + ' ' + nodes[0].html))`;
+
+const ROOT = new URL('../../', import.meta.url);
+
+let pair: NamespacePair;
+let agent: AgentProcess;
+let browser: Browser;
+let page: Page;
+/** Every address that the page asked for. */
+const asked: string[] = [];
+/** What the page wrote to its console as errors: a violated content security policy among them. */
+const complaints: string[] = [];
+
+function store(name: string, text: string): void {
+  const path = join(pair.directory, `${name}.yaml`);
+  writeFileSync(path, text);
+  pair.exec(pair.host, pair.xdpol('apply', path, '-i', 'eth0'));
+}
+
+async function openConsole(context: Browser | BrowserContext, ...options: readonly string[]): Promise<Page> {
+  const opened = await context.newPage();
+  opened.on('request', (request) => asked.push(request.url()));
+  opened.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  await opened.goto(consoleAddress(pair, ...options));
+  await waitForText(opened, 'Overview', 'h1');
+  return opened;
+}
+
+beforeAll(async () => {
+  pair = new NamespacePair({ ipv6: false });
+  await UdpSink.start(pair, pair.host, [1000, 2000]);
+  agent = await AgentProcess.start(pair);
+  browser = await startBrowser(pair, pair.host);
+});
+
+afterAll(async () => {
+  await browser.close();
+  pair[Symbol.dispose]();
+});
+
+describe('signing in', () => {
+  test('a host without policies says so, and what to do', async () => {
+    page = await openConsole(browser);
+    await waitForText(page, 'No policy is in force: every packet passes.');
+    expect(await textOf(page, 'main')).toContain('xdpol apply POLICY -i eth0');
+    await press(page, 'Policies', 'link');
+    await waitForText(page, 'No policy is stored.');
+  });
+
+  test('the token is gone from the address, and opens nothing again', async () => {
+    const address = consoleAddress(pair);
+    const context = await browser.createBrowserContext();
+    const first = await context.newPage();
+    await first.goto(address);
+    await waitForText(first, 'Overview', 'h1');
+    expect(first.url()).not.toContain('token');
+    const second = await (await browser.createBrowserContext()).newPage();
+    await second.goto(address);
+    await waitForText(second, 'this address of the console was used, or it is too old');
+    expect(await textOf(second, '.notice')).toContain('Help: get a new address on the host: xdpol console');
+  });
+
+  test('the cookie is out of reach of scripts and of other sites', async () => {
+    const [cookie] = await browser.cookies();
+    expect(cookie).toMatchObject({ name: 'xdpol-console', httpOnly: true, sameSite: 'Strict', path: '/' });
+    expect(await page.evaluate(() => document.cookie)).toBe('');
+  });
+
+  test('the page may load nothing from elsewhere, and no script in line', async () => {
+    const answer = await page.goto(page.url().replace(/#.*/u, ''));
+    const policy = answer?.headers()['content-security-policy'] ?? '';
+    expect(policy).toContain("default-src 'none'");
+    expect(policy).not.toContain('unsafe');
+    expect(policy).not.toMatch(/https?:/u);
+  });
+
+  test('a change without the secret of the session is refused', async () => {
+    const status = await page.evaluate(async () => (await fetch('/v1/unassign', { method: 'POST' })).status);
+    expect(status).toBe(403);
+  });
+
+  test('a request by another name of the host is refused', () => {
+    const url = `${new URL(page.url()).origin}/console/`;
+    const answer = pair.exec(pair.host, ['curl', '-sS', '-H', 'Host: evil.example', url]);
+    expect(JSON.parse(answer)).toMatchObject({ code: 'XDPOL_E_FORGED' });
+  });
+
+  test('ten wrong tokens end the attempts for a minute', async () => {
+    const url = `${new URL(page.url()).origin}/console/session`;
+    const codes = Array.from({ length: 12 }, () => {
+      const body = ['-H', 'content-type: application/json', '-d', '{"token":"wrong"}'];
+      const answer = pair.exec(pair.host, ['curl', '-sS', ...body, url]);
+      return (JSON.parse(answer) as { readonly code: string }).code;
+    });
+    expect(codes.at(0)).toBe('XDPOL_E_SIGNED_OUT');
+    expect(codes.at(-1)).toBe('XDPOL_E_SIGN_IN_LIMIT');
+    await page.reload();
+    await waitForText(page, 'Overview', 'h1');
+  });
+});
+
+describe('what is in force', () => {
+  test('the overview shows interfaces, verdicts and the rule that drops, as they come', async () => {
+    store('edge', POLICY);
+    await waitForText(page, 'edge, version 1', '.facts');
+    sendUdp(pair, pair.peer, [
+      { to: pair.host.ipv4, port: 1000, count: 30 },
+      { to: pair.host.ipv4, port: 2000, count: 70 },
+    ]);
+    await page.waitForFunction(
+      () =>
+        [...document.querySelectorAll('tr')].some(({ textContent }) =>
+          /^eth0ingressxdp.*edge.*30.*70/u.test(textContent),
+        ),
+      { polling: 100 },
+    );
+    const rows = await page.$$eval('.columns tbody tr', (found) => found.map((row) => row.textContent));
+    expect(rows[0]).toMatch(/^noiseeth0 ingressdrop70/u);
+  });
+
+  test('the policies have the assigned one marked', async () => {
+    store('other', OTHER);
+    await press(page, 'Policies', 'link');
+    await waitForText(page, 'other', 'tbody');
+    const rows = await page.$$eval('tbody tr', (found) => found.map((row) => row.textContent));
+    expect(rows.map((row) => row.slice(0, 5))).toEqual(['edge1', 'other']);
+    expect(rows.map((row) => row.includes('version 1'))).toEqual([false, true]);
+  });
+});
+
+describe('a change', () => {
+  test('is assigned with a time to confirm, and kept', async () => {
+    await page.locator('tbody tr:first-child button').click();
+    await press(page, 'Assign');
+    await waitForText(page, 'edge, version 1, waits to be confirmed');
+    expect(await textOf(page, '.countdown')).toMatch(/^(?:1:00|0:5\d)$/u);
+    await press(page, 'Keep');
+    await page.waitForFunction(() => document.querySelector('.pending') === null, { polling: 100 });
+    expect(pair.exec(pair.host, pair.xdpol('status'))).toContain('edge');
+    await waitForText(page, 'version 1', 'tbody tr:first-child .mark');
+  });
+
+  test('that nobody keeps goes back by itself', async () => {
+    await page.locator('tbody tr:nth-child(2) button').click();
+    await page.select('dialog select', '30');
+    await press(page, 'Assign');
+    await waitForText(page, 'other, version 1, waits to be confirmed');
+    await page.waitForFunction(() => document.querySelector('.pending') === null, { polling: 500, timeout: 60_000 });
+    await waitForText(page, 'version 1', 'tbody tr:first-child .mark');
+    expect(JSON.parse(pair.exec(pair.host, pair.xdpol('status', '--json')))).toMatchObject({ policy: 'edge' });
+  });
+
+  test('that the host refuses is told with the next step', async () => {
+    await page.locator('tbody tr:nth-child(2) button').click();
+    await page.locator('dialog input').fill('eth9');
+    await press(page, 'Assign');
+    await waitForText(page, 'XDPOL_E_NO_INTERFACE', 'dialog .notice');
+    expect(await textOf(page, 'dialog .help')).toContain('Help:');
+    await press(page, 'Cancel');
+  });
+
+  test('leaves the versions, with who stored each', async () => {
+    const [record] = (
+      JSON.parse(pair.exec(pair.host, pair.xdpol('history', 'edge', '--json'))) as {
+        readonly versions: readonly { readonly who: string }[];
+      }
+    ).versions;
+    expect(record?.who).toBe('root');
+    await page.locator('tbody tr:first-child a').click();
+    await waitForText(page, 'destinationPort: 2000', 'pre');
+  });
+});
+
+describe('a viewer', () => {
+  test('sees the host and no button that changes it', async () => {
+    const viewer = await openConsole(await browser.createBrowserContext(), '--role', 'viewer');
+    await press(viewer, 'Policies', 'link');
+    await waitForText(viewer, 'edge', 'tbody');
+    expect(await viewer.$$eval('main button', (found) => found.map((button) => button.textContent))).toEqual([]);
+    const refused = await viewer.evaluate(async () => {
+      const { csrf } = (await (await fetch('/console/session')).json()) as { readonly csrf: string };
+      const answer = await fetch('/v1/unassign', { method: 'POST', headers: { 'xdpol-csrf': csrf } });
+      return { status: answer.status, body: (await answer.json()) as unknown };
+    });
+    expect(refused).toMatchObject({ status: 403, body: { code: 'XDPOL_E_ROLE' } });
+    await viewer.close();
+  });
+});
+
+describe('the page as a whole', () => {
+  test('is below 250 kB, packed', () => {
+    const sizes = ['index.html', 'app.js', 'app.css', 'icon.svg'].map(
+      (name) => gzipSync(readFileSync(new URL(`dist/console/${name}`, ROOT))).length,
+    );
+    expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(250_000);
+  });
+
+  test('has nothing that axe finds serious, on any screen', async () => {
+    const axe = readFileSync(new URL('node_modules/axe-core/axe.min.js', ROOT), 'utf8');
+    await page.setBypassCSP(true);
+    for (const screen of ['overview', 'policies', 'policies/edge']) {
+      await page.goto(`${new URL(page.url()).origin}/console/#/${screen}`);
+      await page.reload();
+      await page.waitForSelector('table');
+      await page.evaluate(axe);
+      const found = (await page.evaluate(SERIOUS)) as readonly string[];
+      expect(found).toEqual([]);
+    }
+  });
+
+  test('asked nobody but the agent, and broke no rule of its security policy', () => {
+    const { origin } = new URL(page.url());
+    expect(asked.length).toBeGreaterThan(20);
+    expect(asked.filter((url) => !url.startsWith(`${origin}/`) && !url.startsWith(`blob:${origin}`))).toEqual([]);
+    expect(complaints.filter((text) => /Content Security Policy/iu.test(text))).toEqual([]);
+  });
+
+  test('says when the agent is gone, and keeps what it showed', async () => {
+    await page.goto(`${new URL(page.url()).origin}/console/#/overview`);
+    await waitForText(page, 'edge', '.facts');
+    await agent.end('SIGTERM');
+    await waitForText(page, 'The agent does not answer.');
+    expect(await textOf(page, '.facts')).toContain('edge');
+  });
+});

@@ -1,0 +1,108 @@
+/** Pictures of every screen, wide and narrow, light and dark, for people to look at: build/screens. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'puppeteer-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { AgentProcess } from '../support/agent-process.ts';
+import { consoleAddress, startBrowser, waitForText } from '../support/browser.ts';
+import { NamespacePair } from '../support/namespaces.ts';
+import { sendUdp, UdpSink } from '../support/udp.ts';
+
+const FOLDER = fileURLToPath(new URL('../../build/screens/', import.meta.url));
+const WIDTHS = [1280, 390] as const;
+const SCHEMES = ['light', 'dark'] as const;
+const HEIGHT = 800;
+
+const POLICY = `name: Packet Filter
+description: web and mail server, default deny
+rules:
+  - { name: Inbound web protocols, action: permit, filters: ['*+192.0.2.1:80:UDP', '*+192.0.2.1:443:UDP'] }
+  - name: Administration from the office networks and the two data centres, by the jump hosts only
+    action: permit
+    filters: ['192.0.2.0/24+192.0.2.1:22:UDP']
+  - { name: All inbound traffic, action: block, filters: ['*+192.0.2.1'] }
+`;
+
+/** A long name, and so many rules that a person scrolls. */
+function largePolicy(rules: number): string {
+  const lines = Array.from({ length: rules }, (_, i) => {
+    const filter = `{ source: 10.${i >> 8}.${i & 255}.0/24, destination: me, protocol: udp, destinationPort: ${1 + i} }`;
+    return `  - { name: customer ${String(i).padStart(4, '0')}, action: ${i % 3 === 0 ? 'block' : 'permit'}, filters: [${filter}] }`;
+  });
+  return `name: a-policy-with-a-name-that-goes-on-and-on-so-that-no-column-is-wide-enough-for-it\nrules:\n${lines.join('\n')}\n`;
+}
+
+let pair: NamespacePair;
+let browser: Browser;
+let page: Page;
+
+function apply(name: string, text: string, ...options: readonly string[]): void {
+  const path = join(pair.directory, `${name}.yaml`);
+  writeFileSync(path, text);
+  pair.exec(pair.host, pair.xdpol('apply', path, '-i', 'eth0', ...options));
+}
+
+/** The page is never wider than the window, whatever is on it. */
+async function photograph(name: string): Promise<void> {
+  for (const width of WIDTHS) {
+    for (const scheme of SCHEMES) {
+      await page.setViewport({ width, height: HEIGHT });
+      await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+      await page.screenshot({ path: join(FOLDER, `${name}-${width}-${scheme}.png`) });
+      expect(await page.evaluate(() => document.documentElement.scrollWidth), `${name} ${width}`).toBe(width);
+    }
+  }
+}
+
+async function show(screen: string, text: string): Promise<void> {
+  await page.goto(`${new URL(page.url()).origin}/console/#/${screen}`);
+  await waitForText(page, text, 'main');
+}
+
+beforeAll(async () => {
+  mkdirSync(FOLDER, { recursive: true });
+  pair = new NamespacePair({ ipv6: false });
+  await UdpSink.start(pair, pair.host, [80, 22]);
+  await AgentProcess.start(pair);
+  browser = await startBrowser(pair, pair.host);
+  page = await browser.newPage();
+  await page.goto(consoleAddress(pair));
+  await waitForText(page, 'Overview', 'h1');
+});
+
+afterAll(async () => {
+  await browser.close();
+  pair[Symbol.dispose]();
+});
+
+test('a host without policies', async () => {
+  await photograph('overview-empty');
+  await show('policies', 'No policy is stored.');
+  await photograph('policies-empty');
+});
+
+test('a small policy', async () => {
+  apply('small', POLICY);
+  const to = pair.host.ipv4;
+  sendUdp(pair, pair.peer, [
+    { to, port: 80, count: 3000 },
+    { to, port: 22, count: 12 },
+    { to, port: 53, count: 900 },
+  ]);
+  await show('overview', 'All inbound traffic');
+  await photograph('overview');
+  await show('policies/Packet%20Filter', 'Inbound web protocols');
+  await photograph('policy');
+});
+
+test('a change that waits', async () => {
+  apply('large', largePolicy(3000), '--confirm', '600');
+  await show('overview', 'waits to be confirmed');
+  await photograph('overview-pending');
+  await show('policies', 'Packet Filter');
+  await photograph('policies');
+  await page.locator('tbody tr:last-child button').click();
+  await waitForText(page, 'takes effect at once', 'dialog');
+  await photograph('assign');
+});

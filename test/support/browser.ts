@@ -1,0 +1,57 @@
+/** Debian's chromium inside a network namespace: a page there sees what a browser on that host would. */
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'puppeteer-core';
+import { launch } from 'puppeteer-core';
+import type { NamespacePair, Side } from './namespaces.ts';
+
+const CHROMIUM = '/usr/bin/chromium';
+
+/** The console as it is opened by `xdpol console`. */
+export function consoleAddress(pair: NamespacePair, ...options: readonly string[]): string {
+  return pair.exec(pair.host, pair.xdpol('console', '--no-open', ...options)).trim();
+}
+
+/** No request leaves the namespace: it has no route to anywhere. Closed with `close()`, or with the test process. */
+export async function startBrowser(pair: NamespacePair, { namespace }: Side): Promise<Browser> {
+  const profile = mkdtempSync(join(pair.directory, 'browser-'));
+  const options = [
+    '--headless=new',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-dev-shm-usage',
+    '--disable-background-networking',
+    '--no-first-run',
+    '--hide-scrollbars',
+    '--force-color-profile=srgb',
+    '--remote-debugging-pipe',
+    `--user-data-dir=${profile}`,
+    'about:blank',
+  ];
+  return await launch({
+    executablePath: '/usr/bin/nsenter',
+    ignoreDefaultArgs: true,
+    args: [`--net=/run/netns/${namespace}`, '--', CHROMIUM, ...options],
+    pipe: true,
+    protocolTimeout: 60_000,
+    timeout: 60_000,
+  });
+}
+
+/** As a person finds it: the button, link or field of that name. */
+export async function press(page: Page, name: string, role: 'button' | 'link' = 'button'): Promise<void> {
+  await page.locator(`::-p-aria([name="${name}"][role="${role}"])`).click();
+}
+
+export async function waitForText(page: Page, text: string, selector = 'body'): Promise<void> {
+  await page.waitForFunction(
+    (where, wanted) => document.querySelector(where)?.textContent?.includes(wanted) === true,
+    { polling: 100 },
+    selector,
+    text,
+  );
+}
+
+export async function textOf(page: Page, selector: string): Promise<string> {
+  return await page.$eval(selector, (element) => element.textContent ?? '');
+}
