@@ -55,6 +55,8 @@ export class Search {
   readonly #numbers = new Map<Box, number>();
   readonly #effort: Effort;
 
+  readonly #spend = (steps: number): void => this.#effort.spend(steps);
+
   constructor(space: Space, effort: Effort) {
     this.#space = space;
     this.#effort = effort;
@@ -133,7 +135,7 @@ export class Search {
       }
     }
     this.#effort.spend(taken.length * POINT_STEPS);
-    const service = this.#space.services.pointOutside(region.service.areas, taken);
+    const service = this.#space.services.pointOutside(region.service.areas, taken, this.#spend);
     return service === undefined ? undefined : { source, destination, service };
   }
 
@@ -215,6 +217,7 @@ export class Search {
       const service = this.#space.services.pointOutside(
         region.service.areas,
         here.map((box) => box.service.areas),
+        this.#spend,
       );
       if (service !== undefined) return { point: { source, destination, service }, complete };
       covered.add(key);

@@ -151,13 +151,13 @@ export class Services {
     return plausible;
   }
 
-  /** A point of `within` that is in none of the others. */
-  pointOutside(within: Areas, taken: readonly Areas[]): ServicePoint | undefined {
+  /** A point of `within` that is in none of the others. `spend` is told what it took. */
+  pointOutside(within: Areas, taken: readonly Areas[], spend: Spend = () => undefined): ServicePoint | undefined {
     for (const index of SEARCH_ORDER[this.#family]) {
       const area = within[index];
       if (area === undefined) continue;
       const others = taken.flatMap((areas) => areas[index] ?? []);
-      const point = pointOn(present(PLANES[index]), area, others);
+      const point = pointOn(present(PLANES[index]), area, others, spend);
       if (point !== undefined) return point;
     }
     return undefined;
@@ -274,17 +274,27 @@ export function productCovered(
   return first.length === 1 && second.length === 1 && factor === second[0] && factor !== undefined && inUnion(factor);
 }
 
-function pointOn(plane: Plane, area: Area, taken: readonly Area[]): ServicePoint | undefined {
-  const whole = taken.filter((other) => rangesCover(other.sourcePorts, area.sourcePorts));
+/** Steps of work, as the effort counts them. */
+type Spend = (steps: number) => void;
+
+/** Looked at in the time of one step. */
+const SPANS_PER_STEP = 16;
+
+function pointOn(plane: Plane, area: Area, taken: readonly Area[], spend: Spend): ServicePoint | undefined {
+  const whole = new Set(taken.filter((other) => rangesCover(other.sourcePorts, area.sourcePorts)));
   const open =
-    whole.length === 0
+    whole.size === 0
       ? area.keys
       : rangesOutside(
           area.keys,
-          whole.flatMap((other) => other.keys),
+          [...whole].flatMap((other) => other.keys),
         );
-  const partial = taken.filter((other) => !whole.includes(other) && rangesOverlap(other.keys, open));
-  for (const key of keysToTry(open, partial, PREFERRED_KEY[plane])) {
+  const partial = taken.filter((other) => !whole.has(other) && rangesOverlap(other.keys, open));
+  const spans = spansOf(partial);
+  const keys = keysToTry(open, partial, PREFERRED_KEY[plane]);
+  spend(Math.ceil((keys.length * spans.length) / SPANS_PER_STEP));
+  for (const key of keys) {
+    if (coverAt(spans, key, area.sourcePorts)) continue;
     const active = partial.filter((other) => rangesCover(other.keys, [single(key)]));
     const ports = rangesOutside(
       area.sourcePorts,
@@ -296,6 +306,35 @@ function pointOn(plane: Plane, area: Area, taken: readonly Area[]): ServicePoint
   return undefined;
 }
 
+/** Keys by source ports, a rectangle. */
+interface Span {
+  readonly keyLo: number;
+  readonly keyHi: number;
+  readonly lo: number;
+  readonly hi: number;
+}
+
+/** The rectangles of the areas, by their first source port. */
+function spansOf(areas: readonly Area[]): readonly Span[] {
+  const spans = areas.flatMap(({ keys, sourcePorts }) =>
+    keys.flatMap((key) => sourcePorts.map(({ lo, hi }) => ({ keyLo: key.lo, keyHi: key.hi, lo, hi }))),
+  );
+  return spans.sort((a, b) => a.lo - b.lo);
+}
+
+/** Do those of the spans that have the key cover all of the ports? */
+function coverAt(spans: readonly Span[], key: number, ports: Ranges): boolean {
+  return ports.every(({ lo, hi }) => {
+    let next = lo;
+    for (const span of spans) {
+      if (span.lo > next) return false;
+      if (span.hi >= next && span.keyLo <= key && key <= span.keyHi) next = span.hi + 1;
+      if (next > hi) return true;
+    }
+    return false;
+  });
+}
+
 /** One key of each stretch where the same of `cutters` match; the preferred one first. */
 function keysToTry(open: Ranges, cutters: readonly Area[], preferred: number): readonly number[] {
   const first = pickNumber(open, preferred);
@@ -305,6 +344,6 @@ function keysToTry(open: Ranges, cutters: readonly Area[], preferred: number): r
     ...open.map(({ lo }) => lo),
     ...cutters.flatMap(({ keys }) => keys.flatMap(({ lo, hi }) => [lo, hi + 1])),
   ];
-  const inOpen = cuts.filter((key) => rangesCover(open, [single(key)])).sort((a, b) => a - b);
+  const inOpen = cuts.filter((key) => open.some(({ lo, hi }) => lo <= key && key <= hi)).sort((a, b) => a - b);
   return [...new Set([first, ...inOpen])];
 }
