@@ -14,7 +14,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import standaloneCode from 'ajv/dist/standalone/index.js';
-import type { OutputFile, Plugin } from 'esbuild';
+import type { BuildResult, OutputFile, Plugin } from 'esbuild';
 import { build } from 'esbuild';
 import { SCHEMA_IDS, schemaCompiler } from '../src/formats/yaml/validators.ts';
 import { programVersion } from '../src/host/program-version.ts';
@@ -26,6 +26,8 @@ const ENTRIES = ['cli/main', 'cli/ipsecpol', 'measure/live-child'] as const;
 const REQUIRE =
   "import { createRequire as createRequireOfBundle } from 'node:module';\n" +
   'const require = createRequireOfBundle(import.meta.url);';
+
+type Joined = BuildResult<{ write: false; metafile: true }>;
 
 /** The JSON Schemas as code, so that no process compiles them. */
 const validators: Plugin = {
@@ -44,11 +46,26 @@ const validators: Plugin = {
 
 /** Builds the program into `out`, an absolute path, and removes what an earlier build left there. */
 export async function bundleProgram(out: string): Promise<void> {
-  const { outputFiles } = await build({
+  const [program, page] = [await joinSources(out), await bundleConsole(out)];
+  writeParts(out, [...program.outputFiles, ...page.outputFiles]);
+}
+
+/** Folders of the npm packages that the program has parts of, the bindings among them, relative to the checkout. */
+export async function bundledPackages(): Promise<readonly string[]> {
+  const out = join(ROOT, 'dist');
+  const parts = [await joinSources(out), await bundleConsole(out)];
+  const inputs = parts.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+  const folders = inputs.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/u.exec(path)?.[0] ?? []);
+  return [...new Set([...folders, 'node_modules/libbpf-ts-bindings'])].sort();
+}
+
+async function joinSources(out: string): Promise<Joined> {
+  return await build({
     absWorkingDir: ROOT,
     entryPoints: ENTRIES.map((entry) => ({ in: `src/${entry}.ts`, out: entry })),
     outdir: out,
     write: false,
+    metafile: true,
     bundle: true,
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
@@ -61,13 +78,12 @@ export async function bundleProgram(out: string): Promise<void> {
     legalComments: 'none',
     plugins: [validators],
   });
-  writeParts(out, [...outputFiles, ...(await bundleConsole(out))]);
 }
 
 /** One script, one style sheet, the page and its icon. */
-async function bundleConsole(out: string): Promise<readonly OutputFile[]> {
+async function bundleConsole(out: string): Promise<Joined> {
   const folder = 'src/console';
-  const { outputFiles } = await build({
+  return await build({
     absWorkingDir: ROOT,
     entryPoints: [
       { in: `${folder}/main.tsx`, out: 'app' },
@@ -78,6 +94,7 @@ async function bundleConsole(out: string): Promise<readonly OutputFile[]> {
     loader: { '.html': 'copy', '.svg': 'copy' },
     outdir: join(out, 'console'),
     write: false,
+    metafile: true,
     bundle: true,
     minify: true,
     platform: 'browser',
@@ -87,7 +104,6 @@ async function bundleConsole(out: string): Promise<readonly OutputFile[]> {
     jsxImportSource: 'preact',
     legalComments: 'none',
   });
-  return outputFiles;
 }
 
 /** Parts come before the programs that name them, so a program that starts meanwhile finds all it needs. */

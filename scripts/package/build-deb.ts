@@ -4,10 +4,21 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, lstatSync, lutimesSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  lutimesSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { VERSION } from '../../src/base/version.ts';
+import { sbomText, sumsText } from './release-files.ts';
 import { changelogText, controlText, copyrightText, thirdPartyText } from './texts.ts';
 import { addDocuments, addIntegration, addProgram, ROOT, Tree } from './tree.ts';
 
@@ -52,6 +63,12 @@ function settle(folder: string, time: Date): void {
   }
 }
 
+async function writeBeside(out: string, path: string, time: Date): Promise<void> {
+  const sbom = join(out, `xdpol_${VERSION}.cdx.json`);
+  writeFileSync(sbom, await sbomText(time));
+  writeFileSync(join(out, 'SHA256SUMS'), sumsText([path, sbom]));
+}
+
 /** Returns the path of the package. */
 async function buildPackage(out: string, compression: readonly string[]): Promise<string> {
   const time = sourceDate();
@@ -64,7 +81,7 @@ async function buildPackage(out: string, compression: readonly string[]): Promis
     addDocuments(tree, {
       changelog: changelogText(VERSION, changelog, time),
       copyright: copyrightText(),
-      thirdParty: thirdPartyText(),
+      thirdParty: await thirdPartyText(),
     });
     addControl(tree);
     settle(folder, time);
@@ -72,6 +89,7 @@ async function buildPackage(out: string, compression: readonly string[]): Promis
     const path = join(out, `xdpol_${VERSION}_amd64.deb`);
     const env = { ...process.env, SOURCE_DATE_EPOCH: String(time.getTime() / 1000) };
     execFileSync('dpkg-deb', ['--root-owner-group', ...compression, '--build', folder, path], { env, stdio: 'pipe' });
+    await writeBeside(out, path, time);
     return path;
   } finally {
     rmSync(folder, { recursive: true });

@@ -1,7 +1,7 @@
 /** The texts that Debian wants of a package: control, changelog, copyright. */
-import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { bundledPackages } from '../bundle.ts';
 import { ROOT } from './tree.ts';
 
 const MAINTAINER = 'The xdpol authors <xdpol@xdpol.invalid>';
@@ -51,12 +51,6 @@ function licenceIn(folder: string): string {
     : readFileSync(join(folder, name), 'utf8');
 }
 
-/** The program's packages, which are in its bundle, by their folders. */
-function bundledPackages(): readonly string[] {
-  const listing = execFileSync('npm', ['ls', '--omit=dev', '--all', '--parseable'], { cwd: ROOT, encoding: 'utf8' });
-  return [...new Set(listing.trim().split('\n').slice(1))].filter((path) => path.includes('node_modules/')).sort();
-}
-
 function nodeLicence(): string {
   const places = NODE_LICENCES.map((place) => join(place.startsWith('/') ? '' : dirname(process.execPath), place));
   const found = places.find((path) => existsSync(path));
@@ -73,14 +67,15 @@ export function copyrightText(): string {
 }
 
 /** Every package that is in the bundle, and the runtime. */
-export function thirdPartyText(): string {
-  const packages = bundledPackages().map((folder) => {
-    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+export async function thirdPartyText(): Promise<string> {
+  const packages = (await bundledPackages()).map((name) => {
+    const folder = join(ROOT, name);
+    const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
       readonly name: string;
       readonly version: string;
       readonly license?: string;
     };
-    return `${name ?? basename(folder)} ${version} (${license ?? 'see below'})\n\n${licenceIn(folder)}`;
+    return `${manifest.name} ${manifest.version} (${manifest.license ?? 'see below'})\n\n${licenceIn(folder)}`;
   });
   const node = `Node.js ${process.versions.node}, in /usr/lib/xdpol/node\n\n${nodeLicence()}`;
   return [...packages, node]
