@@ -75,6 +75,7 @@ export const VERBS: readonly string[] = [
   'uninstall',
   'delete',
   'agent',
+  'console',
   'doctor',
   'pki',
 ];
