@@ -1,24 +1,19 @@
 /** The operations of a host, carried out by its agent. */
 import { randomUUID } from 'node:crypto';
-import type { Report } from '../host/context.ts';
 import type { HostOperations } from '../host/operations.ts';
-import { askAgent } from './request.ts';
+import type { AgentRequest } from './request.ts';
 import type { CollectFiles, WireStored } from './wire.ts';
 import { decodeStored, encodeInput } from './wire.ts';
 
-export interface AgentAddress {
-  readonly socketPath: string;
-  /** See ownPlace. */
-  readonly place: string;
-}
+/** Gives the outcome of a request; throws what the operation threw at the agent. */
+export type Ask = (asked: Omit<AgentRequest, 'address'>) => Promise<unknown>;
 
-/** Throws AgentUnreachable where no agent takes a request. */
-export function agentOperations(address: AgentAddress, report: Report, collect: CollectFiles): HostOperations {
-  const read = async <T>(path: string): Promise<T> =>
-    (await askAgent({ ...address, method: 'GET', path }, report)) as T;
+/** Each throws what `ask` throws where no agent takes a request. */
+export function agentOperations(ask: Ask, collect: CollectFiles): HostOperations {
+  const read = async <T>(path: string): Promise<T> => (await ask({ method: 'GET', path })) as T;
   const change = async <T>(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<T> => {
-    const asked = { ...address, method, path, idempotencyKey: randomUUID(), ...(body === undefined ? {} : { body }) };
-    return (await askAgent(asked, report)) as T;
+    const asked = { method, path, idempotencyKey: randomUUID(), ...(body === undefined ? {} : { body }) };
+    return (await ask(asked)) as T;
   };
   const policy = (name: string): string => `/v1/policies/${encodeURIComponent(name)}`;
   return {

@@ -1,5 +1,10 @@
-/** One request to an agent over its socket. */
+/** One request to an agent: over its socket, or over TLS to one on another host. */
+import type { ClientRequest } from 'node:http';
 import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { isIP } from 'node:net';
+import type { PeerCertificate } from 'node:tls';
+import { checkServerIdentity } from 'node:tls';
 import { EnvironmentError } from '../base/environment-error.ts';
 import type { OperationEvent, Report } from '../host/context.ts';
 import { EVENT_STREAM, EventReader } from './event-stream.ts';
@@ -10,17 +15,40 @@ import { decodeError } from './wire-error.ts';
 /** No agent answers there that could speak for this command: nothing was asked of it. */
 export class AgentUnreachable extends Error {
   readonly code: string;
+  /** The connection was there, so that the agent may have the request. */
+  readonly mayHaveArrived: boolean;
 
-  constructor(code: string) {
+  constructor(code: string, mayHaveArrived = false) {
     super(`no agent to ask: ${code}`);
     this.name = 'AgentUnreachable';
     this.code = code;
+    this.mayHaveArrived = mayHaveArrived;
   }
 }
 
-export interface AgentRequest {
+export interface SocketAddress {
   readonly socketPath: string;
+  /** See ownPlace. */
   readonly place: string;
+}
+
+export interface TlsAddress {
+  /** By which the user knows the host. */
+  readonly name: string;
+  readonly url: URL;
+  /** Of the user, and the authority that he trusts: PEM. */
+  readonly tls: {
+    readonly ca: string | undefined;
+    /** Of revoked certificates; undefined: none is looked for. */
+    readonly crl: string | undefined;
+    readonly cert: string | undefined;
+    readonly key: string | undefined;
+    readonly minVersion: 'TLSv1.3';
+  };
+}
+
+export interface AgentRequest {
+  readonly address: SocketAddress | TlsAddress;
   readonly method: 'GET' | 'POST' | 'DELETE';
   readonly path: string;
   readonly body?: unknown;
@@ -30,30 +58,64 @@ export interface AgentRequest {
 
 /** Milliseconds until an agent says that it took the request. Longer than a scrape, shorter than patience. */
 const ANSWER_TIMEOUT = 5000;
+/** Milliseconds without a sign of life from another host, which sends one every 2 seconds while it works. */
+const SILENCE_TIMEOUT = 12_000;
 const MISDIRECTED = 421;
+const LATE = { code: 'ETIMEDOUT' } as const;
 
-function headersOf({ place, body, idempotencyKey }: AgentRequest): Record<string, string> {
+function headersOf({ address, body, idempotencyKey }: AgentRequest): Record<string, string> {
   return {
     accept: `${EVENT_STREAM}, application/json`,
-    [PLACE_HEADER]: place,
+    ...('place' in address ? { [PLACE_HEADER]: address.place } : {}),
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
   };
 }
 
+/** The certificate is for the name in the URL, or for the name by which the user knows the host. */
+function isOfHost({ name, url }: TlsAddress, certificate: PeerCertificate): Error | undefined {
+  const asReached = checkServerIdentity(hostOf(url), certificate);
+  return asReached === undefined ? undefined : checkServerIdentity(name, certificate) && asReached;
+}
+
+/** IPv6 addresses without their brackets. */
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[(?<address>.*)\]$/u, '$<address>');
+}
+
+function openRequest(asked: AgentRequest): ClientRequest {
+  const { address, method, path } = asked;
+  const common = { method, path, headers: headersOf(asked), agent: false } as const;
+  if ('socketPath' in address) return httpRequest({ ...common, socketPath: address.socketPath });
+  const host = hostOf(address.url);
+  return httpsRequest({
+    ...common,
+    ...address.tls,
+    host,
+    port: address.url.port,
+    ...(isIP(host) === 0 ? { servername: host } : { servername: '' }),
+    checkServerIdentity: (_, certificate) => isOfHost(address, certificate),
+  });
+}
+
 /** The outcome. Throws what the operation threw at the agent, or AgentUnreachable; events go to `report`. */
 export function askAgent(asked: AgentRequest, report: Report): Promise<unknown> {
-  const { socketPath, method, path, body } = asked;
+  const { address, body } = asked;
   return new Promise((resolve, reject) => {
-    const outgoing = httpRequest({ socketPath, method, path, headers: headersOf(asked), agent: false });
-    const late = setTimeout(() => outgoing.destroy(new AgentUnreachable('ETIMEDOUT')), ANSWER_TIMEOUT);
+    const outgoing = openRequest(asked);
+    const late = setTimeout(() => outgoing.destroy(Object.assign(new Error(), LATE)), ANSWER_TIMEOUT);
+    let mayHaveArrived = false;
+    outgoing.once('finish', () => {
+      mayHaveArrived = true;
+    });
     outgoing.once('error', (error: NodeJS.ErrnoException) => {
       clearTimeout(late);
-      reject(error instanceof AgentUnreachable ? error : new AgentUnreachable(error.code ?? 'unknown'));
+      reject(new AgentUnreachable(error.code ?? 'unknown', mayHaveArrived));
     });
     outgoing.once('response', (response) => {
       clearTimeout(late);
       outgoing.removeAllListeners('error').on('error', () => reject(agentGone()));
+      if (!('socketPath' in address)) response.setTimeout(SILENCE_TIMEOUT, () => outgoing.destroy());
       if (response.statusCode === MISDIRECTED) {
         response.resume();
         reject(new AgentUnreachable('another host'));

@@ -4,7 +4,7 @@
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { reachHost } from './reach-host.ts';
+import { reachHost, worksElsewhere } from './reach-host.ts';
 import { pendingLine } from './render/pending.ts';
 import { warn, warnsOnTerminal } from './render/terminal.ts';
 
@@ -21,9 +21,13 @@ function hasGatePins(): boolean {
 /** These work without the kernel, and load nothing of it where there is no reason to. */
 const PURE: ReadonlySet<string> = new Set(['check', 'explain', 'compile', 'fmt', 'import', 'list', 'show', 'history']);
 
-/** `status` says it itself. */
+function isSilent(verb: string): boolean {
+  return process.geteuid?.() !== 0 || (PURE.has(verb) && !hasGatePins());
+}
+
+/** `status` says it itself. Another host is asked always: whether it answers is told before anything is changed. */
 export async function announcePending(verb: string): Promise<void> {
-  if (process.geteuid?.() !== 0 || (PURE.has(verb) && !hasGatePins())) return;
+  if (!worksElsewhere() && isSilent(verb)) return;
   const { pending, settled } = await reachHost().pending();
   if (settled !== null) warn(`note: ${settled}`);
   if (pending !== null && verb !== 'status' && warnsOnTerminal()) warn(pendingLine(pending));

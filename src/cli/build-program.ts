@@ -1,5 +1,5 @@
 /** The verbs of `xdpol`, and the program made of them. */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { VERSION } from '../base/version.ts';
 
 type LoadCommand = () => Promise<Command>;
@@ -31,6 +31,7 @@ const VERBS: Readonly<Record<string, LoadCommand>> = {
   ipsecpol: async () => (await import('./commands/ipsecpol.ts')).ipsecpolCommand(),
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   top: async () => (await import('./commands/top.ts')).topCommand(),
+  host: async () => (await import('./commands/host.ts')).hostCommand(),
   pki: async () => (await import('./commands/pki.ts')).pkiCommand(),
   console: async () => (await import('./commands/console.ts')).consoleCommand(),
   agent: async () => (await import('./commands/agent.ts')).agentCommand(),
@@ -42,6 +43,24 @@ const VERBS: Readonly<Record<string, LoadCommand>> = {
 const HIDDEN: ReadonlySet<string> = new Set(['complete']);
 
 export const VERB_NAMES: readonly string[] = Object.keys(VERBS).filter((name) => !HIDDEN.has(name));
+
+/** Those that work on another host too, where --host names one. */
+export const ANYWHERE: ReadonlySet<string> = new Set([
+  'apply',
+  'assign',
+  'unassign',
+  'confirm',
+  'rollback',
+  'restore',
+  'delete',
+  'status',
+  'counters',
+  'top',
+  'list',
+  'show',
+  'history',
+  'ipsecpol',
+]);
 
 const EPILOG = `
 Examples:
@@ -57,6 +76,7 @@ export async function buildProgram(verb: string | undefined): Promise<Command> {
   const program = new Command('xdpol')
     .description('Packet-filter policies for Linux hosts: the most specific filter decides, XDP applies it.')
     .version(VERSION)
+    .addOption(new Option('--host <name>', 'before the verb: do it on this known host, over the network (xdpol host)'))
     .addHelpText('after', EPILOG);
   const known = verb === undefined ? undefined : VERBS[verb];
   const load = known === undefined ? Object.values(VERBS) : [known];

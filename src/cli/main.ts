@@ -1,19 +1,35 @@
 #!/usr/bin/env node
 /** The `xdpol` program: finds the verb, runs it, turns what went wrong into a message and an exit code. */
 import { announcePending } from './announce-pending.ts';
-import { buildProgram } from './build-program.ts';
+import { ANYWHERE, buildProgram } from './build-program.ts';
+import { UsageError } from './exit.ts';
+import { chooseHost } from './reach-host.ts';
 import { runProgram } from './run-program.ts';
 
 /**
  * ipsecpol says what waits to be confirmed by itself, as the program of that name; completion says nothing but words; the
  * others work on no host's filter.
  */
-const SILENT: ReadonlySet<string> = new Set(['ipsecpol', 'pki', 'completion', 'complete']);
+const SILENT: ReadonlySet<string> = new Set(['ipsecpol', 'host', 'pki', 'completion', 'complete']);
+
+/** The first word that is neither an option nor the name after --host. */
+function verbOf(words: readonly string[]): string | undefined {
+  return words.find((word, i) => !word.startsWith('-') && words[i - 1] !== '--host');
+}
+
+function workOn(host: string, verb: string): void {
+  if (!ANYWHERE.has(verb)) {
+    throw new UsageError(`${verb} works on this host only`, `run it there: ssh ${host} xdpol ${verb} ...`);
+  }
+  chooseHost(host);
+}
 
 await runProgram('xdpol', async () => {
-  const verb = process.argv[2] ?? '';
+  const verb = verbOf(process.argv.slice(2)) ?? '';
   const program = await buildProgram(verb);
   program.hook('preAction', async () => {
+    const { host } = program.opts<{ readonly host?: string }>();
+    if (host !== undefined) workOn(host, verb);
     if (!SILENT.has(verb)) await announcePending(verb);
   });
   await program.parseAsync();

@@ -16,11 +16,10 @@ import { CONFIRM_LONGEST } from '../host/confirm-times.ts';
 import { announcePending } from './announce-pending.ts';
 import { readCommandFile } from './command-file.ts';
 import { UsageError } from './exit.ts';
-import { reachHost } from './reach-host.ts';
+import { chooseHost, reachHost, worksElsewhere } from './reach-host.ts';
 import { dynamicLines, storedLines } from './render/ipsecpol.ts';
 import { print, printDiagnostics, promptOnTerminal, warn } from './render/terminal.ts';
 import { openStoredRules, showForIpsecpol } from './show-for-ipsecpol.ts';
-import { isThisHost } from './this-host.ts';
 
 export async function runIpsecpol(words: readonly string[]): Promise<void> {
   const diags = new Diagnostics();
@@ -31,12 +30,10 @@ export async function runIpsecpol(words: readonly string[]): Promise<void> {
     return;
   }
   if (command === undefined) throw new UsageError('nothing was changed', 'ipsecpol -? explains the command line');
-  if (command.machine !== undefined && !isThisHost(command.machine)) {
-    const message = `\\\\${command.machine} is another host, and no fleet is configured`;
-    throw new EnvironmentError('XDPOL_E_NO_FLEET', message, {
-      help: `run the command there: ssh ${command.machine || 'HOST'} ipsecpol ...`,
-    });
+  if (command.machine === '') {
+    throw new UsageError('\\\\ without a name is no machine', 'write \\\\NAME, or leave it out for this host');
   }
+  if (command.machine !== undefined) chooseHost(command.machine);
   if (command.kind === 'show') {
     await showForIpsecpol(command.what);
   } else if (command.kind === 'file') await carryOutFile(command);
@@ -83,6 +80,7 @@ async function carryOut(given: ChangeCommand | UnloadCommand): Promise<void> {
 
 /** undefined where there is none. */
 function unloadAll({ machine, confirm }: UnloadCommand): DynamicCommand | undefined {
+  if (worksElsewhere()) throw new UsageError('-u unloads the dynamic rules of this host only', 'run it on that host');
   const rules = openStoredRules().map(({ rule }) => rule);
   return rules.length === 0
     ? undefined

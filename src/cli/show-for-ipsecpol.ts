@@ -6,7 +6,7 @@ import { printIpsecpol, shellWord } from '../formats/ipsecpol/print.ts';
 import { openContext } from '../host/context.ts';
 import type { ReadSetFile } from '../host/policy-input.ts';
 import type { DynamicRule } from '../store/store.ts';
-import { reachHost } from './reach-host.ts';
+import { reachHost, worksElsewhere } from './reach-host.ts';
 import { readArgument } from './read-policy.ts';
 import { print, printDiagnostics, showEvents } from './render/terminal.ts';
 
@@ -22,6 +22,12 @@ export async function showForIpsecpol(what: ShowCommand['what']): Promise<void> 
   for (const name of names) await showPolicy(name);
   if (what !== 'filters') print(assigned === undefined ? '# no policy is assigned' : `# assigned: "${assigned}"`);
   if (what === 'policies') return;
+  if (worksElsewhere()) {
+    const { rules } = (await host.status()).dynamic;
+    for (const { name, action } of rules)
+      print(`# dynamic rule, which is shown on that host alone: "${name}", ${action}`);
+    return;
+  }
   for (const line of openStoredRules().flatMap(commandsOf)) print(line);
 }
 

@@ -205,6 +205,7 @@ export const VERB_SCHEMAS: Readonly<Record<string, Schema>> = {
   doctor: DOCTOR,
   explain: EXPLAIN,
   history: object(selected(answers.HISTORY, 'policy', 'versions')),
+  host: object({ hosts: list(object({ name: TEXT, url: TEXT })) }),
   import: object({ policy: POLICY, leftOut: list(INTEGER), diagnostics: DIAGNOSTICS }),
   list: answers.POLICIES,
   pki: PKI,

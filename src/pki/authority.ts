@@ -162,7 +162,7 @@ export class Authority {
     this.#write(join(folder, CREDENTIAL_FILES[kind].key), made.key);
     this.#write(join(folder, CREDENTIAL_FILES[kind].certificate), made.certificate);
     this.#write(join(folder, authority), this.#read(authority));
-    if (kind === 'host') this.#write(join(folder, revoked), this.#read(revoked));
+    this.#write(join(folder, revoked), this.#read(revoked));
     return this.#path(folder);
   }
 

@@ -112,6 +112,7 @@ export class NamespacePair implements Disposable {
       XDPOL_STATE_DIR: join(this.directory, 'state'),
       XDPOL_AGENT_SOCKET: join(this.directory, 'agent.sock'),
       XDPOL_CONFIG: this.config,
+      XDPOL_CLIENT_DIR: join(this.directory, 'client'),
     };
   }
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { present } from '../../src/base/assert.ts';
-import type { NamespacePair } from './namespaces.ts';
+import type { NamespacePair, Side } from './namespaces.ts';
 import { tcp } from './packets.ts';
 import { pcapFile } from './pcap.ts';
 import { program } from './program.ts';
@@ -77,6 +77,7 @@ export const VERBS: readonly string[] = [
   'agent',
   'console',
   'doctor',
+  'host',
   'pki',
 ];
 
@@ -243,13 +244,28 @@ export function writeSessionFiles(pair: NamespacePair): void {
   writeFileSync(join(pair.directory, 'two.pcap'), pcapFile(frames, { linkType: 1 }));
 }
 
-/** The transcript of steps, run one after another in the pair's folder. */
-export function runSession(pair: NamespacePair, steps: readonly SessionStep[]): string {
+/** Where a session is run that works on another host. */
+export interface Elsewhere {
+  readonly side: Side;
+  /** In front of the program. */
+  readonly before: readonly string[];
+  /** Of the host that is worked on. */
+  readonly host: string;
+}
+
+/**
+ * The transcript of steps, run one after another in the pair's folder; where `elsewhere` is given, each with the name of
+ * the host that it works on, which the transcript leaves out.
+ */
+export function runSession(pair: NamespacePair, steps: readonly SessionStep[], elsewhere?: Elsewhere): string {
+  const { side = pair.host, before = [], host } = elsewhere ?? {};
   const inFolder = ['sh', '-c', 'cd "$0" && exec "$@"', pair.directory];
   return steps
     .map(({ argv: [name = '', ...words], input }) => {
-      const argv = [...inFolder, ...program(name === 'ipsecpol' ? name : 'main', ...words)];
-      const { status, stdout, stderr } = pair.run(pair.host, argv, input);
+      const isOriginal = name === 'ipsecpol';
+      const named = host === undefined ? [] : isOriginal ? [`\\\\${host}`] : ['--host', host];
+      const argv = [...inFolder, ...before, ...program(isOriginal ? name : 'main', ...named, ...words)];
+      const { status, stdout, stderr } = pair.run(side, argv, input);
       const texts = [indented(stdout, ' '), indented(stderr, '!')];
       const [out = '', err = ''] = texts.map((text) => withoutVarying(text, pair.directory));
       const quoted = words.map((word) => (/^[\w@.:/-]+$/u.test(word) ? word : `'${word}'`));

@@ -91,10 +91,10 @@ test('-x assigns it: web and mail answer, all else is silence', () => {
   expect(fromServer(80)).toBe('silence');
 });
 
-test('another host is refused while there is no fleet, by name', () => {
+test('a machine that is not known is refused, by name', () => {
   const { status: code, stderr } = type(printedCommand('assign-remote'));
   expect(code).toBe(1);
-  expect(stderr).toContain('machinename is another host');
+  expect(stderr).toContain('machinename is no known host');
 });
 
 test('a rule added to the assigned policy is in force when the command returns', () => {

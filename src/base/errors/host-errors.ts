@@ -57,11 +57,6 @@ export const HOST_ERRORS = {
     title: 'There is no such dynamic rule',
     explanation: 'Dynamic rules are named as they were added; the help lists those that there are.',
   },
-  XDPOL_E_NO_FLEET: {
-    exit: 1,
-    title: 'The other host cannot be reached',
-    explanation: 'The command line names another host, and this host has no connection to it configured.',
-  },
   XDPOL_E_NOT_CONFIRMED: {
     exit: 1,
     title: 'Not confirmed',

@@ -22,7 +22,7 @@ async function askForAddress(role: Role): Promise<ConsoleAddress> {
   const { method, path } = OPEN_CONSOLE;
   try {
     if (socketPath === undefined) throw new AgentUnreachable('XDPOL_AGENT_SOCKET is empty');
-    const asked = { socketPath, place: ownPlace(), method, path, body: { role } };
+    const asked = { address: { socketPath, place: ownPlace() }, method, path, body: { role } };
     return (await askAgent(asked, showEvents())) as ConsoleAddress;
   } catch (error) {
     if (!(error instanceof AgentUnreachable)) throw error;
