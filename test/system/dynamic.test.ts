@@ -166,6 +166,7 @@ describe('without an assigned policy', () => {
   test('an apply keeps them, and assigns only the interfaces that were named', () => {
     const link = ['-n', pair.host.namespace, 'link'];
     pair.exec(pair.host, ['ip', ...link, 'add', 'other0', 'type', 'veth', 'peer', 'name', 'other1']);
+    writeFileSync(pair.config, 'interfaces: [eth0, "other*"]\n');
     enter('-r', 'more', '-o');
     enter('-r', 'peer', '-f', `${pair.peer.ipv4}+0:82:TCP`, '-n', 'BLOCK');
     expect(status().interfaces).toHaveLength(3);
