@@ -4,8 +4,10 @@ import type { ViteUserConfig } from 'vitest/config';
 const UNIT = ['test/unit/**', 'test/repo/**', 'test/golden/**', 'test/fuzz/**', 'test/bench/{choice,writers}'];
 /** Packets through loaded programs, and the bindings. They share CPUs: one file after another. */
 const KERNEL = ['test/kernel/**', 'test/dataplane/**', 'test/bench/{generator,peers}', 'native/test/**'];
-/** Network namespaces, real traffic, whole processes. */
+/** Network namespaces, real traffic, whole processes. They mostly wait, each in namespaces of its own: two side by side. */
 const SYSTEM = ['test/system/**'];
+/** Of these, what compares times of the kernel's clock or of packets: one after another. */
+const TIMED = ['test/system/{bench,gate}'];
 /** The web console in Debian's chromium, inside a network namespace. */
 const BROWSER = ['test/browser/**'];
 
@@ -21,18 +23,28 @@ const config: ViteUserConfig = {
     allowOnly: false,
     globalSetup: './test/support/build.ts',
     projects: [
-      { extends: true, test: { name: 'unit', include: testsIn(UNIT), sequence: { groupOrder: 0 } } },
+      { extends: true, test: { name: 'unit', include: testsIn(UNIT), maxWorkers: 2, sequence: { groupOrder: 0 } } },
       {
         extends: true,
         test: { name: 'kernel', include: testsIn(KERNEL), fileParallelism: false, sequence: { groupOrder: 1 } },
       },
       {
         extends: true,
-        test: { name: 'system', include: testsIn(SYSTEM), fileParallelism: false, sequence: { groupOrder: 2 } },
+        test: {
+          name: 'system',
+          include: testsIn(SYSTEM),
+          exclude: testsIn(TIMED),
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
       },
       {
         extends: true,
-        test: { name: 'browser', include: testsIn(BROWSER), fileParallelism: false, sequence: { groupOrder: 3 } },
+        test: { name: 'timed', include: testsIn(TIMED), fileParallelism: false, sequence: { groupOrder: 3 } },
+      },
+      {
+        extends: true,
+        test: { name: 'browser', include: testsIn(BROWSER), fileParallelism: false, sequence: { groupOrder: 4 } },
       },
     ],
   },
