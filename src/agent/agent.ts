@@ -11,6 +11,7 @@ import type { ExpositionFormat } from '../exporter/exposition.ts';
 import { CONTENT_TYPES, formatFor } from '../exporter/exposition.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
 import { requireHostConfig } from '../host/config.ts';
+import type { Report } from '../host/context.ts';
 import { openContext } from '../host/context.ts';
 import { readPendingChange } from '../host/pending-change.ts';
 import type { PolicyStore } from '../store/store.ts';
@@ -78,9 +79,10 @@ async function startRemote(options: OperationOptions): Promise<FastifyInstance |
 
 /** Runs until `stop`. Throws EnvironmentError where it cannot listen or the kernel refuses its clock. */
 export async function runAgent({ listen, log, stop }: AgentOptions): Promise<void> {
-  const context = openContext((event) => {
+  const report: Report = (event) => {
     if (event.kind === 'warning') log.warning(event.text);
-  });
+  };
+  const context = openContext(report, undefined, { asker: { who: 'xdpol agent', uid: null, via: 'agent' } });
   await runWithDuties(context, log, stop, async () => {
     using exporter = new Exporter(() => wantedBy(context.store));
     const scrape = shareRunning((format: ExpositionFormat) => metricsReply(exporter, format, log));

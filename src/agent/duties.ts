@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HostContext } from '../host/context.ts';
 import { followAddresses } from '../host/follow-addresses.ts';
+import { recordDuty } from '../host/record-changes.ts';
 import { settleReturned } from '../host/settle-returned.ts';
 import { DynamicClaim } from './dynamic-claim.ts';
 import { describeFailure, failureFields } from './failure-text.ts';
@@ -43,6 +44,7 @@ async function follow(context: HostContext, log: AgentLog): Promise<void> {
     generation,
     addresses,
   });
+  await recordDuty(context, 'follow', `me is now ${addresses.join(', ')}`);
 }
 
 /** What nobody confirmed in time is back by itself; here it is told, and what hung on it is put in order. */

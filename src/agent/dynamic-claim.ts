@@ -5,6 +5,7 @@
 import type { HostContext } from '../host/context.ts';
 import { endDynamicRules } from '../host/end-dynamic-rules.ts';
 import { readOverlay } from '../host/overlay.ts';
+import { recordDuty } from '../host/record-changes.ts';
 import { ownName, pidOf } from '../store/process-name.ts';
 import type { AgentLog } from './log.ts';
 
@@ -29,7 +30,7 @@ export class DynamicClaim {
     using _lock = store.lock();
     if (this.#isAnothers()) return;
     const now = await endDynamicRules(this.#context);
-    if (now !== undefined) this.#log.info(`dynamic rules of an agent that is gone have ended: ${now}`);
+    if (now !== undefined) await this.#tell(`dynamic rules of an agent that is gone have ended: ${now}`);
     store.dynamic.register();
     this.#isHeld = true;
   }
@@ -42,8 +43,13 @@ export class DynamicClaim {
     using _lock = store.lock(STOP_PATIENCE);
     if (store.dynamic.agent() !== ownName()) return;
     const now = await endDynamicRules(this.#context);
-    if (now !== undefined) this.#log.info(`dynamic rules have ended: ${now}`);
+    if (now !== undefined) await this.#tell(`dynamic rules have ended: ${now}`);
     store.dynamic.deregister();
+  }
+
+  async #tell(text: string): Promise<void> {
+    this.#log.info(text);
+    await recordDuty(this.#context, 'end dynamic rules', text);
   }
 
   #isAnothers(): boolean {

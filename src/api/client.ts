@@ -34,6 +34,7 @@ export function agentOperations(ask: Ask, collect: CollectFiles): HostOperations
     assignment: () => read('/v1/assignment'),
     list: () => read('/v1/policies'),
     history: (name) => read(`${policy(name)}/versions`),
+    changes: () => read('/v1/changes'),
     async readStored(name, version) {
       return decodeStored(await read<WireStored>(`${policy(name)}/versions/${version ?? 'newest'}`));
     },

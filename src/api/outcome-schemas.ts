@@ -91,6 +91,7 @@ export const UNASSIGNED: Schema = object({
   interfaces: TEXTS,
   dynamic: TEXTS,
   notes: TEXTS,
+  failures: TEXTS,
 });
 
 export const RESTORED: Schema = object({
@@ -99,6 +100,7 @@ export const RESTORED: Schema = object({
   generation: nullable(INTEGER),
   interfaces: TEXTS,
   missing: TEXTS,
+  degraded: nullable(TEXT),
   notes: TEXTS,
 });
 
@@ -203,3 +205,23 @@ export const HISTORY: Schema = object({
 });
 
 export const STORED: Schema = object({ ...RECORD, text: TEXT, setFiles: mapOf(TEXT) });
+
+const POLICY_AT = nullable(object({ policy: TEXT, version: INTEGER, hash: TEXT }));
+
+export const CHANGES: Schema = object({
+  changes: list(
+    object({
+      at: TEXT,
+      who: TEXT,
+      uid: nullable(INTEGER),
+      via: oneOf('command', 'agent', 'remote', 'kernel'),
+      verb: TEXT,
+      policy: nullable(TEXT),
+      from: POLICY_AT,
+      to: POLICY_AT,
+      result: TEXT,
+      message: nullable(TEXT),
+    }),
+  ),
+  damaged: INTEGER,
+});

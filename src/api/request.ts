@@ -6,7 +6,8 @@ import { isIP } from 'node:net';
 import type { PeerCertificate } from 'node:tls';
 import { checkServerIdentity } from 'node:tls';
 import { EnvironmentError } from '../base/environment-error.ts';
-import type { OperationEvent, Report } from '../host/context.ts';
+import type { Asker, OperationEvent, Report } from '../host/context.ts';
+import { ASKER_HEADER, encodeAsker } from './asker.ts';
 import { EVENT_STREAM, EventReader } from './event-stream.ts';
 import { PLACE_HEADER } from './place.ts';
 import type { WireError } from './wire-error.ts';
@@ -30,6 +31,8 @@ export interface SocketAddress {
   readonly socketPath: string;
   /** See ownPlace. */
   readonly place: string;
+  /** Who runs the command: believed of root. */
+  readonly asker: Pick<Asker, 'who' | 'uid'>;
 }
 
 export interface TlsAddress {
@@ -66,7 +69,7 @@ const LATE = { code: 'ETIMEDOUT' } as const;
 function headersOf({ address, body, idempotencyKey }: AgentRequest): Record<string, string> {
   return {
     accept: `${EVENT_STREAM}, application/json`,
-    ...('place' in address ? { [PLACE_HEADER]: address.place } : {}),
+    ...('place' in address ? { [PLACE_HEADER]: address.place, [ASKER_HEADER]: encodeAsker(address.asker) } : {}),
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
   };

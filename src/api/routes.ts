@@ -33,6 +33,7 @@ export type RouteName =
   | 'assignment'
   | 'list'
   | 'history'
+  | 'changes'
   | 'readStored';
 
 function change(path: string, summary: string, outcome: Schema, body?: Schema): RouteEntry {
@@ -79,6 +80,7 @@ export const ROUTES: Readonly<Record<RouteName, RouteEntry>> = {
   assignment: reading('/v1/assignment', 'what is assigned, whatever is in force', outcomes.ASSIGNMENT),
   list: reading('/v1/policies', 'the stored policies', outcomes.POLICIES),
   history: reading('/v1/policies/:name/versions', 'the stored versions of a policy', outcomes.HISTORY),
+  changes: reading('/v1/changes', 'the audit log: who changed what, oldest first', outcomes.CHANGES),
   readStored: reading(
     '/v1/policies/:name/versions/:version',
     'a version as it was written; `newest` for the newest',

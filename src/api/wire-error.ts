@@ -3,10 +3,7 @@ import type { Diagnostic } from '../base/diagnostics.ts';
 import { EnvironmentError } from '../base/environment-error.ts';
 import type { ErrorCode } from '../base/errors/catalogue.ts';
 import { ERRORS } from '../base/errors/catalogue.ts';
-import { PolicyRejected } from '../base/policy-rejected.ts';
-
-/** The policy has errors; `diagnostics` has them. */
-export const POLICY_CODE = 'XDPOL_E_POLICY';
+import { POLICY_CODE, PolicyRejected } from '../base/policy-rejected.ts';
 
 export interface WireError {
   readonly code: ErrorCode | typeof POLICY_CODE;

@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { agentSocketPath, ownPlace } from '../api/place.ts';
 import { EnvironmentError } from '../base/environment-error.ts';
+import { commandAsker } from '../host/command-asker.ts';
 import type { Report } from '../host/context.ts';
 import { openContext } from '../host/context.ts';
 import type { HostOperations } from '../host/operations.ts';
@@ -42,7 +43,7 @@ async function connectAgent(socketPath: string, report: Report): Promise<HostOpe
   const { agentOperations } = await import('../api/client.ts');
   const { askAgent } = await import('../api/request.ts');
   const { collectFiles } = await import('./collect-files.ts');
-  const address = { socketPath, place: ownPlace() };
+  const address = { socketPath, place: ownPlace(), asker: commandAsker() };
   return agentOperations((asked) => askAgent({ ...asked, address }, report), collectFiles);
 }
 

@@ -1,5 +1,7 @@
 /** What every operation works with, and whom it tells what happens meanwhile. */
+import type { ChangeRecord } from '../store/store.ts';
 import { PolicyStore } from '../store/store.ts';
+import { commandAsker } from './command-asker.ts';
 
 export type OperationEvent =
   /** How far long work has come; `share` is 0 to 1. */
@@ -11,20 +13,30 @@ export type OperationEvent =
 
 export type Report = (event: OperationEvent) => void;
 
+/** Whom the operation is done for. */
+export type Asker = Pick<ChangeRecord, 'who' | 'uid' | 'via'>;
+
 export interface HostContext {
   readonly store: PolicyStore;
   readonly report: Report;
+  readonly asker: Asker;
 }
 
 export interface ContextOptions {
-  /** Who asks; else the user of this process. */
-  readonly who?: string;
+  /** Else the user of this process. */
+  readonly asker?: Asker;
   /** Seconds to wait for another change to end; else as a command does. */
   readonly patience?: number;
 }
 
 /** `directory` is the store's; without it the one of this host, or of XDPOL_STATE_DIR. */
-export function openContext(report: Report, directory?: string, options: ContextOptions = {}): HostContext {
+export function openContext(
+  report: Report,
+  directory?: string,
+  { asker = commandAsker(), patience }: ContextOptions = {},
+): HostContext {
   const warn = (text: string): void => report({ kind: 'warning', text });
-  return { store: new PolicyStore(directory, { report: warn, ...options }), report };
+  const { who } = asker;
+  const store = new PolicyStore(directory, { report: warn, who, ...(patience === undefined ? {} : { patience }) });
+  return { store, report, asker };
 }

@@ -6,6 +6,7 @@ import { confirmPending, finishConfirmed, readPending, returnToPrevious } from '
 import type { HostContext } from './context.ts';
 import type { PendingChange, PendingDetails } from './pending-change.ts';
 import { describePending, detailsOf, readPendingChange, secondsUntil } from './pending-change.ts';
+import { recordChange } from './record-changes.ts';
 import { tally } from './tally.ts';
 
 function nothingPending(help: string): EnvironmentError {
@@ -122,7 +123,19 @@ export function settlePending(context: HostContext): SettledChange | undefined {
       ? 'nothing is filtered'
       : `${previous.policy}, generation ${previous.generation}, is in force again`;
   const text = [`${what} was not confirmed in time: ${now}`, ...noteLost(returned)].join('; ');
+  recordReturn(context, details, text);
   return { kind: 'returned', text };
+}
+
+function recordReturn(
+  context: HostContext,
+  { assignment: { policy, version, hash } }: PendingDetails,
+  message: string,
+): void {
+  const assigned = context.store.assignment();
+  const to = assigned && { policy: assigned.policy, version: assigned.version, hash: assigned.hash };
+  const kernel = { ...context, asker: { who: 'kernel', uid: null, via: 'kernel' } as const };
+  recordChange(kernel, { verb: 'return', policy, from: { policy, version, hash }, to: to ?? null, message });
 }
 
 /** The same for whoever does not hold the lock, and where there is something to settle; a failure is a warning. */

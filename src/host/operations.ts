@@ -1,7 +1,7 @@
 /** Everything that can be asked of a host, as one interface: carried out here, or by an agent that was asked. */
 
 import type { RuleChange } from '../formats/ipsecpol/command.ts';
-import type { Assignment, StoredVersion } from '../store/store.ts';
+import type { Assignment, ChangeRecords, StoredVersion } from '../store/store.ts';
 import type { ApplyRequest } from './apply-policy.ts';
 import type { AssignRequest } from './assign-policy.ts';
 import type { DynamicOutcome } from './change-dynamic-rules.ts';
@@ -12,6 +12,7 @@ import type { ConfirmOutcome, PendingReport, RollbackOutcome } from './decide-ch
 import type { DeleteOutcome } from './delete-policy.ts';
 import { requireRoot } from './privileges.ts';
 import type { AssignedInForce } from './put-assigned.ts';
+import { recordChanges } from './record-changes.ts';
 import type { RestoreOutcome, RestoreRequest } from './restore-policy.ts';
 import type { HostStatus } from './status.ts';
 import type { PolicyHistory, PolicyList } from './stored-policies.ts';
@@ -38,12 +39,19 @@ export interface HostOperations {
   assignment(): Promise<Assignment | null>;
   list(): Promise<PolicyList>;
   history(name: string): Promise<PolicyHistory>;
+  /** The audit log. */
+  changes(): Promise<ChangeRecords>;
   /** A version, else the newest, as it was written. */
   readStored(name: string, version?: number): Promise<StoredVersion>;
 }
 
-/** Carried out by this process. What an operation needs is loaded when it is asked for. */
+/** Carried out by this process, with changes in the audit log. */
 export function localOperations(context: HostContext): HostOperations {
+  return recordChanges(context, plainOperations(context));
+}
+
+/** What an operation needs is loaded when it is asked for. */
+function plainOperations(context: HostContext): HostOperations {
   return {
     async apply(request) {
       requireRoot('apply');
@@ -100,6 +108,9 @@ export function localOperations(context: HostContext): HostOperations {
     },
     async history(name) {
       return (await import('./stored-policies.ts')).readHistory(context, name);
+    },
+    changes() {
+      return Promise.resolve(context.store.changes.read());
     },
     async readStored(name, version) {
       return (await import('./stored-policies.ts')).readStored(context, name, version);

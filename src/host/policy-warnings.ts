@@ -47,11 +47,11 @@ function knownFindings(context: HostContext, facts: HostFacts): ReadonlySet<stri
   return warningsOf(policy, { ...facts, ...answeredNames(policy, facts) }, { effort: APPLY_EFFORT }).identities;
 }
 
-function assignedPolicy({ store }: HostContext): Policy | undefined {
+function assignedPolicy(host: HostContext): Policy | undefined {
   try {
-    const assignment = store.assignment();
+    const assignment = host.store.assignment();
     if (assignment === undefined) return undefined;
-    const context: HostContext = { store, report: () => undefined };
+    const context: HostContext = { ...host, report: () => undefined };
     return readPolicyInput(context, { stored: assignment.policy, version: assignment.version }).policy;
   } catch {
     return undefined;

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { FileSystem } from './file-system.ts';
-import { FOLDER_MODE, makeFolder, NODE_FILE_SYSTEM, syncFolder, writeSynced } from './file-system.ts';
+import { FILE_MODE, FOLDER_MODE, makeFolder, NODE_FILE_SYSTEM, syncFolder, writeSynced } from './file-system.ts';
 
 /** Between the name of what was damaged and the time it was found. */
 export const SET_ASIDE = '.damaged-';
@@ -24,6 +24,17 @@ export class DurableFiles {
     } catch (error) {
       this.#discard(fresh);
       throw error;
+    }
+  }
+
+  /** Writes at the end of a file. What a crash cuts off is seen: the last line has no end. */
+  append(path: string, content: Uint8Array): void {
+    const fd = this.#files.append(path, FILE_MODE);
+    try {
+      for (let at = 0; at < content.length; ) at += this.#files.write(fd, content, at);
+      this.#files.fsync(fd);
+    } finally {
+      this.#files.close(fd);
     }
   }
 

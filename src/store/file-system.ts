@@ -22,6 +22,8 @@ import { dirname } from 'node:path';
 export interface FileSystem {
   /** A new file for writing, which must not be there. */
   create(path: string, mode: number): number;
+  /** A file for writing at its end, made where it is missing. */
+  append(path: string, mode: number): number;
   /** A folder, to be synced. */
   openFolder(path: string): number;
   /** Writes from `offset` on; returns how many bytes it took. */
@@ -36,6 +38,7 @@ export interface FileSystem {
 }
 
 /** Never through a symbolic link: the folder may belong to a user with fewer rights. */
+const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 function giveToOwnerOfFolder(fd: number, path: string): void {
@@ -47,6 +50,11 @@ function giveToOwnerOfFolder(fd: number, path: string): void {
 export const NODE_FILE_SYSTEM: FileSystem = {
   create: (path, mode) => {
     const fd = openSync(path, 'wx', mode);
+    giveToOwnerOfFolder(fd, path);
+    return fd;
+  },
+  append: (path, mode) => {
+    const fd = openSync(path, APPEND, mode);
     giveToOwnerOfFolder(fd, path);
     return fd;
   },

@@ -7,6 +7,7 @@
  *                                     set-0 ...
  *   <state>/assigned.json ...                       the assignment: see assignment-files.ts
  *   <state>/tallies.json                            see tallies.ts
+ *   <state>/changes.jsonl ...                       the audit log: see change-log.ts
  *   <state>/known-host.json                         what was known of the host last: see known-host.ts
  *   <state>/agent, dynamic.json                     see dynamic-rules.ts
  *   <state>/cache/                                  compiled forms: see cli/compiled-cache.ts
@@ -19,6 +20,7 @@ import { join } from 'node:path';
 import { EnvironmentError } from '../base/environment-error.ts';
 import type { Assignment } from './assignment.ts';
 import { AssignmentFiles } from './assignment-files.ts';
+import { ChangeLog } from './change-log.ts';
 import { DurableFiles, isLeftover, SET_ASIDE } from './durable.ts';
 import { DynamicRuleStore } from './dynamic-rules.ts';
 import type { FileSystem } from './file-system.ts';
@@ -32,6 +34,7 @@ import { currentUser, filesOf, hashOfPolicy, readRecord, readVersion } from './v
 
 export type { Assignment } from './assignment.ts';
 export { decodeAssignment } from './assignment.ts';
+export type { ChangeRecord, ChangeRecords, PolicyAt } from './change-log.ts';
 export type { DynamicRule, DynamicRules } from './dynamic-rules.ts';
 export { DYNAMIC_POLICY } from './dynamic-rules.ts';
 export type { KnownAddresses, KnownHost } from './known-host.ts';
@@ -39,7 +42,7 @@ export { NOTHING_KNOWN } from './known-host.ts';
 export { LockHeld } from './lock.ts';
 export type { Happened, Tallies } from './tallies.ts';
 export type { PolicyText, StoredVersion, VersionRecord } from './version.ts';
-export { hashOfPolicy } from './version.ts';
+export { currentUser, hashOfPolicy } from './version.ts';
 
 const FORMAT = 1;
 /** Versions of a policy that are kept; the assigned one is kept besides. */
@@ -63,6 +66,7 @@ export class PolicyStore {
   readonly dynamic: DynamicRuleStore;
   readonly knownHost: KnownHostFile;
   readonly tallies: TallyFile;
+  readonly changes: ChangeLog;
   readonly #fileSystem: FileSystem;
   readonly #who: string | undefined;
   readonly #patience: number | undefined;
@@ -89,6 +93,7 @@ export class PolicyStore {
     this.dynamic = new DynamicRuleStore(directory, this.#files, this.#report);
     this.knownHost = new KnownHostFile(directory, this.#files, this.#report);
     this.tallies = new TallyFile(directory, this.#files);
+    this.changes = new ChangeLog(directory, this.#files, () => this.lock(0));
   }
 
   /** Taken before any change of the store; see lockStore. What a crash or damage left is put in order. */

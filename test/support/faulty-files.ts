@@ -37,6 +37,13 @@ export class FaultyFiles implements FileSystem {
     return fd;
   }
 
+  append(path: string, mode: number): number {
+    this.#step();
+    const fd = NODE_FILE_SYSTEM.append(path, mode);
+    this.#paths.set(fd, path);
+    return fd;
+  }
+
   openFolder(path: string): number {
     this.#step();
     const fd = NODE_FILE_SYSTEM.openFolder(path);

@@ -5,6 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RouteName } from '../../src/api/routes.ts';
 import { ROUTES } from '../../src/api/routes.ts';
+import type { ChangeRecords } from '../../src/store/store.ts';
 import { AgentProcess } from '../support/agent-process.ts';
 import { NamespacePair } from '../support/namespaces.ts';
 
@@ -151,6 +152,42 @@ describe('changes', () => {
       body: { code: 'XDPOL_E_LOCKED', holder: { who: `process ${process.pid}` } },
     });
   });
+});
+
+test('the audit log has every change, by whichever way it came, with who and what before and after', () => {
+  const file = join(pair.directory, 'audited.yaml');
+  writeFileSync(file, POLICY.replace('edge', 'audited'));
+  const run = (environment: readonly string[], ...argv: readonly string[]): void => {
+    pair.run(pair.host, ['env', ...environment, ...pair.xdpol(...argv)]);
+  };
+  const alone = 'XDPOL_AGENT_SOCKET=';
+  const sudo = ['SUDO_USER=jane', 'SUDO_UID=12345'];
+  run([alone], 'apply', file, '-i', pair.host.device);
+  writeFileSync(file, `${POLICY.replace('edge', 'audited')}# 2\n`);
+  run(sudo, 'apply', file, '-i', pair.host.device);
+  run([alone, ...sudo], 'assign', 'audited', '--version', '1');
+  run([], 'assign', 'audited', '--version', '9');
+  run([], 'unassign');
+  const { changes, damaged } = expectOutcome('changes', ask('GET', '/v1/changes')) as ChangeRecords;
+  expect(damaged).toBe(0);
+  const mine = changes.slice(changes.findIndex(({ to }) => to?.policy === 'audited'));
+  const told = mine.map((one) => [one.verb, one.via, one.uid, one.from?.version, one.to?.version, one.result]);
+  expect(told).toEqual([
+    ['apply', 'command', 0, mine[0]?.from?.version, 1, 'ok'],
+    ['apply', 'agent', 12345, 1, 2, 'ok'],
+    ['assign', 'command', 12345, 2, 1, 'ok'],
+    ['assign', 'agent', 0, 1, 1, 'XDPOL_E_NOT_STORED'],
+    ['unassign', 'agent', 0, 1, undefined, 'ok'],
+  ]);
+  expect([mine[1]?.who, mine[2]?.who]).toEqual(['jane', 'jane']);
+  expect(mine[1]?.from?.hash).toBe(mine[0]?.to?.hash);
+  const shown = pair
+    .exec(pair.host, pair.xdpol('history', '--changes', 'audited'))
+    .trimEnd()
+    .split('\n');
+  expect(shown[0]).toMatch(/^AT +BY +VERB +POLICY +FROM +TO +RESULT$/u);
+  expect(shown[1]).toMatch(/ unassign +audited +audited 1 [0-9a-f]{12} +- +ok$/u);
+  expect(shown).toHaveLength(mine.length + 1);
 });
 
 test('the socket is for root and the group, and goes with the agent', async () => {

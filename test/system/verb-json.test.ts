@@ -37,6 +37,7 @@ test('apply, status, counters, list, history, show, confirm, rollback, assign, r
     ['counters'],
     ['list'],
     ['history', 'edge'],
+    ['history', '--changes'],
     ['show', 'edge@1'],
     ['apply', edge, '-i', device, '--confirm', '5m'],
     ['confirm'],

@@ -1,7 +1,12 @@
 /** Who asks, by the socket and not by what a request says. */
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { decodeAsker } from '../../api/asker.ts';
 import { socketPeer } from '../../engine/socket-peer.ts';
+import type { Asker } from '../../host/context.ts';
+
+/** Of a connection that is gone. */
+export const NOBODY_KNOWN: Asker = { who: 'unknown', uid: null, via: 'agent' };
 
 /** Node keeps the descriptor to itself; undefined where the connection is gone. */
 function descriptorOf(socket: Socket): number | undefined {
@@ -9,12 +14,16 @@ function descriptorOf(socket: Socket): number | undefined {
   return handle?.fd;
 }
 
-/** The user's name, or `uid 1000` where the host has none. */
-export function callerOf(socket: Socket): string {
+/**
+ * The user's name, or `uid 1000` where the host has none. `header` is whom the command was started for behind sudo: root
+ * is believed that, nobody else.
+ */
+export function callerOf(socket: Socket, header: string | undefined): Asker {
   const fd = descriptorOf(socket);
-  if (fd === undefined || fd < 0) return 'unknown';
+  if (fd === undefined || fd < 0) return NOBODY_KNOWN;
   const { uid } = socketPeer(fd);
-  return nameOf('/etc/passwd', uid) ?? `uid ${uid}`;
+  const behindSudo = uid === 0 ? decodeAsker(header) : undefined;
+  return { who: nameOf('/etc/passwd', uid) ?? `uid ${uid}`, uid, ...behindSudo, via: 'agent' };
 }
 
 /** Of a user or a group, by its number. */

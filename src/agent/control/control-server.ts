@@ -1,6 +1,7 @@
 /** The agent's socket: the operations of this host over HTTP, for commands, the console and whoever is in the group. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { fastify } from 'fastify';
+import { ASKER_HEADER } from '../../api/asker.ts';
 import { OPEN_CONSOLE } from '../../api/console-session.ts';
 import { ALIVE, EVENT_STREAM, formatEvent } from '../../api/event-stream.ts';
 import { openApiDocument } from '../../api/openapi.ts';
@@ -13,13 +14,13 @@ import { encodeError, statusOf } from '../../api/wire-error.ts';
 import { EnvironmentError } from '../../base/environment-error.ts';
 import type { Role } from '../../base/roles.ts';
 import { explainFailure } from '../../engine/failure.ts';
-import type { OperationEvent } from '../../host/context.ts';
+import type { Asker, OperationEvent } from '../../host/context.ts';
 import { openContext } from '../../host/context.ts';
 import { localOperations } from '../../host/operations.ts';
 import { LockHeld } from '../../store/store.ts';
 import { ConsoleServer } from '../console/console-server.ts';
 import type { AgentLog } from '../log.ts';
-import { callerOf } from './caller.ts';
+import { callerOf, NOBODY_KNOWN } from './caller.ts';
 import type { ChangeTurns } from './change-turn.ts';
 import { TurnTaken } from './change-turn.ts';
 import type { Asked } from './handlers.ts';
@@ -44,7 +45,7 @@ const LOCK_PATIENCE = 0;
 /** A way to the operations: who comes by it, and what he may ask for. */
 export interface Entrance {
   /** The one who asks, as records have it. Throws where he may not ask for the route; null: the routes themselves. */
-  admit(request: FastifyRequest, name: RouteName | null): string;
+  admit(request: FastifyRequest, name: RouteName | null): Asker;
 }
 
 /** Listens until closed. Throws EnvironmentError where another agent does. */
@@ -57,7 +58,8 @@ export async function startControlServer(options: ControlOptions): Promise<Fasti
   };
   const admit: Entrance['admit'] = (request, name) => {
     if (name !== null) requirePlace(request, options.place);
-    return callerOf(request.raw.socket);
+    const header = request.headers[ASKER_HEADER];
+    return callerOf(request.raw.socket, typeof header === 'string' ? header : undefined);
   };
   const app = createApi({ admit });
   addConsole(app, new ConsoleServer(createApi));
@@ -104,7 +106,7 @@ export function serveOperations(app: FastifyInstance, entrance: Entrance, option
 
 function addRoute(app: FastifyInstance, name: RouteName, entrance: Entrance, options: OperationOptions): void {
   const { method, path, body }: RouteEntry = ROUTES[name];
-  const callers = new WeakMap<FastifyRequest, string>();
+  const callers = new WeakMap<FastifyRequest, Asker>();
   app.route({
     method,
     url: path,
@@ -115,7 +117,7 @@ function addRoute(app: FastifyInstance, name: RouteName, entrance: Entrance, opt
       done();
     },
     handler: async (request, reply) => {
-      const asked = { name, request, who: callers.get(request) ?? 'unknown', turns: options.turns };
+      const asked = { name, request, asker: callers.get(request) ?? NOBODY_KNOWN, turns: options.turns };
       const report = wantsEvents(request, name) ? openStream(reply) : () => undefined;
       if (!wantsEvents(request, name)) return await carryOut(asked, report);
       await carryOut(asked, report).then(
@@ -137,21 +139,21 @@ function requirePlace(request: FastifyRequest, place: string): void {
 interface AskedBy {
   readonly name: RouteName;
   readonly request: FastifyRequest;
-  readonly who: string;
+  readonly asker: Asker;
   readonly turns: ChangeTurns;
 }
 
 async function carryOut(
-  { name, request, who, turns }: AskedBy,
+  { name, request, asker, turns }: AskedBy,
   report: (event: OperationEvent) => void,
 ): Promise<unknown> {
-  const host = localOperations(openContext(report, undefined, { who, patience: LOCK_PATIENCE }));
+  const host = localOperations(openContext(report, undefined, { asker, patience: LOCK_PATIENCE }));
   const { name: policy = '', version = '' } = request.params as Partial<Asked>;
   const work = (): Promise<unknown> => HANDLERS[name](host, { body: request.body, name: policy, version });
   if (!ROUTES[name].isChange) return await work();
   const key = request.headers['idempotency-key'];
   const asked = `${request.method} ${request.url} ${toJson(request.body ?? null)}`;
-  return await turns.once(typeof key === 'string' ? key : undefined, asked, () => turns.take(who, name, work));
+  return await turns.once(typeof key === 'string' ? key : undefined, asked, () => turns.take(asker.who, name, work));
 }
 
 function wantsEvents(request: FastifyRequest, name: RouteName): boolean {

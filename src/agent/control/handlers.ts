@@ -37,6 +37,7 @@ export const HANDLERS: Readonly<Record<RouteName, Handler>> = {
   assignment: (host) => host.assignment(),
   list: (host) => host.list(),
   history: (host, { name }) => host.history(name),
+  changes: (host) => host.changes(),
   readStored: async (host, { name, version }) =>
     encodeStored(await host.readStored(name, version === 'newest' ? undefined : Number(version))),
 };

@@ -8,6 +8,7 @@ import type { TLSSocket } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import { fastify } from 'fastify';
 import type { HostConfig } from '../../host/config.ts';
+import type { Asker } from '../../host/context.ts';
 import type { OperationOptions } from '../control/control-server.ts';
 import { MAX_BODY, serveOperations } from '../control/control-server.ts';
 import { describeFailure, failureFields } from '../failure-text.ts';
@@ -75,10 +76,13 @@ export async function startRemoteServer({ api, ...options }: RemoteOptions): Pro
       return server;
     },
   });
-  const admit = (request: { readonly raw: { readonly socket: Socket } }, name: Parameters<typeof requireRole>[1]) => {
+  const admit = (
+    request: { readonly raw: { readonly socket: Socket } },
+    name: Parameters<typeof requireRole>[1],
+  ): Asker => {
     const caller = remoteCaller(request.raw.socket as TLSSocket, api.roles);
     requireRole(caller, name);
-    return `certificate ${caller.name}`;
+    return { who: `certificate ${caller.name}`, uid: null, via: 'remote' };
   };
   serveOperations(app, { admit }, options);
   await app.listen({ port: api.listen?.port ?? 0, host: api.listen?.host ?? everyAddress() });

@@ -1,20 +1,21 @@
-/** `xdpol history`: the stored versions of a policy. */
-import { Command } from 'commander';
+/** `xdpol history`: the stored versions of a policy, and the audit log. */
+import { Command, Option } from 'commander';
 import { EnvironmentError } from '../../base/environment-error.ts';
+import { UsageError } from '../exit.ts';
 import { jsonOption, withExamples } from '../options.ts';
 import { storedArgument } from '../policy-argument.ts';
 import { reachHost } from '../reach-host.ts';
+import { renderChanges } from '../render/changes.ts';
+import { shortHash } from '../render/short-hash.ts';
 import { table } from '../render/table.ts';
-import { print, printJson } from '../render/terminal.ts';
+import { print, printJson, warn } from '../render/terminal.ts';
 
 interface HistoryOptions {
+  readonly changes?: boolean;
   readonly json?: boolean;
 }
 
-/** Of a hash, as much as people compare. */
-const SHOWN_DIGITS = 12;
-
-async function run(argument: string, options: HistoryOptions): Promise<void> {
+async function showVersions(argument: string, options: HistoryOptions): Promise<void> {
   const { stored: name, version: wanted } = storedArgument(argument);
   const { versions: all, assignedSince } = await reachHost().history(name);
   const versions = all.filter(({ version }) => wanted === undefined || version === wanted);
@@ -32,18 +33,36 @@ async function run(argument: string, options: HistoryOptions): Promise<void> {
       String(version),
       at,
       who,
-      hash.slice(0, SHOWN_DIGITS),
+      shortHash(hash),
       assigned ? `since ${assignedSince ?? ''}` : '',
     ]);
   const titles = ['STORED', 'BY', 'HASH', 'ASSIGNED'];
   print(table([{ title: 'VERSION', right: true }, ...titles.map((title) => ({ title }))], rows));
 }
 
+async function showChanges(name: string | undefined, options: HistoryOptions): Promise<void> {
+  const { changes, damaged } = await reachHost().changes();
+  const isMeant = (policy: string | null | undefined): boolean => name === undefined || policy === name;
+  const meant = changes.filter(({ policy, from, to }) => [policy, from?.policy, to?.policy].some(isMeant));
+  if (damaged > 0) warn(`warning: ${damaged} ${damaged === 1 ? 'line' : 'lines'} of the audit log cannot be read`);
+  if (options.json === true) printJson({ changes: meant, damaged });
+  else print(renderChanges(meant));
+}
+
+async function run(name: string | undefined, options: HistoryOptions): Promise<void> {
+  if (options.changes === true) return await showChanges(name, options);
+  if (name === undefined) throw new UsageError('history: whose?', 'name a stored policy, or ask for --changes');
+  await showVersions(name, options);
+}
+
 export function historyCommand(): Command {
   const command = new Command('history')
     .description('the stored versions of a policy: who, when, hash; the last ten are kept, and the assigned one')
-    .argument('<name>', 'a stored policy; NAME@VERSION: this version alone')
+    .argument('[name]', 'a stored policy; NAME@VERSION: this version alone')
+    .addOption(
+      new Option('--changes', 'the audit log: every change of this host, or those of the policy, and who made it'),
+    )
     .addOption(jsonOption())
     .action(run);
-  return withExamples(command, 'xdpol history edge', 'xdpol diff edge@3 edge@4');
+  return withExamples(command, 'xdpol history edge', 'xdpol history --changes', 'xdpol diff edge@3 edge@4');
 }

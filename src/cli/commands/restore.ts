@@ -24,7 +24,7 @@ async function run(options: RestoreOptions): Promise<void> {
   const milliseconds = performance.now() - started;
   warnAll(notes);
   if (policy === null) {
-    if (options.json === true) printJson({ policy, version, generation, interfaces, missing, milliseconds });
+    if (options.json === true) printJson({ policy, version, generation, interfaces, missing, degraded, milliseconds });
     else print('no policy is assigned');
     return;
   }

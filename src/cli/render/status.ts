@@ -1,10 +1,8 @@
 /** What `status` prints, for people and for programs. */
 import type { DynamicStatus, HostStatus, InterfaceStatus, OpenHook } from '../../host/status.ts';
 import { pendingLine } from './pending.ts';
+import { shortHash } from './short-hash.ts';
 import { table } from './table.ts';
-
-/** Of a hash, as much as people compare. */
-const SHOWN_DIGITS = 12;
 
 export function statusJson({ openByChoice: _, gaps, ...status }: HostStatus): unknown {
   const { warnings, ...rest } = status;
@@ -19,7 +17,7 @@ export function statusLines({ assigned, pending, dynamic, interfaces, openByChoi
   const first =
     assigned === null
       ? 'no policy is assigned'
-      : `assigned: ${assigned.policy}, version ${assigned.version}, ${assigned.hash.slice(0, SHOWN_DIGITS)}`;
+      : `assigned: ${assigned.policy}, version ${assigned.version}, ${shortHash(assigned.hash)}`;
   return [
     first,
     ...(pending === null ? [] : [pendingLine(pending)]),

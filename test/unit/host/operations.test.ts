@@ -1,5 +1,5 @@
 /** Operations that need no kernel, on a real store in a folder of their own. */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -168,5 +168,53 @@ describe('the commands of the original on a policy that is not assigned', () => 
     });
     expect(deleted.result).toEqual({ kind: 'deleted', interfaces: null });
     expect((await host.list()).policies).toEqual([]);
+  });
+});
+
+describe('the audit log', () => {
+  const scan = {
+    kind: 'add',
+    rule: 'scan',
+    rules: [{ name: 'scan', action: 'block', specs: ['*+0:80:TCP'] }],
+    group: undefined,
+  } as const;
+  const change = { policy: 'web', change: scan, assignment: undefined };
+
+  test('a change of a stored policy has the versions before and after, and who made it', async () => {
+    await host.changeStored(change);
+    const other = [{ name: 'other', action: 'block', specs: ['*+0:81:TCP'] }] as const;
+    await host.changeStored({ ...change, change: { ...scan, rule: 'other', rules: other } });
+    const { changes } = await host.changes();
+    expect(changes.map(({ verb, policy, result }) => [verb, policy, result])).toEqual([
+      ['ipsecpol', 'web', 'ok'],
+      ['ipsecpol', 'web', 'ok'],
+    ]);
+    expect(changes.map(({ from, to }) => [from?.version, to?.version])).toEqual([
+      [undefined, 1],
+      [1, 2],
+    ]);
+    expect(changes[1]?.from?.hash).toBe(changes[0]?.to?.hash);
+    expect(changes[0]).toMatchObject({ uid: process.getuid?.(), via: 'command' });
+  });
+
+  test('one that failed is there with its code', async () => {
+    const gone = { ...change, change: { kind: 'delete-rules', rules: ['scan'] } } as const;
+    await expect(host.changeStored(gone)).rejects.toMatchObject({ code: 'XDPOL_E_NOT_STORED' });
+    const { changes } = await host.changes();
+    expect(changes).toMatchObject([{ result: 'XDPOL_E_NOT_STORED', from: null, to: null }]);
+  });
+
+  test('what only reads is not', async () => {
+    store('edge', BLOCK_ALL);
+    await host.list();
+    await host.history('edge');
+    expect((await host.changes()).changes).toEqual([]);
+  });
+
+  test('a log that cannot be written: a warning, and the change stays', async () => {
+    mkdirSync(join(directory, 'changes.jsonl'));
+    await host.changeStored(change);
+    expect((await host.readStored('web')).version).toBe(1);
+    expect(events.filter(({ kind }) => kind === 'warning')).toHaveLength(1);
   });
 });
