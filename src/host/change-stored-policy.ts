@@ -135,12 +135,12 @@ async function assign(
   before: PolicyText | undefined,
 ): Promise<StoredChangeOutcome> {
   const { store } = context;
-  const interfaces = await usualInterfaces(store);
+  const usual = await usualInterfaces(store);
   const attaching = lastAttaching(store);
   try {
     const stored = store.read(policy);
     const input = { stored: policy };
-    const inForce = await putAssignedInForce(context, { input, stored, interfaces, attaching, confirm });
+    const inForce = await putAssignedInForce(context, { input, stored, interfaces: [], usual, attaching, confirm });
     return { policy, result: { kind: 'in-force', inForce }, notes: inForce.notes };
   } catch (error) {
     if (before !== undefined) {

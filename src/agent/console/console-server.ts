@@ -11,6 +11,7 @@ import { object, TEXT } from '../../api/schema.ts';
 import { EnvironmentError } from '../../base/environment-error.ts';
 import type { Role } from '../../base/roles.ts';
 import { roleCovers } from '../../base/roles.ts';
+import type { Asker } from '../../host/context.ts';
 import type { Entrance } from '../control/control-server.ts';
 import { readAssets } from './assets.ts';
 import type { Session } from './sessions.ts';
@@ -44,13 +45,13 @@ export class ConsoleServer {
   }
 
   /** Throws EnvironmentError where it cannot listen. */
-  async open(who: string, role: Role): Promise<ConsoleAddress> {
+  async open({ who, uid }: Asker, role: Role): Promise<ConsoleAddress> {
     this.#app ??= this.#start();
     const app = await this.#app.catch((error: unknown) => {
       this.#app = undefined;
       throw error;
     });
-    const { token, until } = this.#sessions.issueToken({ who, role });
+    const { token, until } = this.#sessions.issueToken({ who, uid, role });
     return { address: `http://${authorityOf(app)}/console/#token=${token}`, until: new Date(until).toISOString() };
   }
 
@@ -103,11 +104,13 @@ export class ConsoleServer {
   }
 
   /** Who asks, as records have it. Throws EnvironmentError where the session does not give the right. */
-  #admit(request: FastifyRequest, name: RouteName | null): string {
+  #admit(request: FastifyRequest, name: RouteName | null): Asker {
     const session = this.#sessionOf(request);
     if (request.method !== 'GET') requireCsrf(request, session);
     const needed = name === null ? 'viewer' : ROUTES[name].role;
-    if (roleCovers(session.role, needed)) return `${session.who} (console)`;
+    if (roleCovers(session.role, needed)) {
+      return { who: `${session.who} (console)`, uid: session.uid, via: 'agent' };
+    }
     throw new EnvironmentError('XDPOL_E_ROLE', `this session is for a ${session.role}, and ${name} needs ${needed}`, {
       help: `open one that may do it: xdpol console --role ${needed}`,
     });

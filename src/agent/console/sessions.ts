@@ -15,6 +15,8 @@ const MOST_KEPT = 64;
 /** Whose session it is. */
 export interface Holder {
   readonly who: string;
+  /** null where it is not known. */
+  readonly uid: number | null;
   readonly role: Role;
 }
 
@@ -69,7 +71,13 @@ export class Sessions {
       });
     }
     const id = newSecret();
-    const session = { who: found.who, role: found.role, csrf: newSecret(), until: this.#now() + SESSION_LIFE };
+    const session = {
+      who: found.who,
+      uid: found.uid,
+      role: found.role,
+      csrf: newSecret(),
+      until: this.#now() + SESSION_LIFE,
+    };
     keep(this.#sessions, digest(id), session);
     return { id, session };
   }

@@ -58,8 +58,7 @@ export async function startControlServer(options: ControlOptions): Promise<Fasti
   };
   const admit: Entrance['admit'] = (request, name) => {
     if (name !== null) requirePlace(request, options.place);
-    const header = request.headers[ASKER_HEADER];
-    return callerOf(request.raw.socket, typeof header === 'string' ? header : undefined);
+    return askerOf(request);
   };
   const app = createApi({ admit });
   addConsole(app, new ConsoleServer(createApi));
@@ -73,11 +72,16 @@ export async function startControlServer(options: ControlOptions): Promise<Fasti
   return app;
 }
 
+function askerOf({ raw, headers }: Pick<FastifyRequest, 'raw' | 'headers'>): Asker {
+  const header = headers[ASKER_HEADER];
+  return callerOf(raw.socket, typeof header === 'string' ? header : undefined);
+}
+
 /** Its addresses are given out on this socket. It ends with it. */
 function addConsole(app: FastifyInstance, webConsole: ConsoleServer): void {
   const { method, path, body } = OPEN_CONSOLE;
   const open = (request: FastifyRequest): Promise<unknown> =>
-    webConsole.open(callerOf(request.raw.socket), (request.body as { readonly role: Role }).role);
+    webConsole.open(askerOf(request), (request.body as { readonly role: Role }).role);
   app.route({ method, url: path, schema: { body }, handler: open });
   app.addHook('onClose', () => webConsole.close());
 }

@@ -8,6 +8,7 @@ import { AgentUnreachable, askAgent } from '../../api/request.ts';
 import { EnvironmentError } from '../../base/environment-error.ts';
 import type { Role } from '../../base/roles.ts';
 import { ROLES } from '../../base/roles.ts';
+import { commandAsker } from '../../host/command-asker.ts';
 import { jsonOption, withExamples } from '../options.ts';
 import { print, printJson, showEvents, warn } from '../render/terminal.ts';
 
@@ -22,7 +23,7 @@ async function askForAddress(role: Role): Promise<ConsoleAddress> {
   const { method, path } = OPEN_CONSOLE;
   try {
     if (socketPath === undefined) throw new AgentUnreachable('XDPOL_AGENT_SOCKET is empty');
-    const asked = { address: { socketPath, place: ownPlace() }, method, path, body: { role } };
+    const asked = { address: { socketPath, place: ownPlace(), asker: commandAsker() }, method, path, body: { role } };
     return (await askAgent(asked, showEvents())) as ConsoleAddress;
   } catch (error) {
     if (!(error instanceof AgentUnreachable)) throw error;

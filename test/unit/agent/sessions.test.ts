@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { SESSION_LIFE, Sessions } from '../../../src/agent/console/sessions.ts';
 
-const ROOT = { who: 'root', role: 'administrator' } as const;
+const ROOT = { who: 'root', uid: 0, role: 'administrator' } as const;
 
 function codeOf(work: () => unknown): unknown {
   try {
