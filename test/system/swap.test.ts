@@ -101,6 +101,7 @@ test('an apply killed at any moment leaves a whole policy in force, and the next
     'assigned.copy.json',
     'assigned.json',
     'cache',
+    'changes.jsonl',
     'format',
     'policies',
     'tallies.json',
