@@ -1,6 +1,7 @@
 /**
  * `npm run package -- [FOLDER] [--fast]`: xdpol_VERSION_amd64.deb, by default into build/package, from what
- * `npm run build` made. --fast compresses less: xz takes a minute. Two builds of one commit on one machine are the same bytes: times are SOURCE_DATE_EPOCH, else the commit's.
+ * `npm run build` made. Debian's lintian must find no error in it. --fast compresses less
+ * and leaves lintian out: xz takes a minute, lintian two. Two builds of one commit on one machine are the same bytes: times are SOURCE_DATE_EPOCH, else the commit's.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -99,4 +100,9 @@ async function buildPackage(out: string, compression: readonly string[]): Promis
 const words = process.argv.slice(2);
 const compression = words.includes('--fast') ? ['-Zgzip', '-z1'] : ['-Zxz', '-z6'];
 const [out = join(ROOT, 'build/package')] = words.filter((word) => word !== '--fast');
-process.stdout.write(`${await buildPackage(resolve(out), compression)}\n`);
+const path = await buildPackage(resolve(out), compression);
+// It reads everything in the package, which takes two minutes: a package that is given away is worth them.
+if (!words.includes('--fast')) {
+  execFileSync('lintian', ['--allow-root', '--fail-on', 'error', path], { stdio: ['ignore', 2, 2] });
+}
+process.stdout.write(`${path}\n`);
