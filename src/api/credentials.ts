@@ -1,4 +1,7 @@
 /** How hosts and operators prove over the network who they are. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { EnvironmentError } from '../base/environment-error.ts';
 
 /** Before the role in the certificate of an operator: one of its alternative names, a URI. */
 export const ROLE_URI = 'urn:xdpol:role:';
@@ -10,3 +13,19 @@ export const CREDENTIAL_FILES = {
   host: { certificate: 'host.crt', key: 'host.key' },
   operator: { certificate: 'operator.crt', key: 'operator.key' },
 } as const;
+
+/** A file of a folder of credentials, as text. `why` stands before the path in the message, `help` says where to get it. */
+export function readCredential(
+  folder: string,
+  name: string,
+  { why = '', help }: { why?: string; help: string },
+): string {
+  const path = join(folder, name);
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const message = `${why}${path} cannot be read: ${code ?? String(cause)}`;
+    throw new EnvironmentError('XDPOL_E_CREDENTIALS', message, { help, cause });
+  }
+}

@@ -19,6 +19,8 @@ function report(program: string, { message, help }: Told): void {
 function tell(program: string, error: Told, exitCode: ExitCode): ExitCode {
   if (error instanceof PolicyRejected) printDiagnostics(error.diagnostics);
   else if (!(error instanceof CommanderError)) report(program, error);
+  else if (error.message.includes("unknown option '--host'"))
+    warn(`write it before the verb: ${program} --host NAME VERB`);
   if (asksForJson(process.argv)) printJsonError(error, exitCode);
   return exitCode;
 }
@@ -32,8 +34,11 @@ async function exitCodeOf(program: string, error: unknown): Promise<ExitCode> {
   const { explainFailure } = await import('../engine/failure.ts');
   const explained = explainFailure(error);
   if (explained !== error) return await exitCodeOf(program, explained);
-  if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-  return tell(program, error as Error, EXIT.environment);
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined) throw error;
+  const isForbidden = code === 'EACCES' || code === 'EPERM';
+  const help = isForbidden ? 'run the same command as the owner of the path, or with sudo' : undefined;
+  return tell(program, Object.assign(error as Error, { help }), EXIT.environment);
 }
 
 /** Verbs that go on to their end when nobody reads what they print: a change is never cut off by that. */

@@ -70,7 +70,7 @@ function plainOperations(context: HostContext): HostOperations {
       return (await import('./decide-change.ts')).rollBackChange(context);
     },
     async pending() {
-      requireRoot('status');
+      requireRoot('reading what is in force');
       return (await import('./decide-change.ts')).reportPending(context);
     },
     async unassign() {
@@ -93,11 +93,11 @@ function plainOperations(context: HostContext): HostOperations {
       return await (await import('./change-dynamic-rules.ts')).changeDynamicRules(context, change);
     },
     async status() {
-      requireRoot('status');
+      requireRoot('reading what is in force');
       return (await import('./status.ts')).readStatus(context);
     },
     async counters() {
-      requireRoot('counters');
+      requireRoot('reading the counters');
       return (await import('./counters.ts')).readCounters();
     },
     assignment() {

@@ -81,7 +81,7 @@ export class Authority {
 
   /** Throws where a certificate of the name is valid: it is renewed or revoked instead. */
   async issue(holder: Holder, days: number): Promise<Issued> {
-    using _lock = lockStore(this.#folder);
+    using _lock = this.#lock();
     const issuer = await this.#issuer();
     const valid = this.#validOf(holder.name)[0];
     if (valid !== undefined) {
@@ -96,7 +96,7 @@ export class Authority {
 
   /** A new key and certificate for the holder of the newest one. The old one stays valid to its end. */
   async renew(name: string, days: number | undefined): Promise<Issued> {
-    using _lock = lockStore(this.#folder);
+    using _lock = this.#lock();
     const issuer = await this.#issuer();
     const newest = this.list()
       .filter(({ holder }) => holder.name === name)
@@ -107,7 +107,7 @@ export class Authority {
 
   /** Every valid certificate of a name, or the one with a serial. Returns those that are revoked now and were not. */
   async revoke(nameOrSerial: string): Promise<readonly ListedCertificate[]> {
-    using _lock = lockStore(this.#folder);
+    using _lock = this.#lock();
     const issuer = await this.#issuer();
     const all = this.list();
     const meant = all.filter(({ holder, serial }) => holder.name === nameOrSerial || serial === nameOrSerial);
@@ -168,6 +168,12 @@ export class Authority {
 
   async #issuer(): Promise<Issuer> {
     return await readIssuer({ certificate: this.#read(CREDENTIAL_FILES.authority), key: this.#read(KEY) });
+  }
+
+  /** Throws where there is no authority, before the folder is made for the lock. */
+  #lock(): Disposable {
+    this.#read(CREDENTIAL_FILES.authority);
+    return lockStore(this.#folder);
   }
 
   #path(name: string): string {

@@ -1,8 +1,7 @@
 /** From the name of a known host to what a connection to it needs. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { CREDENTIAL_FILES } from '../api/credentials.ts';
+import { CREDENTIAL_FILES, readCredential } from '../api/credentials.ts';
 import type { TlsAddress } from '../api/request.ts';
 import { EnvironmentError } from '../base/environment-error.ts';
 import { closest } from '../base/suggest.ts';
@@ -11,17 +10,10 @@ import { clientFolder, KnownHosts } from './known-hosts.ts';
 
 const { authority, operator, revoked } = CREDENTIAL_FILES;
 
-function readOne(folder: string, name: string): string {
-  const path = join(folder, name);
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const message = `another host asks for a certificate, and ${path} cannot be read: ${code ?? String(cause)}`;
-    const help = `take the files there that xdpol pki issue operator NAME --role ROLE has made: see docs/remote.md`;
-    throw new EnvironmentError('XDPOL_E_CREDENTIALS', message, { help, cause });
-  }
-}
+const READING = {
+  why: 'another host asks for a certificate, and ',
+  help: 'take the files there that xdpol pki issue operator NAME --role ROLE has made: see docs/remote.md',
+} as const;
 
 /** Throws EnvironmentError where the host is not known, or a file of the user's is missing or damaged. */
 export function remoteTarget(name: string, folder: string = clientFolder()): TlsAddress {
@@ -37,7 +29,9 @@ export function remoteTarget(name: string, folder: string = clientFolder()): Tls
       help: guess === undefined ? help : `did you mean ${guess}? Or ${help}`,
     });
   }
-  const [ca, cert, key] = [authority, operator.certificate, operator.key].map((file) => readOne(folder, file));
+  const [ca, cert, key] = [authority, operator.certificate, operator.key].map((file) =>
+    readCredential(folder, file, READING),
+  );
   const crl = readIfThere(join(folder, revoked));
   const tls = { ca, crl, cert, key, minVersion: 'TLSv1.3' } as const;
   try {

@@ -1,10 +1,10 @@
 /** The files with which this host proves who it is and checks who asks; read anew when they change. */
 import { X509Certificate } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SecureContextOptions } from 'node:tls';
 import { createSecureContext } from 'node:tls';
-import { CREDENTIAL_FILES } from '../../api/credentials.ts';
+import { CREDENTIAL_FILES, readCredential } from '../../api/credentials.ts';
 import { EnvironmentError } from '../../base/environment-error.ts';
 
 const { authority, revoked, host } = CREDENTIAL_FILES;
@@ -20,16 +20,7 @@ export interface HostCredentials {
   readonly name: string;
 }
 
-function readOne(folder: string, name: string): string {
-  const path = join(folder, name);
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const help = 'take the files of holders/NAME there that xdpol pki issue host NAME has made: see docs/remote.md';
-    throw new EnvironmentError('XDPOL_E_CREDENTIALS', `cannot read ${path}: ${code ?? String(cause)}`, { help, cause });
-  }
-}
+const HELP = 'take the files of holders/NAME there that xdpol pki issue host NAME has made: see docs/remote.md';
 
 function requirePrivate(folder: string): void {
   const path = join(folder, host.key);
@@ -44,7 +35,7 @@ function requirePrivate(folder: string): void {
  * one that was revoked would be taken.
  */
 export function readHostCredentials(folder: string): HostCredentials {
-  const [ca, crl, cert, key] = NAMES.map((name) => readOne(folder, name));
+  const [ca, crl, cert, key] = NAMES.map((name) => readCredential(folder, name, { help: HELP }));
   requirePrivate(folder);
   const tls = { ca, crl, cert, key, minVersion: 'TLSv1.3' } as const;
   try {

@@ -46,6 +46,7 @@ async function showChanges(name: string | undefined, options: HistoryOptions): P
   const meant = changes.filter(({ policy, from, to }) => [policy, from?.policy, to?.policy].some(isMeant));
   if (damaged > 0) warn(`warning: ${damaged} ${damaged === 1 ? 'line' : 'lines'} of the audit log cannot be read`);
   if (options.json === true) printJson({ changes: meant, damaged });
+  else if (meant.length === 0) print(`no change${name === undefined ? '' : ` of ${name}`} is recorded`);
   else print(renderChanges(meant));
 }
 

@@ -112,7 +112,10 @@ test('a capture that is not there is said to be missing', () => {
 function shell(line: string): Run {
   const path = join(folder, 'xdpol');
   writeFileSync(path, `#!/bin/sh\nexec ${program('main').join(' ')} "$@"\n`, { mode: 0o755 });
-  const run = spawnSync('bash', ['-c', `PATH="${folder}:$PATH"; ${line}`], { env: environment(), encoding: 'utf8' });
+  const run = spawnSync('bash', ['--norc', '-c', `PATH="${folder}:$PATH"; ${line}`], {
+    env: environment(),
+    encoding: 'utf8',
+  });
   return { code: run.status, out: run.stdout, err: run.stderr };
 }
 
