@@ -1,7 +1,5 @@
 /** A stored policy put in force and assigned. */
 import type { IngressHook, RequestedMode } from '../engine/attach.ts';
-import { readAttachments } from '../engine/survey.ts';
-import type { PolicyStore } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import { usualInterfaces } from './intended-policy.ts';
 import type { AssignedInForce } from './put-assigned.ts';
@@ -26,7 +24,7 @@ export async function assignPolicy(context: HostContext, request: AssignRequest)
   const { store } = context;
   using _lock = store.lock();
   const last = store.lastAssignment();
-  const usual = request.interfaces === undefined ? await unnamedInterfaces(store) : undefined;
+  const usual = request.interfaces === undefined ? await usualInterfaces(store) : undefined;
   const { name, mode = last?.mode ?? 'auto', hook, confirm } = request;
   const stored = store.read(name, request.version);
   if (stored === undefined) throw notStored(context, name, request.version);
@@ -40,10 +38,4 @@ export async function assignPolicy(context: HostContext, request: AssignRequest)
     hook,
     confirm,
   });
-}
-
-/** Those of the last assignment, else those that are filtered, else those that the configuration names. */
-async function unnamedInterfaces(store: PolicyStore): Promise<readonly string[]> {
-  const last = store.lastAssignment()?.interfaces ?? readAttachments().map((attachment) => attachment.name);
-  return last.length > 0 ? last : await usualInterfaces(store);
 }

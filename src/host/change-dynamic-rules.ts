@@ -4,6 +4,7 @@ import { readAttachments } from '../engine/survey.ts';
 import type { RuleChange } from '../formats/ipsecpol/command.ts';
 import { pidOf, sharesNetwork } from '../store/process-name.ts';
 import type { DynamicRule, DynamicRules, PolicyStore } from '../store/store.ts';
+import { requireHostConfig } from './config.ts';
 import type { HostContext } from './context.ts';
 import { endFiltering } from './end-filtering.ts';
 import { changeTo, findIntendedPolicy } from './intended-policy.ts';
@@ -45,7 +46,11 @@ export async function changeDynamicRules(context: HostContext, change: RuleChang
     const { interfaces, notes, failures } = endFiltering(store);
     return { ...outcome, inForce: null, interfaces, notes: [...notes, ...failures] };
   }
-  const { policy, generation, interfaces, notes } = await putRulesInForce(context, { agent, rules });
+  const { policy, generation, interfaces, notes } = await putRulesInForce(
+    context,
+    { agent, rules },
+    change.kind === 'add',
+  );
   return { ...outcome, inForce: { policy, generation }, interfaces, notes };
 }
 
@@ -95,7 +100,7 @@ function takeBack(given: readonly string[], before: readonly DynamicRule[]): Cha
 }
 
 /** Compiled before they are written, written before they are in force; where they cannot be, the file is as it was. */
-async function putRulesInForce(context: HostContext, after: DynamicRules): Promise<InForce> {
+async function putRulesInForce(context: HostContext, after: DynamicRules, isAdded: boolean): Promise<InForce> {
   const { store } = context;
   const intended = await findIntendedPolicy(store);
   const devices = await presentInterfaces(intended.interfaces);
@@ -103,8 +108,13 @@ async function putRulesInForce(context: HostContext, after: DynamicRules): Promi
     const message = `no interface of ${intended.policy} is there: ${intended.interfaces.join(', ')}`;
     throw new EnvironmentError('XDPOL_E_NO_INTERFACE', message, { help: 'see: ip link; xdpol status' });
   }
+  const change = changeTo(intended, devices, after.rules);
+  const { ingressOnly } = change.attaching;
+  // What is taken back is never refused.
+  const protect = isAdded ? { filters: requireHostConfig().protect, ingressOnly } : undefined;
   return await putInForce(context, {
-    ...changeTo(intended, devices, after.rules),
+    ...change,
+    policy: { ...change.policy, protect },
     write: () => {
       const before = store.dynamic.read();
       writeRules(store, after);

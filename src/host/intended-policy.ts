@@ -26,9 +26,9 @@ export interface IntendedPolicy {
   readonly confirm?: ConfirmRequest | undefined;
 }
 
-/** The interfaces where filtering was last, else those that the configuration names; no others are assumed. */
+/** Those of the last assignment, else those that are filtered, else those that the configuration names; no others. */
 export async function usualInterfaces(store: PolicyStore): Promise<readonly string[]> {
-  const last = store.lastAssignment()?.interfaces ?? [];
+  const last = store.lastAssignment()?.interfaces ?? readAttachments().map((attachment) => attachment.name);
   if (last.length > 0) return last;
   const { interfaces: patterns } = requireHostConfig();
   const all = await ethernetInterfaces();

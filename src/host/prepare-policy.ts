@@ -5,7 +5,7 @@ import type { Diagnostic } from '../base/diagnostics.ts';
 import type { Omitted } from '../compiler/analysis/warnings.ts';
 import type { LoadablePolicy } from '../compiler/loadable.ts';
 import { cpuMilliseconds } from '../engine/cpu-time.ts';
-import type { Filter, HostAddresses } from '../policy/model.ts';
+import type { HostAddresses } from '../policy/model.ts';
 import type { PolicyTestOptions } from '../policy/policy-tests.ts';
 import type { DynamicRule, PolicyText } from '../store/store.ts';
 import type { PolicyFacts } from './compiled-cache.ts';
@@ -14,6 +14,7 @@ import type { HostContext } from './context.ts';
 import { interfaceAddresses } from './interfaces.ts';
 import type { PolicyInput } from './policy-input.ts';
 import type { ReadyPolicy } from './ready-policy.ts';
+import type { Protected } from './require-protected.ts';
 
 /** A policy that is to be in force, not read yet. */
 export interface WantedPolicy {
@@ -28,7 +29,7 @@ export interface WantedPolicy {
   /** Its tests must hold. A boot does not ask: a host that is open is worse than a test that fails. */
   readonly tests?: PolicyTestOptions | undefined;
   /** Traffic that it must permit. A boot does not ask either. */
-  readonly protect?: readonly Filter[] | undefined;
+  readonly protect?: Protected | undefined;
   /** What the analysis says of it is wanted. */
   readonly isAnalysed?: boolean | undefined;
 }
@@ -63,14 +64,15 @@ function openCache({ store, report }: HostContext): CompiledCache {
 /** Throws PolicyRejected where the policy has errors. */
 export async function preparePolicy(
   context: HostContext,
-  { input, hash, rules, names, tests, protect = [], isAnalysed = false }: WantedPolicy,
+  { input, hash, rules, names, tests, protect, isAnalysed = false }: WantedPolicy,
   devices: readonly NetworkInterface[],
 ): Promise<PreparedPolicy> {
   const cache = openCache(context);
   const cached = hash !== undefined && rules.length === 0 ? findCached(cache, hash, devices) : undefined;
   const isAsking = names === 'asked' && cached !== undefined && cached.facts.names.length > 0;
+  const isProtecting = protect !== undefined && protect.filters.length > 0;
   const isTested = tests !== undefined && cached?.facts.hasTests === true;
-  if (cached !== undefined && !isAsking && !isTested && protect.length === 0) return cached;
+  if (cached !== undefined && !isAsking && !isTested && !isProtecting) return cached;
   // Loaded when a text is read: the reader and its schema take longer to load than a cached policy to be swapped in.
   const { readyPolicy } = await import('./ready-policy.ts');
   const ready = await readyPolicy(context, input, () => interfaceAddresses(devices), rules);
@@ -78,7 +80,7 @@ export async function preparePolicy(
     const { requireTests } = await import('./require-tests.ts');
     requireTests(ready, tests);
   }
-  if (protect.length > 0) {
+  if (isProtecting) {
     const { requireProtected } = await import('./require-protected.ts');
     await requireProtected(ready, protect, devices);
   }

@@ -133,7 +133,7 @@ async function putOrLeave(context: HostContext, change: AssignedChange): Promise
       names: 'asked',
       isAnalysed,
       tests: { ingressOnly: attaching.ingressOnly },
-      protect: requireHostConfig().protect,
+      protect: { filters: requireHostConfig().protect, ingressOnly: attaching.ingressOnly },
     },
     devices,
     attaching,

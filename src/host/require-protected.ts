@@ -9,10 +9,16 @@ import { formatSeenPacket } from '../policy/packet/text.ts';
 import { resolveHost } from './host-addresses.ts';
 import type { ReadyPolicy } from './ready-policy.ts';
 
+export interface Protected {
+  readonly filters: readonly Filter[];
+  /** Outgoing packets are not filtered, so nothing drops them. */
+  readonly ingressOnly: boolean | undefined;
+}
+
 /** Throws PolicyRejected where the policy drops any of it, with a packet for each protected filter. */
 export async function requireProtected(
   { policy, host }: ReadyPolicy,
-  protect: readonly Filter[],
+  { filters: protect, ingressOnly }: Protected,
   devices: readonly NetworkInterface[],
 ): Promise<void> {
   const diags = new Diagnostics();
@@ -20,7 +26,10 @@ export async function requireProtected(
   const known = { ...host, names: new Map([...names, ...host.names]) };
   const told = new Set<Filter>();
   for (const { name } of devices) {
-    for (const { filter, witness, by } of droppedProtected(policy, protect, known, name)) {
+    for (const { filter, witness, by } of droppedProtected(policy, protect, known, {
+      interfaceName: name,
+      ingressOnly,
+    })) {
       if (told.has(filter)) continue;
       told.add(filter);
       diags.report(

@@ -20,6 +20,13 @@ export interface DroppedProtected {
   readonly by: string;
 }
 
+/** Where the packets are. */
+export interface Filtered {
+  readonly interfaceName: string;
+  /** Only arriving packets are filtered. */
+  readonly ingressOnly?: boolean | undefined;
+}
+
 /** Only what is sent in answer, where the protocol shows it. */
 function bothWays(filter: Filter): Filter {
   if (filter.mirrored !== false) return filter;
@@ -27,14 +34,14 @@ function bothWays(filter: Filter): Filter {
 }
 
 /**
- * At most one for each protected filter, of packets on `interfaceName`. The protected filters are added as a rule, so
+ * At most one for each protected filter, of packets on one interface. The protected filters are added as a rule, so
  * that they are sets of packets like all others, and then looked for where everything but that rule decides.
  */
 export function droppedProtected(
   policy: Policy,
   protect: readonly Filter[],
   host: HostAddresses,
-  interfaceName: string,
+  { interfaceName, ingressOnly = false }: Filtered,
 ): readonly DroppedProtected[] {
   const here = policy.rules.filter(({ interfaces }) => interfaces?.includes(interfaceName) !== false);
   const filterList = { name: 'protect', filters: protect.map(bothWays), span: policy.span };
@@ -60,6 +67,7 @@ export function droppedProtected(
       const region = { source, destination, service };
       const found = droppedOtherwise({ region, without, rank: 0, except: () => false, owner }, context);
       const filter = protect[owner.index - (universe.filters.length - protect.length)];
+      if (ingressOnly && found?.witness.direction === 'leaving') continue;
       if (found === undefined || filter === undefined || dropped.has(owner.index)) continue;
       dropped.set(owner.index, { filter, witness: found.witness, by: describeDropper(found.by) });
     }

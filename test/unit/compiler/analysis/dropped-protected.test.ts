@@ -20,7 +20,7 @@ function dropped(
   changes: Partial<Policy> = {},
 ): string[] {
   const policy = policyOf(rules, { default: 'block', ...changes });
-  return droppedProtected(policy, filtersOf(...protect), HOST, 'eth0').map(
+  return droppedProtected(policy, filtersOf(...protect), HOST, { interfaceName: 'eth0' }).map(
     ({ witness, by }) => `${formatSeenPacket(witness)} by ${by}`,
   );
 }
