@@ -1,7 +1,8 @@
 /**
- * `npm run package -- [FOLDER] [--fast]`: xdpol_VERSION_amd64.deb, by default into build/package, from what
- * `npm run build` made. Debian's lintian must find no error in it. --fast compresses less
- * and leaves lintian out: xz takes a minute, lintian two. Two builds of one commit on one machine are the same bytes: times are SOURCE_DATE_EPOCH, else the commit's.
+ * `npm run package -- [FOLDER] [--fast]`: xdpol_VERSION_amd64.deb and the npm package of the bindings, by default into
+ * build/package, from what `npm run build` made. Debian's lintian must find no error in the one, and the other must
+ * build from source. --fast compresses less and leaves both proofs out: they take three minutes. Two builds of one
+ * commit on one machine are the same bytes: times are SOURCE_DATE_EPOCH, else the commit's.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -19,6 +20,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { VERSION } from '../../src/base/version.ts';
+import { buildBindingsFromSource, packBindings } from './pack-bindings.ts';
 import { sbomText, sumsText } from './release-files.ts';
 import { changelogText, controlText, copyrightText, thirdPartyText } from './texts.ts';
 import { addDocuments, addIntegration, addProgram, ROOT, Tree } from './tree.ts';
@@ -64,15 +66,14 @@ function settle(folder: string, time: Date): void {
   }
 }
 
-async function writeBeside(out: string, path: string, time: Date): Promise<void> {
+async function writeBeside(out: string, paths: readonly string[], time: Date): Promise<void> {
   const sbom = join(out, `xdpol_${VERSION}.cdx.json`);
   writeFileSync(sbom, await sbomText(time));
-  writeFileSync(join(out, 'SHA256SUMS'), sumsText([path, sbom]));
+  writeFileSync(join(out, 'SHA256SUMS'), sumsText([...paths, sbom]));
 }
 
 /** Returns the path of the package. */
-async function buildPackage(out: string, compression: readonly string[]): Promise<string> {
-  const time = sourceDate();
+async function buildPackage(out: string, time: Date, compression: readonly string[]): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'xdpol-package-'));
   try {
     const tree = new Tree(folder);
@@ -90,7 +91,6 @@ async function buildPackage(out: string, compression: readonly string[]): Promis
     const path = join(out, `xdpol_${VERSION}_amd64.deb`);
     const env = { ...process.env, SOURCE_DATE_EPOCH: String(time.getTime() / 1000) };
     execFileSync('dpkg-deb', ['--root-owner-group', ...compression, '--build', folder, path], { env, stdio: 'pipe' });
-    await writeBeside(out, path, time);
     return path;
   } finally {
     rmSync(folder, { recursive: true });
@@ -99,10 +99,15 @@ async function buildPackage(out: string, compression: readonly string[]): Promis
 
 const words = process.argv.slice(2);
 const compression = words.includes('--fast') ? ['-Zgzip', '-z1'] : ['-Zxz', '-z6'];
-const [out = join(ROOT, 'build/package')] = words.filter((word) => word !== '--fast');
-const path = await buildPackage(resolve(out), compression);
-// It reads everything in the package, which takes two minutes: a package that is given away is worth them.
+const [folder = join(ROOT, 'build/package')] = words.filter((word) => word !== '--fast');
+const out = resolve(folder);
+const time = sourceDate();
+const debian = await buildPackage(out, time, compression);
+const bindings = packBindings(out);
+await writeBeside(out, [debian, bindings], time);
+// A package that is given away is worth the minutes that these take.
 if (!words.includes('--fast')) {
-  execFileSync('lintian', ['--allow-root', '--fail-on', 'error', path], { stdio: ['ignore', 2, 2] });
+  execFileSync('lintian', ['--allow-root', '--fail-on', 'error', debian], { stdio: ['ignore', 2, 2] });
+  buildBindingsFromSource(bindings);
 }
-process.stdout.write(`${path}\n`);
+process.stdout.write(`${debian}\n${bindings}\n`);

@@ -19,7 +19,7 @@ let steps: ReadonlyMap<string, readonly string[]>;
 function build(name: string): string {
   const words = ['run', '-s', 'package', '--', join(folder, name), '--fast'];
   const env = { ...process.env, SOURCE_DATE_EPOCH: '1767225600' };
-  return execFileSync('npm', words, { cwd: ROOT, encoding: 'utf8', env }).trim();
+  return String(execFileSync('npm', words, { cwd: ROOT, encoding: 'utf8', env }).split('\n')[0]);
 }
 
 function runSession(): ReadonlyMap<string, readonly string[]> {
