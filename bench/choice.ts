@@ -30,19 +30,22 @@ const DEFAULT_REPORT = 'bench/report';
 
 const LISTS = ['list-10', 'list-100', 'list-1k', 'list-10k', 'list-100k', 'list-1m'] as const;
 const ACLS = ['acl-10', 'acl-100', 'acl-1k', 'acl-10k', 'acl-100k'] as const;
+/** Filters that overlap, each shape growing by them. */
+const OVERLAPPING = ['overlap', 'any', 'wild'].flatMap((shape) => [`${shape}-1k`, `${shape}-5k`, `${shape}-20k`]);
+const COMPILED_ONLY = ['hosts-5k', 'ranges-20k', 'mirrored-3k', 'seed-acl-20k', 'seed-fw-20k', 'seed-ipc-20k'] as const;
 
 const CASES: Readonly<Record<Section, Cases>> = {
   dataplane: {
-    quick: ['ports', 'example', 'list-10k', 'list-1m', 'acl-1k', 'acl-10k', 'v6-100k'],
-    full: ['ports', 'example', ...LISTS, ...ACLS, 'v6-example', 'v6-10k', 'v6-100k'],
+    quick: ['ports', 'example', 'list-10k', 'list-1m', 'acl-1k', 'acl-10k', 'v6-100k', 'wild-5k'],
+    full: ['ports', 'example', ...LISTS, ...ACLS, 'v6-example', 'v6-10k', 'v6-100k', ...OVERLAPPING],
   },
   live: {
     quick: ['ports', 'example', 'list-10k'],
     full: ['ports', 'example', 'list-10k', 'list-100k', 'list-1m', 'acl-1k'],
   },
   compile: {
-    quick: ['example', 'list-10k', 'list-1m', 'acl-1k', 'acl-10k'],
-    full: ['ports', 'example', ...LISTS, ...ACLS, 'v6-example', 'v6-10k', 'v6-100k'],
+    quick: ['example', 'list-10k', 'list-1m', 'acl-1k', 'acl-10k', 'overlap-5k', 'any-5k', 'wild-5k'],
+    full: ['ports', 'example', ...LISTS, ...ACLS, 'v6-example', 'v6-10k', 'v6-100k', ...OVERLAPPING, ...COMPILED_ONLY],
   },
   load: {
     quick: ['example', 'list-1m', 'acl-10k'],

@@ -15,6 +15,8 @@ import type { AddressMatch, Filter, HostAddresses, Policy, Rule } from '../src/p
 import { PROTOCOLS } from '../src/policy/model.ts';
 import { aclPolicy } from './acl.ts';
 import { blockList } from './addresses.ts';
+import type { ShapeName } from './shapes.ts';
+import { shapePolicy } from './shapes.ts';
 import { aclTraffic, serverTraffic } from './traffic.ts';
 
 /** What a policy is like, for those who have to say it in another language. */
@@ -64,6 +66,21 @@ export const POLICIES: Readonly<Record<string, () => BenchPolicy>> = {
   'rules-100': () => rules(100),
   'rules-1k': () => rules(1000),
   'rules-10k': () => rules(10_000),
+  'overlap-1k': () => shape('overlap', 1000),
+  'overlap-5k': () => shape('overlap', 5000),
+  'overlap-20k': () => shape('overlap', 20_000),
+  'any-1k': () => shape('any', 1000),
+  'any-5k': () => shape('any', 5000),
+  'any-20k': () => shape('any', 20_000),
+  'wild-1k': () => shape('wild', 1000),
+  'wild-5k': () => shape('wild', 5000),
+  'wild-20k': () => shape('wild', 20_000),
+  'hosts-5k': () => shape('hosts', 5000),
+  'ranges-20k': () => shape('ranges', 20_000),
+  'mirrored-3k': () => shape('mirrored', 3000),
+  'seed-acl-20k': () => shape('seed-acl', 20_000),
+  'seed-fw-20k': () => shape('seed-fw', 20_000),
+  'seed-ipc-20k': () => shape('seed-ipc', 20_000),
 };
 
 export function benchPolicy(name: string): BenchPolicy {
@@ -114,6 +131,11 @@ function rules(count: number): BenchPolicy {
 
 function acl(count: number): BenchPolicy {
   const policy = aclPolicy(new Random(SEED), count);
+  return { family: 4, form: 'acl', size: count, policy, traffic: aclTraffic(policy) };
+}
+
+function shape(name: ShapeName, count: number): BenchPolicy {
+  const policy = shapePolicy(new Random(SEED), name, count);
   return { family: 4, form: 'acl', size: count, policy, traffic: aclTraffic(policy) };
 }
 

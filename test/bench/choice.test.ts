@@ -17,6 +17,14 @@ test('--only takes sections, policies, and policies of sections', () => {
   expect(casesFor(['rules-10'], false)).toEqual([{ section: 'scrape', policy: 'rules-10' }]);
 });
 
+test('policies whose filters overlap are compiled and run, in three sizes each', () => {
+  for (const shape of ['overlap', 'any', 'wild']) {
+    const policies = ['1k', '5k', '20k'].map((size) => `${shape}-${size}`);
+    for (const section of ['compile', 'dataplane'] as const)
+      expect(casesFor([section, ...policies], false)).toEqual(policies.map((policy) => ({ section, policy })));
+  }
+});
+
 test('a report is written where all is measured or one is asked for', () => {
   expect(choiceOf(['--quick']).report).toBe('bench/report');
   expect(choiceOf(['--only', 'load']).report).toBeUndefined();
