@@ -1,8 +1,9 @@
 /** The operations of a host, carried out by its agent. */
 import { randomUUID } from 'node:crypto';
 import type { HostOperations } from '../host/operations.ts';
+import type { PolicyInput } from '../host/policy-input.ts';
 import type { AgentRequest } from './request.ts';
-import type { CollectFiles, WireStored } from './wire.ts';
+import type { CollectFiles, WireInput, WireStored } from './wire.ts';
 import { decodeStored, encodeInput } from './wire.ts';
 
 /** Gives the outcome of a request; throws what the operation threw at the agent. */
@@ -15,10 +16,15 @@ export function agentOperations(ask: Ask, collect: CollectFiles): HostOperations
     const asked = { method, path, idempotencyKey: randomUUID(), ...(body === undefined ? {} : { body }) };
     return (await ask(asked)) as T;
   };
+  const question = async <T>(path: string, body: unknown): Promise<T> =>
+    (await ask({ method: 'POST', path, body })) as T;
+  const encode = (input: PolicyInput): Promise<WireInput> => encodeInput(input, collect);
+  const encodeMaybe = async (input: PolicyInput | undefined): Promise<WireInput | undefined> =>
+    input === undefined ? undefined : await encode(input);
   const policy = (name: string): string => `/v1/policies/${encodeURIComponent(name)}`;
   return {
     async apply({ input, ...request }) {
-      return await change('POST', '/v1/apply', { ...request, input: await encodeInput(input, collect) });
+      return await change('POST', '/v1/apply', { ...request, input: await encode(input) });
     },
     assign: (request) => change('POST', '/v1/assign', request),
     confirm: () => change('POST', '/v1/confirm'),
@@ -38,5 +44,19 @@ export function agentOperations(ask: Ask, collect: CollectFiles): HostOperations
     async readStored(name, version) {
       return decodeStored(await read<WireStored>(`${policy(name)}/versions/${version ?? 'newest'}`));
     },
+    async check({ input, ...request }) {
+      return await question('/v1/check', { ...request, input: await encode(input) });
+    },
+    async explain({ input, ...request }) {
+      return await question('/v1/explain', { ...request, input: await encodeMaybe(input) });
+    },
+    async diff({ from, to, ...request }) {
+      return await question('/v1/diff', { ...request, from: await encodeMaybe(from), to: await encode(to) });
+    },
+    doctor({ interfaces = [] }) {
+      const query = new URLSearchParams(interfaces.map((name): [string, string] => ['interfaces', name])).toString();
+      return read(`/v1/doctor${query === '' ? '' : `?${query}`}`);
+    },
+    mend: (request) => change('POST', '/v1/doctor/mend', request),
   };
 }

@@ -9,20 +9,22 @@ import { TEXT } from './schema.ts';
 const DESCRIPTION =
   "The agent's API over its Unix socket, and over TLS with certificates on both sides where the configuration has " +
   'api.listen; x-role is what who asks over the network must be at least. ' +
-  'Errors have the codes of docs/errors.md. A change answers with server-sent ' +
-  'events where the request accepts text/event-stream: progress, step and warning as they come, then outcome or error. ' +
+  'Errors have the codes of docs/errors.md. A request with a body, and a change, answers ' +
+  'with server-sent events where the request accepts text/event-stream: progress, step and warning as they come, then outcome or error. ' +
   'One change runs at a time: a second one gets 409 with who changes the host and since when.';
 
 function content(schema: Schema): Schema {
   return { 'application/json': { schema } };
 }
 
-function parametersOf({ path, isChange }: RouteEntry): readonly Schema[] {
+function parametersOf({ path, isChange, query }: RouteEntry): readonly Schema[] {
   const names = [...path.matchAll(/:(?<name>\w+)/gu)].map(({ groups }) => groups?.['name'] ?? '');
   const inPath = names.map((name) => ({ name, in: 'path', required: true, schema: TEXT }));
   const description = 'the same key and request again get the outcome of the first; kept for an hour';
   const key = { name: 'Idempotency-Key', in: 'header', required: false, schema: TEXT, description };
-  return isChange ? [...inPath, key] : inPath;
+  const inQuery = Object.entries((query?.['properties'] ?? {}) as Readonly<Record<string, Schema>>);
+  const asked = inQuery.map(([name, schema]) => ({ name, in: 'query', required: false, schema }));
+  return [...inPath, ...asked, ...(isChange ? [key] : [])];
 }
 
 function operationOf(name: string, route: RouteEntry): Schema {

@@ -28,6 +28,92 @@ const OMITTED = object({
   isNew: nullable(TRUTH),
 });
 
+const DIAGNOSTICS = list(DIAGNOSTIC);
+
+export const CHECKED: Schema = object({
+  policy: nullable(TEXT),
+  rules: INTEGER,
+  filters: INTEGER,
+  addressSets: INTEGER,
+  errors: INTEGER,
+  warnings: INTEGER,
+  diagnostics: DIAGNOSTICS,
+  omitted: list(OMITTED),
+});
+
+const DECISION = {
+  verdict: oneOf('pass', 'drop'),
+  by: oneOf('rule', 'default', 'exemption', 'parse'),
+  rule: nullable(TEXT),
+  filter: nullable(TEXT),
+  reason: nullable(TEXT),
+};
+
+export const EXPLANATION: Schema = object({
+  ...DECISION,
+  decidedBy: nullable(TEXT),
+  candidates: list(
+    object({
+      rule: TEXT,
+      filter: TEXT,
+      action: ACTION,
+      mirrored: TRUTH,
+      rank: mapOf({ type: ['number', 'boolean'] }),
+      behindBy: nullable(TEXT),
+    }),
+  ),
+});
+
+export const EXPLAINED: Schema = object({
+  policy: TEXT,
+  packet: TEXT,
+  explanation: EXPLANATION,
+  diagnostics: DIAGNOSTICS,
+  notes: TEXTS,
+});
+
+const VALUES = list(object({ what: TEXT, before: TEXT, after: TEXT }));
+const CHANGED = { change: oneOf('added', 'removed', 'changed'), values: VALUES, added: TEXTS, removed: TEXTS };
+
+export const DIFFERENCE: Schema = object({
+  from: TEXT,
+  to: TEXT,
+  same: TRUTH,
+  settings: VALUES,
+  rules: list(object({ rule: TEXT, ...CHANGED })),
+  addressSets: list(object({ set: TEXT, ...CHANGED })),
+  packets: object({
+    tried: COUNT,
+    changes: list(
+      object({
+        packet: TEXT,
+        packets: COUNT,
+        interface: nullable(TEXT),
+        before: object(DECISION),
+        after: object(DECISION),
+      }),
+    ),
+  }),
+  diagnostics: object({ from: DIAGNOSTICS, to: DIAGNOSTICS }),
+});
+
+export const DIAGNOSED: Schema = object({
+  interfaces: TEXTS,
+  checks: INTEGER,
+  findings: list(
+    object(
+      { check: TEXT, severity: oneOf('error', 'warning', 'note'), what: TEXT, why: TEXT },
+      {
+        interface: TEXT,
+        advice: TEXT,
+        remedy: object({ command: TEXTS, isSafe: TRUTH }),
+        leaks: TRUTH,
+        outcome: object({ mended: TRUTH }, { reason: TEXT }),
+      },
+    ),
+  ),
+});
+
 export const ERROR: Schema = object(
   { code: TEXT, message: TEXT, help: nullable(TEXT) },
   { diagnostics: list(DIAGNOSTIC), holder: object({ who: TEXT, since: nullable(TEXT) }) },

@@ -27,6 +27,21 @@ export const ASSIGN: Schema = object(
   { version: VERSION, interfaces: NAMES, mode: MODE, hook: HOOK, confirm: SECONDS },
 );
 
+/** Addresses that `me` stands for. */
+const ME = NAMES;
+
+export const CHECK: Schema = object({ input: INPUT }, { me: ME, isBrief: TRUTH, isThorough: TRUTH });
+
+export const EXPLAIN: Schema = object(
+  { packet: TEXT },
+  { input: INPUT, isEstablished: TRUTH, isFragment: TRUTH, interface: TEXT, me: ME },
+);
+
+export const DIFF: Schema = object({ to: INPUT }, { from: INPUT, me: ME });
+
+/** Names and patterns. */
+export const DOCTOR: Schema = object({}, { interfaces: NAMES });
+
 export const RESTORE: Schema = object({ wait: { type: 'number', minimum: 0, maximum: 3600 } });
 
 const SPEC_RULE = object({ name: TEXT, action: oneOf('permit', 'block'), specs: list(TEXT) });

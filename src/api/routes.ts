@@ -14,6 +14,8 @@ export interface RouteEntry {
   /** What who asks over the network must be at least. */
   readonly role: Role;
   readonly body?: Schema;
+  /** What may stand behind the question mark: an object's schema. */
+  readonly query?: Schema;
   readonly outcome: Schema;
 }
 
@@ -34,7 +36,12 @@ export type RouteName =
   | 'list'
   | 'history'
   | 'changes'
-  | 'readStored';
+  | 'readStored'
+  | 'check'
+  | 'explain'
+  | 'diff'
+  | 'doctor'
+  | 'mend';
 
 function change(path: string, summary: string, outcome: Schema, body?: Schema): RouteEntry {
   const administrator = { isChange: true, role: 'administrator' } as const;
@@ -43,6 +50,11 @@ function change(path: string, summary: string, outcome: Schema, body?: Schema): 
 
 function reading(path: string, summary: string, outcome: Schema): RouteEntry {
   return { method: 'GET', path, summary, isChange: false, role: 'viewer', outcome };
+}
+
+/** A question that takes more than fits into a path. It changes nothing. */
+function question(path: string, summary: string, outcome: Schema, body: Schema): RouteEntry {
+  return { method: 'POST', path, summary, isChange: false, role: 'viewer', outcome, body };
 }
 
 export const ROUTES: Readonly<Record<RouteName, RouteEntry>> = {
@@ -85,5 +97,28 @@ export const ROUTES: Readonly<Record<RouteName, RouteEntry>> = {
     '/v1/policies/:name/versions/:version',
     'a version as it was written; `newest` for the newest',
     outcomes.STORED,
+  ),
+  check: question('/v1/check', 'what can be said about a policy without a kernel', outcomes.CHECKED, requests.CHECK),
+  explain: question(
+    '/v1/explain',
+    'which filter decides a packet, and why: of a policy, or of what is in force',
+    outcomes.EXPLAINED,
+    requests.EXPLAIN,
+  ),
+  diff: question(
+    '/v1/diff',
+    'what changes from one policy, or the assigned one, to another',
+    outcomes.DIFFERENCE,
+    requests.DIFF,
+  ),
+  doctor: {
+    ...reading('/v1/doctor', 'what would make attaching fail or filtering leak', outcomes.DIAGNOSED),
+    query: requests.DOCTOR,
+  },
+  mend: change(
+    '/v1/doctor/mend',
+    'the same, with the remedies run that cannot interrupt anything',
+    outcomes.DIAGNOSED,
+    requests.DOCTOR,
   ),
 };

@@ -1,5 +1,8 @@
 /** Values that JSON has no form for, as they go over the wire. */
 import type { ApplyRequest } from '../host/apply-policy.ts';
+import type { CheckRequest } from '../host/check-policy.ts';
+import type { DiffRequest } from '../host/diff-policies.ts';
+import type { ExplainRequest } from '../host/explain-packet.ts';
 import type { PolicyInput, PolicyTextInput } from '../host/policy-input.ts';
 import type { StoredVersion } from '../store/store.ts';
 
@@ -17,6 +20,19 @@ export type WireInput = WireText | Exclude<PolicyInput, PolicyTextInput>;
 
 export interface WireApply extends Omit<ApplyRequest, 'input'> {
   readonly input: WireInput;
+}
+
+export interface WireCheck extends Omit<CheckRequest, 'input'> {
+  readonly input: WireInput;
+}
+
+export interface WireExplain extends Omit<ExplainRequest, 'input'> {
+  readonly input?: WireInput | undefined;
+}
+
+export interface WireDiff extends Omit<DiffRequest, 'from' | 'to'> {
+  readonly from?: WireInput | undefined;
+  readonly to: WireInput;
 }
 
 export interface WireStored extends Omit<StoredVersion, 'setFiles'> {

@@ -11,6 +11,7 @@ import type { Report } from '../host/context.ts';
 import { openContext } from '../host/context.ts';
 import type { HostOperations } from '../host/operations.ts';
 import { localOperations } from '../host/operations.ts';
+import type { PolicyInput } from '../host/policy-input.ts';
 import { showEvents } from './render/terminal.ts';
 import { isThisHost } from './this-host.ts';
 
@@ -37,6 +38,12 @@ export function reachHost(): HostOperations {
   const socketPath = agentSocketPath();
   if (socketPath === undefined || !existsSync(socketPath)) return local();
   return orLocal(local(), () => connectAgent(socketPath, report));
+}
+
+/** For verbs that read policies: this process reads what is a text alone, the host of the command what it has stored. */
+export function reachReader(...inputs: readonly (PolicyInput | undefined)[]): HostOperations {
+  const isAsked = other !== undefined || inputs.some((input) => input === undefined || 'stored' in input);
+  return isAsked ? reachHost() : localOperations(openContext(showEvents()));
 }
 
 async function connectAgent(socketPath: string, report: Report): Promise<HostOperations> {

@@ -5,12 +5,10 @@ import { PolicyRejected } from '../base/policy-rejected.ts';
 import type { CompiledPolicy } from '../compiler/compile.ts';
 import { compileFor } from '../host/compile-policy.ts';
 import { openContext } from '../host/context.ts';
-import { usesMe } from '../host/host-addresses.ts';
-import { hostAddresses } from '../host/interfaces.ts';
 import type { PolicyInput, PolicyReading, PolicyTextInput } from '../host/policy-input.ts';
 import { readPolicyInput, textOf } from '../host/policy-input.ts';
+import { addressesForMe, readyToRead } from '../host/read-ready.ts';
 import type { ReadyPolicy } from '../host/ready-policy.ts';
-import { readyPolicy } from '../host/ready-policy.ts';
 import type { Policy } from '../policy/model.ts';
 import { UsageError } from './exit.ts';
 import type { MeOptions } from './options.ts';
@@ -19,14 +17,14 @@ import { printDiagnostics, showEvents } from './render/terminal.ts';
 
 /** `--me`, or the host's addresses where the policy asks for them. */
 export async function meOf(policy: Policy, options: MeOptions): Promise<readonly Address[]> {
-  if (options.me !== undefined) return options.me.map(parseMe);
-  return usesMe(policy) || policy.tests.length > 0 ? await hostAddresses() : [];
+  requireMe(options.me);
+  return await addressesForMe(policy, options.me);
 }
 
-function parseMe(text: string): Address {
-  const address = parseAddress(text);
-  if (address !== undefined) return address;
-  throw new UsageError(`--me ${text}: not an address`, 'write an IPv4 or IPv6 address, such as 192.0.2.1');
+export function requireMe(me: readonly string[] | undefined): void {
+  const wrong = me?.find((text) => parseAddress(text) === undefined);
+  if (wrong === undefined) return;
+  throw new UsageError(`--me ${wrong}: not an address`, 'write an IPv4 or IPv6 address, such as 192.0.2.1');
 }
 
 /** The text alone, unread. */
@@ -44,11 +42,7 @@ export async function readyInput(
   input: PolicyInput,
   addresses: (policy: Policy) => Promise<readonly Address[]> | readonly Address[],
 ): Promise<ReadyPolicy> {
-  const ready = await readyPolicy(openContext(showEvents()), input, addresses);
-  if (ready.host.me.length === 0 && usesMe(ready.policy)) {
-    const help = 'say which with --me ADDRESS';
-    ready.diags.report('XP0221', ready.policy.span, 'me has no address here: its filters match nothing', help);
-  }
+  const ready = await readyToRead(openContext(showEvents()), input, addresses);
   printDiagnostics(ready.diags.all);
   return ready;
 }

@@ -6,9 +6,7 @@ import { COUNT, INTEGER, list, mapOf, nullable, object, oneOf, selected, TEXT, T
 
 const TEXTS = list(TEXT);
 const VERDICT = oneOf('pass', 'drop');
-const ACTION = oneOf('permit', 'block');
 const BY = oneOf('rule', 'default', 'exemption', 'parse');
-const CHANGE = oneOf('added', 'removed', 'changed');
 const MODES = object({ ipv4: TEXT, ipv6: TEXT });
 const NUMBERS = mapOf({ type: 'number' });
 
@@ -32,7 +30,6 @@ export const ERROR_SCHEMA: Schema = object({
 });
 
 const DECISION = { verdict: VERDICT, by: BY, rule: nullable(TEXT), filter: nullable(TEXT), reason: nullable(TEXT) };
-const VALUES = list(object({ what: TEXT, before: TEXT, after: TEXT }));
 const MILLISECONDS = { milliseconds: COUNT };
 const IN_FORCE = { ...selected(answers.IN_FORCE, 'interfaces', 'pending', 'hash', 'notes'), ...MILLISECONDS };
 
@@ -48,21 +45,6 @@ const CHECK = object({
     warnings: COUNT,
     omitted: list(object({ code: TEXT, count: COUNT, atLeast: TRUTH })),
   }),
-});
-
-const EXPLAIN = object({
-  ...DECISION,
-  decidedBy: nullable(TEXT),
-  candidates: list(
-    object({
-      rule: TEXT,
-      filter: TEXT,
-      action: ACTION,
-      mirrored: TRUTH,
-      rank: mapOf({ type: ['number', 'boolean'] }),
-      behindBy: nullable(TEXT),
-    }),
-  ),
 });
 
 const REPLAY_LINE = object({ packet: INTEGER, ...DECISION, text: TEXT });
@@ -85,28 +67,6 @@ const COMPILE = object({
   tables: list(object({ name: TEXT, entries: COUNT, bytes: COUNT })),
   bytes: COUNT,
   milliseconds: NUMBERS,
-});
-
-const DIFFERENCE = { change: CHANGE, values: VALUES, added: TEXTS, removed: TEXTS };
-const DIFF = object({
-  from: TEXT,
-  to: TEXT,
-  same: TRUTH,
-  settings: VALUES,
-  rules: list(object({ rule: TEXT, ...DIFFERENCE })),
-  addressSets: list(object({ set: TEXT, ...DIFFERENCE })),
-  packets: object({
-    tried: COUNT,
-    changes: list(
-      object({
-        packet: TEXT,
-        packets: COUNT,
-        interface: nullable(TEXT),
-        before: object(DECISION),
-        after: object(DECISION),
-      }),
-    ),
-  }),
 });
 
 const DOCTOR = object({
@@ -201,9 +161,9 @@ export const VERB_SCHEMAS: Readonly<Record<string, Schema>> = {
   console: OPEN_CONSOLE.outcome,
   counters: answers.COUNTERS,
   delete: answers.DELETED,
-  diff: DIFF,
+  diff: object(selected(answers.DIFFERENCE, 'from', 'to', 'same', 'settings', 'rules', 'addressSets', 'packets')),
   doctor: DOCTOR,
-  explain: EXPLAIN,
+  explain: answers.EXPLANATION,
   history: { anyOf: [object(selected(answers.HISTORY, 'policy', 'versions')), answers.CHANGES] },
   host: object({ hosts: list(object({ name: TEXT, url: TEXT })) }),
   import: object({ policy: POLICY, leftOut: list(INTEGER), diagnostics: DIAGNOSTICS }),

@@ -6,10 +6,14 @@ import type { ApplyRequest } from './apply-policy.ts';
 import type { AssignRequest } from './assign-policy.ts';
 import type { DynamicOutcome } from './change-dynamic-rules.ts';
 import type { StoredChange, StoredChangeOutcome } from './change-stored-policy.ts';
+import type { CheckOutcome, CheckRequest } from './check-policy.ts';
 import type { HostContext } from './context.ts';
 import type { HostCounters } from './counters.ts';
 import type { ConfirmOutcome, PendingReport, RollbackOutcome } from './decide-change.ts';
 import type { DeleteOutcome } from './delete-policy.ts';
+import type { DiffOutcome, DiffRequest } from './diff-policies.ts';
+import type { DoctorOutcome, DoctorRequest } from './doctor/diagnose.ts';
+import type { ExplainOutcome, ExplainRequest } from './explain-packet.ts';
 import { requireRoot } from './privileges.ts';
 import type { AssignedInForce } from './put-assigned.ts';
 import { recordChanges } from './record-changes.ts';
@@ -43,6 +47,15 @@ export interface HostOperations {
   changes(): Promise<ChangeRecords>;
   /** A version, else the newest, as it was written. */
   readStored(name: string, version?: number): Promise<StoredVersion>;
+  /** What can be said about a policy without a kernel. Mistakes are in the outcome. */
+  check(request: CheckRequest): Promise<CheckOutcome>;
+  /** Which filter decides a packet, and why. */
+  explain(request: ExplainRequest): Promise<ExplainOutcome>;
+  diff(request: DiffRequest): Promise<DiffOutcome>;
+  /** What would make attaching fail or filtering leak. */
+  doctor(request: DoctorRequest): Promise<DoctorOutcome>;
+  /** The same, with the remedies run that cannot interrupt anything. */
+  mend(request: DoctorRequest): Promise<DoctorOutcome>;
 }
 
 /** Carried out by this process, with changes in the audit log. */
@@ -114,6 +127,23 @@ function plainOperations(context: HostContext): HostOperations {
     },
     async readStored(name, version) {
       return (await import('./stored-policies.ts')).readStored(context, name, version);
+    },
+    async check(request) {
+      return await (await import('./check-policy.ts')).checkPolicy(context, request);
+    },
+    async explain(request) {
+      if (request.input === undefined) requireRoot('reading what is in force');
+      return await (await import('./explain-packet.ts')).explainPacket(context, request);
+    },
+    async diff(request) {
+      return await (await import('./diff-policies.ts')).diffForHost(context, request);
+    },
+    async doctor(request) {
+      return (await import('./doctor/diagnose.ts')).diagnose(context, request);
+    },
+    async mend(request) {
+      requireRoot('mending');
+      return (await import('./doctor/diagnose.ts')).mendFindings(context, request);
     },
   };
 }

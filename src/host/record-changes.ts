@@ -121,6 +121,7 @@ export function recordChanges(context: HostContext, host: HostOperations): HostO
         },
         () => host.changeStored(change),
       ),
+    mend: (request) => record({ verb: 'doctor --fix', policy: null }, () => host.mend(request)),
     changeDynamic: (change) => record({ verb: 'ipsecpol dynamic', policy: null }, () => host.changeDynamic(change)),
   };
 }

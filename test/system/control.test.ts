@@ -82,6 +82,33 @@ describe('outcomes are what the schemas say', () => {
     expectOutcome('history', ask('GET', '/v1/policies/edge/versions'));
     const stored = expectOutcome('readStored', ask('GET', '/v1/policies/edge/versions/newest'));
     expect(stored).toMatchObject({ text: POLICY, who: 'root' });
+    expectOutcome('changes', ask('GET', '/v1/changes'));
+  });
+
+  test('of questions about policies, and about the host', () => {
+    const input = { file: 'edge.yaml', text: POLICY, files: {} };
+    const checked = expectOutcome('check', ask('POST', '/v1/check', { input }));
+    expect(checked).toMatchObject({ policy: 'edge', rules: 1, errors: 0 });
+    const wrong = { ...input, text: 'name: x\nrulez: []\n' };
+    expect(expectOutcome('check', ask('POST', '/v1/check', { input: wrong }))).toMatchObject({ policy: null });
+    const packet = `tcp 203.0.113.9:4000 -> ${pair.host.ipv4}:22`;
+    const blocked = { policy: 'edge', packet, explanation: { verdict: 'drop', rule: 'rest' } };
+    expect(expectOutcome('explain', ask('POST', '/v1/explain', { input, packet }))).toMatchObject(blocked);
+    expect(expectOutcome('explain', ask('POST', '/v1/explain', { packet }))).toMatchObject(blocked);
+    const open = { ...input, text: POLICY.replace('block', 'permit') };
+    const diff = expectOutcome('diff', ask('POST', '/v1/diff', { to: open }));
+    expect(diff).toMatchObject({ from: 'edge@1, assigned', to: 'edge.yaml', rules: [{ rule: 'rest' }] });
+    const diagnosed = expectOutcome('doctor', ask('GET', `/v1/doctor?interfaces=${pair.host.device}`));
+    expect(diagnosed).toMatchObject({ interfaces: [pair.host.device] });
+    expectOutcome('doctor', ask('GET', '/v1/doctor'));
+  });
+
+  test('of what is mended', () => {
+    const feature = (): string => pair.exec(pair.host, ['ethtool', '-k', pair.host.device]);
+    pair.exec(pair.host, ['ethtool', '-K', pair.host.device, 'gro', 'off']);
+    const mended = expectOutcome('mend', ask('POST', '/v1/doctor/mend', { interfaces: [pair.host.device] }));
+    expect(JSON.stringify(mended)).toContain('"mended":true');
+    expect(feature()).toContain('generic-receive-offload: on');
   });
 
   test('of the other changes', () => {

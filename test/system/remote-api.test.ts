@@ -105,7 +105,10 @@ describe('what each role may do', () => {
     for (const path of ['apply', 'confirm', 'rollback', 'unassign', 'restore', 'dynamic-change']) {
       expect([path, ask(holder('vera'), 'POST', `/v1/${path}`)]).toMatchObject([path, REFUSED]);
     }
+    expect(ask(holder('vera'), 'POST', '/v1/doctor/mend', {})).toMatchObject(REFUSED);
     expect(ask(holder('vera'), 'DELETE', '/v1/policies/edge')).toMatchObject(REFUSED);
+    expect(ask(holder('vera'), 'GET', '/v1/doctor').status).toBe(200);
+    expect(ask(holder('vera'), 'POST', '/v1/check', { input: APPLY.input }).status).toBe(200);
   });
 
   test('an operator confirms and takes back besides, an administrator changes', () => {

@@ -151,11 +151,27 @@ test('a change that cuts the way to the host goes back by itself, and both sides
   expect(exec('alice', 'xdpol', '--host', 'web1', 'status')).toContain('open');
 });
 
+test('questions are answered by the other host, about itself', () => {
+  const packet = `tcp ${pair.peer.ipv4}:4000 -> ${pair.host.ipv4}:22`;
+  const file = join(pair.directory, 'closed.yaml');
+  for (const words of [
+    ['doctor', '--json'],
+    ['explain', packet],
+    ['explain', file, packet],
+    ['check', file],
+    ['diff', file],
+  ]) {
+    const { status, stdout } = run('alice', 'xdpol', '--host', 'web1', ...words);
+    const own = pair.run(pair.host, pair.xdpol(...words));
+    expect({ status, stdout }).toEqual({ status: own.status, stdout: own.stdout });
+  }
+});
+
 describe('what stands in the way is told with the next step', () => {
   test.each([
     ['a role that does not reach', 'vera', ['--host', 'web1', 'unassign'], 1, 'vera is viewer on this host'],
     ['a host that is not known', 'alice', ['--host', 'web2', 'status'], 1, 'xdpol host add web2'],
-    ['a verb of this host', 'alice', ['--host', 'web1', 'doctor'], 2, 'ssh web1 xdpol doctor'],
+    ['a verb of this host', 'alice', ['--host', 'web1', 'bench'], 2, 'ssh web1 xdpol bench'],
   ] as const)('%s', (_, name, words, code, message) => {
     const { status, stderr } = run(name, 'xdpol', ...words);
     expect({ status, stderr }).toMatchObject({ status: code, stderr: expect.stringContaining(message) as string });

@@ -109,12 +109,13 @@ export function serveOperations(app: FastifyInstance, entrance: Entrance, option
 }
 
 function addRoute(app: FastifyInstance, name: RouteName, entrance: Entrance, options: OperationOptions): void {
-  const { method, path, body }: RouteEntry = ROUTES[name];
+  const { method, path, body, query }: RouteEntry = ROUTES[name];
   const callers = new WeakMap<FastifyRequest, Asker>();
   app.route({
     method,
     url: path,
-    ...(body === undefined ? { bodyLimit: NO_BODY } : { schema: { body } }),
+    ...(body === undefined ? { bodyLimit: NO_BODY } : {}),
+    schema: { ...(body === undefined ? {} : { body }), ...(query === undefined ? {} : { querystring: query }) },
     // Before the body is read.
     onRequest: (request, _reply, done) => {
       callers.set(request, entrance.admit(request, name));
@@ -153,7 +154,8 @@ async function carryOut(
 ): Promise<unknown> {
   const host = localOperations(openContext(report, undefined, { asker, patience: LOCK_PATIENCE }));
   const { name: policy = '', version = '' } = request.params as Partial<Asked>;
-  const work = (): Promise<unknown> => HANDLERS[name](host, { body: request.body, name: policy, version });
+  const work = (): Promise<unknown> =>
+    HANDLERS[name](host, { body: request.body, name: policy, version, query: request.query });
   if (!ROUTES[name].isChange) return await work();
   const key = request.headers['idempotency-key'];
   const asked = `${request.method} ${request.url} ${toJson(request.body ?? null)}`;
@@ -161,7 +163,9 @@ async function carryOut(
 }
 
 function wantsEvents(request: FastifyRequest, name: RouteName): boolean {
-  return ROUTES[name].isChange && request.headers.accept?.includes(EVENT_STREAM) === true;
+  // What has a body may take long.
+  const { isChange, body }: RouteEntry = ROUTES[name];
+  return (isChange || body !== undefined) && request.headers.accept?.includes(EVENT_STREAM) === true;
 }
 
 /** Progress, steps and warnings as they come. */

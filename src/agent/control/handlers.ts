@@ -1,11 +1,13 @@
 /** What each route does: from a request to an operation of the host. */
 import type { RouteName } from '../../api/routes.ts';
-import type { WireApply } from '../../api/wire.ts';
+import type { WireApply, WireCheck, WireDiff, WireExplain, WireInput } from '../../api/wire.ts';
 import { decodeInput, encodeStored } from '../../api/wire.ts';
 import type { RuleChange } from '../../formats/ipsecpol/command.ts';
 import type { AssignRequest } from '../../host/assign-policy.ts';
 import type { StoredChange } from '../../host/change-stored-policy.ts';
+import type { DoctorRequest } from '../../host/doctor/diagnose.ts';
 import type { HostOperations } from '../../host/operations.ts';
+import type { PolicyInput } from '../../host/policy-input.ts';
 import type { RestoreRequest } from '../../host/restore-policy.ts';
 
 /** A request whose body its schema has taken. */
@@ -14,6 +16,7 @@ export interface Asked {
   /** Of the path. */
   readonly name: string;
   readonly version: string;
+  readonly query: unknown;
 }
 
 export type Handler = (host: HostOperations, asked: Asked) => Promise<unknown>;
@@ -40,7 +43,25 @@ export const HANDLERS: Readonly<Record<RouteName, Handler>> = {
   changes: (host) => host.changes(),
   readStored: async (host, { name, version }) =>
     encodeStored(await host.readStored(name, version === 'newest' ? undefined : Number(version))),
+  check: (host, { body }) => {
+    const { input, ...request } = body as WireCheck;
+    return host.check({ ...request, input: decodeInput(input) });
+  },
+  explain: (host, { body }) => {
+    const { input, ...request } = body as WireExplain;
+    return host.explain({ ...request, input: decodeMaybe(input) });
+  },
+  diff: (host, { body }) => {
+    const { from, to, ...request } = body as WireDiff;
+    return host.diff({ ...request, from: decodeMaybe(from), to: decodeInput(to) });
+  },
+  doctor: (host, { query }) => host.doctor(query as DoctorRequest),
+  mend: (host, { body }) => host.mend(body as DoctorRequest),
 };
+
+function decodeMaybe(input: WireInput | undefined): PolicyInput | undefined {
+  return input === undefined ? undefined : decodeInput(input);
+}
 
 /** JSON leaves out what is undefined. */
 function withAbsent({ policy, change, assignment, confirm }: StoredChange): StoredChange {

@@ -87,7 +87,13 @@ export const HOST_ERRORS = {
   XDPOL_E_REQUEST: {
     exit: 2,
     title: 'The request cannot be read',
-    explanation: 'What was sent to the agent is not what its schema, docs/openapi.json, asks for.',
+    explanation:
+      'What was sent to the agent is not what its schema, docs/openapi.json, asks for, or says what cannot be.',
+  },
+  XDPOL_E_PACKET: {
+    exit: 2,
+    title: 'The packet cannot be read',
+    explanation: "A packet is one argument such as 'tcp 203.0.113.9:40000 -> 131.107.1.1:80'.",
   },
   XDPOL_E_NO_ROUTE: {
     exit: 2,

@@ -4,12 +4,12 @@ import type { CompiledPolicy } from '../../compiler/compile.ts';
 import { TABLE_NAMES } from '../../compiler/compile.ts';
 import { tableEntries } from '../../compiler/table-entries.ts';
 import { requireTests } from '../../host/require-tests.ts';
-import { noteUnknownInterface } from '../note-interface.ts';
+import { unknownInterfaceNotes } from '../../host/unknown-interface.ts';
 import type { MeOptions } from '../options.ts';
 import { jsonOption, meOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
 import { compileReady, readyArgument } from '../read-policy.ts';
 import { binary, table } from '../render/table.ts';
-import { print, printJson } from '../render/terminal.ts';
+import { print, printJson, warnAll } from '../render/terminal.ts';
 
 interface CompileVerbOptions extends MeOptions {
   readonly json?: boolean;
@@ -51,7 +51,7 @@ function render(compiled: CompiledPolicy, rows: readonly TableRow[], bytes: numb
 async function run(argument: string, options: CompileVerbOptions): Promise<void> {
   const ready = await readyArgument(argument, options);
   requireTests(ready, {});
-  if (options.interface !== undefined) await noteUnknownInterface(ready.policy, options.interface);
+  if (options.interface !== undefined) warnAll(await unknownInterfaceNotes(ready.policy, options.interface));
   const compiled = compileReady(ready, options.interface);
   const { statistics } = compiled;
   const tables = tablesOf(compiled);

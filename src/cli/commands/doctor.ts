@@ -1,10 +1,9 @@
 /** `xdpol doctor`: what would make attaching fail or filtering leak. */
 import { Command, Option } from 'commander';
 import type { DoctorFinding, DoctorOutcome } from '../../host/doctor/diagnose.ts';
-import { diagnose } from '../../host/doctor/diagnose.ts';
-import { PolicyStore } from '../../store/store.ts';
 import { EXIT } from '../exit.ts';
 import { collect, jsonOption, withExamples } from '../options.ts';
+import { reachHost } from '../reach-host.ts';
 import { renderDoctor } from '../render/doctor.ts';
 import { print, printJson } from '../render/terminal.ts';
 
@@ -14,10 +13,10 @@ interface DoctorOptions {
   readonly json?: boolean;
 }
 
-function run(options: DoctorOptions): void {
-  // What is damaged is a finding, and said as one.
-  const store = new PolicyStore(undefined, { report: () => undefined });
-  const outcome = diagnose(store, { interfaces: options.interface, fix: options.fix });
+async function run(options: DoctorOptions): Promise<void> {
+  const host = reachHost();
+  const request = { interfaces: options.interface };
+  const outcome = options.fix === true ? await host.mend(request) : await host.doctor(request);
   if (options.json === true) printJson(toJson(outcome));
   else print(renderDoctor(outcome));
   const open = outcome.findings.filter((finding) => finding.outcome?.mended !== true);

@@ -7,11 +7,11 @@ import { CaptureError, readCapture } from '../../engine/capture/read-capture.ts'
 import type { Direction } from '../../engine/program.ts';
 import { DIRECTIONS } from '../../engine/program.ts';
 import { Replayer } from '../../engine/replay.ts';
+import { unknownInterfaceNotes } from '../../host/unknown-interface.ts';
 import type { Decision } from '../../policy/classify.ts';
 import { ReferenceClassifier } from '../../policy/classify.ts';
 import { decodePacket } from '../../policy/packet/decode.ts';
 import { formatPacket } from '../../policy/packet/text.ts';
-import { noteUnknownInterface } from '../note-interface.ts';
 import type { MeOptions } from '../options.ts';
 import { jsonOption, meOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
 import { compileReady, readyArgument } from '../read-policy.ts';
@@ -150,7 +150,7 @@ class Replay {
 async function run(argument: string, capture: string, options: ReplayOptions): Promise<void> {
   requireReadable(capture);
   const ready = await readyArgument(argument, options);
-  if (options.interface !== undefined) await noteUnknownInterface(ready.policy, options.interface);
+  if (options.interface !== undefined) warnAll(await unknownInterfaceNotes(ready.policy, options.interface));
   const compiled = compileReady(ready, options.interface);
   using replayer = new Replayer(compiled, options.hook);
   const replay = new Replay(replayer, new ReferenceClassifier(ready.policy, ready.host), options);

@@ -4,8 +4,9 @@ import { interfaces } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../../base/environment-error.ts';
 import { readAttachments } from '../../engine/survey.ts';
 import { matchesInterface } from '../../policy/interface-pattern.ts';
-import type { PolicyStore } from '../../store/store.ts';
+import { PolicyStore } from '../../store/store.ts';
 import { readHostConfig } from '../config.ts';
+import type { HostContext } from '../context.ts';
 import { examineHost, examineInterface } from './examine.ts';
 import type { Finding } from './finding.ts';
 import { gatherHost } from './gather-host.ts';
@@ -16,12 +17,10 @@ import { INTERFACE_CHECKS } from './interface-checks.ts';
 export interface DoctorRequest {
   /** Names and patterns; else those that are filtered, assigned or configured, else every Ethernet interface that is up. */
   readonly interfaces?: readonly string[] | undefined;
-  /** Run the remedies that cannot break anything. */
-  readonly fix?: boolean | undefined;
 }
 
 export interface DoctorFinding extends Finding {
-  /** After `fix`: what became of the remedy. */
+  /** Where it was to be mended: what became of the remedy. */
   readonly outcome?: { readonly mended: true } | { readonly mended: false; readonly reason: string };
 }
 
@@ -36,16 +35,24 @@ export interface DoctorOutcome {
 /** Milliseconds that a remedy may take. */
 const REMEDY_TIMEOUT = 10_000;
 
-export function diagnose(store: PolicyStore, { interfaces: given, fix }: DoctorRequest): DoctorOutcome {
+export function diagnose(context: HostContext, { interfaces: given }: DoctorRequest): DoctorOutcome {
+  // What is damaged is a finding, and said as one.
+  const store = new PolicyStore(context.store.directory, { report: () => undefined });
   const filtered = unlessUnreadable(() => readAttachments().map(({ name }) => name)) ?? [];
   const assigned = unlessUnreadable(() => store.assignment()?.interfaces) ?? [];
   const names = chooseInterfaces(given, [...filtered, ...assigned]);
-  const found = [
+  const findings = [
     ...examineHost(gatherHost(store)),
     ...gatherInterfaces(names, [...new Set([...filtered, ...assigned])]).flatMap(examineInterface),
   ];
   const checks = Object.keys(HOST_CHECKS).length + names.length * Object.keys(INTERFACE_CHECKS).length;
-  return { interfaces: names, checks, findings: fix === true ? found.map(mend) : found };
+  return { interfaces: names, checks, findings };
+}
+
+/** Runs the remedies that cannot break anything. */
+export function mendFindings(context: HostContext, request: DoctorRequest): DoctorOutcome {
+  const outcome = diagnose(context, request);
+  return { ...outcome, findings: outcome.findings.map(mend) };
 }
 
 /** What cannot be read is a finding of its own check. */
