@@ -1,18 +1,27 @@
 import type { ViteUserConfig } from 'vitest/config';
 
-/** What needs no root and nothing of its own in the kernel: files run side by side. */
-const UNIT = ['test/unit/**', 'test/repo/**', 'test/golden/**', 'test/fuzz/**', 'test/bench/{choice,writers}'];
-/** Packets through loaded programs, and the bindings. They share CPUs: one file after another. */
-const KERNEL = ['test/kernel/**', 'test/dataplane/**', 'test/bench/{generator,peers}', 'native/test/**'];
-/** Network namespaces, real traffic, whole processes. They mostly wait, each in namespaces of its own: two side by side. */
+/** What a contributor runs all the time: no root, nothing of its own in the kernel. Files run side by side. */
+const UNIT = ['test/unit/**', 'test/repo/**', 'test/golden/**', 'test/bench/{choice,writers}'];
+/** What needs no root either, and takes long: properties of many runs, fuzzing, programs that are built or started. */
+const DEEP = [
+  'test/unit/**/*.property',
+  'test/fuzz/**',
+  'test/unit/cli/{fmt-import,json,strict-clean}',
+  'test/unit/compiler/class-limit',
+  'test/unit/engine/object',
+  'test/repo/{bundle,man-pages,release}',
+];
+/** Packets through loaded programs, and the bindings. Each program is of its own test: files run side by side. */
+const KERNEL = ['test/kernel/**', 'test/dataplane/**', 'native/test/**'];
+/** Network namespaces, real traffic, whole processes. They mostly wait, each in namespaces of its own. */
 const SYSTEM = ['test/system/**'];
 /** Of these, what compares times of the kernel's clock or of packets: one after another. */
-const TIMED = ['test/system/{bench,gate}'];
+const TIMED = ['test/kernel/jiffies', 'test/bench/{generator,peers}', 'test/system/{bench,gate}'];
 /** The web console in Debian's chromium, inside a network namespace. */
 const BROWSER = ['test/browser/**'];
 
-function testsIn(folders: readonly string[]): string[] {
-  return folders.map((folder) => `${folder}${folder.endsWith('**') ? '/*' : ''}.test.ts`);
+function testsIn(names: readonly string[]): string[] {
+  return names.map((name) => `${name}${name.endsWith('**') ? '/*' : ''}.test.ts`);
 }
 
 const config: ViteUserConfig = {
@@ -23,10 +32,27 @@ const config: ViteUserConfig = {
     allowOnly: false,
     globalSetup: './test/support/build.ts',
     projects: [
-      { extends: true, test: { name: 'unit', include: testsIn(UNIT), maxWorkers: 2, sequence: { groupOrder: 0 } } },
       {
         extends: true,
-        test: { name: 'kernel', include: testsIn(KERNEL), fileParallelism: false, sequence: { groupOrder: 1 } },
+        test: {
+          name: 'unit',
+          isolate: false,
+          include: testsIn(UNIT),
+          exclude: testsIn(DEEP),
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      { extends: true, test: { name: 'deep', include: testsIn(DEEP), maxWorkers: 3, sequence: { groupOrder: 1 } } },
+      {
+        extends: true,
+        test: {
+          name: 'kernel',
+          include: testsIn(KERNEL),
+          exclude: testsIn(TIMED),
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
+        },
       },
       {
         extends: true,
@@ -34,17 +60,17 @@ const config: ViteUserConfig = {
           name: 'system',
           include: testsIn(SYSTEM),
           exclude: testsIn(TIMED),
-          maxWorkers: 2,
-          sequence: { groupOrder: 2 },
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
         },
       },
       {
         extends: true,
-        test: { name: 'timed', include: testsIn(TIMED), fileParallelism: false, sequence: { groupOrder: 3 } },
+        test: { name: 'timed', include: testsIn(TIMED), fileParallelism: false, sequence: { groupOrder: 2 } },
       },
       {
         extends: true,
-        test: { name: 'browser', include: testsIn(BROWSER), fileParallelism: false, sequence: { groupOrder: 4 } },
+        test: { name: 'browser', include: testsIn(BROWSER), fileParallelism: false, sequence: { groupOrder: 3 } },
       },
     ],
   },

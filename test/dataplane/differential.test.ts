@@ -1,6 +1,6 @@
 /**
  * The loaded program and the reference classifier agree on every packet. A policy is generated once and loaded in every
- * form at both hooks; each packet run by one of these programs is one pair. unit/compiler/shapes.test.ts says which
+ * form at both hooks; each packet run by one of these programs is one pair. unit/compiler/shapes.property.test.ts says which
  * shapes the tables of these policies take. On failure the policy is reduced around the packet and printed so that the
  * command line reproduces it.
  */

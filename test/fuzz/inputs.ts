@@ -89,7 +89,7 @@ netsh ipsec static set policy GUARD assign=y
 const JSON_POLICY =
   '{"name":"a","rules":[{"name":"r","action":"permit","filters":[{"protocol":"tcp","established":true},"0=*"]}]}';
 
-const SEEDS: Readonly<Record<Target, readonly Uint8Array[]>> = {
+export const SEEDS: Readonly<Record<Target, readonly Uint8Array[]>> = {
   policy: [
     ...[DENSE_POLICY, DENSE_POLICY, DENSE_POLICY, JSON_POLICY, JSON_POLICY, JSON_POLICY].map((text) =>
       encoder.encode(text),

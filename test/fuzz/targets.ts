@@ -1,4 +1,6 @@
 /** What is done with an input: read it as what it pretends to be, and hold the reader to its promises. */
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { parse } from 'yaml';
 import { assert, present } from '../../src/base/assert.ts';
 import { CODES } from '../../src/base/codes/catalogue.ts';
 import { Diagnostics } from '../../src/base/diagnostics.ts';
@@ -14,6 +16,7 @@ import { readAddressList } from '../../src/formats/sets/list-file.ts';
 import { PLAIN_LIST } from '../../src/formats/sets/list-options.ts';
 import { tokenOf } from '../../src/formats/token.ts';
 import { formatPolicyText } from '../../src/formats/yaml/format.ts';
+import schema from '../../src/formats/yaml/policy.schema.json' with { type: 'json' };
 import { readPolicy } from '../../src/formats/yaml/policy-reader.ts';
 import { printFilterSpec, printPolicy } from '../../src/formats/yaml/print.ts';
 import { decodePacket } from '../../src/policy/packet/decode.ts';
@@ -36,6 +39,18 @@ function checkDiagnostics(diags: Diagnostics): void {
   assert(renderDiagnostics(diags.all, { color: false }) !== '' || diags.all.length === 0, 'diagnostics without a text');
 }
 
+/** A diagnostic quotes the line that it points to. */
+function checkLines(text: string, diags: Diagnostics): void {
+  const lines = text.split(/\r?\n/u);
+  for (const { code, span } of diags.all) {
+    assert(span.lineText === '' || lines[span.line - 1] === span.lineText, `${code} quotes another line`);
+  }
+}
+
+const ajv = new Ajv2020({ allowUnionTypes: true });
+ajv.addVocabulary(['x-expected']);
+const isOfSchema = ajv.compile(schema);
+
 function policyFrom(text: string, diags: Diagnostics): ReturnType<typeof readPolicy> {
   const readSetFile = (path: string): string | { readonly error: string } =>
     path === 'set.txt' ? SET_TEXT : { error: 'ENOENT' };
@@ -53,8 +68,11 @@ function runPolicy(bytes: Uint8Array): boolean {
   const policy = policyFrom(text, diags);
   assert((policy === undefined) === diags.failed, 'a policy comes out exactly where there is no error');
   checkDiagnostics(diags);
+  checkLines(text, diags);
   if (isPicked(bytes)) checkFormat(text);
-  if (policy === undefined || !isPicked(bytes)) return policy !== undefined;
+  if (policy === undefined) return false;
+  assert(isOfSchema(parse(text)), 'what the reader takes is of the schema');
+  if (!isPicked(bytes)) return true;
   const printed = printPolicy(policy);
   const again = policyFrom(printed, new Diagnostics());
   assert(again !== undefined, 'a printed policy can be read');

@@ -4,16 +4,21 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { lockStore } from '../../../src/store/lock.ts';
 
-const LOCK = new URL('../../../src/store/lock.ts', import.meta.url).href;
+const SOURCE = fileURLToPath(new URL('../../../src/store/lock.ts', import.meta.url));
+
+/** The module of the lock as plain JavaScript: a process that imports it starts at once. */
+let built: string;
 
 /** Adds one to a number in a file, again and again, with a pause between reading and writing. */
 const COUNTER = `
 import { readFileSync, writeFileSync } from 'node:fs';
-const [, directory, rounds] = process.argv;
-const { lockStore } = await import('${LOCK}');
+const [, lockModule, directory, rounds] = process.argv;
+const { lockStore } = await import(lockModule);
 const cell = new Int32Array(new SharedArrayBuffer(4));
 for (let i = 0; i < Number(rounds); i++) {
   const lock = lockStore(directory);
@@ -27,12 +32,28 @@ for (let i = 0; i < Number(rounds); i++) {
 
 /** Takes the lock and dies with it. */
 const HOLDER = `
-const { lockStore } = await import('${LOCK}');
-lockStore(process.argv[1]);
+const [, lockModule, directory] = process.argv;
+const { lockStore } = await import(lockModule);
+lockStore(directory);
 process.kill(process.pid, 'SIGKILL');
 `;
 
 let directory: string;
+
+beforeAll(async () => {
+  built = mkdtempSync(join(tmpdir(), 'xdpol-lock-module-'));
+  await build({
+    entryPoints: [SOURCE],
+    outfile: join(built, 'lock.mjs'),
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+  });
+});
+
+afterAll(() => {
+  rmSync(built, { recursive: true, force: true });
+});
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'xdpol-lock-'));
@@ -43,7 +64,7 @@ afterEach(() => {
 });
 
 async function run(script: string, ...args: readonly string[]): Promise<number | null> {
-  const argv = ['--import', 'tsx', '--input-type=module', '-e', script, directory, ...args];
+  const argv = ['--input-type=module', '-e', script, join(built, 'lock.mjs'), directory, ...args];
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit'] });
   const [code] = (await once(child, 'exit')) as [number | null];
   return code;

@@ -93,12 +93,22 @@ test('a POSIX shell reads every word back', () => {
   expect(output.split('\0').slice(0, -1)).toEqual(words);
 });
 
+/** The words of each line, as one shell reads them all. */
+function shellWords(lines: readonly string[]): readonly (readonly string[])[] {
+  const script = lines.map((line) => `printf '%s\\0' ${line}; printf '\\n\\0'`).join('\n');
+  const found: string[][] = [[]];
+  for (const word of execFileSync('sh', ['-c', script], { encoding: 'utf8' }).split('\0').slice(0, -1)) {
+    if (word === '\n') found.push([]);
+    else found.at(-1)?.push(word);
+  }
+  return found.slice(0, -1);
+}
+
 /** What the commands say, read back: the names and filters of a shell's words. */
 function readBack(lines: readonly string[], original: Policy): Policy {
-  const rules = lines.map((line): Rule => {
-    const words = execFileSync('sh', ['-c', `printf '%s\\0' ${line}`], { encoding: 'utf8' })
-      .split('\0')
-      .slice(0, -1);
+  const wordsOf = shellWords(lines);
+  const rules = lines.map((line, at): Rule => {
+    const words = present(wordsOf[at]);
     const after = (option: string): string[] => words.filter((_, i) => words[i - 1] === option);
     const diags = new Diagnostics();
     const filters = after('-f').flatMap((spec) => parseFilterSpec(tokenOf(spec, 'spec'), diags).filters);

@@ -172,8 +172,11 @@ test('a title, and lines without an address, are told once', () => {
   expect(read('127.0.0.1 localhost\n::1 localhost\n192.0.2.1 x\n').notes).toEqual(['XP0222@1:1']);
 });
 
+/** Enough that work which grows with the square of the length would not end in time. */
+const LONG = 30_000;
+
 test('long lists of each form take no more than their length', () => {
-  const addresses = Array.from({ length: 100_000 }, (_, i) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`);
+  const addresses = Array.from({ length: LONG }, (_, i) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`);
   const escaped = addresses.map((address) => `"${address}\\/32"`);
   const forms: readonly string[] = [
     addresses.map((address) => `${address}\tx`).join('\n'),
@@ -189,6 +192,6 @@ test('long lists of each form take no more than their length', () => {
   for (const form of forms) {
     const { members, problems } = read(form);
     expect(problems).toEqual([]);
-    expect(members.split(' ')).toHaveLength(100_000);
+    expect(members.split(' ')).toHaveLength(LONG);
   }
 });
