@@ -18,7 +18,11 @@ enum {
 	IKE_PORT = 500,
 	IKE_NAT_PORT = 4500,
 	KERBEROS_PORT = 88,
+	MAX_BROADCASTS = 64,
 };
+
+/* IPv4, in host order: of the subnets of the filtered interfaces. The first 0 ends them. */
+const volatile __u32 broadcasts[MAX_BROADCASTS];
 
 static __always_inline int is_neighbor_discovery(const struct pkt *pkt)
 {
@@ -46,9 +50,21 @@ static __always_inline int is_path_mtu(const struct pkt *pkt)
 	return pkt->plane == XDPOL_PLANE_ICMPV6 && pkt->dport >> 8 == PACKET_TOO_BIG;
 }
 
+static __always_inline int is_subnet_broadcast(__u32 address)
+{
+	for (int i = 0; i < MAX_BROADCASTS && broadcasts[i]; i++) {
+		if (broadcasts[i] == address)
+			return 1;
+	}
+	return 0;
+}
+
+/* Frame and packet agree: what is addressed to one host does not pass in a frame for all. */
 static __always_inline int is_broadcast(const struct pkt *pkt)
 {
-	return pkt->family == 4 && (pkt->dst[0] == 0xffffffff || pkt->flags & PKT_BROADCAST_FRAME);
+	if (pkt->family != 4 || !(pkt->flags & PKT_BROADCAST_FRAME))
+		return 0;
+	return pkt->dst[0] == 0xffffffff || is_subnet_broadcast(pkt->dst[0]);
 }
 
 static __always_inline int is_multicast(const struct pkt *pkt)

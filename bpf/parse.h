@@ -48,7 +48,7 @@ struct cursor {
 	void *pos;
 	void *end;	/* of the bytes that can be read */
 	__u32 left;	/* bytes from pos to the end of the frame, then of the IP packet */
-	__u32 segmented; /* the stack will segment this frame: its IP length may be 0 */
+	__u32 segmented; /* the stack will segment this frame: its IP length may be 0, as that of frames over MAX_LENGTH may */
 	__u32 tagged;	 /* 1: it had a tag besides those that stand in it */
 };
 
@@ -77,6 +77,7 @@ struct icmp_header {
 };
 
 enum {
+	MAX_LENGTH = 0xffff, /* what the length fields of IP can say */
 	IP_OFFSET_MASK = 0x1fff,
 	IPV6_OFFSET_MASK = 0xfff8,
 	PROTOCOL_SCTP = 132,
@@ -221,6 +222,17 @@ static __always_inline int parse_l4(struct cursor *cur, struct pkt *pkt)
 	}
 }
 
+/*
+ * The length of an IP packet, or of its payload, of which at most `most` bytes are there. The kernel joins and builds
+ * packets that no wire carries (BIG TCP): those are longer than the field can say, which is 0 then.
+ */
+static __always_inline __u32 ip_length(const struct cursor *cur, __be16 field_be, __u32 most)
+{
+	if (!field_be && (cur->segmented || most > MAX_LENGTH))
+		return most;
+	return bpf_ntohs(field_be);
+}
+
 static __always_inline void read_ipv4(const struct iphdr *ip, struct pkt *pkt)
 {
 	pkt->family = 4;
@@ -238,9 +250,7 @@ static __always_inline int parse_ipv4(struct cursor *cur, struct pkt *pkt)
 	if (!ip)
 		return MALFORMED;
 	header = ip->ihl * 4;
-	total = bpf_ntohs(ip->tot_len);
-	if (!total && cur->segmented)
-		total = cur->left;
+	total = ip_length(cur, ip->tot_len, cur->left);
 	/* The second bound follows from the others, which the verifier of Linux 6.1 does not see. */
 	if (ip->version != 4 || header < sizeof(*ip) || total < sizeof(*ip) || total < header || total > cur->left)
 		return MALFORMED;
@@ -318,9 +328,7 @@ static __always_inline int parse_ipv6(struct cursor *cur, struct pkt *pkt)
 
 	if (!ip)
 		return MALFORMED;
-	payload = bpf_ntohs(ip->payload_len);
-	if (!payload && cur->segmented)
-		payload = cur->left - sizeof(*ip);
+	payload = ip_length(cur, ip->payload_len, cur->left - sizeof(*ip));
 	if (ip->version != 6 || payload + sizeof(*ip) > cur->left)
 		return MALFORMED;
 	pkt->family = 6;

@@ -36,6 +36,8 @@ export const TABLE_NAMES: readonly TableName[] = (Object.keys(ENUMS.table) as (k
 export interface Shape {
   readonly strict: boolean;
   readonly exemptions: number;
+  /** IPv4 broadcasts of the filtered interfaces' subnets; none where no exemption asks for them. */
+  readonly broadcasts: readonly number[];
   readonly defaultValue: number;
   readonly dportClasses: number;
   readonly sportClasses: number;
@@ -131,6 +133,7 @@ export function compile(
   const shape: Shape = {
     strict: policy.strict,
     exemptions: exemptionBits(policy),
+    broadcasts: policy.exemptions.includes('broadcast') ? host.broadcasts.map(({ words }) => words[0] ?? 0) : [],
     defaultValue,
     dportClasses: services.destination.count,
     sportClasses: services.source.count,

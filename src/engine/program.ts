@@ -5,7 +5,7 @@ import { present } from '../base/assert.ts';
 import type { LoadableTables } from '../compiler/loadable.ts';
 import { ENUMS, STRUCTS } from '../layout/layout.gen.ts';
 import { checkedObject, objectPath } from './object.ts';
-import { encodeShape } from './shape.ts';
+import { encodeBroadcasts, encodeShape } from './shape.ts';
 import type { PolicyTables } from './tables.ts';
 
 export type Direction = 'ingress' | 'egress';
@@ -66,7 +66,10 @@ export function loadPolicy(request: LoadRequest): LoadedPolicy {
   const path = objectPath('xdpol');
   const spec = checkedObject(path);
   const object = loadObject(path, {
-    rodata: { shape: encodeShape(compiled.shape, trace, tables.bytes) },
+    rodata: {
+      shape: encodeShape(compiled.shape, trace, tables.bytes),
+      broadcasts: encodeBroadcasts(compiled.shape),
+    },
     maps: { counters, ...Object.fromEntries([...tables.maps].map(([name, map]) => [`.data.${name}`, map])) },
     programs: entries.map((entry) => PROGRAM_NAMES[entry]),
   });

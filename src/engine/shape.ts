@@ -3,8 +3,16 @@ import type { TableName } from '../compiler/compile.ts';
 import { TABLE_NAMES } from '../compiler/compile.ts';
 import type { ShapeNumbers } from '../compiler/loadable.ts';
 import { ENUMS, STRUCTS } from '../layout/layout.gen.ts';
+import { MAX_BROADCASTS } from '../policy/packet/exemption.ts';
 
 const { shape: LAYOUT, address4_shape: ADDRESS4, address6_shape: ADDRESS6, rule_shape: RULES } = STRUCTS;
+
+/** The program's constant `broadcasts`; what is beyond its room is no broadcast to it. */
+export function encodeBroadcasts({ broadcasts }: Pick<ShapeNumbers, 'broadcasts'>): Uint8Array {
+  const words = new Uint32Array(MAX_BROADCASTS);
+  words.set(broadcasts.slice(0, MAX_BROADCASTS));
+  return new Uint8Array(words.buffer);
+}
 
 export function encodeShape(
   shape: ShapeNumbers,

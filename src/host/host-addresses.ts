@@ -19,7 +19,9 @@ export function broadcastsOf(me: readonly OwnAddress[]): readonly Address[] {
   return [...new Map(all.map((address) => [formatAddress(address), address])).values()];
 }
 
+/** What it means depends on the addresses of the filtered interfaces, or on their subnets. */
 export function usesMe(policy: Policy): boolean {
+  if (policy.exemptions.includes('broadcast')) return true;
   return [...addressesOf(policy)].some(({ kind }) => kind === 'me' || kind === 'local');
 }
 

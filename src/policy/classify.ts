@@ -107,10 +107,12 @@ export function candidates(
 export class ReferenceClassifier {
   readonly #policy: Policy;
   readonly #directions: readonly Direction[];
+  readonly #broadcasts: readonly Address[];
 
   /** Resolves the policy's addresses once. Every set and name it uses must be known. */
   constructor(policy: Policy, host: HostAddresses) {
     this.#policy = policy;
+    this.#broadcasts = host.broadcasts;
     const resolve = resolver(policy, host);
     this.#directions = policy.rules.flatMap((rule, ruleIndex) =>
       rule.filterList.filters.flatMap((filter) => directionsOf(rule, ruleIndex, filter, resolve)),
@@ -143,7 +145,7 @@ export class ReferenceClassifier {
   #decide(packet: Packet, winner: Candidate | undefined): Decision {
     const fragment = packet.laterFragment;
     const none = { rule: null, filter: null, reason: null, fragment } as const;
-    const exemption = exemptionOf(packet, this.#policy.exemptions);
+    const exemption = exemptionOf(packet, this.#policy.exemptions, this.#broadcasts);
     if (exemption !== undefined) return { ...none, verdict: 'pass', by: 'exemption', reason: exemption };
     if (winner === undefined) return { ...none, verdict: verdictOf(this.#policy.default), by: 'default' };
     const { rule, filter, action } = winner;

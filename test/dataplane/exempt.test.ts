@@ -19,7 +19,7 @@ import {
   udp,
 } from '../support/packets.ts';
 import { A4, A6, B4, B6 } from '../support/parse-policy.ts';
-import { block, policyOf } from '../support/policies.ts';
+import { block, hostOf, policyOf } from '../support/policies.ts';
 
 const BLOCK_ALL = { ...block({}), name: 'all' };
 const HIGHEST6 = 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff';
@@ -28,13 +28,13 @@ const BELOW_MULTICAST6 = 'feff:ffff:ffff:ffff:ffff:ffff:ffff:ffff';
 type Case = readonly [name: string, packet: TestPacket, isCovered: boolean];
 
 /** The same packets with the exemption, without any, and with every other one that does not cover them. */
-function exemptionTable(exemption: Exemption, cases: readonly Case[]): void {
+function exemptionTable(exemption: Exemption, cases: readonly Case[], host = hostOf()): void {
   const rows = (isOn: boolean): readonly KernelRow[] =>
     cases.map(([name, packet, isCovered]) => {
       const fragment = packet.fields.fragment !== undefined && packet.fields.fragment.offset > 0 ? ' fragment' : '';
       return [name, packet, `${isOn && isCovered ? `pass ${exemption}` : 'drop all'}${fragment}`];
     });
-  kernelTable(`${exemption} on`, policyOf([BLOCK_ALL], { exemptions: [exemption] }), rows(true));
+  kernelTable(`${exemption} on`, policyOf([BLOCK_ALL], { exemptions: [exemption] }), rows(true), { host });
   kernelTable(`${exemption} off`, policyOf([BLOCK_ALL]), rows(false));
 }
 
@@ -95,27 +95,44 @@ exemptionTable('path-mtu', [
   ['a later fragment', laterFragment(icmp(A4, B4, { type: 3, code: 4 })), false],
 ]);
 
-exemptionTable('broadcast', [
-  ['255.255.255.255', udp(A4, '255.255.255.255'), true],
-  ['255.255.255.254', udp(A4, '255.255.255.254'), false],
-  ['127.255.255.255', udp(A4, '127.255.255.255'), false],
-  ['from 255.255.255.255', udp('255.255.255.255', B4), false],
-  ['a broadcast frame with an address of one host', udp(A4, B4, { ethernetDestination: BROADCAST_MAC }), true],
-  // Each byte of the Ethernet address counts.
-  ...[
-    'fe:ff:ff:ff:ff:ff',
-    'ff:fe:ff:ff:ff:ff',
-    'ff:ff:7f:ff:ff:ff',
-    'ff:ff:ff:fe:ff:ff',
-    'ff:ff:ff:ff:7f:ff',
-    'ff:ff:ff:ff:ff:fe',
-  ].map(
-    (ethernetDestination): Case => [`a frame to ${ethernetDestination}`, udp(A4, B4, { ethernetDestination }), false],
-  ),
-  ['a broadcast frame with IPv6', udp(A6, B6, { ethernetDestination: BROADCAST_MAC }), false],
-  ['the highest IPv6 address', udp(A6, HIGHEST6), false],
-  ['a later fragment', laterFragment(udp(A4, '255.255.255.255')), true],
-]);
+const SUBNET_BROADCAST = '192.0.2.63';
+const toAll = (packet: TestPacket): TestPacket => altered(packet, { ethernetDestination: BROADCAST_MAC });
+
+exemptionTable(
+  'broadcast',
+  [
+    ['255.255.255.255', toAll(udp(A4, '255.255.255.255')), true],
+    ['255.255.255.254', toAll(udp(A4, '255.255.255.254')), false],
+    ['127.255.255.255', toAll(udp(A4, '127.255.255.255')), false],
+    ['from 255.255.255.255', toAll(udp('255.255.255.255', B4)), false],
+    ["the subnet's broadcast", toAll(udp(A4, SUBNET_BROADCAST)), true],
+    ["another subnet's broadcast", toAll(udp(A4, '192.0.2.127')), false],
+    ['the last of the broadcasts', toAll(udp(A4, '198.51.100.255')), true],
+    ['0.0.0.0', toAll(udp(A4, '0.0.0.0')), false],
+    ['a broadcast frame with an address of one host', toAll(udp(A4, B4)), false],
+    ['255.255.255.255 in a frame for one host', udp(A4, '255.255.255.255'), false],
+    ["the subnet's broadcast in a frame for one host", udp(A4, SUBNET_BROADCAST), false],
+    // Each byte of the Ethernet address counts.
+    ...[
+      'fe:ff:ff:ff:ff:ff',
+      'ff:fe:ff:ff:ff:ff',
+      'ff:ff:7f:ff:ff:ff',
+      'ff:ff:ff:fe:ff:ff',
+      'ff:ff:ff:ff:7f:ff',
+      'ff:ff:ff:ff:ff:fe',
+    ].map(
+      (ethernetDestination): Case => [
+        `a frame to ${ethernetDestination}`,
+        udp(A4, '255.255.255.255', { ethernetDestination }),
+        false,
+      ],
+    ),
+    ['a broadcast frame with IPv6', toAll(udp(A6, B6)), false],
+    ['the highest IPv6 address', toAll(udp(A6, HIGHEST6)), false],
+    ['a later fragment', toAll(laterFragment(udp(A4, '255.255.255.255'))), true],
+  ],
+  hostOf([], {}, [SUBNET_BROADCAST, '198.51.100.255']),
+);
 
 exemptionTable('multicast', [
   ['223.255.255.255', udp(A4, '223.255.255.255'), false],
@@ -206,7 +223,7 @@ kernelTable(
       altered(discovery(135, 0, 255), { destination: 'ff02::1:ff00:1' }),
       'pass neighbor-discovery',
     ],
-    ['a group in a broadcast frame', udp(A4, '224.0.0.1', { ethernetDestination: BROADCAST_MAC }), 'pass broadcast'],
+    ['a group in a broadcast frame', udp(A4, '224.0.0.1', { ethernetDestination: BROADCAST_MAC }), 'pass multicast'],
     ['RSVP to a group', raw(46, A4, '224.0.0.14'), 'pass multicast'],
     ['RSVP', raw(46, A4, B4), 'pass rsvp'],
     ['a listener report to a group', listener(143), 'pass multicast-listener'],

@@ -188,9 +188,9 @@ function checkBigTcp({ device, xdp }: InterfaceFacts): readonly Found[] {
   const arriving = xdp?.mode === 'native' ? 'leaving packets' : 'leaving packets, and arriving ones in generic mode,';
   return [
     {
-      severity: 'warning',
+      severity: 'note',
       what: `${device.name} has BIG TCP on (${large.map(([name, size]) => `${name} ${size}`).join(', ')})`,
-      why: `${arriving} are then larger than any wire carries and have no length in their IP header`,
+      why: `${arriving} are then larger than any wire carries: they are filtered by their headers, and each counts as one packet`,
       remedy: manual(
         ...['ip', 'link', 'set', 'dev', device.name],
         ...large.flatMap(([name]) => [name, String(LARGEST_PACKET)]),

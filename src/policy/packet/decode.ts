@@ -14,6 +14,8 @@ const ETHERNET_BYTES = 14;
 const TAG_BYTES = 4;
 const MAX_TAGS = 2;
 
+/** What the length fields of IP can say. */
+const MAX_LENGTH = 0xffff;
 const IPV4_BYTES = 20;
 const IPV6_BYTES = 40;
 const FRAGMENT_BYTES = 8;
@@ -125,11 +127,19 @@ function readNetwork(cursor: Cursor, etherType: number): Network | ParseReason {
   return 'non_ip';
 }
 
+/**
+ * The length of an IP packet, or of its payload, of which at most `most` bytes are there. The kernel joins and builds
+ * packets that no wire carries (BIG TCP): those are longer than the field can say, which is 0 then.
+ */
+function ipLength(field: number, most: number): number {
+  return field === 0 && most > MAX_LENGTH ? most : field;
+}
+
 /** The fixed header and its options; the payload ends where the total length says. */
 function readIpv4(cursor: Cursor): Network | ParseReason {
   if (cursor.left < IPV4_BYTES || cursor.u8(0) >>> 4 !== 4) return 'malformed';
   const headerBytes = (cursor.u8(0) & 0x0f) * 4;
-  const totalBytes = cursor.u16(2);
+  const totalBytes = ipLength(cursor.u16(2), cursor.left);
   if (headerBytes < IPV4_BYTES || headerBytes > totalBytes || totalBytes > cursor.left) return 'malformed';
   const network: Network = {
     family: 4,
@@ -147,7 +157,7 @@ function readIpv4(cursor: Cursor): Network | ParseReason {
 /** The fixed header and the extension headers behind it. */
 function readIpv6(cursor: Cursor): Network | ParseReason {
   if (cursor.left < IPV6_BYTES || cursor.u8(0) >>> 4 !== 6) return 'malformed';
-  const payloadBytes = cursor.u16(4);
+  const payloadBytes = ipLength(cursor.u16(4), cursor.left - IPV6_BYTES);
   if (IPV6_BYTES + payloadBytes > cursor.left) return 'malformed';
   const nextHeader = cursor.u8(6);
   const hopLimit = cursor.u8(7);

@@ -1,7 +1,7 @@
 /** Packets that no filter decides, where the policy names their exemption. */
 
 import { present } from '../../base/assert.ts';
-import type { Prefix } from '../../base/ip.ts';
+import type { Address, Prefix } from '../../base/ip.ts';
 import { containsAddress, parseAddress, prefixOf } from '../../base/ip.ts';
 import type { Exemption } from '../model.ts';
 import { EXEMPTIONS, PROTOCOLS } from '../model.ts';
@@ -12,28 +12,42 @@ const RSVP = 46;
 const IKE_PORTS: readonly number[] = [500, 4500];
 const KERBEROS_PORT = 88;
 const LIMITED_BROADCAST = 0xffffffff;
+/** Subnets of one host that the program knows the broadcasts of. */
+export const MAX_BROADCASTS = 64;
 const MULTICAST: readonly Prefix[] = [
   prefixOf(present(parseAddress('224.0.0.0')), 4),
   prefixOf(present(parseAddress('ff00::')), 8),
 ];
 
-/** The first exemption, in the order of EXEMPTIONS, that is on and covers the packet. */
-export function exemptionOf(packet: Packet, enabled: readonly Exemption[]): Exemption | undefined {
-  return EXEMPTIONS.find((exemption) => enabled.includes(exemption) && COVERS[exemption](packet));
+/** The first exemption, in the order of EXEMPTIONS, that is on and covers the packet. `broadcasts`: of the host's subnets. */
+export function exemptionOf(
+  packet: Packet,
+  enabled: readonly Exemption[],
+  broadcasts: readonly Address[] = [],
+): Exemption | undefined {
+  return EXEMPTIONS.find((exemption) => enabled.includes(exemption) && COVERS[exemption](packet, broadcasts));
 }
 
-const COVERS: Readonly<Record<Exemption, (packet: Packet) => boolean>> = {
+type Covers = (packet: Packet, broadcasts: readonly Address[]) => boolean;
+
+const COVERS: Readonly<Record<Exemption, Covers>> = {
   'neighbor-discovery': isNeighborDiscovery,
   'multicast-listener': isMulticastListener,
   'path-mtu': isPathMtu,
-  broadcast: (packet) =>
-    packet.family === 4 && (packet.destination.words[0] === LIMITED_BROADCAST || packet.broadcastFrame),
+  broadcast: isBroadcast,
   multicast: (packet) => MULTICAST.some((prefix) => containsAddress(prefix, packet.destination)),
   rsvp: (packet) => packet.protocol === RSVP,
   ike: (packet) => packet.protocol === PROTOCOLS.udp && IKE_PORTS.some((port) => isBetween(packet, port)),
   kerberos: (packet) =>
     (packet.protocol === PROTOCOLS.tcp || packet.protocol === PROTOCOLS.udp) && hasPort(packet, KERBEROS_PORT),
 };
+
+/** Frame and packet agree: what is addressed to one host does not pass in a frame for all. */
+function isBroadcast({ family, destination, broadcastFrame }: Packet, broadcasts: readonly Address[]): boolean {
+  if (family !== 4 || !broadcastFrame) return false;
+  const [word] = destination.words;
+  return word === LIMITED_BROADCAST || broadcasts.slice(0, MAX_BROADCASTS).some(({ words }) => words[0] === word);
+}
 
 /** Hop limit 255 proves that no router forwarded the packet (RFC 4861). */
 function isNeighborDiscovery(packet: Packet): boolean {

@@ -361,6 +361,7 @@ function packetOf(source: End, destination: End, shape: Shape, icmp: IcmpHeader 
     laterFragment: properties.fragment,
     hopLimit: properties.numbers.get('hoplimit') ?? usualHopLimit(protocol, icmp),
     frameBytes: FRAME_BYTES,
-    broadcastFrame: false,
+    // A text has no frame: whether it is a broadcast its destination alone says.
+    broadcastFrame: source.address.family === 4,
   };
 }

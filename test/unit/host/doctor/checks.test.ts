@@ -155,7 +155,7 @@ describe('an interface', () => {
       { ...device({ driver: 'virtio_net' }), ethtool: { ...ethtoolWith({}), channels: { ...channels, combined: 1 } } },
       'virtio note',
     ],
-    ['BIG TCP', device({ groMaxSize: 185_000, gsoMaxSize: 65_536 }), 'big-tcp warning'],
+    ['BIG TCP', device({ groMaxSize: 185_000, gsoMaxSize: 65_536 }), 'big-tcp note'],
     [
       'a veth without GRO',
       { ...device({ driver: 'veth', kind: 'veth' }), ...features({ 'rx-gro': [false, true] }) },
