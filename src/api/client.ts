@@ -31,6 +31,7 @@ export function agentOperations(ask: Ask, collect: CollectFiles): HostOperations
     rollBack: () => change('POST', '/v1/rollback'),
     pending: () => read('/v1/pending'),
     unassign: () => change('POST', '/v1/unassign'),
+    unassignInterface: (name) => change('DELETE', `/v1/interfaces/${encodeURIComponent(name)}`),
     restore: (request) => change('POST', '/v1/restore', request),
     delete: (name) => change('DELETE', policy(name)),
     changeStored: (request) => change('POST', '/v1/stored-change', request),

@@ -175,6 +175,7 @@ export const IN_FORCE: Schema = object({
 export const UNASSIGNED: Schema = object({
   policy: nullable(TEXT),
   interfaces: TEXTS,
+  remaining: TEXTS,
   dynamic: TEXTS,
   notes: TEXTS,
   failures: TEXTS,

@@ -19,12 +19,12 @@ const INPUT: Schema = {
 
 export const APPLY: Schema = object(
   { input: INPUT, interfaces: NAMES, mode: MODE },
-  { hook: HOOK, ingressOnly: TRUTH, dryRun: TRUTH, confirm: SECONDS },
+  { hook: HOOK, ingressOnly: TRUTH, dryRun: TRUTH, confirm: SECONDS, force: TRUTH },
 );
 
 export const ASSIGN: Schema = object(
   { name: TEXT },
-  { version: VERSION, interfaces: NAMES, mode: MODE, hook: HOOK, confirm: SECONDS },
+  { version: VERSION, interfaces: NAMES, mode: MODE, hook: HOOK, confirm: SECONDS, force: TRUTH },
 );
 
 /** Addresses that `me` stands for. */

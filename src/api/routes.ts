@@ -26,6 +26,7 @@ export type RouteName =
   | 'rollBack'
   | 'pending'
   | 'unassign'
+  | 'unassignInterface'
   | 'restore'
   | 'delete'
   | 'changeStored'
@@ -70,6 +71,10 @@ export const ROUTES: Readonly<Record<RouteName, RouteEntry>> = {
   },
   pending: reading('/v1/pending', 'what waits to be confirmed', outcomes.PENDING_REPORT),
   unassign: change('/v1/unassign', 'end filtering on every interface', outcomes.UNASSIGNED),
+  unassignInterface: {
+    ...change('/v1/interfaces/:name', 'take one interface out of the assignment', outcomes.UNASSIGNED),
+    method: 'DELETE',
+  },
   restore: change('/v1/restore', 'put what is assigned in force again', outcomes.RESTORED, requests.RESTORE),
   changeStored: change(
     '/v1/stored-change',

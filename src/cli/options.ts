@@ -47,6 +47,10 @@ export function confirmOption(): Option {
   ).argParser(parseConfirm);
 }
 
+export function forceOption(): Option {
+  return new Option('--force', 'also where the policy, on lo, cuts this host off from itself');
+}
+
 /** Without a time commander gives `true`. */
 export interface ConfirmOptions {
   readonly confirm?: number | true;

@@ -180,5 +180,5 @@ export const VERB_SCHEMAS: Readonly<Record<string, Schema>> = {
     ...selected(answers.STATUS, 'pending', 'assigned', 'policy', 'generation', 'dynamic', 'interfaces', 'warnings'),
     gaps: TEXTS,
   }),
-  unassign: object(selected(answers.UNASSIGNED, 'policy', 'interfaces', 'dynamic')),
+  unassign: object(selected(answers.UNASSIGNED, 'policy', 'interfaces', 'remaining', 'dynamic')),
 };

@@ -18,12 +18,15 @@ export interface ApplyRequest {
   readonly dryRun?: boolean | undefined;
   /** Seconds: goes back unless it is confirmed in time. */
   readonly confirm?: number | undefined;
+  /** Also where it cuts the host off from itself. */
+  readonly force?: boolean | undefined;
 }
 
 /** A failure leaves the old policy in force and assigned. */
 export async function applyPolicy(context: HostContext, request: ApplyRequest): Promise<AssignedInForce> {
-  const { input, interfaces, mode, hook, ingressOnly, dryRun: isDryRun, confirm } = request;
+  const { input, interfaces, mode, hook, ingressOnly, dryRun: isDryRun, confirm, force: isForced } = request;
   using _lock = context.store.lock();
   const attaching = { mode, ingressOnly, tcx: context.store.assignment()?.tcx };
-  return await putAssignedInForce(context, { input, interfaces, attaching, hook, isDryRun, confirm, isAnalysed: true });
+  const how = { attaching, hook, isDryRun, confirm, isForced, isAnalysed: true };
+  return await putAssignedInForce(context, { input, interfaces, ...how });
 }

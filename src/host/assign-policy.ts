@@ -18,6 +18,8 @@ export interface AssignRequest {
   readonly hook?: IngressHook | undefined;
   /** Seconds: goes back unless it is confirmed in time. */
   readonly confirm?: number | undefined;
+  /** Also where it cuts the host off from itself. */
+  readonly force?: boolean | undefined;
 }
 
 export async function assignPolicy(context: HostContext, request: AssignRequest): Promise<AssignedInForce> {
@@ -37,5 +39,6 @@ export async function assignPolicy(context: HostContext, request: AssignRequest)
     attaching: { mode, ingressOnly: last?.ingressOnly, tcx: last?.tcx },
     hook,
     confirm,
+    isForced: request.force,
   });
 }

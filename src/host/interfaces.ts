@@ -6,6 +6,9 @@ import type { Address } from '../base/ip.ts';
 import { parseAddress } from '../base/ip.ts';
 import { broadcastOf } from '../policy/local.ts';
 
+/** The interface by which a host talks to itself. */
+export const LOOPBACK = 'lo';
+
 function isLoopback({ family, words }: Address): boolean {
   if (family === 4) return present(words[0]) >>> 24 === 127;
   return words.every((word, i) => word === (i === 3 ? 1 : 0));
@@ -55,7 +58,7 @@ function requireEthernet(device: NetworkInterface): NetworkInterface {
 /** Names of all of them but the loopback. */
 export async function ethernetInterfaces(): Promise<readonly string[]> {
   const devices = await listInterfaces();
-  return devices.filter(({ name, mac }) => name !== 'lo' && mac !== '').map(({ name }) => name);
+  return devices.filter(({ name, mac }) => name !== LOOPBACK && mac !== '').map(({ name }) => name);
 }
 
 /** The named interfaces; an unknown name says which there are. */
@@ -64,7 +67,7 @@ export async function findInterfaces(names: readonly string[]): Promise<readonly
   return names.map((name) => {
     const found = all.find((device) => device.name === name);
     if (found !== undefined) return requireEthernet(found);
-    const known = all.map((device) => device.name).filter((other) => other !== 'lo');
+    const known = all.map((device) => device.name).filter((other) => other !== LOOPBACK);
     throw new EnvironmentError('XDPOL_E_NO_INTERFACE', `there is no interface ${name}`, {
       help: `this network namespace has: ${known.join(', ') || 'none'}`,
     });

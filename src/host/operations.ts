@@ -33,6 +33,8 @@ export interface HostOperations {
   /** What waits; null where nothing does. What the kernel has taken back meanwhile is made permanent, and told. */
   pending(): Promise<PendingReport>;
   unassign(): Promise<UnassignOutcome>;
+  /** Takes one interface out of the assignment; the others stay filtered. */
+  unassignInterface(name: string): Promise<UnassignOutcome>;
   restore(request: RestoreRequest): Promise<RestoreOutcome>;
   delete(name: string): Promise<DeleteOutcome>;
   changeStored(change: StoredChange): Promise<StoredChangeOutcome>;
@@ -89,6 +91,10 @@ function plainOperations(context: HostContext): HostOperations {
     async unassign() {
       requireRoot('unassign');
       return (await import('./unassign-policy.ts')).unassignPolicy(context);
+    },
+    async unassignInterface(name) {
+      requireRoot('unassign');
+      return (await import('./unassign-interface.ts')).unassignInterface(context, name);
     },
     async restore(request) {
       requireRoot('restore');

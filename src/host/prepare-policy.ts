@@ -11,7 +11,7 @@ import type { DynamicRule, PolicyText } from '../store/store.ts';
 import type { PolicyFacts } from './compiled-cache.ts';
 import { CompiledCache, factsOf, hostFrom } from './compiled-cache.ts';
 import type { HostContext } from './context.ts';
-import { interfaceAddresses } from './interfaces.ts';
+import { interfaceAddresses, LOOPBACK } from './interfaces.ts';
 import type { PolicyInput } from './policy-input.ts';
 import type { ReadyPolicy } from './ready-policy.ts';
 import type { Protected } from './require-protected.ts';
@@ -30,6 +30,8 @@ export interface WantedPolicy {
   readonly tests?: PolicyTestOptions | undefined;
   /** Traffic that it must permit. A boot does not ask either. */
   readonly protect?: Protected | undefined;
+  /** It must not cut the host off from itself. */
+  readonly isGuarded?: boolean | undefined;
   /** What the analysis says of it is wanted. */
   readonly isAnalysed?: boolean | undefined;
 }
@@ -64,7 +66,7 @@ function openCache({ store, report }: HostContext): CompiledCache {
 /** Throws PolicyRejected where the policy has errors. */
 export async function preparePolicy(
   context: HostContext,
-  { input, hash, rules, names, tests, protect, isAnalysed = false }: WantedPolicy,
+  { input, hash, rules, names, tests, protect, isGuarded = false, isAnalysed = false }: WantedPolicy,
   devices: readonly NetworkInterface[],
 ): Promise<PreparedPolicy> {
   const cache = openCache(context);
@@ -72,7 +74,9 @@ export async function preparePolicy(
   const isAsking = names === 'asked' && cached !== undefined && cached.facts.names.length > 0;
   const isProtecting = protect !== undefined && protect.filters.length > 0;
   const isTested = tests !== undefined && cached?.facts.hasTests === true;
-  if (cached !== undefined && !isAsking && !isTested && !isProtecting) return cached;
+  const loopback = isGuarded ? devices.find(({ name }) => name === LOOPBACK) : undefined;
+  const isJudged = isTested || isProtecting || loopback !== undefined;
+  if (cached !== undefined && !isAsking && !isJudged) return cached;
   // Loaded when a text is read: the reader and its schema take longer to load than a cached policy to be swapped in.
   const { readyPolicy } = await import('./ready-policy.ts');
   const ready = await readyPolicy(context, input, () => interfaceAddresses(devices), rules);
@@ -83,6 +87,10 @@ export async function preparePolicy(
   if (isProtecting) {
     const { requireProtected } = await import('./require-protected.ts');
     await requireProtected(ready, protect, devices);
+  }
+  if (loopback !== undefined) {
+    const { requireLoopback } = await import('./require-loopback.ts');
+    requireLoopback(ready, loopback);
   }
   const prepared = await compileReady(cache, ready, devices);
   if (!isAnalysed) return prepared;

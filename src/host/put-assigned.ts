@@ -33,6 +33,8 @@ export interface AssignedChange {
   readonly isDryRun?: boolean | undefined;
   /** Seconds: it is assigned when it is confirmed, and goes back unless that comes in time. */
   readonly confirm?: number | undefined;
+  /** Also where it cuts the host off from itself. */
+  readonly isForced?: boolean | undefined;
   /** What the analysis says of the policy is wanted. */
   readonly isAnalysed?: boolean | undefined;
 }
@@ -132,6 +134,7 @@ async function putOrLeave(context: HostContext, change: AssignedChange): Promise
       rules: overlay.rules,
       names: 'asked',
       isAnalysed,
+      isGuarded: change.isForced !== true,
       tests: { ingressOnly: attaching.ingressOnly },
       protect: { filters: requireHostConfig().protect, ingressOnly: attaching.ingressOnly },
     },

@@ -110,6 +110,8 @@ export function recordChanges(context: HostContext, host: HostOperations): HostO
     confirm: () => record({ verb: 'confirm', policy: null }, () => host.confirm()),
     rollBack: () => record({ verb: 'rollback', policy: null }, () => host.rollBack()),
     unassign: () => record({ verb: 'unassign', policy: null }, () => host.unassign()),
+    unassignInterface: (name) =>
+      record({ verb: `unassign -i ${name}`, policy: null }, () => host.unassignInterface(name)),
     restore: (request) => record({ verb: 'restore', policy: null }, () => host.restore(request)),
     delete: (name) => record({ verb: 'delete', policy: name, isStoredOnly: true }, () => host.delete(name)),
     changeStored: (change) =>

@@ -12,6 +12,8 @@ export interface UnassignOutcome {
   readonly policy: string | null;
   /** No longer filtered. */
   readonly interfaces: readonly string[];
+  /** Still filtered. */
+  readonly remaining: readonly string[];
   /** Names of the dynamic rules that ended with it. */
   readonly dynamic: readonly string[];
   readonly notes: readonly string[];
@@ -22,12 +24,18 @@ export interface UnassignOutcome {
 /** Works on a store that is full, read-only, damaged or of a newer xdpol: nothing is filtered afterwards. */
 export function unassignPolicy({ store }: HostContext): UnassignOutcome {
   using _lock = store.lockIfPossible();
+  return endEverything(store);
+}
+
+/** The caller holds the store's lock, where it can be held. */
+export function endEverything(store: PolicyStore): UnassignOutcome {
   const waited = readPendingChange();
   const policy = assignedPolicy(store);
   const { interfaces, rules, notes, failures } = endFiltering(store);
   return {
     policy,
     interfaces,
+    remaining: [],
     dynamic: rules.map(({ rule }) => rule),
     notes: [...noteWaited(waited), ...notes, ...noteEndedRules(rules)],
     failures,

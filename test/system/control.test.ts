@@ -123,6 +123,8 @@ describe('outcomes are what the schemas say', () => {
     expectOutcome('rollBack', ask('POST', '/v1/rollback'));
     expectOutcome('assign', ask('POST', '/v1/assign', { name: 'edge', confirm: 600 }));
     expectOutcome('confirm', ask('POST', '/v1/confirm'));
+    const last = ask('DELETE', `/v1/interfaces/${pair.host.device}`);
+    expect(expectOutcome('unassignInterface', last)).toMatchObject({ interfaces: [pair.host.device], remaining: [] });
     expectOutcome('unassign', ask('POST', '/v1/unassign'));
     expectOutcome('delete', ask('DELETE', '/v1/policies/web'));
   });

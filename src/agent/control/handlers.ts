@@ -31,6 +31,7 @@ export const HANDLERS: Readonly<Record<RouteName, Handler>> = {
   rollBack: (host) => host.rollBack(),
   pending: (host) => host.pending(),
   unassign: (host) => host.unassign(),
+  unassignInterface: (host, { name }) => host.unassignInterface(name),
   restore: (host, { body }) => host.restore(body as RestoreRequest),
   delete: (host, { name }) => host.delete(name),
   changeStored: (host, { body }) => host.changeStored(withAbsent(body as StoredChange)),

@@ -21,6 +21,23 @@ export const HOST_ERRORS = {
     title: 'It is not known which interfaces are meant',
     explanation: 'Nothing was assigned on this host before, so there are no interfaces to assume: name them with -i.',
   },
+  XDPOL_E_LOOPBACK: {
+    exit: 1,
+    title: 'The policy would cut the host off from itself',
+    explanation:
+      'Programs of a host talk to each other over lo. A policy that drops such packets is put in force there only with --force.',
+  },
+  XDPOL_E_NOT_FILTERED: {
+    exit: 1,
+    title: 'The interface is not filtered',
+    explanation:
+      'It is neither filtered nor part of the assignment, so it cannot be taken out. The help lists those that are.',
+  },
+  XDPOL_E_CONFIRM_FIRST: {
+    exit: 1,
+    title: 'A change waits to be confirmed',
+    explanation: 'Its interfaces come back together where it is not confirmed, so none can be taken out meanwhile.',
+  },
   XDPOL_E_OPEN: {
     exit: 1,
     title: 'The host is open',

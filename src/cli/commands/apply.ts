@@ -7,6 +7,7 @@ import {
   collect,
   confirmOption,
   confirmSeconds,
+  forceOption,
   hookOption,
   jsonOption,
   POLICY_ARGUMENT,
@@ -24,6 +25,7 @@ interface ApplyOptions extends ConfirmOptions {
   readonly hook?: IngressHook;
   readonly ingressOnly?: boolean;
   readonly dryRun?: boolean;
+  readonly force?: boolean;
   readonly json?: boolean;
 }
 
@@ -40,6 +42,7 @@ async function run(argument: string, options: ApplyOptions): Promise<void> {
     ingressOnly,
     dryRun,
     confirm: confirmSeconds(options),
+    force: options.force,
   });
   const { policy, hash, generation, interfaces, pending } = outcome;
   const applied = dryRun !== true;
@@ -72,6 +75,7 @@ export function applyCommand(): Command {
     .option('--dry-run', 'everything up to the swap: compile, load, verify; change nothing')
     .addOption(hookOption())
     .addOption(confirmOption())
+    .addOption(forceOption())
     .addOption(jsonOption())
     .action(run);
   return withExamples(

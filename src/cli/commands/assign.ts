@@ -7,6 +7,7 @@ import {
   collect,
   confirmOption,
   confirmSeconds,
+  forceOption,
   hookOption,
   jsonOption,
   parseVersion,
@@ -23,6 +24,7 @@ interface AssignOptions extends ConfirmOptions {
   readonly version?: number;
   readonly mode?: RequestedMode;
   readonly hook?: IngressHook;
+  readonly force?: boolean;
   readonly json?: boolean;
 }
 
@@ -38,6 +40,7 @@ async function run(argument: string, options: AssignOptions): Promise<void> {
     mode,
     hook,
     confirm: confirmSeconds(options),
+    force: options.force,
   });
   const { version, hash, generation, interfaces, pending } = outcome;
   const milliseconds = performance.now() - started;
@@ -69,6 +72,7 @@ export function assignCommand(): Command {
     .addOption(new Option('--mode <mode>', 'where XDP runs, else as last time').choices(['native', 'generic', 'auto']))
     .addOption(hookOption())
     .addOption(confirmOption())
+    .addOption(forceOption())
     .addOption(jsonOption())
     .action(run);
   return withExamples(command, 'xdpol assign edge', 'xdpol assign edge@3 -i eth0', 'xdpol assign edge --confirm 60s');

@@ -1,26 +1,64 @@
 /** `xdpol unassign`: no policy in force. */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { present } from '../../base/assert.ts';
+import type { HostOperations } from '../../host/operations.ts';
+import type { UnassignOutcome } from '../../host/unassign-policy.ts';
 import { EXIT } from '../exit.ts';
-import { jsonOption, withExamples } from '../options.ts';
+import { collect, jsonOption, withExamples } from '../options.ts';
 import { reachHost } from '../reach-host.ts';
 import { print, printJson, warn, warnAll } from '../render/terminal.ts';
 
 interface UnassignOptions {
+  readonly interface?: readonly string[];
   readonly json?: boolean;
 }
 
-async function run(options: UnassignOptions): Promise<void> {
-  const { policy, interfaces, dynamic, notes, failures } = await reachHost().unassign();
+async function run({ interface: named, json }: UnassignOptions): Promise<void> {
+  const host = reachHost();
+  show(named === undefined ? await host.unassign() : await takeOut(host, new Set(named)), json === true);
+}
+
+/** One after the other. Where one cannot be taken out, those before it are told all the same. */
+async function takeOut(host: HostOperations, names: ReadonlySet<string>): Promise<UnassignOutcome> {
+  let all: UnassignOutcome | undefined;
+  for (const name of names) {
+    try {
+      const next = await host.unassignInterface(name);
+      all = all === undefined ? next : joined(all, next);
+    } catch (error) {
+      if (all !== undefined) warn(outcomeText(all));
+      throw error;
+    }
+  }
+  return present(all, 'an option that is given has a value');
+}
+
+function joined(first: UnassignOutcome, next: UnassignOutcome): UnassignOutcome {
+  return {
+    policy: next.policy ?? first.policy,
+    interfaces: [...first.interfaces, ...next.interfaces],
+    remaining: next.remaining,
+    dynamic: [...first.dynamic, ...next.dynamic],
+    notes: [...first.notes, ...next.notes],
+    failures: [...first.failures, ...next.failures],
+  };
+}
+
+function show(outcome: UnassignOutcome, isJson: boolean): void {
+  const { policy, interfaces, remaining, dynamic, notes, failures } = outcome;
   warnAll(notes);
   for (const failure of failures) warn(`xdpol: error: ${failure}`);
   if (failures.length > 0) process.exitCode = EXIT.environment;
-  if (options.json === true) printJson({ policy, interfaces, dynamic });
+  if (isJson) printJson({ policy, interfaces, remaining, dynamic });
   else if (policy === null && interfaces.length === 0) print('no policy is assigned');
-  else {
-    const what =
-      policy === null ? 'no policy is assigned' : `${policy}: ${failures.length > 0 ? 'ended' : 'unassigned'}`;
-    print(`${what}, no longer filtered: ${interfaces.join(', ') || 'none'}`);
-  }
+  else print(outcomeText(outcome));
+}
+
+function outcomeText({ policy, interfaces, remaining, failures }: UnassignOutcome): string {
+  const ended = `no longer filtered: ${interfaces.join(', ') || 'none'}`;
+  if (remaining.length > 0) return `${ended}; still filtered: ${remaining.join(', ')}`;
+  if (policy === null) return `no policy is assigned, ${ended}`;
+  return `${policy}: ${failures.length > 0 ? 'ended' : 'unassigned'}, ${ended}`;
 }
 
 export function unassignCommand(): Command {
@@ -28,7 +66,13 @@ export function unassignCommand(): Command {
     .description(
       'end filtering on every interface, dynamic rules included; the policy stays stored, counters go on with the next apply',
     )
+    .addOption(
+      new Option(
+        '-i, --interface <name>',
+        'only this interface, repeatable: it is taken out of the assignment, the others stay filtered; the last one ends all',
+      ).argParser<readonly string[]>(collect),
+    )
     .addOption(jsonOption())
     .action(run);
-  return withExamples(command, 'xdpol unassign');
+  return withExamples(command, 'xdpol unassign', 'xdpol unassign -i eth1');
 }
