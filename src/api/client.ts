@@ -59,5 +59,14 @@ export function agentOperations(ask: Ask, collect: CollectFiles): HostOperations
       return read(`/v1/doctor${query === '' ? '' : `?${query}`}`);
     },
     mend: (request) => change('POST', '/v1/doctor/mend', request),
+    async store({ input }) {
+      return await change('POST', '/v1/policies', { input: await encode(input) });
+    },
+    async edit({ input, rule }) {
+      return await question('/v1/edit', { input: await encode(input), rule });
+    },
+    async outline({ input }) {
+      return await question('/v1/outline', { input: await encode(input) });
+    },
   };
 }

@@ -75,6 +75,20 @@ export const EXPLAINED: Schema = object({
 const VALUES = list(object({ what: TEXT, before: TEXT, after: TEXT }));
 const CHANGED = { change: oneOf('added', 'removed', 'changed'), values: VALUES, added: TEXTS, removed: TEXTS };
 
+/** Whose verdict changes. */
+const PACKETS = object({
+  tried: COUNT,
+  changes: list(
+    object({
+      packet: TEXT,
+      packets: COUNT,
+      interface: nullable(TEXT),
+      before: object(DECISION),
+      after: object(DECISION),
+    }),
+  ),
+});
+
 export const DIFFERENCE: Schema = object({
   from: TEXT,
   to: TEXT,
@@ -82,19 +96,32 @@ export const DIFFERENCE: Schema = object({
   settings: VALUES,
   rules: list(object({ rule: TEXT, ...CHANGED })),
   addressSets: list(object({ set: TEXT, ...CHANGED })),
-  packets: object({
-    tried: COUNT,
-    changes: list(
-      object({
-        packet: TEXT,
-        packets: COUNT,
-        interface: nullable(TEXT),
-        before: object(DECISION),
-        after: object(DECISION),
-      }),
-    ),
-  }),
+  packets: PACKETS,
   diagnostics: object({ from: DIAGNOSTICS, to: DIAGNOSTICS }),
+});
+
+export const STORED_NEW: Schema = object({ policy: TEXT, version: INTEGER, hash: TEXT });
+
+export const EDITED: Schema = object({ text: TEXT, replaced: TRUTH, checked: CHECKED, packets: nullable(PACKETS) });
+
+export const OUTLINE: Schema = object({
+  policy: TEXT,
+  description: TEXT,
+  default: ACTION,
+  exemptions: TEXTS,
+  rules: list(
+    object({
+      name: TEXT,
+      action: ACTION,
+      filterList: TEXT,
+      filters: TEXTS,
+      interfaces: nullable(TEXTS),
+      line: INTEGER,
+    }),
+  ),
+  addressSets: list(object({ name: TEXT, prefixes: COUNT })),
+  tests: INTEGER,
+  diagnostics: DIAGNOSTICS,
 });
 
 export const DIAGNOSED: Schema = object({

@@ -57,3 +57,18 @@ export const STORED_CHANGE: Schema = object(
   },
   { assignment: oneOf('assign', 'unassign'), confirm: SECONDS },
 );
+
+export const STORE: Schema = object({ input: INPUT });
+
+/** A filter by the keys of the policy file; what they may hold is checked when the policy is read. */
+const FILTER_KEYS: Schema = { type: 'object', maxProperties: 32 };
+
+export const EDIT: Schema = object({
+  input: INPUT,
+  rule: object(
+    { name: TEXT, action: oneOf('permit', 'block'), filters: { ...list(FILTER_KEYS), minItems: 1 } },
+    { interfaces: NAMES },
+  ),
+});
+
+export const OUTLINE: Schema = object({ input: INPUT });

@@ -42,7 +42,10 @@ export type RouteName =
   | 'explain'
   | 'diff'
   | 'doctor'
-  | 'mend';
+  | 'mend'
+  | 'store'
+  | 'edit'
+  | 'outline';
 
 function change(path: string, summary: string, outcome: Schema, body?: Schema): RouteEntry {
   const administrator = { isChange: true, role: 'administrator' } as const;
@@ -126,4 +129,17 @@ export const ROUTES: Readonly<Record<RouteName, RouteEntry>> = {
     outcomes.DIAGNOSED,
     requests.DOCTOR,
   ),
+  store: change(
+    '/v1/policies',
+    'store a policy as a new version; what is in force stays',
+    outcomes.STORED_NEW,
+    requests.STORE,
+  ),
+  edit: question(
+    '/v1/edit',
+    'the text of a policy with a rule added, and what that does',
+    outcomes.EDITED,
+    requests.EDIT,
+  ),
+  outline: question('/v1/outline', 'what a policy consists of', outcomes.OUTLINE, requests.OUTLINE),
 };

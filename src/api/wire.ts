@@ -18,6 +18,9 @@ export interface WireText {
 
 export type WireInput = WireText | Exclude<PolicyInput, PolicyTextInput>;
 
+/** A request with a policy in it, as it goes over the wire. */
+export type WithWireInput<T extends { readonly input: PolicyInput }> = Omit<T, 'input'> & { readonly input: WireInput };
+
 export interface WireApply extends Omit<ApplyRequest, 'input'> {
   readonly input: WireInput;
 }

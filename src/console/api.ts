@@ -21,16 +21,16 @@ export class AgentGone extends Error {}
 
 let session: ConsoleSession | undefined;
 
-async function ask(method: string, path: string, body?: unknown): Promise<unknown> {
+async function ask(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<unknown> {
   const headers: Record<string, string> = { accept: 'application/json' };
   if (body !== undefined) headers['content-type'] = 'application/json';
   if (method !== 'GET' && session !== undefined) {
     headers[CSRF_HEADER] = session.csrf;
     headers['idempotency-key'] = Array.from(crypto.getRandomValues(new Uint32Array(4)), String).join('-');
   }
-  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
-  const response = await fetch(path, { method, headers, credentials: 'same-origin', ...sent }).catch(() => {
-    throw new AgentGone('the agent does not answer');
+  const sent = { ...(body === undefined ? {} : { body: JSON.stringify(body) }), signal: signal ?? null };
+  const response = await fetch(path, { method, headers, credentials: 'same-origin', ...sent }).catch((error: Error) => {
+    throw error.name === 'AbortError' ? error : new AgentGone('the agent does not answer');
   });
   const answer = (await response.json()) as unknown;
   if (!response.ok) throw new ApiError(answer as WireError, response.status);
@@ -39,6 +39,11 @@ async function ask(method: string, path: string, body?: unknown): Promise<unknow
 
 export async function read<T>(path: string): Promise<T> {
   return (await ask('GET', path)) as T;
+}
+
+/** A question that takes more than fits into an address. It changes nothing. */
+export async function question<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+  return (await ask('POST', path, body, signal)) as T;
 }
 
 export async function change<T>(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<T> {

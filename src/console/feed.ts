@@ -3,7 +3,10 @@ import type { HostCounters } from '../host/counters.ts';
 import type { HostStatus } from '../host/status.ts';
 import type { PolicyList } from '../host/stored-policies.ts';
 import { AgentGone, ApiError, read } from './api.ts';
+import type { PlotSeries } from './plot-history.ts';
+import { PlotHistory } from './plot-history.ts';
 import type { Reading } from './rates.ts';
+import { rowsOf, totalsOf } from './rates.ts';
 
 /** Milliseconds between readings. */
 const INTERVAL = 1000;
@@ -14,6 +17,8 @@ export interface Snapshot {
   readonly policies: PolicyList | undefined;
   readonly reading: Reading | undefined;
   readonly before: Reading | undefined;
+  /** Rates of the last minutes, by interface. */
+  readonly history: readonly (readonly [interfaceName: string, series: PlotSeries])[];
   /** Milliseconds since 1970 of the last answer. */
   readonly at: number;
   /** What the API said last, where it was no outcome. */
@@ -27,6 +32,7 @@ const NOTHING: Snapshot = {
   policies: undefined,
   reading: undefined,
   before: undefined,
+  history: [],
   at: 0,
   error: undefined,
   isStale: false,
@@ -36,6 +42,7 @@ export class HostFeed {
   snapshot: Snapshot = NOTHING;
   readonly #onChange: (snapshot: Snapshot) => void;
   readonly #onSignedOut: () => void;
+  readonly #history = new PlotHistory();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isStopped = false;
 
@@ -67,7 +74,10 @@ export class HostFeed {
       ]);
       const reading = { at: performance.now(), counters };
       const { reading: before } = this.snapshot;
-      this.snapshot = { status, policies, reading, before, at: Date.now(), error: undefined, isStale: false };
+      const at = Date.now();
+      if (before !== undefined) this.#history.add(at, totalsOf(rowsOf(reading, before)));
+      const history = this.#history.all;
+      this.snapshot = { status, policies, reading, before, history, at, error: undefined, isStale: false };
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) {
         this.stop();

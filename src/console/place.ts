@@ -1,15 +1,26 @@
 /** Which screen is shown: the fragment of the address. */
 
-export type Place = { readonly screen: 'overview' | 'policies' } | { readonly screen: 'policy'; readonly name: string };
+const PLAIN = ['overview', 'policies', 'explain', 'doctor', 'changes'] as const;
+type PlainScreen = (typeof PLAIN)[number];
+
+export type Place =
+  | { readonly screen: PlainScreen }
+  | { readonly screen: 'policy'; readonly name: string }
+  /** Without a name: a policy that is new. */
+  | { readonly screen: 'edit'; readonly name: string | undefined };
 
 export function placeOf(hash: string): Place {
   const [, screen = '', name] = hash.split('/');
-  if (screen === 'policies' && name !== undefined && name !== '') return { screen: 'policy', name: decode(name) };
-  return screen === 'policies' ? { screen } : { screen: 'overview' };
+  const named = name === undefined || name === '' ? undefined : decode(name);
+  if (screen === 'policies' && named !== undefined) return { screen: 'policy', name: named };
+  if (screen === 'edit') return { screen, name: named };
+  return { screen: PLAIN.find((known) => known === screen) ?? 'overview' };
 }
 
 export function addressOf(place: Place): string {
-  return place.screen === 'policy' ? `#/policies/${encodeURIComponent(place.name)}` : `#/${place.screen}`;
+  if (!('name' in place)) return `#/${place.screen}`;
+  const screen = place.screen === 'policy' ? 'policies' : place.screen;
+  return place.name === undefined ? `#/${screen}` : `#/${screen}/${encodeURIComponent(place.name)}`;
 }
 
 function decode(text: string): string {

@@ -9,6 +9,10 @@ import { ErrorBox } from './parts/error-box.tsx';
 import { PendingBar } from './parts/pending-bar.tsx';
 import type { Place } from './place.ts';
 import { addressOf, placeOf } from './place.ts';
+import { Changes } from './screens/changes.tsx';
+import { Doctor } from './screens/doctor.tsx';
+import { Edit } from './screens/edit.tsx';
+import { Explain } from './screens/explain.tsx';
 import { Overview } from './screens/overview.tsx';
 import { Policies } from './screens/policies.tsx';
 import { PolicyScreen } from './screens/policy.tsx';
@@ -24,6 +28,9 @@ export interface ScreenProps {
 const MENU = [
   { screen: 'overview', label: 'Overview' },
   { screen: 'policies', label: 'Policies' },
+  { screen: 'explain', label: 'Explain' },
+  { screen: 'doctor', label: 'Doctor' },
+  { screen: 'changes', label: 'Changes' },
 ] as const;
 
 function usePlace(): Place {
@@ -55,8 +62,7 @@ function useFeed(onSignedOut: () => void): { readonly snapshot: Snapshot; readon
 }
 
 function Menu({ place }: { readonly place: Place }): VNode | null {
-  const isCurrent = (screen: string): boolean =>
-    place.screen === screen || (place.screen === 'policy' && screen === 'policies');
+  const isCurrent = (screen: string): boolean => place.screen === screen || ('name' in place && screen === 'policies');
   return (
     <nav aria-label="Screens">
       {MENU.map(({ screen, label }) => (
@@ -76,6 +82,14 @@ function screenOf(place: Place, props: ScreenProps): ComponentChildren {
       return <Policies {...props} />;
     case 'policy':
       return <PolicyScreen key={addressOf(place)} name={place.name} {...props} />;
+    case 'edit':
+      return <Edit key={addressOf(place)} name={place.name} {...props} />;
+    case 'explain':
+      return <Explain {...props} />;
+    case 'doctor':
+      return <Doctor {...props} />;
+    case 'changes':
+      return <Changes {...props} />;
   }
 }
 

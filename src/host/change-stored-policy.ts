@@ -5,7 +5,7 @@ import { PolicyRejected } from '../base/policy-rejected.ts';
 import { removeCountersBut } from '../engine/leftovers.ts';
 import type { StoredCommand } from '../formats/ipsecpol/command.ts';
 import type { TextEdit } from '../formats/ipsecpol/edit.ts';
-import { editPolicyText, newPolicyText } from '../formats/ipsecpol/edit.ts';
+import { countFilters, editPolicyText, newPolicyText } from '../formats/ipsecpol/edit.ts';
 import { readPolicy } from '../formats/yaml/policy-reader.ts';
 import type { PolicyText } from '../store/store.ts';
 import type { HostContext } from './context.ts';
@@ -110,8 +110,10 @@ function requireRules(policy: string, wanted: readonly string[], found: readonly
 
 function stepsOf(policy: string, edit: TextEdit, replaced: readonly string[]): readonly string[] {
   if (edit.kind === 'delete') return [`${policy}: deleted: ${replaced.join(', ')}`];
-  return edit.rules.map(({ name, specs, action }) => {
-    const filters = `${specs.length} ${specs.length === 1 ? 'filter' : 'filters'}`;
+  return edit.rules.map((rule) => {
+    const { name, action } = rule;
+    const count = countFilters(rule);
+    const filters = `${count} ${count === 1 ? 'filter' : 'filters'}`;
     return `${policy}: rule "${name}" ${replaced.includes(name) ? 'replaced' : 'added'}: ${action}, ${filters}`;
   });
 }

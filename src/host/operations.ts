@@ -13,12 +13,15 @@ import type { ConfirmOutcome, PendingReport, RollbackOutcome } from './decide-ch
 import type { DeleteOutcome } from './delete-policy.ts';
 import type { DiffOutcome, DiffRequest } from './diff-policies.ts';
 import type { DoctorOutcome, DoctorRequest } from './doctor/diagnose.ts';
+import type { EditOutcome, EditRequest } from './edit-policy.ts';
 import type { ExplainOutcome, ExplainRequest } from './explain-packet.ts';
+import type { OutlineOutcome, OutlineRequest } from './outline-policy.ts';
 import { requireRoot } from './privileges.ts';
 import type { AssignedInForce } from './put-assigned.ts';
 import { recordChanges } from './record-changes.ts';
 import type { RestoreOutcome, RestoreRequest } from './restore-policy.ts';
 import type { HostStatus } from './status.ts';
+import type { StoreOutcome, StoreRequest } from './store-policy.ts';
 import type { PolicyHistory, PolicyList } from './stored-policies.ts';
 import type { UnassignOutcome } from './unassign-policy.ts';
 
@@ -58,6 +61,11 @@ export interface HostOperations {
   doctor(request: DoctorRequest): Promise<DoctorOutcome>;
   /** The same, with the remedies run that cannot interrupt anything. */
   mend(request: DoctorRequest): Promise<DoctorOutcome>;
+  /** A new version. What is in force stays. */
+  store(request: StoreRequest): Promise<StoreOutcome>;
+  /** The text with a rule added, and what that does. Nothing is stored. */
+  edit(request: EditRequest): Promise<EditOutcome>;
+  outline(request: OutlineRequest): Promise<OutlineOutcome>;
 }
 
 /** Carried out by this process, with changes in the audit log. */
@@ -150,6 +158,15 @@ function plainOperations(context: HostContext): HostOperations {
     async mend(request) {
       requireRoot('mending');
       return (await import('./doctor/diagnose.ts')).mendFindings(context, request);
+    },
+    async store(request) {
+      return (await import('./store-policy.ts')).storePolicy(context, request);
+    },
+    async edit(request) {
+      return await (await import('./edit-policy.ts')).editPolicy(context, request);
+    },
+    async outline(request) {
+      return (await import('./outline-policy.ts')).outlinePolicy(context, request);
     },
   };
 }

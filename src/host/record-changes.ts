@@ -4,6 +4,7 @@ import { POLICY_CODE, PolicyRejected } from '../base/policy-rejected.ts';
 import type { PolicyAt } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import type { HostOperations } from './operations.ts';
+import type { StoreOutcome } from './store-policy.ts';
 
 /** Nothing was tried: the caller lacks rights, so cannot write here, or tries again when the other change has ended. */
 const UNRECORDED: ReadonlySet<string> = new Set(['XDPOL_E_PRIVILEGES', 'XDPOL_E_LOCKED']);
@@ -90,6 +91,13 @@ export function recordChange({ store, report, asker }: HostContext, change: Chan
   }
 }
 
+/** From the version before it to the one that was stored. */
+function recordStored(context: HostContext, { policy, version, hash }: StoreOutcome): void {
+  const before = context.store.versions(policy).findLast((one) => one.version < version);
+  const from = before === undefined ? null : policyAt({ policy, version: before.version, hash: before.hash });
+  recordChange(context, { verb: 'store', policy, from, to: { policy, version, hash } });
+}
+
 /** Something that the host did by itself, and that left the policy as it is. */
 export async function recordDuty(context: HostContext, verb: string, message: string): Promise<void> {
   const now = await inForce(context);
@@ -124,6 +132,11 @@ export function recordChanges(context: HostContext, host: HostOperations): HostO
         () => host.changeStored(change),
       ),
     mend: (request) => record({ verb: 'doctor --fix', policy: null }, () => host.mend(request)),
+    async store(request) {
+      const outcome = await host.store(request);
+      recordStored(context, outcome);
+      return outcome;
+    },
     changeDynamic: (change) => record({ verb: 'ipsecpol dynamic', policy: null }, () => host.changeDynamic(change)),
   };
 }

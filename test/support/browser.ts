@@ -55,3 +55,14 @@ export async function waitForText(page: Page, text: string, selector = 'body'): 
 export async function textOf(page: Page, selector: string): Promise<string> {
   return await page.$eval(selector, (element) => element.textContent ?? '');
 }
+
+/** In place of what a field holds. */
+export async function fill(page: Page, selector: string, text: string): Promise<void> {
+  await page.locator(selector).fill(text);
+}
+
+/** The one of a few that starts with the words. */
+export async function choose(page: Page, label: string): Promise<void> {
+  const found = await page.waitForSelector(`::-p-xpath(//label[starts-with(normalize-space(.), "${label}")]//input)`);
+  await found?.click();
+}

@@ -1,14 +1,17 @@
 /** What each route does: from a request to an operation of the host. */
 import type { RouteName } from '../../api/routes.ts';
-import type { WireApply, WireCheck, WireDiff, WireExplain, WireInput } from '../../api/wire.ts';
+import type { WireApply, WireCheck, WireDiff, WireExplain, WireInput, WithWireInput } from '../../api/wire.ts';
 import { decodeInput, encodeStored } from '../../api/wire.ts';
 import type { RuleChange } from '../../formats/ipsecpol/command.ts';
 import type { AssignRequest } from '../../host/assign-policy.ts';
 import type { StoredChange } from '../../host/change-stored-policy.ts';
 import type { DoctorRequest } from '../../host/doctor/diagnose.ts';
+import type { EditRequest } from '../../host/edit-policy.ts';
 import type { HostOperations } from '../../host/operations.ts';
+import type { OutlineRequest } from '../../host/outline-policy.ts';
 import type { PolicyInput } from '../../host/policy-input.ts';
 import type { RestoreRequest } from '../../host/restore-policy.ts';
+import type { StoreRequest } from '../../host/store-policy.ts';
 
 /** A request whose body its schema has taken. */
 export interface Asked {
@@ -58,7 +61,15 @@ export const HANDLERS: Readonly<Record<RouteName, Handler>> = {
   },
   doctor: (host, { query }) => host.doctor(query as DoctorRequest),
   mend: (host, { body }) => host.mend(body as DoctorRequest),
+  store: (host, { body }) => host.store(withInput<StoreRequest>(body as WithWireInput<StoreRequest>)),
+  edit: (host, { body }) => host.edit(withInput<EditRequest>(body as WithWireInput<EditRequest>)),
+  outline: (host, { body }) => host.outline(withInput<OutlineRequest>(body as WithWireInput<OutlineRequest>)),
 };
+
+function withInput<T extends { readonly input: PolicyInput }>(request: WithWireInput<T>): T {
+  // TypeScript does not see that T without its input and the input make T.
+  return { ...request, input: decodeInput(request.input) } as unknown as T;
+}
 
 function decodeMaybe(input: WireInput | undefined): PolicyInput | undefined {
   return input === undefined ? undefined : decodeInput(input);

@@ -10,6 +10,9 @@ export interface DialogProps {
   readonly verb: string;
   readonly isDangerous?: boolean;
   readonly isReady?: boolean;
+  readonly isWide?: boolean;
+  /** Buttons before those that every dialog has. */
+  readonly before?: ComponentChildren;
   readonly action: Action;
   readonly onDo: () => void;
   readonly onClose: () => void;
@@ -21,6 +24,8 @@ export function Dialog({
   verb,
   isDangerous,
   isReady = true,
+  isWide = false,
+  before,
   action,
   onDo,
   onClose,
@@ -33,12 +38,13 @@ export function Dialog({
     if (isReady) onDo();
   };
   return (
-    <dialog ref={element} aria-label={title} onClose={onClose}>
+    <dialog ref={element} class={isWide ? 'wide' : ''} aria-label={title} onClose={onClose}>
       <form onSubmit={submit}>
         <h2>{title}</h2>
         {children}
         {action.error !== undefined && <ErrorBox error={action.error} />}
         <div class="buttons end">
+          {before}
           <button type="button" onClick={onClose}>
             Cancel
           </button>

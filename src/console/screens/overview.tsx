@@ -3,6 +3,7 @@ import type { VNode } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { HostStatus } from '../../host/status.ts';
 import { formatAge, formatCount, formatRate, formatTime } from '../format.ts';
+import { RatePlot } from '../parts/rate-plot.tsx';
 import { ScrollFrame } from '../parts/scroll-frame.tsx';
 import type { Row, Totals } from '../rates.ts';
 import { reasonsOf, rowsOf, topDropping, totalsOf } from '../rates.ts';
@@ -175,6 +176,18 @@ function CounterTable({ title, first, rows, empty }: CounterTableProps): VNode |
   );
 }
 
+function Plots({ snapshot }: Pick<ScreenProps, 'snapshot'>): VNode | null {
+  const { history, at } = snapshot;
+  if (history.length === 0) return null;
+  return (
+    <div class="columns">
+      {history.map(([name, series]) => (
+        <RatePlot key={name} label={name} series={series} at={at} />
+      ))}
+    </div>
+  );
+}
+
 export function Overview({ snapshot }: ScreenProps): VNode | null {
   const { status, reading, before } = snapshot;
   const rows = useMemo(() => (reading === undefined ? [] : rowsOf(reading, before)), [reading]);
@@ -187,6 +200,7 @@ export function Overview({ snapshot }: ScreenProps): VNode | null {
       <Warnings status={status} />
       <Headline status={status} />
       <InterfaceTable status={status} totals={totals} />
+      <Plots snapshot={snapshot} />
       {isFiltered && (
         <div class="columns">
           <CounterTable

@@ -101,7 +101,14 @@ export function Policies({ snapshot, mayChange, onChanged }: ScreenProps): VNode
   const answer = { name: asked?.name ?? '', onDone: done, onClose: close };
   return (
     <>
-      <h1>Policies</h1>
+      <div class="heading">
+        <h1>Policies</h1>
+        {mayChange && (
+          <a class="button primary" href="#/edit">
+            New policy
+          </a>
+        )}
+      </div>
       {list.setAside.length > 0 && (
         <p class="notice warn">These were damaged and are set aside: {list.setAside.join(', ')}</p>
       )}
@@ -111,7 +118,8 @@ export function Policies({ snapshot, mayChange, onChanged }: ScreenProps): VNode
             <strong>No policy is stored.</strong>
           </p>
           <p>
-            Store one on the host: <code>xdpol apply POLICY -i eth0</code>
+            {mayChange && 'Write one with New policy above, or store'}
+            {!mayChange && 'Store'} one on the host: <code>xdpol apply POLICY -i eth0</code>
           </p>
         </div>
       ) : (

@@ -4,15 +4,30 @@
  */
 import type { YAMLMap, YAMLSeq } from 'yaml';
 import { Document, isMap, isScalar, isSeq, parseDocument, Scalar } from 'yaml';
+import type { Action } from '../../policy/model.ts';
 import { styleDocument, styledText } from '../yaml/style.ts';
 import type { SpecRule } from './command.ts';
 import { companionsOf } from './command.ts';
+
+/** A filter by its keys, as docs/policy.md has them. */
+export type FilterKeys = Readonly<Record<string, unknown>>;
+
+/** A rule whose filters are given by their keys, not as filterspecs. */
+export interface KeyedRule {
+  readonly name: string;
+  readonly action: Action;
+  readonly filters: readonly FilterKeys[];
+}
+
+export function countFilters(rule: SpecRule | KeyedRule): number {
+  return 'specs' in rule ? rule.specs.length : rule.filters.length;
+}
 
 export type TextEdit =
   | {
       readonly kind: 'add';
       readonly rule: string;
-      readonly rules: readonly SpecRule[];
+      readonly rules: readonly (SpecRule | KeyedRule)[];
       readonly interfaces: readonly string[] | undefined;
     }
   | { readonly kind: 'delete'; readonly rules: readonly string[] };
@@ -51,7 +66,10 @@ function withCompanions(rule: string): readonly string[] {
 /** A section that is missing, or is a key without a value, is made. */
 function section(document: Document, root: YAMLMap, key: string, empty: unknown): unknown {
   const found = root.get(key, true) as unknown;
-  if (found !== undefined && !(isScalar(found) && found.value === null)) return found;
+  if (found !== undefined && !(isScalar(found) && found.value === null)) {
+    if ((isMap(found) || isSeq(found)) && found.items.length === 0) found.flow = false;
+    return found;
+  }
   const made = document.createPair(key, empty);
   if (isMap(made.value) || isSeq(made.value)) made.value.flow = false;
   root.delete(key);
@@ -87,14 +105,15 @@ function addRule(
   document: Document,
   rules: YAMLSeq,
   lists: YAMLMap,
-  rule: SpecRule,
+  rule: SpecRule | KeyedRule,
   interfaces: readonly string[] | undefined,
 ): void {
   let list = rule.name;
   for (let i = 2; rules.items.some((other) => listOf(other) === list); i++) list = `${rule.name} ${i}`;
-  const specs = document.createNode(rule.specs.map(quoted)) as YAMLSeq;
-  specs.flow = false;
-  lists.set(list, specs);
+  const filters = document.createNode('specs' in rule ? rule.specs.map(quoted) : rule.filters) as YAMLSeq;
+  filters.flow = false;
+  for (const filter of filters.items) if (isMap(filter)) filter.flow = true;
+  lists.set(list, filters);
   const limits = interfaces === undefined ? {} : { interfaces };
   const node = document.createNode({ name: rule.name, filterList: list, action: rule.action, ...limits }) as YAMLMap;
   node.flow = true;

@@ -5,7 +5,10 @@ test('every place has an address that leads to it', () => {
   for (const place of [
     { screen: 'overview' },
     { screen: 'policies' },
+    { screen: 'explain' },
     { screen: 'policy', name: 'a/b %2F "ü"' },
+    { screen: 'edit', name: 'a/b %2F "ü"' },
+    { screen: 'edit', name: undefined },
   ] as const) {
     expect(placeOf(addressOf(place))).toEqual(place);
   }

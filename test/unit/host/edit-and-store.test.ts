@@ -1,0 +1,124 @@
+/** Writing a policy without putting it in force: a rule added to a text, a version stored, what a policy consists of. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { PolicyRejected } from '../../../src/base/policy-rejected.ts';
+import type { HostContext } from '../../../src/host/context.ts';
+import { openContext } from '../../../src/host/context.ts';
+import type { HostOperations } from '../../../src/host/operations.ts';
+import { localOperations } from '../../../src/host/operations.ts';
+import type { PolicyTextInput } from '../../../src/host/policy-input.ts';
+
+let directory: string;
+let context: HostContext;
+let host: HostOperations;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'xdpol-edit-'));
+  context = openContext(() => undefined, directory);
+  host = localOperations(context);
+});
+
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const TEXT = `# ours
+name: edge
+addressSets:
+  office: [ 10.1.0.0/16, 10.2.0.0/16, 2001:db8::/32 ]
+rules:
+  # the rest
+  - { name: rest, action: block, interfaces: [ eth1 ], filters: [ { source: any, destination: 192.0.2.1 } ] }
+`;
+
+function input(text: string): PolicyTextInput {
+  return { file: 'edge.yaml', text, readSetFile: () => ({ error: 'ENOENT' }) };
+}
+
+const WEB = {
+  name: 'web',
+  action: 'permit',
+  filters: [{ source: 'any', destination: '192.0.2.1', protocol: 'tcp', destinationPort: [80, '443'] }],
+} as const;
+
+describe('a rule added to a text', () => {
+  test('leaves the rest of the text as it is, comments included, and says whose verdict changes', async () => {
+    const { text, replaced, checked, packets } = await host.edit({ input: input(TEXT), rule: WEB });
+    for (const line of TEXT.trim().split('\n')) expect(text).toContain(line);
+    expect(text).toContain('- { source: any, destination: 192.0.2.1, protocol: tcp, destinationPort: [ 80');
+    expect(replaced).toBe(false);
+    expect(checked).toMatchObject({ policy: 'edge', rules: 2, errors: 0 });
+    expect(packets?.changes.map(({ before, after }) => [before.verdict, after.verdict, after.rule])).toContainEqual([
+      'drop',
+      'pass',
+      'web',
+    ]);
+    expect(context.store.list()).toEqual([]);
+  });
+
+  test('takes the place of the rule of its name', async () => {
+    const rule = { ...WEB, name: 'rest', interfaces: ['eth0'] };
+    const { text, replaced } = await host.edit({ input: input(TEXT), rule });
+    expect(replaced).toBe(true);
+    expect(text).not.toContain('eth1');
+    const { rules } = await host.outline({ input: input(text) });
+    expect(rules).toMatchObject([{ name: 'rest', action: 'permit', interfaces: ['eth0'] }]);
+  });
+
+  test('with a mistake is an answer with the diagnostics, and without packets', async () => {
+    const rule = { ...WEB, filters: [{ source: 'any', destination: '192.0.2.256' }] };
+    const { checked, packets } = await host.edit({ input: input(TEXT), rule });
+    expect(checked.errors).toBe(1);
+    expect(checked.diagnostics[0]?.message).toContain('192.0.2.256');
+    expect(packets).toBeNull();
+  });
+
+  test('begins the rules of a policy that has none, in lines of their own', async () => {
+    for (const empty of ['name: edge\n', 'name: edge\nrules: []\n', 'name: edge\nrules:\n']) {
+      const { text } = await host.edit({ input: input(empty), rule: WEB });
+      expect(text).toMatch(/^rules:\n {2}- \{ name: web,/mu);
+    }
+  });
+
+  test('is refused for a text that is no mapping', async () => {
+    const edit = host.edit({ input: input('- a\n- b\n'), rule: WEB });
+    await expect(edit).rejects.toMatchObject({ code: 'XDPOL_E_NOT_EDITABLE' });
+  });
+});
+
+describe('a version stored', () => {
+  test('is the newest, is not assigned, and is in the log of changes', async () => {
+    expect(await host.store({ input: input(TEXT) })).toMatchObject({ policy: 'edge', version: 1 });
+    const second = await host.store({ input: input(TEXT.replace('block', 'permit')) });
+    expect(second.version).toBe(2);
+    expect((await host.readStored('edge')).text).toContain('action: permit');
+    expect(await host.assignment()).toBeNull();
+    const { changes } = await host.changes();
+    expect(changes.map(({ verb, policy, from, to }) => [verb, policy, from?.version, to?.version])).toEqual([
+      ['store', 'edge', undefined, 1],
+      ['store', 'edge', 1, 2],
+    ]);
+  });
+
+  test('of the text that is stored already is that version', async () => {
+    await host.store({ input: input(TEXT) });
+    expect(await host.store({ input: input(TEXT) })).toMatchObject({ version: 1 });
+  });
+
+  test('is refused where the policy has errors, and nothing is stored', async () => {
+    await expect(host.store({ input: input('name: edge\nrulse: []\n') })).rejects.toThrow(PolicyRejected);
+    expect(context.store.list()).toEqual([]);
+  });
+});
+
+test('an outline has the rules with their filters as written, the sets and the default', async () => {
+  const outline = await host.outline({ input: input(TEXT) });
+  expect(outline).toMatchObject({
+    policy: 'edge',
+    default: 'permit',
+    rules: [{ name: 'rest', action: 'block', interfaces: ['eth1'], line: 7 }],
+    addressSets: [{ name: 'office', prefixes: 3 }],
+    tests: 0,
+  });
+  expect(outline.rules[0]?.filters).toEqual(['{ source: any, destination: 192.0.2.1 }']);
+});
