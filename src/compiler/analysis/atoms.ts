@@ -7,7 +7,7 @@ import type { Address, Family } from '../../base/ip.ts';
 import { fullLength, parseAddress, wordMask } from '../../base/ip.ts';
 import { wordsOf } from '../../policy/prefix-set.ts';
 import type { AddressClasses } from '../classes/address-classes.ts';
-import { addressClasses } from '../classes/address-classes.ts';
+import { addressClasses, conditionsByClass } from '../classes/address-classes.ts';
 import type { AddressCondition } from '../conditions/resolve.ts';
 import { ANY_ADDRESS } from '../conditions/resolve.ts';
 
@@ -53,8 +53,9 @@ export class Atoms {
       family,
       conditions.map((condition) => ({ ...condition, group: condition.id })),
     );
+    const counting = conditionsByClass(classes);
     const held = inhabited(classes)
-      .map((index) => ({ index, conditions: [ANY_ADDRESS.id, ...present(classes.classes[index]).conditions] }))
+      .map((index) => ({ index, conditions: [ANY_ADDRESS.id, ...present(counting[index])] }))
       .sort((a, b) => a.conditions.length - b.conditions.length || a.index - b.index);
     this.family = family;
     this.#conditions = held.map((atom) => atom.conditions);

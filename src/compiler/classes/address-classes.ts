@@ -9,14 +9,15 @@ import { wordMask } from '../../base/ip.ts';
 import { sortedOrder } from '../../base/radix.ts';
 import { wordsOf } from '../../policy/prefix-set.ts';
 import type { AddressCondition } from '../conditions/resolve.ts';
+import { RankSets } from './rank-sets.ts';
 
 export interface AddressClass {
   /** The class of the next wider prefix around it; class 0 is its own parent. */
   readonly parent: number;
-  /** Ids of the conditions that hold besides the parent's, ascending. */
+  /** Ids of the conditions that count besides the parent's, ascending. */
   readonly added: readonly number[];
-  /** Ids of all conditions that count in the class, widest first, without `any`: of each address the longest. */
-  readonly conditions: readonly number[];
+  /** Ids of the parent's conditions that do not count, ascending: `added` has longer ones of the same addresses. */
+  readonly removed: readonly number[];
   /** An added condition counts with less than its prefix is long: filters of the parent may come before its own. */
   readonly isCarved: boolean;
 }
@@ -29,6 +30,8 @@ export interface AddressClasses {
   readonly starts: Uint32Array;
   readonly rangeClasses: Uint32Array;
   readonly rangeCount: number;
+  /** Conditions that count, of all classes together: as many as `conditionsByClass` lists. */
+  readonly counting: number;
   /** IPv6 only: every prefix once, wider ones before those in them. */
   readonly prefixes: NamedPrefixes | undefined;
 }
@@ -60,6 +63,17 @@ export function addressClasses(family: Family, conditions: readonly AddressCondi
     named?.add(entries, first, opened);
   }
   return { ...sweep.finish(), prefixes: named?.finish() };
+}
+
+/** By class: ids of the conditions that count, widest first, without `any`: of each address the longest. */
+export function conditionsByClass({ classes }: AddressClasses): readonly (readonly number[])[] {
+  const all: (readonly number[])[] = [];
+  for (const [index, { parent, added, removed }] of classes.entries()) {
+    const inherited = index === parent ? [] : present(all[parent]);
+    const kept = removed.length === 0 ? inherited : inherited.filter((id) => !removed.includes(id));
+    all.push([...kept, ...added]);
+  }
+  return all;
 }
 
 /** All addresses of the family. */
@@ -125,6 +139,9 @@ function samePrefix(entries: Entries, size: number, a: number, b: number): boole
   return true;
 }
 
+/** So many conditions are searched one by one. */
+const FEW = 8;
+
 /** Walks prefixes in address order, wider first, with the open ones on a stack. */
 class Sweep {
   readonly #family: Family;
@@ -132,8 +149,14 @@ class Sweep {
   readonly #classes: AddressClass[];
   /** By class and what is added to it. */
   readonly #children = new Map<number | string, number>();
-  /** By the conditions that count. */
-  readonly #byConditions = new Map<string, number>();
+  /** Sets of condition ids, and by such a set the class where these count. */
+  readonly #sets: RankSets;
+  readonly #bySet = new Map<number, number>();
+  /** By class: the set of conditions that count, and how many they are. */
+  readonly #setOf: number[] = [];
+  readonly #countOf: number[] = [];
+  /** By class that adds many conditions: the one of each address. */
+  readonly #addedByGroup = new Map<number, ReadonlyMap<number | undefined, number>>();
   readonly #groups: ReadonlyMap<number, number>;
   readonly #carved: ReadonlySet<number>;
   /** Open prefixes: the last address of each (size words an entry) and its class. */
@@ -148,10 +171,11 @@ class Sweep {
     this.#size = wordsOf(family);
     this.#groups = new Map(conditions.map(({ id, group }) => [id, group]));
     this.#carved = new Set(conditions.filter(({ extents }) => extents !== undefined).map(({ id }) => id));
+    this.#sets = new RankSets(conditions.reduce((most, { id }) => Math.max(most, id), 0) + 1);
     const root = conditions.filter(isEverything).map((c) => c.id);
     root.sort((a, b) => a - b);
-    this.#classes = [{ parent: 0, added: root, conditions: root, isCarved: false }];
-    this.#byConditions.set(root.join(), 0);
+    this.#classes = [];
+    this.#add({ parent: 0, added: root, removed: [], isCarved: false }, this.#sets.toggled(this.#sets.empty, root), 0);
     this.#starts = new Uint32Array(64 * this.#size);
     this.#rangeClasses = new Uint32Array(64);
     this.#emit(new Array<number>(this.#size).fill(0), 0);
@@ -173,7 +197,8 @@ class Sweep {
     while (this.#openClass.length > 0) this.#close();
     const starts = this.#starts.slice(0, this.#count * this.#size);
     const rangeClasses = this.#rangeClasses.slice(0, this.#count);
-    return { family: this.#family, classes: this.#classes, starts, rangeClasses, rangeCount: this.#count };
+    const counting = this.#countOf.reduce((sum, count) => sum + count, 0);
+    return { family: this.#family, classes: this.#classes, starts, rangeClasses, rangeCount: this.#count, counting };
   }
 
   #currentClass(): number {
@@ -212,15 +237,37 @@ class Sweep {
   /** Wider members of an address that has a longer one here do not count: no class tells them apart. */
   #classOf(parent: number, ids: readonly number[]): number {
     const added = [...new Set(ids)].sort((a, b) => a - b);
-    const replaced = new Set(added.map((id) => this.#groups.get(id)));
-    const inherited = present(this.#classes[parent]).conditions.filter((id) => !replaced.has(this.#groups.get(id)));
-    const conditions = [...inherited, ...added];
-    const key = [...conditions].sort((a, b) => a - b).join();
-    const known = this.#byConditions.get(key);
+    const replaced = added.map((id) => this.#countingIn(parent, this.#groups.get(id)));
+    const removed = replaced.filter((id) => id !== undefined).sort((a, b) => a - b);
+    const changed = removed.length === 0 ? added : [...removed, ...added].sort((a, b) => a - b);
+    const set = this.#sets.toggled(present(this.#setOf[parent]), changed);
+    const known = this.#bySet.get(set);
     if (known !== undefined) return known;
-    this.#byConditions.set(key, this.#classes.length);
     const isCarved = added.some((id) => this.#carved.has(id));
-    return this.#classes.push({ parent, added, conditions, isCarved }) - 1;
+    return this.#add({ parent, added, removed, isCarved }, set, present(this.#countOf[parent]));
+  }
+
+  #add(added: AddressClass, set: number, parentCount: number): number {
+    this.#bySet.set(set, this.#classes.length);
+    this.#setOf.push(set);
+    this.#countOf.push(parentCount - added.removed.length + added.added.length);
+    return this.#classes.push(added) - 1;
+  }
+
+  /** The condition of the address that counts in a class: the nearest class around it that adds one says which. */
+  #countingIn(index: number, group: number | undefined): number | undefined {
+    for (let at = index; ; at = present(this.#classes[at]).parent) {
+      const found = this.#addedOf(at, group);
+      if (found !== undefined || at === 0) return found;
+    }
+  }
+
+  #addedOf(index: number, group: number | undefined): number | undefined {
+    const { added } = present(this.#classes[index]);
+    if (added.length <= FEW) return added.find((id) => this.#groups.get(id) === group);
+    const known = this.#addedByGroup.get(index) ?? new Map(added.map((id) => [this.#groups.get(id), id]));
+    this.#addedByGroup.set(index, known);
+    return known.get(group);
   }
 
   /** Starts a range. A range of no addresses is replaced, one of the same class goes on. */

@@ -1,5 +1,5 @@
 /**
- * Sets of ranks, each stored once: equal sets have equal numbers. A set is a tree of three levels that shares what it
+ * Sets of ranks, or of other small numbers, each stored once: equal sets have equal numbers. A set is a tree of three levels that shares what it
  * has in common with others: a root with a node for each group of ranks, a node with a leaf for each block, a leaf
  * with a bit for each rank. A set that differs from another by one rank adds a leaf, a node and a root.
  */
@@ -8,9 +8,6 @@ import { WordRows } from '../rules/word-rows.ts';
 
 const { SET_LEAF_RANKS, SET_NODE_LEAVES, SET_GROUP_RANKS } = ENUMS.layout;
 const WORD_BITS = 32;
-
-/** What becomes of a word of ranks and the bit of one. */
-type Change = (word: number, bit: number) => number;
 
 export class RankSets {
   readonly groups: number;
@@ -39,28 +36,19 @@ export class RankSets {
 
   /** The set without those of `ranks` that it has and with those that it has not. `ranks` ascend. */
   toggled(set: number, ranks: ArrayLike<number>): number {
-    return this.#changed(set, ranks, (word, bit) => word ^ bit);
-  }
-
-  /** The set with `ranks`, which ascend. */
-  joined(set: number, ranks: ArrayLike<number>): number {
-    return this.#changed(set, ranks, (word, bit) => word | bit);
-  }
-
-  #changed(set: number, ranks: ArrayLike<number>, change: Change): number {
     if (ranks.length === 0) return set;
     this.roots.read(set, this.#root);
     for (let i = 0; i < ranks.length; ) {
       const group = Math.floor(ranks[i]! / SET_GROUP_RANKS);
       this.nodes.read(this.#root[group]!, this.#node);
-      i = this.#changeNode(ranks, i, (group + 1) * SET_GROUP_RANKS, change);
+      i = this.#toggleInNode(ranks, i, (group + 1) * SET_GROUP_RANKS);
       this.#root[group] = this.nodes.intern(this.#node);
     }
     return this.roots.intern(this.#root);
   }
 
-  /** Changes the ranks below `end` in the node that is at hand; returns the index of the first that is not. */
-  #changeNode(ranks: ArrayLike<number>, from: number, end: number, change: Change): number {
+  /** Toggles the ranks below `end` in the node that is at hand; returns the index of the first that is not. */
+  #toggleInNode(ranks: ArrayLike<number>, from: number, end: number): number {
     let i = from;
     while (i < ranks.length && ranks[i]! < end) {
       const block = Math.floor(ranks[i]! / SET_LEAF_RANKS);
@@ -68,7 +56,7 @@ export class RankSets {
       this.leaves.read(this.#node[place]!, this.#leaf);
       for (; i < ranks.length && Math.floor(ranks[i]! / SET_LEAF_RANKS) === block; i++) {
         const bit = ranks[i]! % SET_LEAF_RANKS;
-        this.#leaf[bit >>> 5] = change(this.#leaf[bit >>> 5]!, 1 << (bit & 31));
+        this.#leaf[bit >>> 5]! ^= 1 << (bit & 31);
       }
       this.#node[place] = this.leaves.intern(this.#leaf);
     }

@@ -34,22 +34,18 @@ export function addressSets(
   };
 }
 
-/**
- * A class has what its parent has and the ranks of its own conditions. A wider member of an address that has a longer
- * one in the class does not decide there, so that its ranks need not be taken out. A carved class, whose conditions may
- * count with less than they are long, has the ranks of the conditions that count and no others.
- */
+/** A class has what its parent has, less the ranks of the conditions that do not count in it, and those of its own. */
 function membersOf(
   classes: AddressClasses,
   ranksOf: ReadonlyMap<number, readonly number[]>,
   sets: RankSets,
 ): readonly number[] {
   const members: number[] = [];
-  for (const [index, { parent, added, conditions, isCarved }] of classes.classes.entries()) {
-    const isWhole = index === parent || isCarved;
-    const looked = isWhole ? [ANY_ADDRESS.id, ...conditions] : added;
-    const ranks = looked.map((condition) => ranksOf.get(condition) ?? []);
-    members.push(sets.joined(isWhole ? sets.empty : present(members[parent]), ascending(ranks)));
+  for (const [index, { parent, added, removed }] of classes.classes.entries()) {
+    const isRoot = index === parent;
+    const changed = isRoot ? [ANY_ADDRESS.id, ...added] : [...removed, ...added];
+    const ranks = changed.map((condition) => ranksOf.get(condition) ?? []);
+    members.push(sets.toggled(isRoot ? sets.empty : present(members[parent]), ascending(ranks)));
   }
   return members;
 }

@@ -7,6 +7,7 @@
 import { present } from '../../base/assert.ts';
 import { ENUMS } from '../../layout/layout.gen.ts';
 import type { AddressClasses } from '../classes/address-classes.ts';
+import { conditionsByClass } from '../classes/address-classes.ts';
 import type { RankSets } from '../classes/rank-sets.ts';
 import type { Services } from '../classes/service-classes.ts';
 import type { DirectedFilter } from '../conditions/expand.ts';
@@ -29,6 +30,8 @@ export interface Budgets {
   readonly rowBytes: number;
   /** Pairs of a destination and a source service class that a row may tell apart. */
   readonly rowServices: number;
+  /** Address conditions of all classes together, for every form but rank sets: past it listing them takes too long. */
+  readonly classConditions: number;
   /** Cells painted and ranks merged for the cross-product or the rows: past it compiling takes too long. */
   readonly rowWork: number;
   /** Pairs in the sparse hash, of any policy. */
@@ -56,6 +59,7 @@ export const DEFAULT_BUDGETS: Budgets = {
   rowPairs: 1 << 20,
   rowBytes: 8 << 20,
   rowServices: 1 << 20,
+  classConditions: 1 << 22,
   rowWork: 1 << 23,
   sparsePairs: 1 << 18,
   pairsPerFilter: 24,
@@ -144,7 +148,7 @@ function matchingBoth(
 
 /** Every class's conditions, `any` first. */
 function allConditions(classes: AddressClasses): readonly (readonly number[])[] {
-  return classes.classes.map(({ conditions }) => [ANY_ADDRESS.id, ...conditions]);
+  return conditionsByClass(classes).map((conditions) => [ANY_ADDRESS.id, ...conditions]);
 }
 
 export function ruleTable(input: RuleInput): RuleTable {
@@ -155,6 +159,7 @@ export function ruleTable(input: RuleInput): RuleTable {
 function paintedTable(input: RuleInput): RuleTable | undefined {
   const { source, destination, services, budgets } = input;
   if (services.destination.holding + services.source.holding > budgets.rowWork) return undefined;
+  if (source.counting + destination.counting > budgets.classConditions) return undefined;
   const pairs = source.classes.length * destination.classes.length;
   const cells = services.destination.count * services.source.count;
   const groups = groupByConditions(input.ranked, source.family);
@@ -218,8 +223,10 @@ function sparse(input: RuleInput, groups: Groups): RuleTable | undefined {
   const isOver = (pairs: number): boolean =>
     pairs > mostPairs || sets.bytes > budgets.setBytes || sets.work - before.work > budgets.sparseWork;
   const any = groups.get(ANY_ADDRESS.id) ?? new Map<number, readonly number[]>();
-  const srcSets = ownSets(source, sets, isOver, (condition) => groups.get(condition)?.get(ANY_ADDRESS.id));
-  const dstSets = ownSets(destination, sets, isOver, (condition) =>
+  const srcSets = ownSets({ classes: source, held: srcConditions, sets, isOver }, (condition) =>
+    groups.get(condition)?.get(ANY_ADDRESS.id),
+  );
+  const dstSets = ownSets({ classes: destination, held: dstConditions, sets, isOver }, (condition) =>
     condition === ANY_ADDRESS.id ? undefined : any.get(condition),
   );
   if (srcSets === undefined || dstSets === undefined) return sets.rewind(before);
@@ -265,20 +272,26 @@ function pairsAtMost(groups: Groups, sources: ClassesByCondition, destinations: 
   return pairs;
 }
 
+interface OwnInput {
+  readonly classes: AddressClasses;
+  /** By class: `any` and the conditions that count. */
+  readonly held: readonly (readonly number[])[];
+  readonly sets: RuleSets;
+  readonly isOver: (pairs: number) => boolean;
+}
+
 /**
  * By class: the set of the filters that look at this address only. A class's own conditions are
  * longer prefixes than its parent's, so that their filters come before what the parent has, unless it is carved.
  */
 function ownSets(
-  classes: AddressClasses,
-  sets: RuleSets,
-  isOver: (pairs: number) => boolean,
+  { classes, held, sets, isOver }: OwnInput,
   ranksOf: (condition: number) => readonly number[] | undefined,
 ): Uint32Array | undefined {
   const references = new Uint32Array(classes.classes.length);
-  for (const [index, { parent, added, conditions, isCarved }] of classes.classes.entries()) {
+  for (const [index, { parent, added, isCarved }] of classes.classes.entries()) {
     const isWhole = index === parent || isCarved;
-    const looked = isWhole ? [ANY_ADDRESS.id, ...conditions] : added;
+    const looked = isWhole ? present(held[index]) : added;
     const ranks = merged(looked.map((condition) => ranksOf(condition) ?? []));
     references[index] = isWhole ? sets.reference(ranks) : sets.extended(references[parent]!, ranks);
     if (isOver(0)) return undefined;

@@ -32,6 +32,8 @@ describe('modes', () => {
     ['there is a pair too many', { denseCells: 0, rowPairs: 11 * 11 - 1 }, 'sparse'],
     ['the sets of the pairs are too large', { denseCells: 0, rowBytes: 100 }, 'sparse'],
     ['even to say where each service holds would take too long', { rowWork: 10 }, 'ranks'],
+    ['listing the conditions of the classes would take too long', { classConditions: 19 }, 'ranks'],
+    ['the conditions of the classes are just few enough', { classConditions: 20 }, 'dense'],
     ['the hash has just room for the pairs', { denseCells: 0, rowPairs: 0, sparsePairs: 10 }, 'sparse'],
     [
       'there is a pair too many for the hash',
@@ -97,6 +99,21 @@ describe('modes', () => {
     expect(compiled(pairsPolicy(100), HOST).statistics.mode4).toBe('rows');
     expect(compiled(pairsPolicy(2000), HOST).statistics).toMatchObject({ mode4: 'sparse', pairs4: 2000 });
   });
+});
+
+// Each filter's hosts are within one network that all filters name: every class of hosts has the conditions of all.
+test('lists of hosts in one network, of thousands of filters, do not multiply', { timeout: 120_000 }, () => {
+  const filters = Array.from(
+    { length: 4000 },
+    (_, i): FilterFields => ({
+      from: `10.0.0.0/8, 10.1.${i >> 8}.${i & 255}`,
+      protocol: 'tcp',
+      dport: `${i + 1}`,
+    }),
+  );
+  const { statistics, tables } = compiled(policyOf([block(...filters)]), HOST);
+  expect(statistics).toMatchObject({ mode4: 'ranks', classes: { source4: 4002 } });
+  expect([...tables.values()].reduce((sum, { length }) => sum + length, 0)).toBeLessThan(8 << 20);
 });
 
 describe('statistics', () => {

@@ -1,7 +1,7 @@
 /** Addresses and services into classes: how many, and which. */
 import { describe, expect, test } from 'vitest';
 import { formatAddress } from '../../../../src/base/ip.ts';
-import { addressClasses } from '../../../../src/compiler/classes/address-classes.ts';
+import { addressClasses, conditionsByClass } from '../../../../src/compiler/classes/address-classes.ts';
 import type { CompileStatistics } from '../../../../src/compiler/compile.ts';
 import { rankedFilters } from '../../../../src/compiler/conditions/expand.ts';
 import type { AddressCondition } from '../../../../src/compiler/conditions/resolve.ts';
@@ -20,7 +20,9 @@ function rangesOf(family: 4 | 6, prefixes: readonly string[]): readonly string[]
   return Array.from({ length: classes.rangeCount }, (_, i) => {
     const start = formatAddress({ family, words: [...classes.starts.subarray(i * size, (i + 1) * size)] });
     const number = classes.rangeClasses[i] ?? -1;
-    return `${start} ${number}:${classes.classes[number]?.conditions.map((id) => names.get(id)).join('+')}`;
+    return `${start} ${number}:${conditionsByClass(classes)
+      [number]?.map((id) => names.get(id))
+      .join('+')}`;
   });
 }
 
