@@ -1,7 +1,7 @@
 /** Addresses and prefixes as the bench draws them. */
 import type { Address, Family, Prefix } from '../src/base/ip.ts';
 import { fullLength, prefixOf, wordMask } from '../src/base/ip.ts';
-import type { Random } from '../src/measure/random.ts';
+import type { Random } from '../src/base/random.ts';
 import type { PrefixSet } from '../src/policy/prefix-set.ts';
 import { PrefixSetBuilder, wordsOf } from '../src/policy/prefix-set.ts';
 

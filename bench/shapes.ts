@@ -5,7 +5,7 @@
 import { spanOfFile } from '../src/base/diagnostics.ts';
 import type { Family, Prefix } from '../src/base/ip.ts';
 import { formatPrefix, prefixOf } from '../src/base/ip.ts';
-import type { Random } from '../src/measure/random.ts';
+import type { Random } from '../src/base/random.ts';
 import { ANY_PACKET, emptyPolicy } from '../src/policy/defaults.ts';
 import type { AddressMatch, Filter, Mirrored, Policy, PortRange, Rule } from '../src/policy/model.ts';
 import { ANY_PORT, PROTOCOLS } from '../src/policy/model.ts';

@@ -1,7 +1,7 @@
 /** What packets a policy is measured with: five-tuples drawn at random, all with the same packet around them. */
 import { present } from '../src/base/assert.ts';
 import type { Address, Family } from '../src/base/ip.ts';
-import { Random } from '../src/measure/random.ts';
+import { Random } from '../src/base/random.ts';
 import type { Traffic, Tuple } from '../src/measure/tuple.ts';
 import type { AddressMatch, Filter, Policy, PortRange } from '../src/policy/model.ts';
 import { PROTOCOLS } from '../src/policy/model.ts';

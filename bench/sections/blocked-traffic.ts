@@ -1,7 +1,7 @@
 /** Traffic that a policy drops, all of it: frames that pass would measure the stack behind. */
 import type { BpfProgram } from 'libbpf-ts-bindings';
+import type { Random } from '../../src/base/random.ts';
 import type { Generator } from '../../src/measure/generator.ts';
-import type { Random } from '../../src/measure/random.ts';
 import type { Traffic, Tuple } from '../../src/measure/tuple.ts';
 import type { BenchPolicy } from '../policies.ts';
 

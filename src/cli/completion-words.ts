@@ -1,6 +1,6 @@
 /** What a word of a command line can be: verbs, options, and names of the store, of the policy and of the host. */
 import type { Argument, Command, Option } from 'commander';
-import type { ReadSetFile } from '../host/policy-input.ts';
+import { storedFiles } from '../formats/named-file.ts';
 import { buildProgram, VERB_NAMES } from './build-program.ts';
 import { reachHost } from './reach-host.ts';
 
@@ -44,8 +44,7 @@ function namesInPolicy(part: 'rules' | 'sets'): Promise<readonly string[]> {
     if (assigned === undefined) return [];
     const { text, setFiles } = await reachHost().readStored(assigned.name, assigned.assigned ?? undefined);
     const { readArgument } = await import('./read-policy.ts');
-    const readSetFile: ReadSetFile = (path) => setFiles.get(path) ?? { error: 'not stored with the policy' };
-    const { policy } = readArgument({ file: assigned.name, text, readSetFile });
+    const { policy } = readArgument({ file: assigned.name, text, readSetFile: storedFiles(setFiles) });
     if (policy === undefined) return [];
     return part === 'rules' ? policy.rules.map(({ name }) => name) : [...policy.addressSets.keys()];
   });

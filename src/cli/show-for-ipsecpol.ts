@@ -3,8 +3,8 @@ import { Diagnostics } from '../base/diagnostics.ts';
 import { PolicyRejected } from '../base/policy-rejected.ts';
 import type { ShowCommand } from '../formats/ipsecpol/command.ts';
 import { printIpsecpol, shellWord } from '../formats/ipsecpol/print.ts';
+import { storedFiles } from '../formats/named-file.ts';
 import { openContext } from '../host/context.ts';
-import type { ReadSetFile } from '../host/policy-input.ts';
 import type { DynamicRule } from '../store/store.ts';
 import { reachHost, worksElsewhere } from './reach-host.ts';
 import { readArgument } from './read-policy.ts';
@@ -37,8 +37,7 @@ async function storedNames(): Promise<readonly string[]> {
 
 async function showPolicy(name: string): Promise<void> {
   const { text, setFiles } = await reachHost().readStored(name);
-  const readSetFile: ReadSetFile = (path) => setFiles.get(path) ?? { error: 'not stored with the policy' };
-  const { policy, diags } = readArgument({ file: name, text, readSetFile });
+  const { policy, diags } = readArgument({ file: name, text, readSetFile: storedFiles(setFiles) });
   if (policy === undefined) throw new PolicyRejected(diags.all);
   const unsaid = new Diagnostics();
   for (const command of printIpsecpol(policy, unsaid)) print(command);

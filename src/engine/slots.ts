@@ -5,8 +5,10 @@
 
 import type { PolicyOutline } from '../compiler/loadable.ts';
 import { ENUMS } from '../layout/layout.gen.ts';
-import type { Action, Exemption, ParseReason, Verdict } from '../policy/model.ts';
+import type { Action, Exemption, ParseReason } from '../policy/model.ts';
 import { EXEMPTIONS } from '../policy/model.ts';
+
+export { verdictOf } from '../policy/model.ts';
 
 const SLOT = ENUMS.slot;
 
@@ -43,10 +45,6 @@ export const FIXED_SLOTS: ReadonlyMap<number, Counted> = new Map<number, Counted
   [SLOT.EXT_HEADERS_PASS, { by: 'parse', reason: 'ext_headers', action: 'permit' }],
   ...EXEMPTIONS.map((reason) => [EXEMPTION_SLOTS[reason], { by: 'exemption', reason, action: 'permit' }] as const),
 ]);
-
-export function verdictOf(action: Action): Verdict {
-  return action === 'permit' ? 'pass' : 'drop';
-}
 
 function keyOf(named: Named): string {
   return JSON.stringify([named.policy, named.by === 'rule' ? named.rule : null, named.action]);

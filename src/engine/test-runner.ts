@@ -3,10 +3,11 @@ import { present } from '../base/assert.ts';
 import type { LoadableTables, PolicyOutline } from '../compiler/loadable.ts';
 import { STRUCTS } from '../layout/layout.gen.ts';
 import type { Verdict } from '../policy/model.ts';
+import { verdictOf } from '../policy/model.ts';
 import type { Entry, LoadedPolicy } from './program.ts';
 import { createCounters, loadPolicy } from './program.ts';
 import type { Counted, PolicySlots } from './slots.ts';
-import { FIXED_SLOTS, policySlots, SlotRegistry, verdictOf } from './slots.ts';
+import { FIXED_SLOTS, policySlots, SlotRegistry } from './slots.ts';
 import { PolicyTables } from './tables.ts';
 
 const { trace: TRACE } = STRUCTS;

@@ -15,6 +15,11 @@ export const MAX_TEXT_BYTES: number = 64 << 20;
 /** Bytes of a list of addresses; a million IPv4 addresses have 15 MiB. */
 export const MAX_LIST_BYTES: number = 512 << 20;
 
+/** Reads the files that are stored with a policy. */
+export function storedFiles(files: ReadonlyMap<string, Uint8Array>): (path: string) => Uint8Array | Unreadable {
+  return (path) => files.get(path) ?? { error: 'not stored with the policy' };
+}
+
 export class NamedFiles {
   readonly #read: ReadNamedFile;
   readonly #inflate: Inflate;

@@ -1,5 +1,6 @@
 /** Dynamic rules: in force when the operation returns, beside what is assigned, in no stored policy, gone with the agent. */
 import { EnvironmentError } from '../base/environment-error.ts';
+import { messageOf } from '../base/message-of.ts';
 import { readAttachments } from '../engine/survey.ts';
 import type { RuleChange } from '../formats/ipsecpol/command.ts';
 import { pidOf, sharesNetwork } from '../store/process-name.ts';
@@ -128,7 +129,7 @@ function writeBack({ store, report }: HostContext, before: DynamicRules | undefi
   try {
     writeRules(store, before);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     report({ kind: 'warning', text: `the rules as they were could not be written: ${why}` });
   }
 }

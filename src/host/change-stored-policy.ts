@@ -6,6 +6,7 @@ import { removeCountersBut } from '../engine/leftovers.ts';
 import type { StoredCommand } from '../formats/ipsecpol/command.ts';
 import type { TextEdit } from '../formats/ipsecpol/edit.ts';
 import { countFilters, editPolicyText, newPolicyText } from '../formats/ipsecpol/edit.ts';
+import { storedFiles } from '../formats/named-file.ts';
 import { readPolicy } from '../formats/yaml/policy-reader.ts';
 import type { PolicyText } from '../store/store.ts';
 import type { HostContext } from './context.ts';
@@ -121,9 +122,7 @@ function stepsOf(policy: string, edit: TextEdit, replaced: readonly string[]): r
 /** Before it is stored: a policy that cannot be read would be found only when it is to be assigned. */
 function requireReadable(name: string, { text, setFiles }: PolicyText): void {
   const diags = new Diagnostics();
-  const readSetFile = (path: string): Uint8Array | { readonly error: string } =>
-    setFiles.get(path) ?? { error: 'not stored with the policy' };
-  readPolicy({ file: name, text, readSetFile }, diags);
+  readPolicy({ file: name, text, readSetFile: storedFiles(setFiles) }, diags);
   if (diags.failed) throw new PolicyRejected(diags.all);
 }
 

@@ -1,5 +1,6 @@
 /** A change that waits is decided: confirmed, taken back, or what the kernel did meanwhile made permanent. */
 import { EnvironmentError } from '../base/environment-error.ts';
+import { messageOf } from '../base/message-of.ts';
 import { JiffiesClock } from '../engine/jiffies.ts';
 import type { Pending, Returned } from '../engine/pending.ts';
 import { confirmPending, finishConfirmed, readPending, returnToPrevious } from '../engine/pending.ts';
@@ -41,7 +42,7 @@ function assignConfirmed({ store }: HostContext, { assignment }: PendingDetails)
   try {
     store.assign({ ...assignment, at: new Date().toISOString() });
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     const { policy, version } = assignment;
     throw new EnvironmentError(
       'XDPOL_E_ASSIGNMENT',
@@ -146,7 +147,7 @@ export function settleOverdue(context: HostContext): SettledChange | undefined {
     using _lock = context.store.lockIfPossible(0);
     return settlePending(context);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     context.report({ kind: 'warning', text: `what waits to be confirmed cannot be settled: ${why}` });
     return undefined;
   }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EnvironmentError } from '../base/environment-error.ts';
+import { messageOf } from '../base/message-of.ts';
 import type { InterfaceGroup } from '../formats/ipsecpol/command.ts';
 import { configPath, requireHostConfig } from './config.ts';
 
@@ -10,14 +11,10 @@ function readConfig(path: string): unknown {
     return JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new EnvironmentError(
-      'XDPOL_E_CONFIG',
-      `cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`,
-      {
-        help: 'it is JSON',
-        cause: error,
-      },
-    );
+    throw new EnvironmentError('XDPOL_E_CONFIG', `cannot read ${path}: ${messageOf(error)}`, {
+      help: 'it is JSON',
+      cause: error,
+    });
   }
 }
 

@@ -1,4 +1,5 @@
 /** Dynamic rules beside what is assigned: which ones count now, and what becomes of those whose agent is gone. */
+import { messageOf } from '../base/message-of.ts';
 import type { Attachment } from '../engine/survey.ts';
 import { newestGeneration } from '../engine/survey.ts';
 import { isAlive, pidOf, sharesNetwork } from '../store/process-name.ts';
@@ -31,7 +32,7 @@ export function settleOverlay({ dynamic }: PolicyStore, { agent, rules, staleRul
   try {
     dynamic.remove();
   } catch (error) {
-    notes.push(error instanceof Error ? error.message : String(error));
+    notes.push(messageOf(error));
   }
   return [...notes, `dynamic rules ended, their agent is gone: ${namesOf(staleRules)}`];
 }

@@ -1,6 +1,7 @@
 /** A policy as an operation is given it, and reading it. */
 import { Diagnostics } from '../base/diagnostics.ts';
 import { EnvironmentError } from '../base/environment-error.ts';
+import { storedFiles } from '../formats/named-file.ts';
 import { readPolicy } from '../formats/yaml/policy-reader.ts';
 import type { Policy } from '../policy/model.ts';
 import type { PolicyText } from '../store/store.ts';
@@ -44,8 +45,7 @@ export function textOf(context: HostContext, input: PolicyInput): PolicyTextInpu
   if ('text' in input) return input;
   const stored = context.store.read(input.stored, input.version);
   if (stored === undefined) throw notFound(context, input);
-  const readSetFile: ReadSetFile = (path) => stored.setFiles.get(path) ?? { error: 'not stored with the policy' };
-  return { file: input.stored, text: stored.text, readSetFile };
+  return { file: input.stored, text: stored.text, readSetFile: storedFiles(stored.setFiles) };
 }
 
 function notFound(context: HostContext, { stored, version, isNoFile }: StoredPolicyInput): EnvironmentError {

@@ -1,6 +1,7 @@
 /** Putting a policy in force as the one that is assigned: what `apply`, `assign` and ipsecpol have in common. */
 import { present } from '../base/assert.ts';
 import { EnvironmentError } from '../base/environment-error.ts';
+import { messageOf } from '../base/message-of.ts';
 import type { IngressHook } from '../engine/attach.ts';
 import { surveyAttachments } from '../engine/survey.ts';
 import type { Assignment, PolicyStore } from '../store/store.ts';
@@ -171,7 +172,7 @@ function writeAssignment(store: PolicyStore, assignment: Assignment): void {
     store.assign(assignment);
   } catch (cause) {
     const { policy, version } = assignment;
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     const message = `${policy} is in force, but the assignment could not be written: ${why}`;
     throw new EnvironmentError('XDPOL_E_ASSIGNMENT', message, {
       help: `before the next boot, which would bring back what was assigned before: xdpol assign '${policy}' --version ${version}`,

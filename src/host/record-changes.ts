@@ -1,5 +1,6 @@
 /** The audit log of the host: every change is written to it, with what was before and after, whoever asked and however. */
 import { EnvironmentError } from '../base/environment-error.ts';
+import { messageOf } from '../base/message-of.ts';
 import { POLICY_CODE, PolicyRejected } from '../base/policy-rejected.ts';
 import type { PolicyAt } from '../store/store.ts';
 import type { HostContext } from './context.ts';
@@ -56,7 +57,7 @@ async function recorded<T>(context: HostContext, subject: Subject, work: () => P
   } catch (error) {
     const result = codeOf(error);
     if (UNRECORDED.has(result)) throw error;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     const to = await stateOf(context, subject);
     // The first failure is what the caller is told.
     recordChange({ ...context, report: () => undefined }, { verb, policy, from, to, result, message });
@@ -86,7 +87,7 @@ export function recordChange({ store, report, asker }: HostContext, change: Chan
   try {
     store.changes.add({ at: new Date().toISOString(), ...asker, verb, policy, from, to, result, message });
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     report({ kind: 'warning', text: `the change is not in the audit log: ${why}` });
   }
 }

@@ -1,5 +1,6 @@
 /** Counting what happens: a count that cannot be written ends nothing. */
 import { EnvironmentError } from '../base/environment-error.ts';
+import { messageOf } from '../base/message-of.ts';
 import { PolicyRejected } from '../base/policy-rejected.ts';
 import type { Happened } from '../store/store.ts';
 import type { HostContext } from './context.ts';
@@ -9,7 +10,7 @@ export function tally({ store, report }: HostContext, happened: Happened): void 
   try {
     store.tallies.add(happened);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     report({ kind: 'warning', text: `what happened is not counted: ${why}` });
   }
 }

@@ -2,13 +2,13 @@
 import { present } from '../base/assert.ts';
 import type { Address, Family } from '../base/ip.ts';
 import { wordMask } from '../base/ip.ts';
+import type { Random } from '../base/random.ts';
 import type { DirectedFilter } from '../compiler/conditions/expand.ts';
 import type { AddressCondition } from '../compiler/conditions/resolve.ts';
 import { extentOf } from '../compiler/conditions/resolve.ts';
 import type { Filter, IcmpMatch, PortRange } from '../policy/model.ts';
 import { ANY_PORT, PROTOCOLS } from '../policy/model.ts';
 import { wordsOf } from '../policy/prefix-set.ts';
-import type { Random } from './random.ts';
 import type { Tuple } from './tuple.ts';
 
 export type Draw = (random: Random) => Tuple;

@@ -1,8 +1,8 @@
 /** The generator's ring filled with packets that one subject decides, every one of them seen to. */
 import { present } from '../base/assert.ts';
+import { Random } from '../base/random.ts';
 import type { Replayer } from '../engine/replay.ts';
 import type { Generator } from './generator.ts';
-import { Random } from './random.ts';
 import type { Stream, Subject } from './subjects.ts';
 import { decides } from './subjects.ts';
 import type { UnderTest } from './under-test.ts';

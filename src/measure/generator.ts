@@ -3,9 +3,9 @@ import type { BpfMap, BpfObject, BpfProgram } from 'libbpf-ts-bindings';
 import { BpfError, inspectObject, loadObject } from 'libbpf-ts-bindings';
 import { present } from '../base/assert.ts';
 import type { Family } from '../base/ip.ts';
+import { Random } from '../base/random.ts';
 import { objectPath } from '../engine/object.ts';
 import { distinctRecords } from './distinct.ts';
-import { Random } from './random.ts';
 import type { Traffic, Tuple } from './tuple.ts';
 
 export const RING_SIZE: number = 1 << 20;

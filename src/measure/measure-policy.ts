@@ -1,5 +1,6 @@
 /** What a policy costs on this host, by what decides: its rules, its default, and what it cannot parse. */
 import type { Family } from '../base/ip.ts';
+import { Random } from '../base/random.ts';
 import type { CompiledPolicy } from '../compiler/compile.ts';
 import { Replayer } from '../engine/replay.ts';
 import type { Reference } from './check-sample.ts';
@@ -10,7 +11,6 @@ import { fillRing } from './fill-ring.ts';
 import { Generator } from './generator.ts';
 import type { LiveFigure } from './live.ts';
 import { measureLive, SENDER_INDEX } from './live.ts';
-import { Random } from './random.ts';
 import type { Rounds } from './rounds.ts';
 import { timeInTurn } from './rounds.ts';
 import type { ScreenedRow } from './screen.ts';

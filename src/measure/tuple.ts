@@ -1,6 +1,6 @@
 /** What a policy is measured with: five-tuples, all with the same packet around them. */
 import type { Address } from '../base/ip.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../base/random.ts';
 
 export interface Tuple {
   readonly source: Address;

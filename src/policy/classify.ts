@@ -9,11 +9,11 @@ import { containsAddress, parseAddress, prefixOf, wholeAddress } from '../base/i
 import { addressText, rangePrefixes } from './address-match.ts';
 import { localPrefixes } from './local.ts';
 import type {
-  Action,
   AddressMatch,
   AddressSet,
   Exemption,
   Filter,
+  Half,
   HostAddresses,
   IcmpMatch,
   ParseReason,
@@ -23,6 +23,7 @@ import type {
   SingleAddress,
   Verdict,
 } from './model.ts';
+import { verdictOf } from './model.ts';
 import { exemptionOf } from './packet/exemption.ts';
 import type { Decoded, Packet } from './packet/model.ts';
 import { areAnyPort } from './ports.ts';
@@ -57,8 +58,6 @@ export interface Candidate extends Ranked {
   readonly filter: Filter;
   readonly half: Half;
 }
-
-export type Half = 'forward' | 'mirror';
 
 /** Members of an address, without those addresses that are in what is excluded. */
 interface ResolvedPart {
@@ -167,10 +166,6 @@ export class ReferenceClassifier {
     const verdict = this.#policy.strict && reason !== 'non_ip' ? 'drop' : 'pass';
     return { verdict, by: 'parse', rule: null, filter: null, reason, fragment: false };
   }
-}
-
-export function verdictOf(action: Action): Verdict {
-  return action === 'permit' ? 'pass' : 'drop';
 }
 
 function appliesAt(rule: Rule, interfaceName: string | undefined): boolean {

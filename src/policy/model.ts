@@ -10,6 +10,13 @@ import type { PrefixSet } from './prefix-set.ts';
 export type Action = 'permit' | 'block';
 export type Verdict = 'pass' | 'drop';
 
+export function verdictOf(action: Action): Verdict {
+  return action === 'permit' ? 'pass' : 'drop';
+}
+
+/** Of a mirrored filter both, of another the first alone. */
+export type Half = 'forward' | 'mirror';
+
 /** In the order in which they are asked. */
 export const EXEMPTIONS = [
   'neighbor-discovery',

@@ -1,4 +1,6 @@
 /** What is assigned: one record. */
+import { fieldsOf, isText, isTextList, jsonBytes, parseJson } from './json-fields.ts';
+
 export interface Assignment {
   readonly policy: string;
   readonly version: number;
@@ -15,22 +17,16 @@ export interface Assignment {
 }
 
 export function encodeAssignment(assignment: Assignment): Uint8Array {
-  return new TextEncoder().encode(`${JSON.stringify(assignment, null, 2)}\n`);
+  return jsonBytes(assignment);
 }
 
 /** undefined where the text is not a record of an assignment. */
 export function decodeAssignment(text: string): Assignment | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== 'object' || value === null) return undefined;
-  const fields = value as Partial<Record<keyof Assignment, unknown>>;
+  const value = parseJson(text);
+  const fields = fieldsOf<Assignment>(value);
   const { policy, version, hash, interfaces, mode, ingressOnly, tcx = [], at } = fields;
-  const texts = [policy, hash, at].every((one) => typeof one === 'string');
-  const names = [interfaces, tcx].every((list) => Array.isArray(list) && list.every((one) => typeof one === 'string'));
+  const texts = [policy, hash, at].every(isText);
+  const names = [interfaces, tcx].every(isTextList);
   const modes: readonly unknown[] = ['native', 'generic', 'auto'];
   const attaching = modes.includes(mode) && (ingressOnly === undefined || ingressOnly === true);
   return texts && names && Number.isSafeInteger(version) && attaching ? (value as Assignment) : undefined;

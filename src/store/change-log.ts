@@ -9,6 +9,7 @@ import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DurableFiles } from './durable.ts';
 import { readIfThere } from './file-system.ts';
+import { fieldsOf, isText, parseJson } from './json-fields.ts';
 import { withStoreErrors } from './store-errors.ts';
 
 const WAYS = ['command', 'agent', 'remote', 'kernel'] as const;
@@ -129,17 +130,8 @@ function endsWithinLine(path: string): boolean {
 }
 
 function decode(line: string): ChangeRecord | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { at, who, uid, via, verb, policy, from, to, result, message } = value as Partial<
-    Record<keyof ChangeRecord, unknown>
-  >;
-  const isText = (one: unknown): boolean => typeof one === 'string';
+  const value = parseJson(line);
+  const { at, who, uid, via, verb, policy, from, to, result, message } = fieldsOf<ChangeRecord>(value);
   const isTextOrNull = (one: unknown): boolean => one === null || isText(one);
   const isWhole =
     [at, who, verb, result].every(isText) &&
@@ -151,7 +143,6 @@ function decode(line: string): ChangeRecord | undefined {
 }
 
 function isPolicyAt(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const { policy, version, hash } = value as Partial<Record<keyof PolicyAt, unknown>>;
-  return typeof policy === 'string' && Number.isSafeInteger(version) && typeof hash === 'string';
+  const { policy, version, hash } = fieldsOf<PolicyAt>(value);
+  return isText(policy) && Number.isSafeInteger(version) && isText(hash);
 }

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import type { SpecRule } from '../formats/ipsecpol/command.ts';
 import type { DurableFiles } from './durable.ts';
 import { readIfThere } from './file-system.ts';
+import { fieldsOf, isText, isTextList, jsonBytes, parseJson } from './json-fields.ts';
 import { ownName } from './process-name.ts';
 import { withStoreErrors } from './store-errors.ts';
 
@@ -75,8 +76,7 @@ export class DynamicRuleStore {
   }
 
   write(rules: DynamicRules): void {
-    const content = new TextEncoder().encode(`${JSON.stringify(rules, null, 2)}\n`);
-    withStoreErrors(this.#directory, () => this.#files.write(this.#rulesPath(), content));
+    withStoreErrors(this.#directory, () => this.#files.write(this.#rulesPath(), jsonBytes(rules)));
   }
 
   remove(): void {
@@ -97,36 +97,18 @@ export class DynamicRuleStore {
 }
 
 function decode(text: string): DynamicRules | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const value = parseJson(text);
   const { agent, rules } = fieldsOf<DynamicRules>(value);
-  const isWhole = typeof agent === 'string' && Array.isArray(rules) && rules.every(isDynamicRule);
-  return isWhole ? (value as DynamicRules) : undefined;
-}
-
-function fieldsOf<T>(value: unknown): Partial<Record<keyof T, unknown>> {
-  return typeof value === 'object' && value !== null ? value : {};
+  return isText(agent) && Array.isArray(rules) && rules.every(isDynamicRule) ? (value as DynamicRules) : undefined;
 }
 
 function isDynamicRule(value: unknown): value is DynamicRule {
   const { rule, rules, interfaces } = fieldsOf<DynamicRule>(value);
-  return (
-    typeof rule === 'string' &&
-    Array.isArray(rules) &&
-    rules.every(isSpecRule) &&
-    (interfaces === null || isTexts(interfaces))
-  );
+  const isWhole = isText(rule) && Array.isArray(rules) && rules.every(isSpecRule);
+  return isWhole && (interfaces === null || isTextList(interfaces));
 }
 
 function isSpecRule(value: unknown): value is SpecRule {
   const { name, action, specs } = fieldsOf<SpecRule>(value);
-  return typeof name === 'string' && (action === 'permit' || action === 'block') && isTexts(specs);
-}
-
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every((one) => typeof one === 'string');
+  return isText(name) && (action === 'permit' || action === 'block') && isTextList(specs);
 }

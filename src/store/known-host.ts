@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import type { DurableFiles } from './durable.ts';
 import { readIfThere } from './file-system.ts';
+import { fieldsOf, isText, isTextList, jsonBytes, parseJson } from './json-fields.ts';
 import { withStoreErrors } from './store-errors.ts';
 
 export interface KnownAddresses {
@@ -45,7 +46,7 @@ export class KnownHostFile {
 
   write({ interfaces, names }: KnownHost): void {
     const value = { interfaces: Object.fromEntries(interfaces), names: Object.fromEntries(names) };
-    const content = new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+    const content = jsonBytes(value);
     withStoreErrors(this.#directory, () => {
       this.#files.makeFolder(this.#directory);
       this.#files.write(this.#path(), content);
@@ -58,18 +59,9 @@ export class KnownHostFile {
 }
 
 function decode(text: string): KnownHost | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== 'object' || value === null) return undefined;
-  const { interfaces, names } = value as Readonly<Record<string, unknown>>;
-  const found = { interfaces: readEntries(interfaces), names: readEntries(names) };
-  return found.interfaces === undefined || found.names === undefined
-    ? undefined
-    : { interfaces: found.interfaces, names: found.names };
+  const fields = fieldsOf<KnownHost>(parseJson(text));
+  const [interfaces, names] = [readEntries(fields.interfaces), readEntries(fields.names)];
+  return interfaces === undefined || names === undefined ? undefined : { interfaces, names };
 }
 
 function readEntries(value: unknown): ReadonlyMap<string, KnownAddresses> | undefined {
@@ -79,9 +71,6 @@ function readEntries(value: unknown): ReadonlyMap<string, KnownAddresses> | unde
 }
 
 function isKnownAddresses(value: unknown): value is KnownAddresses {
-  if (typeof value !== 'object' || value === null) return false;
-  const { addresses, at } = value as Partial<Record<keyof KnownAddresses, unknown>>;
-  return (
-    typeof at === 'string' && Array.isArray(addresses) && addresses.every((address) => typeof address === 'string')
-  );
+  const { addresses, at } = fieldsOf<KnownAddresses>(value);
+  return isText(at) && isTextList(addresses);
 }

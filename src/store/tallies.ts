@@ -7,6 +7,7 @@
 import { join } from 'node:path';
 import type { DurableFiles } from './durable.ts';
 import { readIfThere } from './file-system.ts';
+import { fieldsOf, jsonBytes, parseJson } from './json-fields.ts';
 import { withStoreErrors } from './store-errors.ts';
 
 export interface Tallies {
@@ -50,7 +51,7 @@ export class TallyFile {
     };
     withStoreErrors(this.#directory, () => {
       this.#files.makeFolder(this.#directory);
-      this.#files.write(this.#path(), new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`));
+      this.#files.write(this.#path(), jsonBytes(value));
     });
   }
 
@@ -73,16 +74,8 @@ function addOne(tallies: Tallies, happened: Happened): Tallies {
 }
 
 function decode(text: string): Tallies | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== 'object' || value === null) return undefined;
-  const fields = value as Readonly<Record<string, unknown>>;
-  const [applyFailures, rollbacks] = [readCounts(fields['applyFailures']), readCounts(fields['rollbacks'])];
-  const { applies } = fields;
+  const { applies, ...fields } = fieldsOf<Tallies>(parseJson(text));
+  const [applyFailures, rollbacks] = [readCounts(fields.applyFailures), readCounts(fields.rollbacks)];
   if (!isCount(applies) || applyFailures === undefined || rollbacks === undefined) return undefined;
   return { applies, applyFailures, rollbacks };
 }

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { SHAPE_NAMES, shapePolicy } from '../../bench/shapes.ts';
 import { present } from '../../src/base/assert.ts';
-import { Random } from '../../src/measure/random.ts';
+import { Random } from '../../src/base/random.ts';
 import { ReferenceClassifier } from '../../src/policy/classify.ts';
 import { decodePacket } from '../../src/policy/packet/decode.ts';
 import { arb } from '../support/arbitrary.ts';

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { present } from '../../src/base/assert.ts';
+import { Random } from '../../src/base/random.ts';
 import { laterFragment, TAG, tagged, tcp, udp } from '../support/packets.ts';
 import { pcapFile, pcapngFile } from '../support/pcap.ts';
 
@@ -27,19 +28,6 @@ const SHARES: Readonly<Record<Target, number>> = {
 const NOISE = 10;
 const LONGEST_NOISE = 400;
 const LONGEST_SEED = 2_500;
-
-export type Random = (below: number) => number;
-
-/** mulberry32 over a mix of both numbers. */
-export function randomOf(seed: number, index: number): Random {
-  let state = (Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(index + 1, 0xc2b2ae35)) >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 const encoder = new TextEncoder();
 const root = new URL('../../', import.meta.url);
@@ -193,21 +181,21 @@ type Edit = (bytes: Uint8Array, at: number, random: Random, target: Target) => U
 
 const EDITS: readonly Edit[] = [
   // a piece goes
-  (bytes, at, random) => concat(bytes.subarray(0, at), bytes.subarray(at + 1 + random(16))),
+  (bytes, at, random) => concat(bytes.subarray(0, at), bytes.subarray(at + 1 + random.below(16))),
   // a piece comes twice
   (bytes, at, random) => {
-    const end = at + 1 + random(24);
+    const end = at + 1 + random.below(24);
     return concat(bytes.subarray(0, end), bytes.subarray(at));
   },
   // a word comes in, or takes the place of a piece
-  (bytes, at, random) => concat(bytes.subarray(0, at), present(WORDS[random(WORDS.length)]), bytes.subarray(at)),
+  (bytes, at, random) => concat(bytes.subarray(0, at), random.pick(WORDS), bytes.subarray(at)),
   (bytes, at, random) => {
-    const rest = bytes.subarray(at + 1 + random(12));
-    return concat(bytes.subarray(0, at), present(WORDS[random(WORDS.length)]), rest);
+    const rest = bytes.subarray(at + 1 + random.below(12));
+    return concat(bytes.subarray(0, at), random.pick(WORDS), rest);
   },
   // one byte becomes another
-  (bytes, at, random) => replaceByte(bytes, at, random(256)),
-  (bytes, at, random) => replaceByte(bytes, at, present(EDGES[random(EDGES.length)])),
+  (bytes, at, random) => replaceByte(bytes, at, random.below(256)),
+  (bytes, at, random) => replaceByte(bytes, at, random.pick(EDGES)),
   // the next digit becomes another
   changeDigit,
   changeDigit,
@@ -217,15 +205,15 @@ const EDITS: readonly Edit[] = [
   (bytes, at) => bytes.subarray(0, at),
   // a piece of another valid input comes in
   (bytes, at, random, target) => {
-    const other = present(SEEDS[target][random(SEEDS[target].length)]);
-    const from = random(other.length);
-    return concat(bytes.subarray(0, at), other.subarray(from, from + 1 + random(120)), bytes.subarray(at));
+    const other = random.pick(SEEDS[target]);
+    const from = random.below(other.length);
+    return concat(bytes.subarray(0, at), other.subarray(from, from + 1 + random.below(120)), bytes.subarray(at));
   },
 ];
 
 function changeDigit(bytes: Uint8Array, at: number, random: Random): Uint8Array {
   const digit = bytes.findIndex((byte, i) => i >= at && byte >= 48 && byte <= 57);
-  return digit < 0 ? bytes : replaceByte(bytes, digit, 48 + random(10));
+  return digit < 0 ? bytes : replaceByte(bytes, digit, 48 + random.below(10));
 }
 
 function replaceByte(bytes: Uint8Array, at: number, byte: number): Uint8Array {
@@ -235,7 +223,7 @@ function replaceByte(bytes: Uint8Array, at: number, byte: number): Uint8Array {
 }
 
 function targetOf(random: Random, targets: readonly Target[]): Target {
-  let left = random(targets.reduce((sum, target) => sum + SHARES[target], 0));
+  let left = random.below(targets.reduce((sum, target) => sum + SHARES[target], 0));
   for (const target of targets) {
     left -= SHARES[target];
     if (left < 0) return target;
@@ -244,14 +232,14 @@ function targetOf(random: Random, targets: readonly Target[]): Target {
 }
 
 export function inputOf(seed: number, index: number, targets: readonly Target[] = TARGETS): FuzzInput {
-  const random = randomOf(seed, index);
+  const random = new Random(seed, index);
   const target = targetOf(random, targets);
-  if (random(100) < NOISE) {
-    return { target, bytes: Uint8Array.from({ length: random(LONGEST_NOISE) }, () => random(256)) };
+  if (random.below(100) < NOISE) {
+    return { target, bytes: Uint8Array.from({ length: random.below(LONGEST_NOISE) }, () => random.below(256)) };
   }
-  let bytes = present(SEEDS[target][random(SEEDS[target].length)]);
-  for (let edits = 1 + random(3); edits > 0; edits--) {
-    bytes = present(EDITS[random(EDITS.length)])(bytes, random(bytes.length + 1), random, target);
+  let bytes = random.pick(SEEDS[target]);
+  for (let edits = 1 + random.below(3); edits > 0; edits--) {
+    bytes = random.pick(EDITS)(bytes, random.below(bytes.length + 1), random, target);
   }
   return { target, bytes };
 }

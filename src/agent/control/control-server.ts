@@ -12,6 +12,7 @@ import { toJson } from '../../api/wire.ts';
 import type { WireError } from '../../api/wire-error.ts';
 import { encodeError, statusOf } from '../../api/wire-error.ts';
 import { EnvironmentError } from '../../base/environment-error.ts';
+import { messageOf } from '../../base/message-of.ts';
 import type { Role } from '../../base/roles.ts';
 import { explainFailure } from '../../engine/failure.ts';
 import type { Asker, OperationEvent } from '../../host/context.ts';
@@ -195,7 +196,7 @@ function wireError(thrown: unknown, { log }: OperationOptions): WireError {
   }
   const encoded = encodeError(error);
   if (encoded.code === 'XDPOL_E_INTERNAL') {
-    log.error(`a request met a fault: ${error instanceof Error ? error.message : String(error)}`, {
+    log.error(`a request met a fault: ${messageOf(error)}`, {
       stack: error instanceof Error ? error.stack : undefined,
     });
   }

@@ -3,8 +3,8 @@ import { Command, Option } from 'commander';
 import { Diagnostics } from '../../base/diagnostics.ts';
 import { PolicyRejected } from '../../base/policy-rejected.ts';
 import { printIpsecpol } from '../../formats/ipsecpol/print.ts';
+import { storedFiles } from '../../formats/named-file.ts';
 import { plainPolicy, printPolicy } from '../../formats/yaml/print.ts';
-import type { ReadSetFile } from '../../host/policy-input.ts';
 import { CheckFailed } from '../exit.ts';
 import { parseVersion, withExamples } from '../options.ts';
 import { storedArgument } from '../policy-argument.ts';
@@ -26,8 +26,7 @@ async function run(argument: string, options: ShowOptions): Promise<void> {
     print(text);
     return;
   }
-  const readSetFile: ReadSetFile = (path) => setFiles.get(path) ?? { error: 'not stored with the policy' };
-  const { policy, diags } = readArgument({ file: name, text, readSetFile });
+  const { policy, diags } = readArgument({ file: name, text, readSetFile: storedFiles(setFiles) });
   if (policy === undefined) throw new PolicyRejected(diags.all);
   if (format === 'yaml') print(printPolicy(policy));
   else if (format === 'json') print(JSON.stringify(plainPolicy(policy), null, 2));

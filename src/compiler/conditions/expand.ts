@@ -3,13 +3,11 @@
  * one width per end. Pass 3 ranks them: the place in the result is the rank, 0 decides first.
  */
 import { present } from '../../base/assert.ts';
-import type { Filter, HostAddresses, IcmpMatch, Policy, PortRange } from '../../policy/model.ts';
+import type { Filter, Half, HostAddresses, IcmpMatch, Policy, PortRange } from '../../policy/model.ts';
 import type { Ranked, Specificity } from '../../policy/specificity.ts';
 import { compareRanked, specificityOf } from '../../policy/specificity.ts';
 import type { AddressCondition } from './resolve.ts';
 import { Resolver } from './resolve.ts';
-
-export type Half = 'forward' | 'mirror';
 
 export interface DirectedFilter extends Ranked {
   readonly specificity: Specificity;

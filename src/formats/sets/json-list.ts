@@ -1,5 +1,6 @@
 /** Lists in JSON: an array, or a value a line (NDJSON), of texts or of objects with the address in one field. */
 import type { Span } from '../../base/diagnostics.ts';
+import { messageOf } from '../../base/message-of.ts';
 import { readPrefix, readRange } from '../address-text.ts';
 import type { ListCollector, ListLine } from './list-collector.ts';
 import { Places } from './places.ts';
@@ -48,7 +49,7 @@ function parse(text: string): { readonly value: unknown } | { readonly error: st
   try {
     return { value: JSON.parse(text) as unknown };
   } catch (error) {
-    return { error: error instanceof Error ? error.message : String(error) };
+    return { error: messageOf(error) };
   }
 }
 

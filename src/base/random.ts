@@ -5,9 +5,10 @@ export class Random {
   #c = 0x9e3779b9;
   #counter = 1;
 
-  constructor(seed: number) {
+  /** Streams of one seed have nothing to do with each other. */
+  constructor(seed: number, stream: number = ~seed) {
     this.#a = seed >>> 0;
-    this.#b = ~seed >>> 0;
+    this.#b = stream >>> 0;
     for (let i = 0; i < 16; i++) this.u32();
   }
 
