@@ -11,13 +11,15 @@ import type { ExpositionFormat } from '../exporter/exposition.ts';
 import { CONTENT_TYPES, formatFor } from '../exporter/exposition.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
 import { requireHostConfig } from '../host/config.ts';
-import type { Report } from '../host/context.ts';
+import type { HostContext, Report } from '../host/context.ts';
 import { openContext } from '../host/context.ts';
+import { localOperations } from '../host/operations.ts';
 import { readPendingChange } from '../host/pending-change.ts';
 import type { PolicyStore } from '../store/store.ts';
 import { ChangeTurns } from './control/change-turn.ts';
 import type { OperationOptions } from './control/control-server.ts';
 import { startControlServer } from './control/control-server.ts';
+import { LiveFeed } from './control/live-feed.ts';
 import { runWithDuties } from './duties.ts';
 import { describeFailure, failureFields } from './failure-text.ts';
 import type { AgentLog } from './log.ts';
@@ -77,6 +79,11 @@ async function startRemote(options: OperationOptions): Promise<FastifyInstance |
   }
 }
 
+/** What is found damaged is in what is read. */
+function quietContext(): HostContext {
+  return openContext(() => undefined);
+}
+
 /** Runs until `stop`. Throws EnvironmentError where it cannot listen or the kernel refuses its clock. */
 export async function runAgent({ listen, log, stop }: AgentOptions): Promise<void> {
   const report: Report = (event) => {
@@ -90,11 +97,13 @@ export async function runAgent({ listen, log, stop }: AgentOptions): Promise<voi
       routesOf(({ accept }) => scrape(formatFor(accept))),
       listen,
     );
-    const options = { log, turns: new ChangeTurns() };
+    const live = new LiveFeed(localOperations(quietContext()));
+    const options = { log, turns: new ChangeTurns(), live };
     const control = await startControl(options);
     const remote = await startRemote(options);
     log.info(`listening on ${urlOf(server)}`, { url: urlOf(server) });
     if (!stop.signal.aborted) await once(stop.signal, 'abort');
+    live.close();
     await remote?.close();
     await control?.close();
     await stopServer(server);

@@ -1,6 +1,8 @@
 /** The routes as an OpenAPI document: docs/openapi.json, and what the agent answers to GET /v1/openapi.json. */
 import { OPEN_CONSOLE } from './console-session.ts';
-import { ERROR } from './outcome-schemas.ts';
+import { EVENT_STREAM } from './event-stream.ts';
+import { LIVE_PATH, LIVE_RIGHT } from './live.ts';
+import { ERROR, LIVE as LIVE_EVENTS } from './outcome-schemas.ts';
 import type { RouteEntry } from './routes.ts';
 import { ROUTES } from './routes.ts';
 import type { Schema } from './schema.ts';
@@ -41,8 +43,24 @@ function operationOf(name: string, route: RouteEntry): Schema {
   };
 }
 
+const LIVE: Schema = {
+  operationId: 'live',
+  summary:
+    'what the host is at the moment, as server-sent events: all of it at first, then every second what has changed',
+  'x-role': ROUTES[LIVE_RIGHT].role,
+  parameters: [],
+  responses: {
+    200: {
+      description: 'events without end; the data of each is what the property of its name says',
+      content: { [EVENT_STREAM]: { schema: LIVE_EVENTS } },
+    },
+    default: { description: 'why not', content: content(ERROR) },
+  },
+};
+
 export function openApiDocument(): Schema {
   const paths: Record<string, Record<string, Schema>> = {};
+  paths[LIVE_PATH] = { get: LIVE };
   for (const [name, route] of Object.entries({ ...ROUTES, openConsole: OPEN_CONSOLE })) {
     const path = route.path.replaceAll(/:(\w+)/gu, '{$1}');
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(name, route) };

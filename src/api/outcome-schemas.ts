@@ -339,3 +339,11 @@ export const CHANGES: Schema = object({
   ),
   damaged: INTEGER,
 });
+
+/** The data of each event of LIVE_PATH. */
+export const LIVE: Schema = object({
+  status: STATUS,
+  policies: POLICIES,
+  counters: COUNTERS,
+  unchanged: object({}),
+});

@@ -31,6 +31,7 @@ const STATUS: Readonly<Partial<Record<WireError['code'], number>>> = {
   XDPOL_E_OTHER_HOST: 421,
   XDPOL_E_SIGNED_OUT: 401,
   XDPOL_E_SIGN_IN_LIMIT: 429,
+  XDPOL_E_LISTENERS: 429,
   XDPOL_E_FORGED: 403,
 };
 

@@ -1,4 +1,6 @@
-/** What the host is at the moment, read again and again while the page is seen. */
+/** What the host is at the moment, as the agent tells it while the page is seen. */
+import type { LiveEvent } from '../api/live.ts';
+import { LIVE_PATH } from '../api/live.ts';
 import type { HostCounters } from '../host/counters.ts';
 import type { HostStatus } from '../host/status.ts';
 import type { PolicyList } from '../host/stored-policies.ts';
@@ -8,8 +10,7 @@ import { PlotHistory } from './plot-history.ts';
 import type { Reading } from './rates.ts';
 import { rowsOf, totalsOf } from './rates.ts';
 
-/** Milliseconds between readings. */
-const INTERVAL = 1000;
+/** Milliseconds until it is asked again after it went silent. */
 const RETRY = 3000;
 
 export interface Snapshot {
@@ -19,7 +20,7 @@ export interface Snapshot {
   readonly before: Reading | undefined;
   /** Rates of the last minutes, by interface. */
   readonly history: readonly (readonly [interfaceName: string, series: PlotSeries])[];
-  /** Milliseconds since 1970 of the last answer. */
+  /** Milliseconds since 1970 of the last news. */
   readonly at: number;
   /** What the API said last, where it was no outcome. */
   readonly error: Error | undefined;
@@ -38,11 +39,15 @@ const NOTHING: Snapshot = {
   isStale: false,
 };
 
+/** Of two readings that come close together no rate is made. */
+const SHORTEST = 500;
+
 export class HostFeed {
   snapshot: Snapshot = NOTHING;
   readonly #onChange: (snapshot: Snapshot) => void;
   readonly #onSignedOut: () => void;
   readonly #history = new PlotHistory();
+  #stream: EventSource | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isStopped = false;
 
@@ -51,33 +56,26 @@ export class HostFeed {
     this.#onSignedOut = onSignedOut;
   }
 
-  /** Also at once after a change. */
+  /** Listens while the page is seen. */
+  follow(): void {
+    clearTimeout(this.#timer);
+    if (document.hidden || this.#isStopped) {
+      this.#stream?.close();
+      this.#stream = undefined;
+      return;
+    }
+    this.#stream ??= this.#listen();
+  }
+
+  /** Reads the host now: something was changed. */
   async refresh(): Promise<void> {
-    clearTimeout(this.#timer);
-    if (!document.hidden) await this.#readOnce();
-    if (this.#isStopped) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.refresh(), this.snapshot.isStale ? RETRY : INTERVAL);
-  }
-
-  stop(): void {
-    this.#isStopped = true;
-    clearTimeout(this.#timer);
-  }
-
-  async #readOnce(): Promise<void> {
     try {
-      const [status, counters, policies] = await Promise.all([
+      const [status, policies, counters] = await Promise.all([
         read<HostStatus>('/v1/status'),
-        read<HostCounters>('/v1/counters'),
         read<PolicyList>('/v1/policies'),
+        read<HostCounters>('/v1/counters'),
       ]);
-      const reading = { at: performance.now(), counters };
-      const { reading: before } = this.snapshot;
-      const at = Date.now();
-      if (before !== undefined) this.#history.add(at, totalsOf(rowsOf(reading, before)));
-      const history = this.#history.all;
-      this.snapshot = { status, policies, reading, before, history, at, error: undefined, isStale: false };
+      this.#take({ status, policies, ...this.#readingOf(counters) });
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) {
         this.stop();
@@ -86,7 +84,56 @@ export class HostFeed {
       }
       const isStale = error instanceof AgentGone;
       this.snapshot = { ...this.snapshot, isStale, error: error instanceof Error ? error : new Error(String(error)) };
+      this.#onChange(this.snapshot);
     }
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    this.#stream?.close();
+  }
+
+  #listen(): EventSource {
+    const stream = new EventSource(LIVE_PATH);
+    const on = (event: LiveEvent, take: (data: unknown) => void): void =>
+      stream.addEventListener(event, ({ data }) => take(JSON.parse(data as string)));
+    on('status', (status) => this.#take({ status: status as HostStatus }));
+    on('policies', (policies) => this.#take({ policies: policies as PolicyList }));
+    on('counters', (counters) => this.#take(this.#readingOf(counters as HostCounters)));
+    on('unchanged', () => {
+      const { reading } = this.snapshot;
+      if (reading !== undefined) this.#take(this.#readingOf(reading.counters));
+    });
+    // Also where the stream has an event of that name: why the agent has ended it.
+    stream.addEventListener('error', () => {
+      stream.close();
+      if (this.#stream !== stream) return;
+      this.#stream = undefined;
+      void this.#askAgain();
+    });
+    return stream;
+  }
+
+  /** What the stream does not say: whether the agent is gone or the session over. */
+  async #askAgain(): Promise<void> {
+    await this.refresh();
+    if (this.#isStopped) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.follow(), RETRY);
+  }
+
+  #readingOf(counters: HostCounters): Pick<Snapshot, 'reading' | 'before' | 'history'> {
+    const last = this.snapshot.reading;
+    const reading = { at: performance.now(), counters };
+    const isClose = last !== undefined && reading.at - last.at < SHORTEST;
+    const before = isClose ? this.snapshot.before : last;
+    if (before !== undefined && !isClose) this.#history.add(Date.now(), totalsOf(rowsOf(reading, before)));
+    return { reading, before, history: this.#history.all };
+  }
+
+  #take(news: Partial<Snapshot>): void {
+    this.snapshot = { ...this.snapshot, ...news, at: Date.now(), error: undefined, isStale: false };
     this.#onChange(this.snapshot);
   }
 }

@@ -50,11 +50,11 @@ function useFeed(onSignedOut: () => void): { readonly snapshot: Snapshot; readon
   const [, setVersion] = useState(0);
   const feed = useMemo(() => new HostFeed(() => setVersion((version) => version + 1), onSignedOut), []);
   useEffect(() => {
-    const refresh = (): void => void feed.refresh();
-    refresh();
-    document.addEventListener('visibilitychange', refresh);
+    const follow = (): void => feed.follow();
+    follow();
+    document.addEventListener('visibilitychange', follow);
     return () => {
-      document.removeEventListener('visibilitychange', refresh);
+      document.removeEventListener('visibilitychange', follow);
       feed.stop();
     };
   }, [feed]);

@@ -1,8 +1,12 @@
 /** The agent's socket: what it answers to whoever asks, and that it is asked one change at a time. */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { EventReader } from '../../src/api/event-stream.ts';
+import { LIVE } from '../../src/api/outcome-schemas.ts';
 import type { RouteName } from '../../src/api/routes.ts';
 import { ROUTES } from '../../src/api/routes.ts';
 import type { ChangeRecords } from '../../src/store/store.ts';
@@ -130,6 +134,43 @@ describe('outcomes are what the schemas say', () => {
   });
 });
 
+function listen(seconds: number): ChildProcess {
+  const curl = ['curl', '-sSN', '-m', String(seconds), '--unix-socket', join(pair.directory, 'agent.sock')];
+  return pair.spawn(pair.host, [...curl, 'http://agent/v1/live']);
+}
+
+describe('live', () => {
+  const eventsOf = (text: string): ReadonlyMap<string, unknown> =>
+    new Map(new EventReader().read(text).map(({ event, data }) => [event, data]));
+  const collect = async (child: ChildProcess): Promise<string> => {
+    let text = '';
+    child.stdout?.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    await once(child, 'close');
+    return text;
+  };
+
+  test('whoever listens hears what the schemas say, all at first and then what changes', async () => {
+    const heard = await Promise.all([collect(listen(4)), collect(listen(4))]);
+    for (const text of heard) {
+      const events = eventsOf(text);
+      expect([...events.keys()].sort()).toEqual(['counters', 'policies', 'status', 'unchanged']);
+      for (const [event, data] of events) {
+        const isValid = ajv.compile((LIVE['properties'] as Record<string, object>)[event] ?? {});
+        expect(isValid(data), JSON.stringify(isValid.errors)).toBe(true);
+      }
+      expect(text.split('event: policies').length - 1).toBe(1);
+    }
+  });
+
+  test('a listener too many gets 429', async () => {
+    const others = Array.from({ length: 32 }, () => listen(20));
+    await expect.poll(() => ask('GET', '/v1/live').status, { timeout: 15_000, interval: 500 }).toBe(429);
+    const ended = others.map((child) => once(child, 'close'));
+    for (const child of others) child.kill();
+    await Promise.all(ended);
+  });
+});
+
 describe('errors have the codes of the command line', () => {
   test('a policy with mistakes: 422 with its diagnostics', () => {
     const { status, body } = ask('POST', '/v1/apply', applyBody('name: x\nrulez: []\n'));
@@ -222,6 +263,12 @@ test('the audit log has every change, by whichever way it came, with who and wha
 test('the socket is for root and the group, and goes with the agent', async () => {
   const socket = join(pair.directory, 'agent.sock');
   expect(statSync(socket).mode & 0o007).toBe(0);
+  const listener = listen(60);
+  const heard = once(listener.stdout ?? listener, 'data');
+  await heard;
+  const ended = once(listener, 'close');
   await agent.end('SIGTERM');
   expect(existsSync(socket)).toBe(false);
+  // A stream that is cut off would end with 18.
+  expect(await ended).toEqual([0, null]);
 });

@@ -4,6 +4,7 @@ import { fastify } from 'fastify';
 import { ASKER_HEADER } from '../../api/asker.ts';
 import { OPEN_CONSOLE } from '../../api/console-session.ts';
 import { ALIVE, EVENT_STREAM, formatEvent } from '../../api/event-stream.ts';
+import { LIVE_PATH, LIVE_RIGHT } from '../../api/live.ts';
 import { openApiDocument } from '../../api/openapi.ts';
 import { PLACE_HEADER } from '../../api/place.ts';
 import type { RouteEntry, RouteName } from '../../api/routes.ts';
@@ -26,6 +27,7 @@ import type { ChangeTurns } from './change-turn.ts';
 import { TurnTaken } from './change-turn.ts';
 import type { Asked } from './handlers.ts';
 import { HANDLERS } from './handlers.ts';
+import type { Listener, LiveFeed } from './live-feed.ts';
 import { clearSocketPath, openToGroup } from './socket-file.ts';
 
 export interface ControlOptions extends OperationOptions {
@@ -91,6 +93,7 @@ export interface OperationOptions {
   readonly log: AgentLog;
   /** Of every entrance. */
   readonly turns: ChangeTurns;
+  readonly live: LiveFeed;
 }
 
 /** Every route, behind an entrance. */
@@ -102,6 +105,7 @@ export function serveOperations(app: FastifyInstance, entrance: Entrance, option
     sendError(reply, encodeError(new EnvironmentError('XDPOL_E_NO_ROUTE', message, { help: 'see docs/openapi.json' })));
   });
   for (const name of Object.keys(ROUTES) as RouteName[]) addRoute(app, name, entrance, options);
+  addLive(app, entrance, options);
   const document = openApiDocument();
   app.get('/v1/openapi.json', (request) => {
     entrance.admit(request, null);
@@ -132,6 +136,27 @@ function addRoute(app: FastifyInstance, name: RouteName, entrance: Entrance, opt
       );
       return reply;
     },
+  });
+}
+
+/** Events until the listener goes, may listen no longer, or the agent ends. */
+function addLive(app: FastifyInstance, entrance: Entrance, options: OperationOptions): void {
+  const { live } = options;
+  app.get(LIVE_PATH, { bodyLimit: NO_BODY }, (request, reply) => {
+    const admit = (): unknown => entrance.admit(request, LIVE_RIGHT);
+    admit();
+    const { raw } = reply;
+    const listener: Listener = {
+      admit,
+      isReady: () => raw.writableLength === 0,
+      send: (event, json) => raw.write(formatEvent(event, json)),
+      drop: () => raw.destroy(),
+      end: (error) => (error === undefined ? raw.end() : endStream(reply, 'error', wireError(error, options))),
+    };
+    live.add(listener);
+    raw.once('close', () => live.remove(listener));
+    openStream(reply);
+    return reply;
   });
 }
 

@@ -112,6 +112,11 @@ export const HOST_ERRORS = {
     title: 'The packet cannot be read',
     explanation: "A packet is one argument such as 'tcp 203.0.113.9:40000 -> 131.107.1.1:80'.",
   },
+  XDPOL_E_LISTENERS: {
+    exit: 1,
+    title: 'Too many programs listen to the agent',
+    explanation: 'Each window of the console listens while it is seen. The number is bounded.',
+  },
   XDPOL_E_NO_ROUTE: {
     exit: 2,
     title: 'The agent has no such route',
