@@ -2,6 +2,7 @@
  * The whole compiler: policy and host addresses in, the bytes of every table out. Pure: the same
  * text and the same addresses give the same bytes anywhere.
  */
+import { present } from '../base/assert.ts';
 import type { Diagnostics } from '../base/diagnostics.ts';
 import type { Family } from '../base/ip.ts';
 import { ENUMS } from '../layout/layout.gen.ts';
@@ -24,6 +25,7 @@ import { commonSets } from './rules/common-sets.ts';
 import { encodeLists, RuleSets, ruleValue } from './rules/rule-sets.ts';
 import type { Budgets, ModeName, RuleTable } from './rules/rule-table.ts';
 import { DEFAULT_BUDGETS, ruleTable } from './rules/rule-table.ts';
+import { refuseTooManyClasses, refuseTooManyFilters } from './too-large.ts';
 
 export type TableName = Exclude<keyof typeof ENUMS.table, 'TABLES'>;
 
@@ -98,6 +100,7 @@ export function compile(
 ): CompiledPolicy | undefined {
   const clock = options.clock ?? ((): number => 0);
   const times = [clock()];
+  if (refuseTooManyFilters(policy, host, diags)) return undefined;
   const ranked = rankedFilters(policy, host, options.interfaceName);
   times.push(clock());
   const rankSets = new RankSets(ranked.length);
@@ -105,7 +108,7 @@ export function compile(
   const families = { 4: familyClasses(4, ranked), 6: familyClasses(6, ranked) };
   times.push(clock());
   const over = overClasses(families[4], families[6], services);
-  if (over !== undefined) return refuse(policy, diags, over);
+  if (over !== undefined) return refuse(policy, diags, ranked, over);
   const defaultValue = ruleValue(ranked.length, policy.default === 'permit');
   const sets = new RuleSets(ranked, services, defaultValue);
   const budgets = options.budgets ?? DEFAULT_BUDGETS;
@@ -169,26 +172,43 @@ function distinct(conditions: readonly AddressCondition[]): readonly AddressCond
   return [...new Set(conditions)].filter((c) => c.family !== undefined);
 }
 
-function overClasses(v4: FamilyClasses, v6: FamilyClasses, services: Services): string | undefined {
-  const counts: readonly (readonly [string, number])[] = [
-    ['IPv4 source', v4.source.classes.length],
-    ['IPv4 destination', v4.destination.classes.length],
-    ['IPv6 source', v6.source.classes.length],
-    ['IPv6 destination', v6.destination.classes.length],
-    ['destination service', services.destination.count],
-    ['source port', services.source.count],
-  ];
-  const over = counts.find(([, count]) => count > MAX_CLASSES);
-  return over === undefined ? undefined : `${over[1]} ${over[0]} classes, the tables hold ${MAX_CLASSES}`;
+interface Dimension {
+  readonly what: string;
+  readonly count: number;
+  /** The condition of a filter that tells these classes apart. */
+  readonly conditionOf: (directed: DirectedFilter, rank: number) => number;
 }
 
-function refuse(policy: Policy, diags: Diagnostics, numbers: string): undefined {
-  diags.report(
-    'XP0701',
-    policy.span,
-    `the policy is too large for the tables: ${numbers}`,
-    'put addresses that are treated alike into one address set',
-  );
+/** The first of the classes that are more than their numbers hold. */
+function overClasses(v4: FamilyClasses, v6: FamilyClasses, services: Services): Dimension | undefined {
+  const ofSource = ({ source }: DirectedFilter): number => source.id;
+  const ofDestination = ({ destination }: DirectedFilter): number => destination.id;
+  const { destinationOf, sourceOf } = services;
+  const dimensions: readonly Dimension[] = [
+    { what: 'IPv4 source', count: v4.source.classes.length, conditionOf: ofSource },
+    { what: 'IPv4 destination', count: v4.destination.classes.length, conditionOf: ofDestination },
+    { what: 'IPv6 source', count: v6.source.classes.length, conditionOf: ofSource },
+    { what: 'IPv6 destination', count: v6.destination.classes.length, conditionOf: ofDestination },
+    {
+      what: 'destination service',
+      count: services.destination.count,
+      conditionOf: (_, rank) => present(destinationOf[rank]),
+    },
+    { what: 'source port', count: services.source.count, conditionOf: (_, rank) => present(sourceOf[rank]) },
+  ];
+  return dimensions.find(({ count }) => count > MAX_CLASSES);
+}
+
+function refuse(
+  policy: Policy,
+  diags: Diagnostics,
+  ranked: readonly DirectedFilter[],
+  { what, count, conditionOf }: Dimension,
+): undefined {
+  const byRule = policy.rules.map(() => new Set<number>());
+  for (const [rank, directed] of ranked.entries()) byRule[directed.ruleIndex]?.add(conditionOf(directed, rank));
+  const counts = policy.rules.map((rule, i) => ({ rule, count: present(byRule[i]).size }));
+  refuseTooManyClasses(policy, diags, { what, count, most: MAX_CLASSES }, counts);
 }
 
 /** Bits of enum xdpol_exemption. */

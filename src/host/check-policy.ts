@@ -3,6 +3,7 @@ import type { Diagnostic, Diagnostics } from '../base/diagnostics.ts';
 import type { HostFacts } from '../compiler/analysis/facts.ts';
 import type { Omitted } from '../compiler/analysis/warnings.ts';
 import { APPLY_EFFORT, CHECK_EFFORT, warningsOf } from '../compiler/analysis/warnings.ts';
+import { refuseTooManyFilters } from '../compiler/too-large.ts';
 import { printFilter } from '../formats/yaml/print.ts';
 import type { Policy } from '../policy/model.ts';
 import { runPolicyTests } from '../policy/policy-tests.ts';
@@ -42,6 +43,7 @@ export async function checkPolicy(context: HostContext, request: CheckRequest): 
   const { policy, diags } = readPolicyInput(context, request.input);
   const facts = policy === undefined ? undefined : await factsFor(policy, request.me, diags);
   if (policy === undefined || facts === undefined || diags.failed) return outcomeOf(policy, diags.all, []);
+  if (refuseTooManyFilters(policy, facts, diags)) return outcomeOf(policy, diags.all, []);
   runPolicyTests(policy, facts, diags);
   const { reported, findings, omitted } = warningsOf(policy, facts, {
     isBrief: request.isBrief === true,

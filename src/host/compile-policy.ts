@@ -5,6 +5,7 @@ import { refuseContradictions } from '../compiler/analysis/warnings.ts';
 import type { CompiledPolicy } from '../compiler/compile.ts';
 import { compile } from '../compiler/compile.ts';
 import { appliesTo } from '../compiler/conditions/expand.ts';
+import { refuseTooManyFilters } from '../compiler/too-large.ts';
 import type { ReadyPolicy } from './ready-policy.ts';
 
 /** What the compiler finds is added to the policy's diagnostics. Throws PolicyRejected with all of them. */
@@ -12,6 +13,7 @@ export function compileFor(
   { policy, host, diags }: Pick<ReadyPolicy, 'policy' | 'host' | 'diags'>,
   interfaceName: string | undefined,
 ): CompiledPolicy {
+  if (refuseTooManyFilters(policy, host, diags)) throw new PolicyRejected(diags.all);
   refuseContradictions(policy, host, diags);
   const compiled = diags.failed
     ? undefined
