@@ -65,6 +65,7 @@ export function agentOperations(ask: Ask, collect: CollectFiles): HostOperations
     async edit({ input, rule }) {
       return await question('/v1/edit', { input: await encode(input), rule });
     },
+    chart: (request) => question('/v1/chart', request),
     async outline({ input }) {
       return await question('/v1/outline', { input: await encode(input) });
     },

@@ -104,6 +104,8 @@ export const STORED_NEW: Schema = object({ policy: TEXT, version: INTEGER, hash:
 
 export const EDITED: Schema = object({ text: TEXT, replaced: TRUTH, checked: CHECKED, packets: nullable(PACKETS) });
 
+export const CHARTED: Schema = object({ text: nullable(TEXT), diagnostics: DIAGNOSTICS });
+
 export const OUTLINE: Schema = object({
   policy: TEXT,
   description: TEXT,

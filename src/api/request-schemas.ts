@@ -72,3 +72,5 @@ export const EDIT: Schema = object({
 });
 
 export const OUTLINE: Schema = object({ input: INPUT });
+
+export const CHART: Schema = object({ name: TEXT, chart: TEXT });

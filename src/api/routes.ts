@@ -45,7 +45,8 @@ export type RouteName =
   | 'mend'
   | 'store'
   | 'edit'
-  | 'outline';
+  | 'outline'
+  | 'chart';
 
 function change(path: string, summary: string, outcome: Schema, body?: Schema): RouteEntry {
   const administrator = { isChange: true, role: 'administrator' } as const;
@@ -142,4 +143,5 @@ export const ROUTES: Readonly<Record<RouteName, RouteEntry>> = {
     requests.EDIT,
   ),
   outline: question('/v1/outline', 'what a policy consists of', outcomes.OUTLINE, requests.OUTLINE),
+  chart: question('/v1/chart', 'the policy that a planning chart makes', outcomes.CHARTED, requests.CHART),
 };

@@ -20,6 +20,12 @@ export function formatRate(value: number): string {
   return formatSi(value, 'pps');
 }
 
+/** Of the day, here: 03:34:20. */
+export function formatClock(seconds: number): string {
+  const time = new Date(seconds * 1000);
+  return [time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
+}
+
 /** Exact, with thin groups: 12 345 678. */
 export function formatCount(value: number): string {
   return String(value).replaceAll(/\B(?=(?:\d{3})+$)/gu, '\u202f');

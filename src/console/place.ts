@@ -1,6 +1,6 @@
 /** Which screen is shown: the fragment of the address. */
 
-const PLAIN = ['overview', 'policies', 'explain', 'doctor', 'changes'] as const;
+const PLAIN = ['overview', 'policies', 'chart', 'explain', 'doctor', 'changes'] as const;
 type PlainScreen = (typeof PLAIN)[number];
 
 export type Place =

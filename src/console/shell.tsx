@@ -10,6 +10,7 @@ import { PendingBar } from './parts/pending-bar.tsx';
 import type { Place } from './place.ts';
 import { addressOf, placeOf } from './place.ts';
 import { Changes } from './screens/changes.tsx';
+import { Chart } from './screens/chart.tsx';
 import { Doctor } from './screens/doctor.tsx';
 import { Edit } from './screens/edit.tsx';
 import { Explain } from './screens/explain.tsx';
@@ -28,6 +29,7 @@ export interface ScreenProps {
 const MENU = [
   { screen: 'overview', label: 'Overview' },
   { screen: 'policies', label: 'Policies' },
+  { screen: 'chart', label: 'Chart' },
   { screen: 'explain', label: 'Explain' },
   { screen: 'doctor', label: 'Doctor' },
   { screen: 'changes', label: 'Changes' },
@@ -84,6 +86,8 @@ function screenOf(place: Place, props: ScreenProps): ComponentChildren {
       return <PolicyScreen key={addressOf(place)} name={place.name} {...props} />;
     case 'edit':
       return <Edit key={addressOf(place)} name={place.name} {...props} />;
+    case 'chart':
+      return <Chart {...props} />;
     case 'explain':
       return <Explain {...props} />;
     case 'doctor':

@@ -6,6 +6,7 @@ import type { ApplyRequest } from './apply-policy.ts';
 import type { AssignRequest } from './assign-policy.ts';
 import type { DynamicOutcome } from './change-dynamic-rules.ts';
 import type { StoredChange, StoredChangeOutcome } from './change-stored-policy.ts';
+import type { ChartOutcome, ChartRequest } from './chart-policy.ts';
 import type { CheckOutcome, CheckRequest } from './check-policy.ts';
 import type { HostContext } from './context.ts';
 import type { HostCounters } from './counters.ts';
@@ -66,6 +67,8 @@ export interface HostOperations {
   /** The text with a rule added, and what that does. Nothing is stored. */
   edit(request: EditRequest): Promise<EditOutcome>;
   outline(request: OutlineRequest): Promise<OutlineOutcome>;
+  /** The policy that a planning chart makes. Nothing is stored. */
+  chart(request: ChartRequest): Promise<ChartOutcome>;
 }
 
 /** Carried out by this process, with changes in the audit log. */
@@ -164,6 +167,9 @@ function plainOperations(context: HostContext): HostOperations {
     },
     async edit(request) {
       return await (await import('./edit-policy.ts')).editPolicy(context, request);
+    },
+    async chart(request) {
+      return (await import('./chart-policy.ts')).policyOfChart(request);
     },
     async outline(request) {
       return (await import('./outline-policy.ts')).outlinePolicy(context, request);

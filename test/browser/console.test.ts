@@ -224,10 +224,10 @@ describe('the page as a whole', () => {
   test('has nothing that axe finds serious, on any screen', async () => {
     const axe = readFileSync(new URL('node_modules/axe-core/axe.min.js', ROOT), 'utf8');
     await page.setBypassCSP(true);
-    for (const screen of ['overview', 'policies', 'policies/edge']) {
+    for (const screen of ['overview', 'policies', 'policies/edge', 'edit/edge', 'explain', 'doctor', 'changes']) {
       await page.goto(`${new URL(page.url()).origin}/console/#/${screen}`);
       await page.reload();
-      await page.waitForSelector('table');
+      await page.waitForSelector('table, .editor, form.row, .findings, .empty');
       await page.evaluate(axe);
       const found = (await page.evaluate(SERIOUS)) as readonly string[];
       expect(found).toEqual([]);

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AgentProcess } from '../support/agent-process.ts';
-import { consoleAddress, startBrowser, waitForText } from '../support/browser.ts';
+import { consoleAddress, fill, press, startBrowser, waitForText } from '../support/browser.ts';
 import { NamespacePair } from '../support/namespaces.ts';
 import { sendUdp, UdpSink } from '../support/udp.ts';
 
@@ -105,4 +105,27 @@ test('a change that waits', async () => {
   await page.locator('tbody tr:last-child button').click();
   await waitForText(page, 'takes effect at once', 'dialog');
   await photograph('assign');
+});
+
+test('writing and asking', async () => {
+  await page.keyboard.press('Escape');
+  await show('edit/Packet%20Filter', 'Packet Filter: rules: 3');
+  await photograph('editor');
+  await press(page, 'Add rule…');
+  await photograph('wizard');
+  await page.keyboard.press('Escape');
+  await show(
+    'policies/a-policy-with-a-name-that-goes-on-and-on-so-that-no-column-is-wide-enough-for-it',
+    'customer 0001',
+  );
+  await photograph('policy-large');
+  await show('explain', 'Explain');
+  await fill(page, 'main input', `udp 10.3.232.9:4000 -> ${pair.host.ipv4}:1001`);
+  await press(page, 'Explain');
+  await waitForText(page, 'customer', '.facts');
+  await photograph('explain');
+  await show('doctor', 'checks, of the host');
+  await photograph('doctor');
+  await show('changes', 'Packet Filter@1');
+  await photograph('changes');
 });

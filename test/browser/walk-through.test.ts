@@ -2,7 +2,7 @@
  * The article's walk through the original's console, done in this one: two filter lists, a policy with a rule for each,
  * assigned. It ends with the policy that the article's three commands make.
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'puppeteer-core';
@@ -202,5 +202,41 @@ describe('a mistake', () => {
     await waitForText(page, 'Versions');
     await press(page, 'Edit', 'link');
     await waitForText(page, 'rules: 2, filters: 3');
+  });
+});
+
+describe('planning with a chart', () => {
+  const COLUMNS = ['Role', 'Direction', 'From/to', 'Interface IP address', 'IP protocol', 'TCP/UDP port'];
+
+  async function type(row: number, cells: readonly string[]): Promise<void> {
+    for (const [i, cell] of cells.entries()) {
+      await page.locator(`::-p-aria([name="${COLUMNS[i]}, row ${row}"][role="textbox"])`).fill(cell);
+    }
+  }
+
+  test('a mistake is shown with its row', async () => {
+    await press(page, 'Chart', 'link');
+    await type(1, ['Web server', 'sideways', 'any', pair.host.ipv4, 'TCP', '80, 443']);
+    await waitForText(page, 'row 1: Direction: expected in, out', '.diagnostics');
+  });
+
+  test('the chart becomes the policy that import makes of it, in the editor', async () => {
+    await type(1, ['Web server', 'in', 'any', pair.host.ipv4, 'TCP', '80, 443']);
+    await press(page, 'Add row');
+    await type(2, ['Mail server', 'in', 'any', pair.host.ipv4, 'TCP', '25']);
+    await waitForText(page, 'Mail server', 'main pre');
+    const text = await textOf(page, 'main pre');
+    await press(page, 'Open as a policy');
+    await waitForText(page, 'Packet Filter: rules: 3');
+    const path = join(pair.directory, 'chart.csv');
+    const rows = [COLUMNS, ...['Web server;80, 443', 'Mail server;25'].map((row) => row.split(';'))].map((row) =>
+      row.length === 2 ? [row[0], 'in', 'any', pair.host.ipv4, 'TCP', row[1]] : row,
+    );
+    writeFileSync(path, rows.map((row) => `${row.map((cell) => `"${cell}"`).join(',')}\n`).join(''));
+    const imported = join(pair.directory, 'imported.yaml');
+    xdpol('import', path, '-o', imported);
+    const typed = join(pair.directory, 'typed.yaml');
+    writeFileSync(typed, text);
+    expect(JSON.parse(xdpol('diff', typed, imported, '--json'))).toMatchObject({ rules: [], packets: { changes: [] } });
   });
 });

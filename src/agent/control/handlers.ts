@@ -5,6 +5,7 @@ import { decodeInput, encodeStored } from '../../api/wire.ts';
 import type { RuleChange } from '../../formats/ipsecpol/command.ts';
 import type { AssignRequest } from '../../host/assign-policy.ts';
 import type { StoredChange } from '../../host/change-stored-policy.ts';
+import type { ChartRequest } from '../../host/chart-policy.ts';
 import type { DoctorRequest } from '../../host/doctor/diagnose.ts';
 import type { EditRequest } from '../../host/edit-policy.ts';
 import type { HostOperations } from '../../host/operations.ts';
@@ -63,6 +64,7 @@ export const HANDLERS: Readonly<Record<RouteName, Handler>> = {
   mend: (host, { body }) => host.mend(body as DoctorRequest),
   store: (host, { body }) => host.store(withInput<StoreRequest>(body as WithWireInput<StoreRequest>)),
   edit: (host, { body }) => host.edit(withInput<EditRequest>(body as WithWireInput<EditRequest>)),
+  chart: (host, { body }) => host.chart(body as ChartRequest),
   outline: (host, { body }) => host.outline(withInput<OutlineRequest>(body as WithWireInput<OutlineRequest>)),
 };
 

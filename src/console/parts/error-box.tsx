@@ -3,24 +3,39 @@ import type { VNode } from 'preact';
 import type { Diagnostic } from '../../base/diagnostics.ts';
 import { ApiError } from '../api.ts';
 
-function DiagnosticItem({ diagnostic }: { readonly diagnostic: Diagnostic }): VNode | null {
-  const { code, severity, span, message, help } = diagnostic;
+type PlaceOf = (diagnostic: Diagnostic) => string;
+
+interface DiagnosticItemProps {
+  readonly diagnostic: Diagnostic;
+  readonly placeOf: PlaceOf;
+}
+
+function DiagnosticItem({ diagnostic, placeOf }: DiagnosticItemProps): VNode | null {
+  const { code, severity, message, help } = diagnostic;
   return (
     <li class={severity}>
       <strong>
         {severity} {code}
       </strong>{' '}
-      line {span.line}, column {span.column}: {message}
+      {placeOf(diagnostic)}: {message}
       {help !== undefined && <div class="help">Help: {help}</div>}
     </li>
   );
 }
 
-export function DiagnosticList({ diagnostics }: { readonly diagnostics: readonly Diagnostic[] }): VNode | null {
+export interface DiagnosticListProps {
+  readonly diagnostics: readonly Diagnostic[];
+  /** How people call the place of one; else its line and column. */
+  readonly placeOf?: PlaceOf;
+}
+
+const lineAndColumn: PlaceOf = ({ span }) => `line ${span.line}, column ${span.column}`;
+
+export function DiagnosticList({ diagnostics, placeOf = lineAndColumn }: DiagnosticListProps): VNode | null {
   return (
     <ul class="diagnostics">
       {diagnostics.map((diagnostic, i) => (
-        <DiagnosticItem key={i} diagnostic={diagnostic} />
+        <DiagnosticItem key={i} diagnostic={diagnostic} placeOf={placeOf} />
       ))}
     </ul>
   );

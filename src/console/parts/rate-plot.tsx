@@ -2,7 +2,7 @@
 import type { VNode } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
-import { formatRate } from '../format.ts';
+import { formatClock, formatRate } from '../format.ts';
 import type { PlotSeries } from '../plot-history.ts';
 
 const HEIGHT = 150;
@@ -25,8 +25,15 @@ function optionsFor(width: number): uPlot.Options {
   return {
     width,
     height: HEIGHT,
-    series: [{}, series('pass', '--pass'), series('drop', '--drop')],
-    axes: [axis, { ...axis, size: 78, values: (_, values) => values.map(formatRate) }],
+    series: [
+      { label: 'at', value: (_, at) => (at === null ? '—' : formatClock(at)) },
+      series('pass', '--pass'),
+      series('drop', '--drop'),
+    ],
+    axes: [
+      { ...axis, space: 90, values: (_, ticks) => ticks.map(formatClock) },
+      { ...axis, size: 78, values: (_, values) => values.map(formatRate) },
+    ],
     scales: {
       x: { range: (_, __, last) => [last - SPAN, last] },
       y: { range: (_, __, most) => [0, Math.max(1, most * 1.1)] },
