@@ -3,11 +3,11 @@ import type { Asker } from '../host/context.ts';
 
 export const ASKER_HEADER = 'xdpol-asker';
 
-type Named = Pick<Asker, 'who' | 'uid'>;
+type Named = Pick<Asker, 'who' | 'uid' | 'ssh'>;
 
 /** A header takes ASCII alone. */
-export function encodeAsker({ who, uid }: Named): string {
-  return encodeURIComponent(JSON.stringify({ who, uid }));
+export function encodeAsker({ who, uid, ssh }: Named): string {
+  return encodeURIComponent(JSON.stringify({ who, uid, ssh }));
 }
 
 /** undefined where it says nothing that can be read. */
@@ -20,6 +20,7 @@ export function decodeAsker(header: string | undefined): Named | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { who, uid } = value as Partial<Record<keyof Named, unknown>>;
-  return typeof who === 'string' && who !== '' && typeof uid === 'number' ? { who, uid } : undefined;
+  const { who, uid, ssh } = value as Partial<Record<keyof Named, unknown>>;
+  if (typeof who !== 'string' || who === '' || typeof uid !== 'number') return undefined;
+  return { who, uid, ...(typeof ssh === 'string' ? { ssh } : {}) };
 }

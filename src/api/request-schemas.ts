@@ -55,7 +55,7 @@ export const STORED_CHANGE: Schema = object(
     policy: TEXT,
     change: { anyOf: [ADD, DELETE_RULES, object({ kind: oneOf('none', 'delete-policy') })] },
   },
-  { assignment: oneOf('assign', 'unassign'), confirm: SECONDS },
+  { assignment: oneOf('assign', 'unassign'), confirm: SECONDS, force: TRUTH },
 );
 
 export const STORE: Schema = object({ input: INPUT });

@@ -32,7 +32,7 @@ export interface SocketAddress {
   /** See ownPlace. */
   readonly place: string;
   /** Who runs the command: believed of root. */
-  readonly asker: Pick<Asker, 'who' | 'uid'>;
+  readonly asker: Pick<Asker, 'who' | 'uid' | 'ssh'>;
 }
 
 export interface TlsAddress {

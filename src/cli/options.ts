@@ -48,7 +48,7 @@ export function confirmOption(): Option {
 }
 
 export function forceOption(): Option {
-  return new Option('--force', 'also where the policy, on lo, cuts this host off from itself');
+  return new Option('--force', 'also where it ends what this host does now, such as your SSH connection');
 }
 
 /** Without a time commander gives `true`. */

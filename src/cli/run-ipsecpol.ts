@@ -73,7 +73,7 @@ async function carryOut(given: ChangeCommand | UnloadCommand): Promise<void> {
     return;
   }
   const { policy, change, assignment } = command;
-  const outcome = await host.changeStored({ policy, change, assignment, confirm: confirmTime() });
+  const outcome = await host.changeStored({ policy, change, assignment, confirm: confirmTime(), force: isForced() });
   for (const note of outcome.notes) warn(note);
   for (const line of storedLines(outcome)) print(line);
 }
@@ -95,6 +95,14 @@ function confirmTime(): number | undefined {
   if (seconds !== undefined && seconds > 0 && seconds <= CONFIRM_LONGEST) return seconds;
   const help = `write a time of at most ${CONFIRM_LONGEST / 3600} h, such as 60s, 10m or 2h; or unset it`;
   throw new UsageError(`XDPOL_CONFIRM=${value} is no time that a confirmation can be waited for`, help);
+}
+
+/** Nor for this. */
+function isForced(): boolean | undefined {
+  const value = process.env['XDPOL_FORCE'];
+  if (value === undefined || value === '') return undefined;
+  if (value === '1') return true;
+  throw new UsageError(`XDPOL_FORCE=${value} is not understood`, 'write 1, or unset it');
 }
 
 async function askFor(what: string): Promise<void> {

@@ -12,7 +12,7 @@ import { CLSACT_PLACE, findHook } from './hook.ts';
 import type { Direction } from './program.ts';
 
 /** Devices that stand on another one and see its frames first. The peer of a veth is none of them. */
-const STANDS_ON: ReadonlySet<string> = new Set(['vlan', 'macvlan', 'macvtap', 'ipvlan', 'ipvtap', 'macsec']);
+export const STANDS_ON: ReadonlySet<string> = new Set(['vlan', 'macvlan', 'macvtap', 'ipvlan', 'ipvtap', 'macsec']);
 
 /** Devices whose XDP program the kernel does not let one below have, too, and the other way round. */
 function relatives(device: NetworkInterface, devices: readonly NetworkInterface[]): readonly NetworkInterface[] {

@@ -18,7 +18,7 @@ export interface ApplyRequest {
   readonly dryRun?: boolean | undefined;
   /** Seconds: goes back unless it is confirmed in time. */
   readonly confirm?: number | undefined;
-  /** Also where it cuts the host off from itself. */
+  /** Also where it ends what the host does now, or cuts the host off from itself. */
   readonly force?: boolean | undefined;
 }
 

@@ -22,6 +22,8 @@ import { putAssignedInForce } from './put-assigned.ts';
 export interface StoredChange extends Pick<StoredCommand, 'policy' | 'change' | 'assignment'> {
   /** Seconds: where it becomes assigned, it goes back unless that is confirmed in time. */
   readonly confirm?: number | undefined;
+  /** Where it becomes assigned, also where it ends what the host does now. */
+  readonly force?: boolean | undefined;
 }
 
 export type StoredChangeResult =
@@ -132,7 +134,7 @@ function requireReadable(name: string, { text, setFiles }: PolicyText): void {
  */
 async function assign(
   context: HostContext,
-  { policy, confirm }: StoredChange,
+  { policy, confirm, force: isForced }: StoredChange,
   before: PolicyText | undefined,
 ): Promise<StoredChangeOutcome> {
   const { store } = context;
@@ -141,7 +143,8 @@ async function assign(
   try {
     const stored = store.read(policy);
     const input = { stored: policy };
-    const inForce = await putAssignedInForce(context, { input, stored, interfaces: [], usual, attaching, confirm });
+    const how = { usual, attaching, confirm, isForced };
+    const inForce = await putAssignedInForce(context, { input, stored, interfaces: [], ...how });
     return { policy, result: { kind: 'in-force', inForce }, notes: inForce.notes };
   } catch (error) {
     if (before !== undefined) {

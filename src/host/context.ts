@@ -14,7 +14,10 @@ export type OperationEvent =
 export type Report = (event: OperationEvent) => void;
 
 /** Whom the operation is done for. */
-export type Asker = Pick<ChangeRecord, 'who' | 'uid' | 'via'>;
+export interface Asker extends Pick<ChangeRecord, 'who' | 'uid' | 'via'> {
+  /** SSH_CONNECTION of the session that the command was given in. */
+  readonly ssh?: string | undefined;
+}
 
 export interface HostContext {
   readonly store: PolicyStore;

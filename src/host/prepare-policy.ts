@@ -11,6 +11,8 @@ import type { DynamicRule, PolicyText } from '../store/store.ts';
 import type { PolicyFacts } from './compiled-cache.ts';
 import { CompiledCache, factsOf, hostFrom } from './compiled-cache.ts';
 import type { HostContext } from './context.ts';
+import type { Guard } from './guard/require-traffic.ts';
+import type { PresentPacket } from './guard/traffic.ts';
 import { interfaceAddresses, LOOPBACK } from './interfaces.ts';
 import type { PolicyInput } from './policy-input.ts';
 import type { ReadyPolicy } from './ready-policy.ts';
@@ -31,7 +33,9 @@ export interface WantedPolicy {
   /** Traffic that it must permit. A boot does not ask either. */
   readonly protect?: Protected | undefined;
   /** It must not cut the host off from itself. */
-  readonly isGuarded?: boolean | undefined;
+  readonly keepsLoopback?: boolean | undefined;
+  /** What the host does now must go on. Neither does a boot. */
+  readonly guard?: Guard | undefined;
   /** What the analysis says of it is wanted. */
   readonly isAnalysed?: boolean | undefined;
 }
@@ -66,7 +70,7 @@ function openCache({ store, report }: HostContext): CompiledCache {
 /** Throws PolicyRejected where the policy has errors. */
 export async function preparePolicy(
   context: HostContext,
-  { input, hash, rules, names, tests, protect, isGuarded = false, isAnalysed = false }: WantedPolicy,
+  { input, hash, rules, names, tests, protect, keepsLoopback = false, guard, isAnalysed = false }: WantedPolicy,
   devices: readonly NetworkInterface[],
 ): Promise<PreparedPolicy> {
   const cache = openCache(context);
@@ -74,8 +78,10 @@ export async function preparePolicy(
   const isAsking = names === 'asked' && cached !== undefined && cached.facts.names.length > 0;
   const isProtecting = protect !== undefined && protect.filters.length > 0;
   const isTested = tests !== undefined && cached?.facts.hasTests === true;
-  const loopback = isGuarded ? devices.find(({ name }) => name === LOOPBACK) : undefined;
-  const isJudged = isTested || isProtecting || loopback !== undefined;
+  const loopback = keepsLoopback ? devices.find(({ name }) => name === LOOPBACK) : undefined;
+  const traffic = guard === undefined ? [] : await trafficOf(context, devices, guard);
+  const isGuarding = guard !== undefined && traffic.length > 0;
+  const isJudged = isTested || isProtecting || isGuarding || loopback !== undefined;
   if (cached !== undefined && !isAsking && !isJudged) return cached;
   // Loaded when a text is read: the reader and its schema take longer to load than a cached policy to be swapped in.
   const { readyPolicy } = await import('./ready-policy.ts');
@@ -92,10 +98,23 @@ export async function preparePolicy(
     const { requireLoopback } = await import('./require-loopback.ts');
     requireLoopback(ready, loopback);
   }
+  if (isGuarding) {
+    const { requireTraffic } = await import('./guard/require-traffic.ts');
+    requireTraffic(context, ready, traffic, guard);
+  }
   const prepared = await compileReady(cache, ready, devices);
   if (!isAnalysed) return prepared;
   const { warnOfPolicy } = await import('./policy-warnings.ts');
   return { ...prepared, ...(await warnOfPolicy(context, ready, devices)) };
+}
+
+async function trafficOf(
+  context: HostContext,
+  devices: readonly NetworkInterface[],
+  guard: Guard,
+): Promise<readonly PresentPacket[]> {
+  const { gatherTraffic } = await import('./guard/require-traffic.ts');
+  return await gatherTraffic(context, devices, guard);
 }
 
 /** The compiled forms of a policy whose text is not looked at; undefined where one is not in the cache. */

@@ -34,7 +34,7 @@ export interface AssignedChange {
   readonly isDryRun?: boolean | undefined;
   /** Seconds: it is assigned when it is confirmed, and goes back unless that comes in time. */
   readonly confirm?: number | undefined;
-  /** Also where it cuts the host off from itself. */
+  /** Also where it ends what the host does now, or cuts the host off from itself. */
   readonly isForced?: boolean | undefined;
   /** What the analysis says of the policy is wanted. */
   readonly isAnalysed?: boolean | undefined;
@@ -113,7 +113,7 @@ function noteReplaced(waited: PendingChange | undefined, { pending }: AssignedIn
 
 async function putOrLeave(context: HostContext, change: AssignedChange): Promise<AssignedInForce> {
   const { store } = context;
-  const { input, stored, isDryRun, confirm, isAnalysed } = change;
+  const { input, stored, isDryRun, confirm, isForced = false, isAnalysed } = change;
   const { names, missing, released } = targetsOf(store, change);
   const attaching = { ...change.attaching, tcx: namesAtTcx([...names, ...missing], change) };
   const overlay = readOverlay(store);
@@ -135,9 +135,10 @@ async function putOrLeave(context: HostContext, change: AssignedChange): Promise
       rules: overlay.rules,
       names: 'asked',
       isAnalysed,
-      isGuarded: change.isForced !== true,
+      keepsLoopback: !isForced,
       tests: { ingressOnly: attaching.ingressOnly },
       protect: { filters: requireHostConfig().protect, ingressOnly: attaching.ingressOnly },
+      guard: { ingressOnly: attaching.ingressOnly, mayCut: confirm !== undefined || isForced },
     },
     devices,
     attaching,

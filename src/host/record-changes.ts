@@ -85,7 +85,8 @@ export interface ChangeDone {
 export function recordChange({ store, report, asker }: HostContext, change: ChangeDone): void {
   const { verb, policy, from, to, result = 'ok', message = null } = change;
   try {
-    store.changes.add({ at: new Date().toISOString(), ...asker, verb, policy, from, to, result, message });
+    const { who, uid, via } = asker;
+    store.changes.add({ at: new Date().toISOString(), who, uid, via, verb, policy, from, to, result, message });
   } catch (error) {
     const why = messageOf(error);
     report({ kind: 'warning', text: `the change is not in the audit log: ${why}` });

@@ -16,14 +16,16 @@ function descriptorOf(socket: Socket): number | undefined {
 
 /**
  * The user's name, or `uid 1000` where the host has none. `header` is whom the command was started for behind sudo: root
- * is believed that, nobody else.
+ * is believed that, nobody else. The SSH connection of its session only makes changes more careful, so everybody is
+ * believed that.
  */
 export function callerOf(socket: Socket, header: string | undefined): Asker {
   const fd = descriptorOf(socket);
   if (fd === undefined || fd < 0) return NOBODY_KNOWN;
   const { uid } = socketPeer(fd);
-  const behindSudo = uid === 0 ? decodeAsker(header) : undefined;
-  return { who: nameOf('/etc/passwd', uid) ?? `uid ${uid}`, uid, ...behindSudo, via: 'agent' };
+  const said = decodeAsker(header);
+  const behindSudo = uid === 0 && said !== undefined ? { who: said.who, uid: said.uid } : undefined;
+  return { who: nameOf('/etc/passwd', uid) ?? `uid ${uid}`, uid, ...behindSudo, via: 'agent', ssh: said?.ssh };
 }
 
 /** Of a user or a group, by its number. */

@@ -74,6 +74,12 @@ export const HOST_ERRORS = {
     title: 'There is no such dynamic rule',
     explanation: 'Dynamic rules are named as they were added; the help lists those that there are.',
   },
+  XDPOL_E_LOCKOUT: {
+    exit: 1,
+    title: 'The policy would cut what the host does now',
+    explanation:
+      'Before a policy is put in force, it is asked about the present of the host: TCP connections that came in over its interfaces, first of all your SSH connection, neighbour discovery of the default gateway, path MTU errors, and DHCP where an address is a lease. What passes now and would be dropped is listed with the filter that drops it. Permit it, use --confirm, so that the change goes back by itself, or --force. See docs/safe-changes.md.',
+  },
   XDPOL_E_NOT_CONFIRMED: {
     exit: 1,
     title: 'Not confirmed',
