@@ -3,4 +3,5 @@ import { runIpsecpol } from './run-ipsecpol.ts';
 /** The `ipsecpol` program. */
 import { runProgram } from './run-program.ts';
 
-await runProgram('ipsecpol', () => runIpsecpol(process.argv.slice(2)));
+/** Resolves once the verb has run. */
+export const ended: Promise<void> = runProgram('ipsecpol', () => runIpsecpol(process.argv.slice(2)));

@@ -24,7 +24,8 @@ function workOn(host: string, verb: string): void {
   chooseHost(host);
 }
 
-await runProgram('xdpol', async () => {
+/** Resolves once the verb has run. */
+export const ended: Promise<void> = runProgram('xdpol', async () => {
   const verb = verbOf(process.argv.slice(2)) ?? '';
   const program = await buildProgram(verb);
   program.hook('preAction', async () => {

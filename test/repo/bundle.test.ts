@@ -1,8 +1,18 @@
-/** The program as it is built: it is that of the sources, and a verb loads what it needs and no more. */
+/** The program as it is built: it is that of the sources, whole in each process, and starts with what V8 compiled before. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundleProgram } from '../../scripts/bundle.ts';
@@ -19,26 +29,21 @@ function run(program: string, ...args: readonly string[]): string {
   return execFileSync(process.execPath, [join(out, `cli/${program}.js`), ...args], { encoding: 'utf8', stdio: 'pipe' });
 }
 
-/** Files that `import` statements lead to, those of `import()` not included. */
-function loadedWith(file: string, seen = new Set<string>()): ReadonlySet<string> {
-  if (seen.has(file)) return seen;
-  seen.add(file);
-  const imports = readFileSync(file, 'utf8').matchAll(/^(?:import|\} from) ?(?:[^'"\n]* from )?["'](\.[^"']+)["'];/gmu);
-  for (const [, path] of imports) loadedWith(join(dirname(file), String(path)), seen);
-  return seen;
+function partNamed(pattern: RegExp): string {
+  const names = readdirSync(join(out, 'program')).filter((name) => pattern.test(name));
+  expect(names).toHaveLength(1);
+  return join(out, 'program', String(names[0]));
 }
 
-/** The sources that a file is made of, by the comments in front of them. */
-function sourcesOf(files: Iterable<string>): readonly string[] {
-  return [...files].flatMap((file) =>
-    [...readFileSync(file, 'utf8').matchAll(/^ *\/\/ ((?:src|node_modules)\/\S+)$/gmu)].map(([, name]) => String(name)),
-  );
+/** What a part asks for at run time, but for Node's own modules. */
+function requiredBy(text: string): readonly string[] {
+  const names = [...text.matchAll(/\brequire\(["']([^"']+)["']\)/gu)].map(([, name]) => String(name));
+  // What ajv and fast-json-stringify would write into code that they generate is a text.
+  return [...new Set(names)].filter((name) => !isBuiltin(name) && !/^(?:ajv|fast-json-stringify)\b/u.test(name)).sort();
 }
 
-function verbFile(verb: string): string {
-  const parts = readdirSync(join(out, 'chunks')).map((name) => join(out, 'chunks', name));
-  return String(parts.find((path) => sourcesOf([path]).includes(`src/cli/commands/${verb}.ts`)));
-}
+const CHECK = ['check', EXAMPLE, '--me', '131.107.1.1'] as const;
+const CHECKED = 'Packet Filter: 3 rules, 9 filters, no errors\n';
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'xdpol-bundle-'));
@@ -53,31 +58,58 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe('the built program', () => {
   test('has the version of package.json and the digest of the sources', () => {
     expect(run('main', '--version').trim()).toBe(VERSION);
-    const parts = readdirSync(join(out, 'chunks')).map((name) => readFileSync(join(out, 'chunks', name), 'utf8'));
-    expect(parts.filter((text) => text.includes(programVersion()))).toHaveLength(1);
+    const digests = readFileSync(partNamed(/^program-.*js$/u), 'utf8').split(programVersion()).length - 1;
+    expect(digests).toBe(1);
   });
 
   test('reads policies as the sources do, what a schema says included', () => {
-    expect(run('main', 'check', EXAMPLE, '--me', '131.107.1.1')).toBe('Packet Filter: 3 rules, 9 filters, no errors\n');
+    expect(run('main', ...CHECK)).toBe(CHECKED);
     const file = join(folder, 'wrong.yaml');
     writeFileSync(file, 'name: x\ndefault: maybe\nrules: [{ filters: ["*+me"], action: block }]\nruls: []\n');
     const said = JSON.parse(failureOf('check', file, '--json')) as { diagnostics: readonly { code: string }[] };
     expect(said.diagnostics.map(({ code }) => code)).toEqual(expect.arrayContaining(['XP0005', 'XP0008']));
   });
 
-  test('check loads its own packages: no schema compiler, no agent, no kernel bindings', () => {
-    const files = new Set([...loadedWith(join(out, 'cli/main.js')), ...loadedWith(verbFile('check'))]);
-    const packages = new Set(sourcesOf(files).flatMap((name) => /^node_modules\/([^/]+)/u.exec(name)?.[1] ?? []));
-    expect([...packages].filter((name) => name !== 'ajv').sort()).toEqual(['commander', 'yaml']);
-    expect(sourcesOf(files).filter((name) => /^node_modules\/ajv\/(?!dist\/runtime)/u.test(name))).toEqual([]);
-    expect([...files].filter((file) => readFileSync(file, 'utf8').includes('from "libbpf-ts-bindings"'))).toEqual([]);
-    expect(sourcesOf(loadedWith(verbFile('agent')))).toContain('node_modules/fastify/fastify.js');
+  test('a process has all of the program when it starts: it goes on when other files take their place', () => {
+    const program = readFileSync(partNamed(/^program-.*js$/u), 'utf8');
+    const addon = 'libbpf-ts-bindings/bindings.node';
+    expect(requiredBy(program)).toEqual(
+      ['@peculiar/x509', 'fastify', addon, 'pino', 'prom-client', 'reflect-metadata'].sort(),
+    );
+    expect(program).not.toMatch(/\bimport\(/u);
+    expect(requiredBy(readFileSync(partNamed(/^packages-/u), 'utf8'))).toEqual([]);
+  });
+
+  test('check needs no package of the agent and no kernel bindings', () => {
+    const alone = join(folder, 'alone');
+    cpSync(out, join(alone, 'dist'), { recursive: true });
+    rmSync(join(alone, 'dist/program', basename(partNamed(/^packages-/u))));
+    const argv = [join(alone, 'dist/cli/main.js'), ...CHECK];
+    expect(execFileSync(process.execPath, argv, { encoding: 'utf8' })).toBe(CHECKED);
+  });
+
+  test('the code cache is taken; without it, or with one of something else, the program does the same', () => {
+    const [program, cache] = [partNamed(/^program-.*js$/u), partNamed(/cache$/u)];
+    const cachedData = readFileSync(cache);
+    const look = `const { readFileSync } = require('node:fs');
+      const [, , filename, cache] = process.argv;
+      const script = new (require('node:vm').Script)(readFileSync(filename, 'latin1'), { filename, cachedData: readFileSync(cache) });
+      process.stdout.write(String(script.cachedDataRejected));`;
+    expect(execFileSync(process.execPath, ['-', program, cache], { encoding: 'utf8', input: look })).toBe('false');
+    for (const wrong of [Buffer.from('nothing'), Buffer.alloc(cachedData.length), cachedData.subarray(0, 5000)]) {
+      writeFileSync(cache, wrong);
+      expect(run('main', ...CHECK)).toBe(CHECKED);
+    }
+    rmSync(cache);
+    expect(run('main', ...CHECK)).toBe(CHECKED);
   });
 
   test('a second build leaves nothing of the first', async () => {
-    writeFileSync(join(out, 'chunks/old-ABCDEFGH.js'), '');
+    const old = ['program/program-000000000000.js', 'program/program-000000000000.cache'];
+    for (const name of old) writeFileSync(join(out, name), '');
     await bundleProgram(out);
-    expect(() => readFileSync(join(out, 'chunks/old-ABCDEFGH.js'))).toThrow('ENOENT');
+    for (const name of old) expect(existsSync(join(out, name))).toBe(false);
+    expect(existsSync(partNamed(/cache$/u))).toBe(true);
     expect(run('ipsecpol', '-?')).toContain('ipsecpol');
   });
 });

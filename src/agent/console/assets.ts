@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { EnvironmentError } from '../../base/environment-error.ts';
 
-/** From dist/chunks and from src/agent/console alike. */
+/** From dist/program and from src/agent/console alike. */
 const FOLDERS = ['../console/', '../../../dist/console/'] as const;
 
 const TYPES = {

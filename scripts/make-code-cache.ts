@@ -1,0 +1,63 @@
+/**
+ * The code cache of the built program: what V8 compiled while verbs ran, so that the next process need not. It belongs to
+ * this version of Node and to the text of the program.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Script } from 'node:vm';
+
+const EXAMPLE: string = fileURLToPath(new URL('../examples/packet-filter.yaml', import.meta.url));
+
+/** They need neither root nor the kernel, and together most of what other verbs run too. */
+const VERBS: readonly (readonly string[])[] = [
+  ['check', EXAMPLE, '--me', '192.0.2.1'],
+  ['compile', EXAMPLE, '--me', '192.0.2.1', '--json'],
+  ['explain', EXAMPLE, 'tcp 203.0.113.9:40000 -> 192.0.2.1:80', '--me', '192.0.2.1'],
+  ['list'],
+];
+
+/** Runs the program's module again for each verb in one process, and writes what was compiled in the end. */
+const WARM_UP = `
+const { readFileSync, writeFileSync } = require('node:fs');
+const { Script } = require('node:vm');
+const { createRequire } = require('node:module');
+const { dirname } = require('node:path');
+const [filename, cache, verbs] = process.argv.slice(2);
+// The name is in the cache, and of no consequence there.
+const script = new Script(readFileSync(filename, 'latin1'), { filename: 'program.js' });
+const load = createRequire(filename);
+process.stdout.write = () => true;
+(async () => {
+  for (const words of JSON.parse(verbs)) {
+    process.argv = [process.argv[0], filename, ...words];
+    const program = { exports: {} };
+    script.runInThisContext()(program.exports, load, program, filename, dirname(filename));
+    await program.exports['./src/cli/main.ts']().ended;
+  }
+})();
+process.on('exit', (code) => {
+  if (code === 0) writeFileSync(cache, script.createCachedData());
+});
+`;
+
+/** With a seed that is always the same, two builds are the same bytes. */
+const SEED = '--hash-seed=1';
+/** Bytes from the start of a cache to the digest of V8's settings, four bytes, by which it knows caches of other ones. */
+const SETTINGS_AT = 12;
+
+/** Throws where a verb fails, or V8 would not take the cache. */
+export function makeCodeCache(program: string, cache: string): void {
+  execFileSync(process.execPath, [SEED, '-', program, cache, JSON.stringify(VERBS)], {
+    env: { ...process.env, XDPOL_AGENT_SOCKET: '', XDPOL_STATE_DIR: join(program, '../none') },
+    input: WARM_UP,
+    stdio: ['pipe', 'inherit', 'inherit'],
+  });
+  const made = readFileSync(cache);
+  // A process has a seed of its own every time, so the seed is none of what a cache depends on.
+  new Script('0').createCachedData().copy(made, SETTINGS_AT, SETTINGS_AT, SETTINGS_AT + 4);
+  writeFileSync(cache, made);
+  const { cachedDataRejected } = new Script(readFileSync(program, 'latin1'), { filename: program, cachedData: made });
+  if (cachedDataRejected === true) throw new Error(`V8 of Node ${process.version} does not take the code cache`);
+}
