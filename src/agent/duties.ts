@@ -2,13 +2,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HostContext } from '../host/context.ts';
 import { followAddresses } from '../host/follow-addresses.ts';
+import { keepInForce } from '../host/keep-in-force.ts';
 import { recordDuty } from '../host/record-changes.ts';
 import { settleReturned } from '../host/settle-returned.ts';
 import { DynamicClaim } from './dynamic-claim.ts';
 import { describeFailure, failureFields } from './failure-text.ts';
 import type { AgentLog } from './log.ts';
 
-const POLL_MS = 2000;
+const POLL_MS = 1000;
+/** What cannot be put in force is tried again after a second, two, four and so on; compiling may take long. */
+const LONGEST_PAUSE_MS = 60_000;
 
 type Step = () => Promise<void>;
 
@@ -27,7 +30,7 @@ export function tellFailuresOnce(log: AgentLog, what: string, action: Step): Ste
   };
 }
 
-/** Every two seconds until `stop`. */
+/** Every second until `stop`. */
 async function repeat(steps: readonly Step[], stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
     await sleep(POLL_MS, undefined, { signal: stop }).catch(() => undefined);
@@ -45,6 +48,33 @@ async function follow(context: HostContext, log: AgentLog): Promise<void> {
     addresses,
   });
   await recordDuty(context, 'follow', `me is now ${addresses.join(', ')}`);
+}
+
+/** The action, with pauses that double while it fails. */
+export function slowDownOnFailure(action: Step, now: () => number = () => performance.now()): Step {
+  let pause = 0;
+  let next = 0;
+  return async () => {
+    if (now() < next) return;
+    try {
+      await action();
+      pause = 0;
+    } catch (error) {
+      pause = Math.min(LONGEST_PAUSE_MS, Math.max(POLL_MS, 2 * pause));
+      next = now() + pause;
+      throw error;
+    }
+  };
+}
+
+async function keep(context: HostContext, log: AgentLog): Promise<void> {
+  const kept = await keepInForce(context);
+  if (kept === undefined) return;
+  const { found, policy, generation } = kept;
+  const done = generation === null ? [] : [`${policy} is in force again, generation ${generation}`];
+  const text = [...found, ...done].join('; ');
+  log.info(text, { policy, generation });
+  await recordDuty(context, 'keep', text);
 }
 
 /** What nobody confirmed in time is back by itself; here it is told, and what hung on it is put in order. */
@@ -66,8 +96,13 @@ export async function runWithDuties(
   const settleSteadily = tellFailuresOnce(log, 'what waits to be confirmed cannot be settled', () =>
     settle(context, log),
   );
+  const keepSteadily = tellFailuresOnce(
+    log,
+    'what is assigned cannot be put in force again',
+    slowDownOnFailure(() => keep(context, log)),
+  );
   await keepClaim();
-  const repeating = repeat([settleSteadily, keepClaim, followSteadily], stop.signal);
+  const repeating = repeat([settleSteadily, keepClaim, keepSteadily, followSteadily], stop.signal);
   try {
     await work();
   } finally {

@@ -102,6 +102,24 @@ export function findPinRoot(): string | undefined {
   }
 }
 
+/** Linux gives an interface name at most 15 characters, so no interface is ever called this. */
+const ENDED = 'ended-by-a-command';
+
+/** Whoever keeps policies in force leaves this network namespace alone, until one is put in force by a command. */
+export function markEndedOnPurpose(): void {
+  mkdirSync(join(makePinRoot(), ENDED), { recursive: true, mode: 0o700 });
+}
+
+export function unmarkEndedOnPurpose(): void {
+  const root = findPinRoot();
+  if (root !== undefined) removeEmptyDirectory(join(root, ENDED));
+}
+
+export function isEndedOnPurpose(): boolean {
+  const root = findPinRoot();
+  return root !== undefined && existsSync(join(root, ENDED));
+}
+
 /** bpffs takes no dots in names; interface names have them (eth0.100) and never a colon. */
 export function interfaceDirectory(root: string, name: string): string {
   return join(root, name.replaceAll('.', ':'));

@@ -8,7 +8,7 @@ import type { BpfMap } from 'libbpf-ts-bindings';
 import { openPinnedMap } from 'libbpf-ts-bindings';
 import { present } from '../base/assert.ts';
 import { ENUMS, STRUCTS } from '../layout/layout.gen.ts';
-import { listDirectory } from './bpffs.ts';
+import { listDirectory, removePin } from './bpffs.ts';
 import { createJsonMap, readJsonMap, repin } from './json-map.ts';
 import type { Direction } from './program.ts';
 import { createCounters } from './program.ts';
@@ -27,6 +27,17 @@ function pinsIn(directory: string): string[] {
     .filter((name) => PIN.test(name))
     .sort((a, b) => Number(PIN.exec(a)?.[1]) - Number(PIN.exec(b)?.[1]))
     .map((name) => join(directory, name));
+}
+
+/** Counters without what they count, or the other way round, are none. */
+export function hasCounters(directory: string): boolean {
+  return listDirectory(directory).includes(SLOTS_PIN) && pinsIn(directory).length > 0;
+}
+
+/** The next generation begins new ones. What one half of them was for cannot be known any more. */
+export function forgetCounters(directory: string): void {
+  const slots = listDirectory(directory).filter((name) => name === SLOTS_PIN);
+  for (const pin of [...pinsIn(directory), ...slots.map((name) => join(directory, name))]) removePin(pin);
 }
 
 export function readSlots(directory: string): SlotRegistry {

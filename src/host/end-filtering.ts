@@ -3,6 +3,7 @@
 import { BpfError } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../base/environment-error.ts';
 import { endHook } from '../engine/attachment.ts';
+import { markEndedOnPurpose, unmarkEndedOnPurpose } from '../engine/bpffs.ts';
 import { DIRECTIONS } from '../engine/program.ts';
 import type { Attachment, StrayPins } from '../engine/survey.ts';
 import { surveyAttachments } from '../engine/survey.ts';
@@ -37,12 +38,14 @@ export function endFiltering(store: PolicyStore): EndedFiltering {
       return undefined;
     }
   };
+  tryTo(markEndedOnPurpose, 'the agent may put the policy in force again');
   const { attachments, strays } = surveyAttachments();
   const ended = [...attachments.map(detach), ...strays.filter(({ fate }) => fate !== 'gone').map(detachStray)];
   const overlay = tryTo(() => readOverlay(store), 'dynamic rules may come back with the next policy');
   const rules = [...(overlay?.rules ?? []), ...(overlay?.staleRules ?? [])];
   if (rules.length > 0) tryTo(() => store.dynamic.remove(), 'dynamic rules come back with the next policy');
   tryTo(() => store.unassign(), 'the policy is still assigned, and the next boot brings it back');
+  if (failures.length === 0) unmarkEndedOnPurpose();
   const interfaces = ended.filter(({ isEnded }) => isEnded).map(({ name }) => name);
   const notes = [...new Set(ended.flatMap((one) => one.notes))];
   return { interfaces: [...new Set(interfaces)], rules, notes, failures };

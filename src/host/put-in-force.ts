@@ -6,6 +6,7 @@ import type { Omitted } from '../compiler/analysis/warnings.ts';
 import type { ConfirmRequest, ApplyOutcome as SwapOutcome } from '../engine/apply.ts';
 import { applyPolicy as swapPrograms } from '../engine/apply.ts';
 import type { RequestedMode } from '../engine/attach.ts';
+import { unmarkEndedOnPurpose } from '../engine/bpffs.ts';
 import type { Assignment } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import { addressTexts } from './host-addresses.ts';
@@ -68,6 +69,7 @@ export async function putInForce(context: HostContext, change: Change): Promise<
   const prepared = await preparePolicy(context, change.policy, devices);
   const takeBack = isDryRun ? undefined : change.write?.(prepared);
   const { generation, notes, attachedFirst } = swapOrTakeBack(prepared, change, takeBack);
+  if (!isDryRun) unmarkEndedOnPurpose();
   if (!isDryRun && change.confirm?.kind === 'begin') await restartDeadline(change.confirm.seconds, attachedFirst);
   const more = isDryRun ? [] : (change.settle?.() ?? []);
   if (!isDryRun) rememberCompiled(context, prepared);

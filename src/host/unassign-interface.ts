@@ -1,5 +1,6 @@
 /** One interface taken out of the assignment; the others stay filtered. */
 import { EnvironmentError } from '../base/environment-error.ts';
+import { markEndedOnPurpose, unmarkEndedOnPurpose } from '../engine/bpffs.ts';
 import { surveyAttachments } from '../engine/survey.ts';
 import type { Assignment, PolicyStore } from '../store/store.ts';
 import type { HostContext } from './context.ts';
@@ -19,8 +20,10 @@ export function unassignInterface({ store }: HostContext, name: string): Unassig
   if (!known.includes(name) && !strays.some((stray) => stray.name === name)) throw notFiltered(name, known);
   requireNothingPending(name);
   if (known.every((other) => other === name)) return endEverything(store);
+  markEndedOnPurpose();
   const notes = endFilteringOn(name);
   const failures = assignment?.interfaces.includes(name) === true ? assignWithout(store, assignment, name) : [];
+  if (failures.length === 0) unmarkEndedOnPurpose();
   const remaining = surveyAttachments().attachments.map((attachment) => attachment.name);
   const isEnded = !remaining.includes(name);
   const policy = assignment?.policy ?? null;

@@ -1,0 +1,94 @@
+/**
+ * What is assigned stays in force: an interface that was deleted and made again, a link that somebody detached and pins
+ * that somebody removed are found here, and the policy is put in force there again. Pins of renamed interfaces move along.
+ */
+import { isEndedOnPurpose, nameOfDirectory } from '../engine/bpffs.ts';
+import { forgetCounters, hasCounters } from '../engine/counter-maps.ts';
+import type { Direction } from '../engine/program.ts';
+import { DIRECTIONS } from '../engine/program.ts';
+import type { Attachment, Survey } from '../engine/survey.ts';
+import { fateText, surveyAttachments } from '../engine/survey.ts';
+import { tidyPins } from '../engine/tidy-pins.ts';
+import type { Assignment, PolicyStore } from '../store/store.ts';
+import type { HostContext } from './context.ts';
+import { findIntendedPolicy } from './intended-policy.ts';
+import { readOverlay } from './overlay.ts';
+import { findWaitingAssignment } from './pending-change.ts';
+import { restoreIntended } from './restore-intended.ts';
+
+export interface KeptInForce {
+  /** What was found, a sentence each. */
+  readonly found: readonly string[];
+  readonly policy: string;
+  /** null where nothing had to be put in force anew. */
+  readonly generation: number | null;
+}
+
+interface Losses {
+  /** What has to be put in force anew, a sentence each. */
+  readonly lost: readonly string[];
+  /** Interfaces whose pins have another name. */
+  readonly renamed: readonly string[];
+}
+
+const NO_LOSSES: Losses = { lost: [], renamed: [] };
+
+/**
+ * One look; a second one with the lock, before which another command may have changed what is in force. undefined where
+ * all is as it should be. After unassign nothing is put in force, also where the store could not be written.
+ */
+export async function keepInForce(context: HostContext): Promise<KeptInForce | undefined> {
+  if (isWhole(findLosses(context.store))) return undefined;
+  using _lock = context.store.lockIfPossible();
+  const { lost, renamed } = findLosses(context.store);
+  const assignment = assignedNow(context.store);
+  if (assignment === undefined || isWhole({ lost, renamed })) return undefined;
+  if (lost.length === 0) {
+    tidyPins((name) => assignment.interfaces.includes(name));
+    return { found: renamed, policy: assignment.policy, generation: null };
+  }
+  for (const { directory } of surveyAttachments().attachments) if (!hasCounters(directory)) forgetCounters(directory);
+  const { rules } = readOverlay(context.store);
+  const { policy, generation } = await restoreIntended(context, await findIntendedPolicy(context.store), rules, 0);
+  return { found: [...renamed, ...lost], policy, generation };
+}
+
+function isWhole({ lost, renamed }: Losses): boolean {
+  return lost.length === 0 && renamed.length === 0;
+}
+
+function assignedNow(store: PolicyStore): Assignment | undefined {
+  return findWaitingAssignment()?.assignment ?? store.assignment();
+}
+
+function findLosses(store: PolicyStore): Losses {
+  const assignment = assignedNow(store);
+  if (assignment === undefined || isEndedOnPurpose()) return NO_LOSSES;
+  const survey = surveyAttachments();
+  const isThere = new Set(survey.devices.map(({ name }) => name));
+  const lost = assignment.interfaces
+    .filter((name) => isThere.has(name))
+    .flatMap((name) => lossOf(name, assignment, survey));
+  return { lost, renamed: survey.attachments.flatMap(renaming) };
+}
+
+function renaming({ name, directory }: Attachment): readonly string[] {
+  const before = nameOfDirectory(directory);
+  return before === name ? [] : [`${before} is now ${name}, and is filtered as it was`];
+}
+
+/** At most one sentence. */
+function lossOf(name: string, { ingressOnly }: Assignment, { attachments, strays }: Survey): readonly string[] {
+  const wanted: readonly Direction[] = ingressOnly === true ? ['ingress'] : DIRECTIONS;
+  const attachment = attachments.find((one) => one.name === name);
+  const open = wanted.filter((direction) => !attachment?.hooks.some((hook) => hook.direction === direction));
+  if (attachment !== undefined && open.length === 0)
+    return hasCounters(attachment.directory) ? [] : [noteCounters(name)];
+  const fate = strays.find((stray) => stray.name === name && stray.fate !== 'moved');
+  if (fate !== undefined) return [fateText(fate)];
+  return [`${name} ${open.join(' and ')} was not filtered: the interface is new, or its pins were removed`];
+}
+
+function noteCounters(name: string): string {
+  return `the pins of the counters of ${name} were removed: they begin anew`;
+}
