@@ -55,7 +55,7 @@ export async function readyArgument(argument: string, options: MeOptions): Promi
 export function compileReady(ready: ReadyPolicy, interfaceName: string | undefined): CompiledPolicy {
   const printed = ready.diags.all.length;
   try {
-    const compiled = compileFor(ready, interfaceName);
+    const compiled = compileFor(ready, interfaceName, showEvents());
     printDiagnostics(ready.diags.all.slice(printed));
     return compiled;
   } catch (error) {

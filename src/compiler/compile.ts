@@ -86,7 +86,12 @@ export interface CompileOptions {
   readonly budgets?: Budgets;
   /** Milliseconds from any start, for the statistics only. */
   readonly clock?: () => number;
+  /** Called again and again with the share of the work that is done, 0 to 1. */
+  readonly progress?: (share: number) => void;
 }
+
+/** The share of the work that is done when a pass ends, as it is of large policies. */
+const DONE = { expand: 0.3, services: 0.45, classes: 0.6, rules4: 0.8, rules6: 0.9 } as const;
 
 /** Address classes are 16 bits wide in the leaves. */
 const MAX_CLASSES = 65535;
@@ -98,28 +103,34 @@ export function compile(
   diags: Diagnostics,
   options: CompileOptions = {},
 ): CompiledPolicy | undefined {
-  const clock = options.clock ?? ((): number => 0);
+  const { clock = (): number => 0, progress = (): void => undefined } = options;
   const times = [clock()];
   if (refuseTooManyFilters(policy, host, diags)) return undefined;
   const ranked = rankedFilters(policy, host, options.interfaceName);
   times.push(clock());
+  progress(DONE.expand);
   const rankSets = new RankSets(ranked.length);
   const services = serviceClasses(ranked, rankSets);
+  progress(DONE.services);
   const families = { 4: familyClasses(4, ranked), 6: familyClasses(6, ranked) };
   times.push(clock());
+  progress(DONE.classes);
   const over = overClasses(families[4], families[6], services);
   if (over !== undefined) return refuse(policy, diags, ranked, over);
   const defaultValue = ruleValue(ranked.length, policy.default === 'permit');
   const sets = new RuleSets(ranked, services, defaultValue);
   const budgets = options.budgets ?? DEFAULT_BUDGETS;
-  const rules4 = ruleTable({ ranked, ...families[4], services, sets, rankSets, budgets });
-  const rules6 = ruleTable({ ranked, ...families[6], services, sets, rankSets, budgets });
+  const between = (from: number, to: number) => (share: number) => progress(from + share * (to - from));
+  const common = { ranked, services, sets, rankSets, budgets };
+  const rules4 = ruleTable({ ...common, ...families[4], progress: between(DONE.classes, DONE.rules4) });
+  const rules6 = ruleTable({ ...common, ...families[6], progress: between(DONE.rules4, DONE.rules6) });
+  progress(DONE.rules6);
   times.push(clock());
   const src4 = encodeAddress4(families[4].source, budgets);
   const dst4 = encodeAddress4(families[4].destination, budgets);
   const src6 = encodeAddress6(families[6].source, budgets);
   const dst6 = encodeAddress6(families[6].destination, budgets);
-  const common = commonSets({ ranked, rules4, rules6, services, rankSets, budgets });
+  const commonTables = commonSets({ ranked, rules4, rules6, services, rankSets, budgets });
   const tables = new Map<TableName, Uint8Array>([
     ...addressTables({ src4, dst4, src6, dst6 }),
     ['dport_pages', encodeServicePages(services.destination.planes, ENUMS.plane.WIDE_PLANES)],
@@ -128,9 +139,9 @@ export function compile(
     ['rows', bytesOf(sets.rows.words)],
     ['subrows', bytesOf(sets.subrows.words)],
     ['lists', encodeLists(sets.listed, ranked, sets)],
-    ['set_roots', bytesOf(common.roots)],
-    ['set_nodes', bytesOf(common.nodes)],
-    ['set_leaves', bytesOf(common.leaves)],
+    ['set_roots', bytesOf(commonTables.roots)],
+    ['set_nodes', bytesOf(commonTables.nodes)],
+    ['set_leaves', bytesOf(commonTables.leaves)],
   ]);
   times.push(clock());
   const shape: Shape = {
@@ -140,7 +151,7 @@ export function compile(
     defaultValue,
     dportClasses: services.destination.count,
     sportClasses: services.source.count,
-    common,
+    common: commonTables,
     src4,
     dst4,
     src6,
@@ -148,6 +159,7 @@ export function compile(
     rules4,
     rules6,
   };
+  progress(1);
   const statistics = statisticsOf(policy, ranked, families, services, shape, times);
   return { policy, host, interfaceName: options.interfaceName, ranked, shape, tables, statistics };
 }

@@ -14,6 +14,7 @@ import { listInterfaces } from './interfaces.ts';
 import type { PolicyInput } from './policy-input.ts';
 import { readPolicyInput } from './policy-input.ts';
 import { addressesForMe } from './read-ready.ts';
+import { withProgress } from './tell-progress.ts';
 
 export interface CheckRequest {
   readonly input: PolicyInput;
@@ -45,12 +46,15 @@ export async function checkPolicy(context: HostContext, request: CheckRequest): 
   if (policy === undefined || facts === undefined || diags.failed) return outcomeOf(policy, diags.all, []);
   if (refuseTooManyFilters(policy, facts, diags)) return outcomeOf(policy, diags.all, []);
   runPolicyTests(policy, facts, diags);
-  const { reported, findings, omitted } = warningsOf(policy, facts, {
-    isBrief: request.isBrief === true,
-    reported: diags.all,
-    effort: request.isThorough === true ? CHECK_EFFORT : APPLY_EFFORT,
-    writeFilter: printFilter,
-  });
+  const { reported, findings, omitted } = withProgress(context.report, `analysing ${policy.name}`, (progress) =>
+    warningsOf(policy, facts, {
+      isBrief: request.isBrief === true,
+      reported: diags.all,
+      effort: request.isThorough === true ? CHECK_EFFORT : APPLY_EFFORT,
+      progress,
+      writeFilter: printFilter,
+    }),
+  );
   return outcomeOf(policy, [...reported, ...findings], omitted);
 }
 

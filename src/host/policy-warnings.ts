@@ -12,6 +12,7 @@ import { namesOf } from './host-addresses.ts';
 import { listInterfaces } from './interfaces.ts';
 import { readPolicyInput } from './policy-input.ts';
 import type { ReadyPolicy } from './ready-policy.ts';
+import { withProgress } from './tell-progress.ts';
 
 export interface PolicyWarnings {
   /** Of reading the policy and of the analysis, but for those that the policy accepts. */
@@ -26,13 +27,17 @@ export async function warnOfPolicy(
 ): Promise<PolicyWarnings> {
   const filtered = devices.map(({ name }) => name);
   const facts = factsOfHost(host, await listInterfaces(), filtered);
-  const warnings = warningsOf(policy, facts, {
-    isBrief: true,
-    reported: diags.all,
-    known: knownFindings(context, facts),
-    effort: APPLY_EFFORT,
-    writeFilter: printFilter,
-  });
+  const known = knownFindings(context, facts);
+  const warnings = withProgress(context.report, `analysing ${policy.name}`, (progress) =>
+    warningsOf(policy, facts, {
+      isBrief: true,
+      reported: diags.all,
+      known,
+      effort: APPLY_EFFORT,
+      progress,
+      writeFilter: printFilter,
+    }),
+  );
   return { diagnostics: allOf(warnings), omitted: warnings.omitted };
 }
 

@@ -10,7 +10,7 @@ import type { PolicyTestOptions } from '../policy/policy-tests.ts';
 import type { DynamicRule, PolicyText } from '../store/store.ts';
 import type { PolicyFacts } from './compiled-cache.ts';
 import { CompiledCache, factsOf, hostFrom } from './compiled-cache.ts';
-import type { HostContext } from './context.ts';
+import type { HostContext, Report } from './context.ts';
 import type { Guard } from './guard/require-traffic.ts';
 import type { PresentPacket } from './guard/traffic.ts';
 import { interfaceAddresses, LOOPBACK } from './interfaces.ts';
@@ -102,7 +102,7 @@ export async function preparePolicy(
     const { requireTraffic } = await import('./guard/require-traffic.ts');
     requireTraffic(context, ready, traffic, guard);
   }
-  const prepared = await compileReady(cache, ready, devices);
+  const prepared = await compileReady(cache, ready, devices, context.report);
   if (!isAnalysed) return prepared;
   const { warnOfPolicy } = await import('./policy-warnings.ts');
   return { ...prepared, ...(await warnOfPolicy(context, ready, devices)) };
@@ -142,6 +142,7 @@ async function compileReady(
   cache: CompiledCache,
   ready: ReadyPolicy,
   devices: readonly NetworkInterface[],
+  report: Report,
 ): Promise<PreparedPolicy> {
   const { wholeHash: hash, policy, host, dynamic, source, diags } = ready;
   const facts = factsOf(policy, host);
@@ -150,7 +151,7 @@ async function compileReady(
   const missing = names.filter((name) => kept.get(name) === undefined);
   const { compileForInterfaces } = await import('./compile-policy.ts');
   const { loadableOf } = await import('../compiler/loadable.ts');
-  const fresh = compileForInterfaces(ready, missing);
+  const fresh = compileForInterfaces(ready, missing, report);
   const compiled = new Map(
     names.map((name) => [name, kept.get(name) ?? loadableOf(present(fresh.get(name), name), cpuMilliseconds)] as const),
   );

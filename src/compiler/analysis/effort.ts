@@ -9,9 +9,13 @@ export class Effort {
   #phaseEnd: number;
   #searchEnd: number;
   #searchSteps: number;
+  readonly #progress: (share: number) => void;
+  #told = 0;
 
-  constructor(total: number = Number.POSITIVE_INFINITY) {
+  /** `progress` is called again and again with the share that is spent, 0 to 1. */
+  constructor(total: number = Number.POSITIVE_INFINITY, progress: (share: number) => void = () => undefined) {
     this.#total = total;
+    this.#progress = progress;
     this.#phaseEnd = total;
     this.#searchEnd = total;
     this.#searchSteps = total;
@@ -29,6 +33,9 @@ export class Effort {
 
   spend(steps: number): void {
     this.#spent += steps;
+    if (this.#spent - this.#told < STEPS_BETWEEN) return;
+    this.#told = this.#spent;
+    this.#progress(Math.min(1, this.#spent / this.#total));
   }
 
   get isPhaseSpent(): boolean {
@@ -40,5 +47,7 @@ export class Effort {
   }
 }
 
+/** Between two calls of `progress`: some ten milliseconds. */
+const STEPS_BETWEEN = 50_000;
 /** Searches of the hardest kind that a phase has room for. */
 const SEARCHES = 100;

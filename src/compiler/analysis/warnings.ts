@@ -32,6 +32,8 @@ export interface WarningOptions {
   readonly known?: ReadonlySet<string> | undefined;
   /** Steps; without it the answer is complete, however long it takes. */
   readonly effort?: number;
+  /** Called again and again with the share of the effort that is spent, 0 to 1. */
+  readonly progress?: (share: number) => void;
   /** A filter as a policy file has it, for filters to be pasted; left out, none is offered. */
   readonly writeFilter?: (filter: Filter) => string;
 }
@@ -76,7 +78,7 @@ const MOST = 10_000;
 
 /** The policy must have been read without errors. */
 export function warningsOf(policy: Policy, facts: HostFacts, options: WarningOptions = {}): Warnings {
-  const findings = findingsOf(policy, facts, new Effort(options.effort));
+  const findings = findingsOf(policy, facts, new Effort(options.effort, options.progress));
   const all = observe(findings, policy, facts, options.writeFilter);
   const kept = leaveOutAccepted(policy, all, options.reported ?? []);
   const isCut = observeCut(findings.cut, policy).length > 0;

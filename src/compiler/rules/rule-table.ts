@@ -96,6 +96,8 @@ export interface RuleInput {
   readonly sets: RuleSets;
   readonly rankSets: RankSets;
   readonly budgets: Budgets;
+  /** Called with the share of a form of the table that is made, 0 to 1: forms that are given up begin anew. */
+  readonly progress: (share: number) => void;
 }
 
 const NONE = new Uint32Array(0);
@@ -176,7 +178,8 @@ function dense(input: RuleInput, groups: Groups): RuleTable | undefined {
   const dstConditions = allConditions(destination);
   const cross = new Uint32Array(source.classes.length * dstConditions.length * width);
   let at = 0;
-  for (const conditions of allConditions(source)) {
+  for (const [s, conditions] of allConditions(source).entries()) {
+    input.progress(s / source.classes.length);
     const bySource = matchingSource(groups, conditions);
     for (const dst of dstConditions) {
       cross.set(sets.fill(sets.visible(matchingBoth(bySource, dst))), at);
@@ -194,7 +197,8 @@ function rows(input: RuleInput, groups: Groups): RuleTable | undefined {
   const before = sets.mark();
   const cross = new Uint32Array(source.classes.length * dstConditions.length);
   let at = 0;
-  for (const conditions of allConditions(source)) {
+  for (const [s, conditions] of allConditions(source).entries()) {
+    input.progress(s / source.classes.length);
     const bySource = matchingSource(groups, conditions);
     for (const [d, { parent, added }] of destination.classes.entries()) {
       const inherits = d !== parent && !added.some((condition) => bySource.has(condition));
@@ -232,6 +236,7 @@ function sparse(input: RuleInput, groups: Groups): RuleTable | undefined {
   if (srcSets === undefined || dstSets === undefined) return sets.rewind(before);
   const found: PairEntry[] = [];
   for (const [s, conditions] of srcConditions.entries()) {
+    input.progress(s / srcConditions.length);
     for (const [d, lists] of matchingPairs(matchingSource(groups, conditions.slice(1)), holders)) {
       found.push({ key: ((s << 16) | d) + 1, set: sets.reference(merged(lists)) });
       if (isOver(found.length)) return sets.rewind(before);

@@ -141,6 +141,14 @@ describe('statistics', () => {
     });
   });
 
+  test('how far compiling has come, up to all of it', () => {
+    const shares: number[] = [];
+    compiled(pairsPolicy(2000), HOST, { progress: (share) => shares.push(share) });
+    expect(shares).toEqual([...shares].sort((a, b) => a - b));
+    expect(new Set(shares).size).toBeGreaterThan(2000);
+    expect(shares.at(-1)).toBe(1);
+  });
+
   test('table entries are whole', () => {
     const tables = compiled(pairsPolicy(2000), HOST);
     for (const name of TABLE_NAMES) expect(Number.isInteger(tableEntries(name, tables)), name).toBe(true);
