@@ -68,9 +68,9 @@ export function specificityOf(match: DirectedMatch): Specificity {
 /** For ICMP the type, then the code, take the place of the ports; without a type both are as wide as any port. */
 function portWidths(match: DirectedMatch): readonly [narrow: number, wide: number] {
   if (match.icmp !== undefined) return [1, match.icmp.code === undefined ? ICMP_VALUES : 1];
-  const width = (range: PortRange): number => range.hi - range.lo + 1;
-  const widths = [width(match.sourcePort), width(match.destinationPort)] as const;
-  return [Math.min(...widths), Math.max(...widths)];
+  const source = match.sourcePort.hi - match.sourcePort.lo + 1;
+  const destination = match.destinationPort.hi - match.destinationPort.lo + 1;
+  return source < destination ? [source, destination] : [destination, source];
 }
 
 /** What the order needs to know of a candidate besides its specificity. */

@@ -5,7 +5,8 @@
 import { present } from '../../base/assert.ts';
 import type { Filter, Half, HostAddresses, IcmpMatch, Policy, PortRange } from '../../policy/model.ts';
 import type { Ranked, Specificity } from '../../policy/specificity.ts';
-import { compareRanked, specificityOf } from '../../policy/specificity.ts';
+import { specificityOf } from '../../policy/specificity.ts';
+import { inRankOrder } from './rank-order.ts';
 import type { AddressCondition } from './resolve.ts';
 import { Resolver } from './resolve.ts';
 
@@ -82,7 +83,7 @@ export function rankedFilters(
         direct(directed, filter, ends, { ruleIndex, action: rule.action, limited });
     }
   }
-  return directed.sort(compareRanked);
+  return inRankOrder(directed);
 }
 
 interface Owner {
@@ -142,7 +143,19 @@ function directedFilter(filter: Filter, ends: Ends, owner: Owner, conditions: Co
     fragment: filter.fragment,
     limited,
   });
-  return { ...conditions, specificity, filter, half, established, ruleIndex, action };
+  return {
+    specificity,
+    filter,
+    half,
+    source,
+    destination,
+    sourcePorts,
+    destinationPorts,
+    icmp,
+    established,
+    ruleIndex,
+    action,
+  };
 }
 
 function sameFamily(a: AddressCondition, b: AddressCondition): boolean {
