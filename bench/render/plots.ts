@@ -181,7 +181,7 @@ function aroundPlots(figures: Figures): readonly Promise<Plot | undefined>[] {
       title: 'Scrape',
       caption: 'The whole answer, nothing subtracted.',
       figures: of(figures, 'scrape', 'a scrape'),
-      series: () => 'a scrape',
+      series: ({ traffic }) => traffic,
       y: 'ms (log)',
       x: 'rules (log)',
       logY: true,

@@ -10,15 +10,16 @@ const DEVICE = 'edge';
 const HASH = '0'.repeat(64);
 
 /** Goes with the namespace. */
-export function makeDevice(): NetworkInterface {
-  execFileSync('ip', ['link', 'add', DEVICE, 'type', 'veth', 'peer', 'name', `${DEVICE}-peer`]);
-  for (const device of [DEVICE, `${DEVICE}-peer`]) execFileSync('ip', ['link', 'set', device, 'up']);
+export function makeDevice(device: string = DEVICE): NetworkInterface {
+  execFileSync('ip', ['link', 'add', device, 'type', 'veth', 'peer', 'name', `${device}-peer`]);
+  for (const end of [device, `${device}-peer`]) execFileSync('ip', ['link', 'set', end, 'up']);
   return present(
-    interfaces().find(({ name }) => name === DEVICE),
-    DEVICE,
+    interfaces().find(({ name }) => name === device),
+    device,
   );
 }
 
-export function apply(device: NetworkInterface, compiled: CompiledPolicy): void {
-  applyPolicy({ targets: [{ device, compiled }], hash: HASH, mode: 'native', now: new Date() });
+export function apply(devices: readonly NetworkInterface[], compiled: CompiledPolicy): void {
+  const targets = devices.map((device) => ({ device, compiled }));
+  applyPolicy({ targets, hash: HASH, mode: 'native', now: new Date() });
 }

@@ -1,37 +1,77 @@
-/** What a scrape of the exporter takes with many rules in force. */
+/** What a scrape of the exporter takes with many rules in force, on one interface and on several. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { NetworkInterface } from 'libbpf-ts-bindings';
 import { Exporter } from '../../src/exporter/exporter.ts';
 import { spreadOf } from '../../src/measure/statistics.ts';
 import type { Effort } from '../effort.ts';
 import type { Figure } from '../figure.ts';
-import { figure, single } from '../figure.ts';
+import { figure, MIB, single } from '../figure.ts';
 import { benchPolicy, compiledPolicy } from '../policies.ts';
 import { apply, makeDevice } from './in-force.ts';
 
 const RULE_PACKETS = /^xdpol_rule_packets_total\{/gmu;
 const DIRECTIONS = 2;
+const INTERFACES = [1, 4] as const;
 
-export async function measureScrape(policy: string, effort: Effort): Promise<readonly Figure[]> {
-  const bench = benchPolicy(policy);
-  const device = makeDevice();
-  apply(device, compiledPolicy(bench.policy));
-  using exporter = new Exporter(() => ({
-    interfaces: [device.name],
-    ingressOnly: false,
-    changes: { applies: 0, applyFailures: new Map(), rollbacks: new Map(), confirmPending: false },
-  }));
+function memory(): number {
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/** Without what the compiler left. */
+function settledMemory(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return memory();
+}
+
+interface ScrapeFigures {
+  /** ms. */
+  readonly times: readonly number[];
+  readonly text: string;
+  /** Bytes more than before the first scrape, garbage included. */
+  readonly grown: number;
+}
+
+async function scrapes(exporter: Exporter, rounds: number): Promise<ScrapeFigures> {
+  const before = settledMemory();
   const times: number[] = [];
   let text = await exporter.scrape('prometheus');
-  for (let round = 0; round < effort.rounds; round++) {
+  let most = memory();
+  for (let round = 0; round < rounds; round++) {
     const started = performance.now();
     text = await exporter.scrape('prometheus');
     times.push(performance.now() - started);
+    most = Math.max(most, memory());
   }
-  const counted = text.match(RULE_PACKETS)?.length ?? 0;
-  if (counted !== DIRECTIONS * bench.policy.rules.length)
-    throw new Error(`the scrape has ${counted} rule counters, not two for each of ${bench.policy.rules.length} rules`);
-  const about = { section: 'scrape', policy, size: bench.size, traffic: '', subject: 'xdpol' } as const;
-  return [
-    figure(about, { quantity: 'a scrape', unit: 'ms' }, spreadOf(times), effort.rounds),
-    single(about, { quantity: 'text', unit: 'kB' }, Buffer.byteLength(text) / 1000),
-  ];
+  return { times, text, grown: Math.max(0, most - before) };
+}
+
+export async function measureScrape(policy: string, effort: Effort): Promise<readonly Figure[]> {
+  const bench = benchPolicy(policy);
+  const compiled = compiledPolicy(bench.policy);
+  const devices: NetworkInterface[] = [];
+  const figures: Figure[] = [];
+  for (const count of INTERFACES) {
+    while (devices.length < count) devices.push(makeDevice(`edge${devices.length}`));
+    apply(devices, compiled);
+    using exporter = new Exporter(() => ({
+      interfaces: devices.map(({ name }) => name),
+      ingressOnly: false,
+      changes: { applies: 0, applyFailures: new Map(), rollbacks: new Map(), confirmPending: false },
+    }));
+    const { times, text, grown } = await scrapes(exporter, effort.rounds);
+    const counted = text.match(RULE_PACKETS)?.length ?? 0;
+    const wanted = DIRECTIONS * count * bench.policy.rules.length;
+    if (counted !== wanted) throw new Error(`the scrape has ${counted} rule counters, not ${wanted}`);
+    const traffic = count === 1 ? '1 interface' : `${count} interfaces`;
+    const about = { section: 'scrape', policy, size: bench.size, traffic, subject: 'xdpol' } as const;
+    figures.push(
+      figure(about, { quantity: 'a scrape', unit: 'ms' }, spreadOf(times), effort.rounds),
+      single(about, { quantity: 'text', unit: 'kB' }, Buffer.byteLength(text) / 1000),
+      single(about, { quantity: 'memory', unit: 'MiB' }, grown / MIB),
+    );
+  }
+  return figures;
 }

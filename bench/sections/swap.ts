@@ -22,8 +22,8 @@ export function measureSwap(policy: string, effort: Effort): readonly Figure[] {
   const bench = benchPolicy(policy);
   const compiled = compiledPolicy(bench.policy);
   const device = makeDevice();
-  apply(device, compiled);
-  const applied = Array.from({ length: effort.rounds }, () => timeOf(() => apply(device, compiled)));
+  apply([device], compiled);
+  const applied = Array.from({ length: effort.rounds }, () => timeOf(() => apply([device], compiled)));
   checkInForce(device, compiled, effort.rounds + 1);
   const flips = flipTimes(device, compiled, effort.rounds * FLIPS_A_ROUND);
   const about = { section: 'swap', policy, size: bench.size, traffic: '', subject: 'xdpol' } as const;

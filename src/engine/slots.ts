@@ -52,12 +52,12 @@ function keyOf(named: Named): string {
 
 export class SlotRegistry {
   readonly #named: Named[];
-  readonly #byKey: Map<string, number>;
+  /** Made when a slot is looked for: who only reads counters has no use for it. */
+  #byKey: Map<string, number> | undefined;
 
   /** `named` in slot order, as a registry gave it before. */
   constructor(named: readonly Named[] = []) {
     this.#named = [...named];
-    this.#byKey = new Map(named.map((n, i) => [keyOf(n), SLOT.FIRST_NAMED + i]));
   }
 
   get named(): readonly Named[] {
@@ -71,6 +71,7 @@ export class SlotRegistry {
 
   /** The name's slot, a new one where it has none. */
   slot(named: Named): number {
+    this.#byKey ??= new Map(this.#named.map((n, i) => [keyOf(n), SLOT.FIRST_NAMED + i]));
     const key = keyOf(named);
     const known = this.#byKey.get(key);
     if (known !== undefined) return known;

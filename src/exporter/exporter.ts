@@ -1,4 +1,4 @@
-/** Prometheus text from what the kernel says at the moment of the scrape. Nothing is kept between scrapes but clocks. */
+/** Prometheus text from what the kernel says at the moment of the scrape. No value is kept between scrapes but clocks. */
 import { release } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { VERSION } from '../base/version.ts';
@@ -10,6 +10,7 @@ import type { Changes } from './changes.ts';
 import { addChanges } from './changes.ts';
 import type { ExpositionFormat } from './exposition.ts';
 import { ProcessMetrics } from './process-metrics.ts';
+import { RuleSeries } from './rule-series.ts';
 import { Samples } from './samples.ts';
 import type { WantedHooks } from './state.ts';
 import { addAttachments, addPolicy, addTables } from './state.ts';
@@ -24,6 +25,7 @@ export interface Wanted extends WantedHooks {
 export class Exporter implements Disposable {
   readonly #clock = new JiffiesClock();
   readonly #process = new ProcessMetrics();
+  readonly #ruleSeries = new RuleSeries();
   readonly #build = { version: VERSION, kernel: release(), libbpf: libbpfVersion(), node: process.versions.node };
   readonly #wanted: () => Wanted;
 
@@ -57,7 +59,8 @@ export class Exporter implements Disposable {
   #collect(samples: Samples, wanted: Wanted): void {
     const attachments = readAttachments();
     const timeOf = this.#clock.compare();
-    for (const counters of attachments.flatMap(readInterfaceCounters)) addTraffic(samples, counters, timeOf);
+    for (const counters of attachments.flatMap(readInterfaceCounters))
+      addTraffic(samples, counters, timeOf, this.#ruleSeries);
     addPolicy(samples, attachments);
     addAttachments(samples, attachments, wanted);
     addTables(samples, attachments);

@@ -22,9 +22,9 @@ function generationsOf(attachment: Attachment): readonly Generation[] {
 
 export function addPolicy(samples: Samples, attachments: readonly Attachment[]): void {
   for (const { policy, hash, generation, rules } of attachments.flatMap(generationsOf)) {
-    samples.add('xdpol_policy_info', { policy, hash, generation: String(generation) }, 1);
+    samples.addFact('xdpol_policy_info', { policy, hash, generation: String(generation) });
     for (const { name: rule, action, filterList, filters } of rules) {
-      samples.add('xdpol_rule_info', { policy, rule, action, filter_list: filterList, filters: String(filters) }, 1);
+      samples.addFact('xdpol_rule_info', { policy, rule, action, filter_list: filterList, filters: String(filters) });
     }
   }
   const newest = newestGeneration(attachments);

@@ -1,52 +1,51 @@
 /** What was counted on one interface in one direction. */
 import type { CounterReading, InterfaceCounters } from '../engine/read-counters.ts';
 import { verdictOf } from '../engine/slots.ts';
+import type { Place, RuleSeries } from './rule-series.ts';
 import type { Samples } from './samples.ts';
 
 /** jiffies64 -> Unix seconds. */
 export type TimeOf = (jiffies: bigint) => number;
 
-export function addTraffic(samples: Samples, counters: InterfaceCounters, timeOf: TimeOf): void {
+export function addTraffic(samples: Samples, counters: InterfaceCounters, timeOf: TimeOf, names: RuleSeries): void {
   const where = { device: counters.name, direction: counters.direction };
   addTotals(samples, counters);
-  for (const reading of counters.counters) addReading(samples, where, reading, timeOf);
+  for (const reading of counters.counters) addReading(samples, where, reading, timeOf, names);
   const { packets } = counters.fragments;
   samples.add('xdpol_parse_packets_total', { ...where, reason: 'fragment', verdict: 'none' }, packets);
 }
 
-interface Place {
-  readonly device: string;
-  readonly direction: string;
-}
-
 /** All counters, those of policies no longer in force included: the sum never goes back. */
 function addTotals(samples: Samples, { name: device, direction, counters }: InterfaceCounters): void {
+  const sums = { pass: { packets: 0n, bytes: 0n }, drop: { packets: 0n, bytes: 0n } };
+  for (const { counted, count } of counters) {
+    const sum = sums[verdictOf(counted.action)];
+    sum.packets += count.packets;
+    sum.bytes += count.bytes;
+  }
   for (const verdict of ['pass', 'drop'] as const) {
-    const counts = counters.filter(({ counted }) => verdictOf(counted.action) === verdict).map(({ count }) => count);
     const labels = { device, direction, verdict };
-    samples.add(
-      'xdpol_packets_total',
-      labels,
-      counts.reduce((sum, { packets }) => sum + packets, 0n),
-    );
-    samples.add(
-      'xdpol_bytes_total',
-      labels,
-      counts.reduce((sum, { bytes }) => sum + bytes, 0n),
-    );
+    samples.add('xdpol_packets_total', labels, sums[verdict].packets);
+    samples.add('xdpol_bytes_total', labels, sums[verdict].bytes);
   }
 }
 
-function addReading(samples: Samples, where: Place, { counted, count, retired }: CounterReading, timeOf: TimeOf): void {
+function addReading(
+  samples: Samples,
+  where: Place,
+  { counted, count, retired }: CounterReading,
+  timeOf: TimeOf,
+  names: RuleSeries,
+): void {
   if (retired) return;
   const { packets, bytes, jiffies } = count;
   switch (counted.by) {
     case 'rule': {
-      const { policy, rule, action } = counted;
-      samples.add('xdpol_rule_packets_total', { ...where, policy, rule, action }, packets);
-      samples.add('xdpol_rule_bytes_total', { ...where, policy, rule, action }, bytes);
+      const series = names.of(counted, where);
+      samples.put('xdpol_rule_packets_total', series.packets, packets);
+      samples.put('xdpol_rule_bytes_total', series.bytes, bytes);
       if (packets === 0n) return;
-      samples.add('xdpol_rule_last_match_timestamp_seconds', { ...where, policy, rule }, timeOf(jiffies));
+      samples.put('xdpol_rule_last_match_timestamp_seconds', series.lastMatch, timeOf(jiffies));
       return;
     }
     case 'default': {

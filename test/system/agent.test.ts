@@ -237,6 +237,25 @@ describe('life and death', () => {
   });
 });
 
+/** A second interface that is filtered. */
+function addDevice(name: string): void {
+  pair.exec(pair.host, ['ip', 'link', 'add', name, 'type', 'veth', 'peer', 'name', `${name}p`]);
+}
+
+describe('two interfaces', () => {
+  test('no series is told twice, and both parsers of Prometheus take the text', () => {
+    addDevice('other0');
+    const path = join(pair.directory, 'policy.yaml');
+    pair.exec(pair.host, pair.xdpol('apply', path, '-i', 'eth0', '-i', 'other0'));
+    const { text } = agent.scrape();
+    const series = text.split('\n').flatMap((line) => /^(?<series>[a-z]\S*(?: .*\})?) \S+$/u.exec(line)?.[1] ?? []);
+    expect(series.filter((one, i) => series.indexOf(one) !== i)).toEqual([]);
+    const checked = pair.run(pair.host, ['promtool', 'check', 'metrics'], text);
+    expect({ status: checked.status, said: checked.stdout + checked.stderr }).toEqual({ status: 0, said: '' });
+    pair.exec(pair.host, pair.xdpol('apply', path, '-i', 'eth0'));
+  });
+});
+
 interface QueryAnswer {
   readonly data: { readonly result: readonly { readonly value: readonly [number, string] }[] };
 }
@@ -251,7 +270,7 @@ describe('Prometheus', () => {
     return data.result[0]?.value[1];
   }
 
-  test('scrapes the agent and answers a query', async () => {
+  test('counts exactly what was sent, and no rate breaks when the policy is applied again', async () => {
     const target = agent.url.slice('http://'.length);
     const configuration = join(pair.directory, 'prometheus.yml');
     const scrape = `scrape_configs: [{ job_name: xdpol, scrape_interval: 500ms, static_configs: [{ targets: ['${target}'] }] }]`;
@@ -272,6 +291,18 @@ describe('Prometheus', () => {
     };
     await expect.poll(answer, { timeout: 20_000, interval: 200 }).toBe(expected);
     expect(query('up{job="xdpol"}')).toBe('1');
+    const web = 'xdpol_rule_packets_total{device="eth0",direction="ingress",rule="web"}';
+    const before = Number(query(web));
+    for (const name of ['a reason to compile again', 'another']) {
+      apply(`${POLICY}# ${name}\n`);
+      sendMix();
+      await expect.poll(answer, { timeout: 20_000, interval: 200 }).toBe(String(sent.ingress));
+    }
+    expect(Number(query(web))).toBe(before + 2 * 6);
+    for (const name of ['xdpol_packets_total', 'xdpol_bytes_total', 'xdpol_rule_packets_total'])
+      expect(query(`sum(resets(${name}[5m]))`), name).toBe('0');
+    expect(query(`count(count_over_time(${web}[5m]))`)).toBe('1');
+    expect(Number(query(`rate(${web}[5m])`))).toBeGreaterThan(0);
     const ended = new Promise((resolve) => prometheus.once('exit', resolve));
     prometheus.kill('SIGTERM');
     await ended;

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Count } from '../../../src/engine/counter-maps.ts';
 import type { CounterReading } from '../../../src/engine/read-counters.ts';
 import type { Counted } from '../../../src/engine/slots.ts';
+import { RuleSeries } from '../../../src/exporter/rule-series.ts';
 import { Samples } from '../../../src/exporter/samples.ts';
 import type { TimeOf } from '../../../src/exporter/traffic.ts';
 import { addTraffic } from '../../../src/exporter/traffic.ts';
@@ -18,7 +19,7 @@ const noise: Counted = { by: 'rule', policy: 'p', rule: 'noise', action: 'block'
 
 function linesOf(counters: readonly CounterReading[], fragments: Count = NONE, timeOf: TimeOf = Number): string[] {
   const samples = new Samples();
-  addTraffic(samples, { name: 'eth0', direction: 'ingress', counters, fragments }, timeOf);
+  addTraffic(samples, { name: 'eth0', direction: 'ingress', counters, fragments }, timeOf, new RuleSeries());
   const text = samples.text('prometheus');
   return text
     .split('\n')
