@@ -48,7 +48,10 @@ export function confirmOption(): Option {
 }
 
 export function forceOption(): Option {
-  return new Option('--force', 'also where it ends what this host does now, such as your SSH connection');
+  return new Option(
+    '--force',
+    'also where it ends what this host does now, such as your SSH connection, or where packets would go unfiltered',
+  );
 }
 
 /** Without a time commander gives `true`. */

@@ -18,6 +18,7 @@ import { describePending, readPendingChange } from './pending-change.ts';
 import type { PolicyInput } from './policy-input.ts';
 import type { Attaching, InForce } from './put-in-force.ts';
 import { attachingOf, putInForce } from './put-in-force.ts';
+import { requireNoLeaks } from './require-no-leaks.ts';
 import { failureReason, tally } from './tally.ts';
 
 export interface AssignedChange {
@@ -119,6 +120,7 @@ async function putOrLeave(context: HostContext, change: AssignedChange): Promise
   const overlay = readOverlay(store);
   // Where not one is there, the error names those that should be.
   const devices = await findInterfaces(names.length > 0 ? names : missing);
+  await requireNoLeaks(context, { names, isForced });
   let assigned: PolicyVersion | undefined;
   const assignment = (): Assignment => {
     const how = { interfaces: [...names, ...missing], ...attachingOf(attaching), at: new Date().toISOString() };

@@ -74,6 +74,12 @@ export const HOST_ERRORS = {
     title: 'There is no such dynamic rule',
     explanation: 'Dynamic rules are named as they were added; the help lists those that there are.',
   },
+  XDPOL_E_LEAK: {
+    exit: 1,
+    title: 'Packets would go unfiltered',
+    explanation:
+      'What xdpol doctor finds on the interfaces of the change says that packets would get round the policy, such as those of the other ports of a bond. The help says which interface to name instead; --force filters this one all the same.',
+  },
   XDPOL_E_LOCKOUT: {
     exit: 1,
     title: 'The policy would cut what the host does now',
