@@ -4,6 +4,8 @@ import { resolve } from 'node:path';
 import { VERSION } from '../base/version.ts';
 
 const DEFAULT_SOCKET = '/run/xdpol/agent.sock';
+/** Its members may ask, besides root. */
+export const AGENT_GROUP = 'xdpol';
 const DEFAULT_STATE = '/var/lib/xdpol';
 
 /** XDPOL_AGENT_SOCKET names another one; undefined where it is empty: no agent is asked, and none answers. */

@@ -184,6 +184,24 @@ export const CONFIRM_STEPS: readonly SessionStep[] = [
   xdpol('delete', 'mail'),
 ];
 
+/** Questions about a policy that is assigned, and about the host. */
+export const QUESTION_STEPS: readonly SessionStep[] = [
+  xdpol('explain', 'tcp 10.1.2.3:40000 -> 192.0.2.1:22'),
+  xdpol('apply', 'edge.yaml', '-i', 'eth0'),
+  xdpol('explain', 'tcp 10.1.2.3:40000 -> 192.0.2.1:22'),
+  xdpol('explain', 'tcp 10.1.2.3:40000 -> 192.0.2.1:22', '--json'),
+  xdpol('explain', 'edge', 'tcp 203.0.113.9:40000 -> 192.0.2.1:22'),
+  xdpol('check', 'edge'),
+  xdpol('check', 'edge@1', '--json'),
+  xdpol('diff', 'edge2.yaml'),
+  xdpol('diff', 'edge@1', 'edge2.yaml', '--json'),
+  xdpol('doctor'),
+  xdpol('doctor', '--json', '-i', 'eth0'),
+  xdpol('doctor', '-i', 'eth9'),
+  xdpol('unassign', '--json'),
+  xdpol('delete', 'edge'),
+];
+
 /** With an agent: its dynamic rules, and the commands of the original. */
 export const AGENT_STEPS: readonly SessionStep[] = [
   ipsecpol('-r', 'scan', '-f', '*+0:80:TCP', '-n', 'BLOCK'),
@@ -244,13 +262,13 @@ export function writeSessionFiles(pair: NamespacePair): void {
   writeFileSync(join(pair.directory, 'two.pcap'), pcapFile(frames, { linkType: 1 }));
 }
 
-/** Where a session is run that works on another host. */
+/** Where a session is run in another way than on the host itself. */
 export interface Elsewhere {
   readonly side: Side;
   /** In front of the program. */
   readonly before: readonly string[];
-  /** Of the host that is worked on. */
-  readonly host: string;
+  /** Of another host that is worked on. */
+  readonly host?: string;
 }
 
 /**
@@ -274,9 +292,9 @@ export function runSession(pair: NamespacePair, steps: readonly SessionStep[], e
     .join('\n');
 }
 
-/** Starts an agent as a child of the pair; resolves when it listens. */
-export async function startSessionAgent(pair: NamespacePair): Promise<void> {
-  const argv = program('main', 'agent', '--listen', '127.0.0.1:0');
+/** Starts an agent as a child of the pair, behind the words `before`; resolves when it listens. */
+export async function startSessionAgent(pair: NamespacePair, before: readonly string[] = []): Promise<void> {
+  const argv = [...before, ...program('main', 'agent', '--listen', '127.0.0.1:0')];
   const child = pair.spawn(pair.host, argv, { stdio: ['ignore', 'ignore', 'pipe'] });
   let log = '';
   present(child.stderr)

@@ -3,10 +3,9 @@ import { once } from 'node:events';
 import { chmodSync, chownSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
+import { AGENT_GROUP } from '../../api/place.ts';
 import { EnvironmentError } from '../../base/environment-error.ts';
 import { groupId } from './caller.ts';
-
-const GROUP = 'xdpol';
 
 async function isAnswered(path: string): Promise<boolean> {
   const socket = connect(path);
@@ -34,7 +33,7 @@ export async function clearSocketPath(path: string): Promise<void> {
 
 /** Root and the members of the group may ask; without such a group root alone. */
 export function openToGroup(path: string): void {
-  const group = groupId(GROUP);
+  const group = groupId(AGENT_GROUP);
   if (group !== undefined) chownSync(path, 0, group);
   chmodSync(path, group === undefined ? 0o600 : 0o660);
 }
