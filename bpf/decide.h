@@ -24,6 +24,8 @@ static __always_inline struct decision decide_packet(const struct pkt *pkt)
 	struct decision decision = { .slot = NO_EXEMPTION, .pass = 1 };
 	__u32 value;
 
+	if (pkt->flags & PKT_SOURCE_ROUTED)
+		return (struct decision){ .slot = XDPOL_SLOT_SOURCE_ROUTED, .pass = 0 };
 	if (exemptions_of(pkt->family))
 		decision.slot = exemption_slot(pkt);
 	if (decision.slot != NO_EXEMPTION)

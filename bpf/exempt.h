@@ -15,6 +15,10 @@ enum {
 	MLD_HOP_LIMIT = 1,
 	UNREACHABLE_TOO_BIG = 3 << 8 | 4, /* ICMP type and code */
 	PACKET_TOO_BIG = 2,		  /* ICMPv6 type */
+	DHCP_SERVER = 67,
+	DHCP_CLIENT = 68,
+	DHCP6_SERVER = 547,
+	DHCP6_CLIENT = 546,
 	IKE_PORT = 500,
 	IKE_NAT_PORT = 4500,
 	KERBEROS_PORT = 88,
@@ -48,6 +52,16 @@ static __always_inline int is_path_mtu(const struct pkt *pkt)
 	if (pkt->family == 4)
 		return pkt->plane == XDPOL_PLANE_ICMP && pkt->dport == UNREACHABLE_TOO_BIG;
 	return pkt->plane == XDPOL_PLANE_ICMPV6 && pkt->dport >> 8 == PACKET_TOO_BIG;
+}
+
+static __always_inline int is_dhcp(const struct pkt *pkt)
+{
+	const __u16 server = pkt->family == 4 ? DHCP_SERVER : DHCP6_SERVER;
+	const __u16 client = pkt->family == 4 ? DHCP_CLIENT : DHCP6_CLIENT;
+
+	if (pkt->plane != XDPOL_PLANE_UDP)
+		return 0;
+	return (pkt->sport == client && pkt->dport == server) || (pkt->sport == server && pkt->dport == client);
 }
 
 static __always_inline int is_subnet_broadcast(__u32 address)
@@ -107,6 +121,8 @@ static __always_inline __u32 exemption_slot(const struct pkt *pkt)
 		return XDPOL_SLOT_MULTICAST_LISTENER;
 	if (on & XDPOL_EXEMPT_PATH_MTU && is_path_mtu(pkt))
 		return XDPOL_SLOT_PATH_MTU;
+	if (on & XDPOL_EXEMPT_DHCP && is_dhcp(pkt))
+		return XDPOL_SLOT_DHCP;
 	if (on & XDPOL_EXEMPT_BROADCAST && is_broadcast(pkt))
 		return XDPOL_SLOT_BROADCAST;
 	if (on & XDPOL_EXEMPT_MULTICAST && is_multicast(pkt))

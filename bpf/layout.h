@@ -8,7 +8,7 @@
 #include <linux/types.h>
 
 enum xdpol_layout {
-	XDPOL_LAYOUT_VERSION = 4,
+	XDPOL_LAYOUT_VERSION = 5,
 	XDPOL_LEAF_BOUNDS = 15,	 /* ranges of one leaf: these and one before the first bound */
 	XDPOL_ROOT_BOUNDS = 8,	 /* the same for a root leaf, which holds a whole table */
 	XDPOL_NODE_KEYS = 7,	 /* bounds of one IPv6 tree node, between its 8 children */
@@ -58,7 +58,9 @@ enum xdpol_slot {
 	XDPOL_SLOT_KERBEROS = 13,
 	XDPOL_SLOT_MULTICAST_LISTENER = 14,
 	XDPOL_SLOT_PATH_MTU = 15,
-	XDPOL_SLOT_FIRST_NAMED = 16,
+	XDPOL_SLOT_DHCP = 16,
+	XDPOL_SLOT_SOURCE_ROUTED = 17,
+	XDPOL_SLOT_FIRST_NAMED = 32, /* it may move: counters that were pinned before it did are read by where it was */
 };
 
 /* A bit each; exempt.h says what they cover and where they are counted. */
@@ -71,6 +73,12 @@ enum xdpol_exemption {
 	XDPOL_EXEMPT_KERBEROS = 32,
 	XDPOL_EXEMPT_MULTICAST_LISTENER = 64,
 	XDPOL_EXEMPT_PATH_MTU = 128,
+	XDPOL_EXEMPT_DHCP = 256,
+};
+
+/* Packets that are dropped whatever the filters and exemptions say: a bit each. */
+enum xdpol_drop {
+	XDPOL_DROP_SOURCE_ROUTED = 1,
 };
 
 /*
@@ -292,6 +300,7 @@ struct xdpol_shape {
 	__u32 layout_version;
 	__u32 strict;
 	__u32 exemptions; /* enum xdpol_exemption, ORed */
+	__u32 drops;	  /* enum xdpol_drop, ORed */
 	__u32 trace;
 	__u32 default_value; /* the rule value where nothing matches: above every rule's */
 	__u32 dport_classes;
@@ -313,6 +322,7 @@ struct xdpol_types {
 	enum xdpol_direction direction;
 	enum xdpol_slot slot;
 	enum xdpol_exemption exemption;
+	enum xdpol_drop drop;
 	enum xdpol_plane plane;
 	enum xdpol_gate gate;
 	enum xdpol_table table;
@@ -347,4 +357,4 @@ _Static_assert(sizeof(struct xdpol_set_node) == 64, "one cache line");
 _Static_assert(sizeof(struct xdpol_list_entry) == 16, "no padding");
 _Static_assert(sizeof(struct xdpol_counter) == 24, "no padding");
 _Static_assert(sizeof(struct xdpol_trace) == 16, "no padding");
-_Static_assert(sizeof(struct xdpol_shape) == 4 * (38 + XDPOL_TABLES), "no padding");
+_Static_assert(sizeof(struct xdpol_shape) == 4 * (39 + XDPOL_TABLES), "no padding");

@@ -29,6 +29,8 @@ enum outcome {
 enum pkt_flag {
 	PKT_BROADCAST_FRAME = 1,
 	PKT_LATER_FRAGMENT = 2,
+	PKT_SOURCE_ROUTED_BIT = 2,
+	PKT_SOURCE_ROUTED = 1 << PKT_SOURCE_ROUTED_BIT, /* the sender names the way, or where the packet goes on to; known where the policy asks */
 };
 
 /* Addresses and ports in host order. */
@@ -60,7 +62,7 @@ struct vlan_tag {
 struct ext_header {
 	__u8 next;
 	__u8 length;
-	__be16 fragment_be;
+	__be16 word_be; /* fragment: offset and flags; routing: type, segments left */
 	__be32 identification_be;
 };
 
@@ -78,6 +80,11 @@ struct icmp_header {
 
 enum {
 	MAX_LENGTH = 0xffff, /* what the length fields of IP can say */
+	MAX_IPV4_OPTIONS = 40,
+	OPTION_END = 0,
+	OPTION_NOTHING = 1,
+	OPTION_LOOSE_ROUTE = 131,
+	OPTION_STRICT_ROUTE = 137,
 	IP_OFFSET_MASK = 0x1fff,
 	IPV6_OFFSET_MASK = 0xfff8,
 	PROTOCOL_SCTP = 132,
@@ -242,6 +249,33 @@ static __always_inline void read_ipv4(const struct iphdr *ip, struct pkt *pkt)
 	pkt->hop_limit = ip->ttl;
 }
 
+/*
+ * Whether there is a source route among the options, the `length` bytes from `options` on. The walk is that of Linux: an
+ * option that does not fit ends it, and the stack drops such a packet by itself. The only branches leave the loop, so
+ * that the verifier walks one path.
+ */
+static __always_inline int has_source_route(const void *options, const void *end, __u32 length)
+{
+	__u32 at = 0;
+
+	for (int i = 0; i < MAX_IPV4_OPTIONS; i++) {
+		const __u8 *option = options + at;
+		__u32 one;
+
+		if (at + 2 > length || (const void *)(option + 2) > end || option[0] == OPTION_END)
+			return 0;
+		if (option[0] == OPTION_LOOSE_ROUTE || option[0] == OPTION_STRICT_ROUTE)
+			return 1;
+		/* 1 for the option of one byte, which has no length. */
+		one = 1 - (((option[0] ^ OPTION_NOTHING) + 0xff) >> 8);
+		if (option[1] + 2 * one < 2)
+			return 0;
+		at += one + option[1] * (1 - one);
+		asm volatile("%0 &= 511" : "+r"(at));
+	}
+	return 0;
+}
+
 static __always_inline int parse_ipv4(struct cursor *cur, struct pkt *pkt)
 {
 	struct iphdr *ip = header_at(cur, sizeof(*ip));
@@ -260,6 +294,8 @@ static __always_inline int parse_ipv4(struct cursor *cur, struct pkt *pkt)
 	cur->left = total;
 	if (!header_at(cur, header))
 		return MALFORMED;
+	if (shape.drops & XDPOL_DROP_SOURCE_ROUTED && has_source_route(ip + 1, cur->end, header - sizeof(*ip)))
+		pkt->flags |= PKT_SOURCE_ROUTED;
 	advance(cur, header);
 	return parse_l4(cur, pkt);
 }
@@ -272,11 +308,12 @@ static __always_inline int parse_ipv4(struct cursor *cur, struct pkt *pkt)
 struct extension {
 	__u8 unit, plus, length_mask, unused;
 	__be16 offset_mask_be; /* bits that mark a later fragment */
+	__be16 routed_mask_be; /* bits that say how many segments of the route are left */
 };
 
 const struct extension extensions[256] = {
 	[IPPROTO_HOPOPTS] = { .unit = 8, .plus = 1, .length_mask = 0xff },
-	[IPPROTO_ROUTING] = { .unit = 8, .plus = 1, .length_mask = 0xff },
+	[IPPROTO_ROUTING] = { .unit = 8, .plus = 1, .length_mask = 0xff, .routed_mask_be = bpf_htons(0x00ff) },
 	[IPPROTO_DSTOPTS] = { .unit = 8, .plus = 1, .length_mask = 0xff },
 	[IPPROTO_AH] = { .unit = 4, .plus = 2, .length_mask = 0xff },
 	[IPPROTO_FRAGMENT] = { .unit = 8, .plus = 1, .offset_mask_be = bpf_htons(IPV6_OFFSET_MASK) },
@@ -303,8 +340,10 @@ static __always_inline int parse_extensions(struct cursor *cur, struct pkt *pkt)
 		if (!header_at(cur, length))
 			return MALFORMED;
 		pkt->protocol = ext->next;
+		if (shape.drops & XDPOL_DROP_SOURCE_ROUTED) /* without a branch of its own, for the verifier's sake */
+			pkt->flags |= ((ext->word_be & kind->routed_mask_be) + 0xffffU) >> 16 << PKT_SOURCE_ROUTED_BIT;
 		advance(cur, length);
-		if (ext->fragment_be & kind->offset_mask_be) {
+		if (ext->word_be & kind->offset_mask_be) {
 			pkt->flags |= PKT_LATER_FRAGMENT;
 			return PARSED;
 		}

@@ -38,6 +38,7 @@ export const TABLE_NAMES: readonly TableName[] = (Object.keys(ENUMS.table) as (k
 export interface Shape {
   readonly strict: boolean;
   readonly exemptions: number;
+  readonly drops: number;
   /** IPv4 broadcasts of the filtered interfaces' subnets; none where no exemption asks for them. */
   readonly broadcasts: readonly number[];
   readonly defaultValue: number;
@@ -147,6 +148,7 @@ export function compile(
   const shape: Shape = {
     strict: policy.strict,
     exemptions: exemptionBits(policy),
+    drops: policy.drop.includes('source-routed') ? ENUMS.drop.SOURCE_ROUTED : 0,
     broadcasts: policy.exemptions.includes('broadcast') ? host.broadcasts.map(({ words }) => words[0] ?? 0) : [],
     defaultValue,
     dportClasses: services.destination.count,
@@ -229,6 +231,7 @@ function exemptionBits(policy: Policy): number {
     'neighbor-discovery': ENUMS.exemption.EXEMPT_NEIGHBOR_DISCOVERY,
     'multicast-listener': ENUMS.exemption.EXEMPT_MULTICAST_LISTENER,
     'path-mtu': ENUMS.exemption.EXEMPT_PATH_MTU,
+    dhcp: ENUMS.exemption.EXEMPT_DHCP,
     broadcast: ENUMS.exemption.EXEMPT_BROADCAST,
     multicast: ENUMS.exemption.EXEMPT_MULTICAST,
     rsvp: ENUMS.exemption.EXEMPT_RSVP,

@@ -74,11 +74,11 @@ export function strangers(family: Family): readonly Packet[] {
   });
 }
 
-type Parts = Omit<Packet, 'family' | 'hopLimit' | 'frameBytes' | 'broadcastFrame'>;
+type Parts = Omit<Packet, 'family' | 'sourceRouted' | 'hopLimit' | 'frameBytes' | 'broadcastFrame'>;
 
 function packetOf(parts: Parts): Packet {
   const { family } = parts.source;
-  return { ...parts, family, hopLimit: 64, frameBytes: 0, broadcastFrame: false };
+  return { ...parts, family, sourceRouted: false, hopLimit: 64, frameBytes: 0, broadcastFrame: false };
 }
 
 /** An address of the condition, the first, the last or one between; of `any` the fallback. */

@@ -15,7 +15,7 @@ import { TABLE_NAMES } from './compile.ts';
 import type { LoadablePolicy, PolicyOutline, ShapeNumbers } from './loadable.ts';
 import type { Probe } from './probes.ts';
 
-const MAGIC = new TextEncoder().encode('XDPOLC04');
+const MAGIC = new TextEncoder().encode('XDPOLC05');
 const HEADER_AT = MAGIC.length + 4;
 const WORD = 4;
 
@@ -28,7 +28,7 @@ interface Header {
 }
 
 function headerOf({ policy, shape, probes, ranked, tables }: LoadablePolicy): Header {
-  const { strict, exemptions, broadcasts, defaultValue, dportClasses, sportClasses } = shape;
+  const { strict, exemptions, drops, broadcasts, defaultValue, dportClasses, sportClasses } = shape;
   const address = ({ indexed, rootBounds, filtered }: ShapeNumbers['src4']): ShapeNumbers['src4'] => ({
     indexed,
     rootBounds,
@@ -56,7 +56,7 @@ function headerOf({ policy, shape, probes, ranked, tables }: LoadablePolicy): He
       })),
     },
     shape: {
-      ...{ strict, exemptions, broadcasts, defaultValue, dportClasses, sportClasses },
+      ...{ strict, exemptions, drops, broadcasts, defaultValue, dportClasses, sportClasses },
       common: { groups, deep, use, src4Row, dst4Row, src6Row, dst6Row, dportRow, sportRow },
       src4: address(shape.src4),
       dst4: address(shape.dst4),

@@ -182,12 +182,11 @@ function slotsFor(
   { dryRun }: ApplyRequest,
 ): { readonly slots: PolicySlots; readonly counters: BpfMap } {
   const registry = readSlots(directory);
-  const known = registry.size;
   const slots = policySlots(registry, policy);
   if (dryRun === true) return { slots, counters: createCounters(registry.size) };
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  if (registry.size !== known) writeSlots(directory, registry);
-  return { slots, counters: openCountersFor(directory, registry.size) };
+  if (registry.isUnsaved) writeSlots(directory, registry);
+  return { slots, counters: openCountersFor(directory, registry) };
 }
 
 function gateFor(place: HookPlace, entry: Entry, candidate: BpfProgram, request: NumberedRequest): NewGate | undefined {

@@ -12,7 +12,7 @@ import { listDirectory, removePin } from './bpffs.ts';
 import { createJsonMap, readJsonMap, repin } from './json-map.ts';
 import type { Direction } from './program.ts';
 import { createCounters } from './program.ts';
-import type { Named } from './slots.ts';
+import type { Named, SlotEra } from './slots.ts';
 import { SlotRegistry } from './slots.ts';
 
 const { DIRECTIONS, INGRESS, EGRESS } = ENUMS.direction;
@@ -20,6 +20,7 @@ const { counter: COUNTER } = STRUCTS;
 const PIN = /^counters-(\d+)$/u;
 const SLOTS_PIN = 'slots';
 const SMALLEST = 64;
+const FIRST = ENUMS.slot.FIRST_NAMED;
 const EXPECTED = { type: 'percpu_array', keySize: 4, valueSize: COUNTER.size } as const;
 
 function pinsIn(directory: string): string[] {
@@ -40,22 +41,41 @@ export function forgetCounters(directory: string): void {
   for (const pin of [...pinsIn(directory), ...slots.map((name) => join(directory, name))]) removePin(pin);
 }
 
+/** What is pinned as `slots`. */
+interface SlotRecord {
+  /** Where the first of `named` stands in the newest counters. */
+  readonly first: number;
+  readonly before: readonly SlotEra[];
+  readonly named: readonly Named[];
+}
+
+/** Versions that knew no eras pinned the names alone; the first of them was in this slot. */
+const FIRST_WITHOUT_ERAS = 16;
+
 export function readSlots(directory: string): SlotRegistry {
   if (!listDirectory(directory).includes(SLOTS_PIN)) return new SlotRegistry();
   using map = openPinnedMap(join(directory, SLOTS_PIN));
-  return new SlotRegistry(readJsonMap(map) as readonly Named[]);
+  const content = readJsonMap(map) as SlotRecord | readonly Named[];
+  const record = 'named' in content ? content : { first: FIRST_WITHOUT_ERAS, before: [], named: content };
+  if (record.first === FIRST) return new SlotRegistry(record.named, record.before);
+  const era = { first: record.first, maps: pinsIn(directory).length };
+  return new SlotRegistry(record.named, [...record.before, era], false);
 }
 
 /** Must be done before a program counts in the slots. */
-export function writeSlots(directory: string, registry: SlotRegistry): void {
-  using map = createJsonMap('xdpol_slots', registry.named);
+export function writeSlots(directory: string, { named, eras }: SlotRegistry): void {
+  const record: SlotRecord = { first: FIRST, before: eras, named };
+  using map = createJsonMap('xdpol_slots', record);
   repin(map, join(directory, SLOTS_PIN));
 }
 
-/** The newest counters if they have room for `slots`, else new ones, pinned. The caller disposes the map. */
-export function openCountersFor(directory: string, slots: number): BpfMap {
+/**
+ * The newest counters if they have room for the slots and number them as this program does, else new ones, pinned. The
+ * caller disposes the map.
+ */
+export function openCountersFor(directory: string, { size: slots, eras }: SlotRegistry): BpfMap {
   const pins = pinsIn(directory);
-  const newest = pins.at(-1);
+  const newest = pins.length > (eras.at(-1)?.maps ?? 0) ? pins.at(-1) : undefined;
   if (newest !== undefined) {
     const map = openPinnedMap(newest, EXPECTED);
     if (map.spec.maxEntries >= slots * DIRECTIONS) return map;
@@ -80,18 +100,18 @@ export type SlotCounts = Readonly<Record<Direction, readonly Count[]>>;
 /**
  * Every slot of an interface, summed over CPUs.
  *
- * Shape   counts by slot for each direction.
+ * Shape   counts by slot for each direction; slots as this program numbers them, whatever version pinned the map.
  * Units   packets; bytes of the frame from the Ethernet header on, without FCS.
  * Exact   each count is a sum of per-CPU u64s, monotonic; slots are read one after another, so two are not one instant.
  * Throws  BpfError where a pin is not a counters map.
  * Cost    one batch call for each counters map: one, unless the policy once outgrew it.
  * Source  kernel Documentation/bpf/map_array.rst (per-CPU arrays).
  */
-export function readCounts(directory: string): SlotCounts {
+export function readCounts(directory: string, { eras }: SlotRegistry): SlotCounts {
   const sums: Record<Direction, Count[]> = { ingress: [], egress: [] };
-  for (const pin of pinsIn(directory)) {
+  for (const [number, pin] of pinsIn(directory).entries()) {
     using map = openPinnedMap(pin, EXPECTED);
-    addCounts(sums, map);
+    addCounts(sums, map, eras.find(({ maps }) => number < maps)?.first);
   }
   return sums;
 }
@@ -110,13 +130,15 @@ export function countOf(map: BpfMap, slot: number, direction: Direction): Count 
   return sumCpus(new DataView(values.buffer, values.byteOffset, values.byteLength), 0, map.valueStride);
 }
 
-function addCounts(sums: Record<Direction, Count[]>, map: BpfMap): void {
+/** `first`: the first named slot of the map. */
+function addCounts(sums: Record<Direction, Count[]>, map: BpfMap, first: number = FIRST): void {
   const { values, count } = map.lookupBatch();
   const view = new DataView(values.buffer, values.byteOffset, values.byteLength);
   for (let index = 0; index < count; index++) {
     const total = sumCpus(view, index * map.valueStride, map.valueStride);
     const direction = index % DIRECTIONS === INGRESS ? 'ingress' : 'egress';
-    const slot = Math.floor(index / DIRECTIONS);
+    const pinned = Math.floor(index / DIRECTIONS);
+    const slot = pinned < first ? pinned : pinned - first + FIRST;
     const before = sums[direction][slot];
     sums[direction][slot] = before === undefined ? total : merge(before, total);
   }

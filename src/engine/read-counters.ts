@@ -5,7 +5,7 @@ import { readCounts, readSlots } from './counter-maps.ts';
 import type { Generation } from './generation.ts';
 import type { Direction } from './program.ts';
 import { DIRECTIONS } from './program.ts';
-import type { Counted, SlotRegistry } from './slots.ts';
+import type { Counted, Named, SlotRegistry } from './slots.ts';
 import { FIXED_SLOTS, FRAGMENT_SLOT } from './slots.ts';
 import type { Attachment } from './survey.ts';
 
@@ -27,15 +27,21 @@ export interface InterfaceCounters {
   readonly fragments: Count;
 }
 
-/** Slots of the generation in force, in its order. */
-function slotsInForce(generation: Generation | undefined): readonly number[] {
+/** Slots of the generation in force, in its order. The program of another version has other numbers: then by name. */
+function slotsInForce(registry: SlotRegistry, generation: Generation | undefined): readonly number[] {
   if (generation === undefined) return [];
-  return [...generation.rules.map((rule) => rule.slot), generation.defaultSlot];
+  if (registry.eras.length === 0) return [...generation.rules.map((rule) => rule.slot), generation.defaultSlot];
+  const { policy } = generation;
+  const named = [
+    ...generation.rules.map(({ name, action }): Named => ({ by: 'rule', policy, rule: name, action })),
+    { by: 'default', policy, action: generation.default } as const,
+  ];
+  return named.flatMap((one) => registry.slotOf(one) ?? []);
 }
 
 export function readInterfaceCounters(attachment: Attachment): readonly InterfaceCounters[] {
   const registry = readSlots(attachment.directory);
-  const counts = readCounts(attachment.directory);
+  const counts = readCounts(attachment.directory, registry);
   const generation = attachment.hooks.find((hook) => hook.generation !== undefined)?.generation;
   return DIRECTIONS.map((direction) => ({
     name: attachment.name,
@@ -51,7 +57,7 @@ function readings(
   direction: Direction,
   generation: Generation | undefined,
 ): CounterReading[] {
-  const inForce = slotsInForce(generation);
+  const inForce = slotsInForce(registry, generation);
   const known = new Set([...inForce, ...FIXED_SLOTS.keys(), FRAGMENT_SLOT]);
   const others = Array.from({ length: registry.size }, (_, slot) => slot).filter((slot) => !known.has(slot));
   const order = [...inForce, ...FIXED_SLOTS.keys(), ...others];

@@ -26,6 +26,7 @@ export function encodeShape(
   put(fields.layout_version.offset, ENUMS.layout.VERSION);
   put(fields.strict.offset, shape.strict);
   put(fields.exemptions.offset, shape.exemptions);
+  put(fields.drops.offset, shape.drops);
   put(fields.trace.offset, trace);
   put(fields.default_value.offset, shape.defaultValue);
   put(fields.dport_classes.offset, shape.dportClasses);

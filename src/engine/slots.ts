@@ -5,7 +5,7 @@
 
 import type { PolicyOutline } from '../compiler/loadable.ts';
 import { ENUMS } from '../layout/layout.gen.ts';
-import type { Action, Exemption, ParseReason } from '../policy/model.ts';
+import type { Action, DropReason, Exemption, ParseReason } from '../policy/model.ts';
 import { EXEMPTIONS } from '../policy/model.ts';
 
 export { verdictOf } from '../policy/model.ts';
@@ -17,7 +17,7 @@ export type Counted =
   | { readonly by: 'rule'; readonly policy: string; readonly rule: string; readonly action: Action }
   | { readonly by: 'default'; readonly policy: string; readonly action: Action }
   | { readonly by: 'exemption'; readonly reason: Exemption; readonly action: Action }
-  | { readonly by: 'parse'; readonly reason: ParseReason; readonly action: Action };
+  | { readonly by: 'parse'; readonly reason: ParseReason | DropReason; readonly action: Action };
 
 export type Named = Extract<Counted, { readonly policy: string }>;
 
@@ -27,6 +27,7 @@ const EXEMPTION_SLOTS: Readonly<Record<Exemption, number>> = {
   'neighbor-discovery': SLOT.NEIGHBOR_DISCOVERY,
   'multicast-listener': SLOT.MULTICAST_LISTENER,
   'path-mtu': SLOT.PATH_MTU,
+  dhcp: SLOT.DHCP,
   broadcast: SLOT.BROADCAST,
   multicast: SLOT.MULTICAST,
   rsvp: SLOT.RSVP,
@@ -43,6 +44,7 @@ export const FIXED_SLOTS: ReadonlyMap<number, Counted> = new Map<number, Counted
   [SLOT.VLAN_DEPTH_PASS, { by: 'parse', reason: 'vlan_depth', action: 'permit' }],
   [SLOT.EXT_HEADERS_DROP, { by: 'parse', reason: 'ext_headers', action: 'block' }],
   [SLOT.EXT_HEADERS_PASS, { by: 'parse', reason: 'ext_headers', action: 'permit' }],
+  [SLOT.SOURCE_ROUTED, { by: 'parse', reason: 'source_routed', action: 'block' }],
   ...EXEMPTIONS.map((reason) => [EXEMPTION_SLOTS[reason], { by: 'exemption', reason, action: 'permit' }] as const),
 ]);
 
@@ -50,18 +52,35 @@ function keyOf(named: Named): string {
   return JSON.stringify([named.policy, named.by === 'rule' ? named.rule : null, named.action]);
 }
 
+/** Where the first named slot stands in counters that another version of the program pinned. */
+export interface SlotEra {
+  readonly first: number;
+  /** Counters maps with a number below this, and not of an earlier era. */
+  readonly maps: number;
+}
+
 export class SlotRegistry {
+  /** Oldest first; maps behind the last era number their slots as this program does. */
+  readonly eras: readonly SlotEra[];
   readonly #named: Named[];
+  readonly #saved: number | undefined;
   /** Made when a slot is looked for: who only reads counters has no use for it. */
   #byKey: Map<string, number> | undefined;
 
-  /** `named` in slot order, as a registry gave it before. */
-  constructor(named: readonly Named[] = []) {
+  /** `named` in slot order, as a registry gave it before; `isSaved` where the pinned record says just this. */
+  constructor(named: readonly Named[] = [], eras: readonly SlotEra[] = [], isSaved = true) {
+    this.eras = eras;
+    this.#saved = isSaved ? named.length : undefined;
     this.#named = [...named];
   }
 
   get named(): readonly Named[] {
     return this.#named;
+  }
+
+  /** The pinned record does not say what this does. */
+  get isUnsaved(): boolean {
+    return this.#saved !== this.#named.length;
   }
 
   /** Slots in use, the fixed ones included. */
@@ -71,13 +90,17 @@ export class SlotRegistry {
 
   /** The name's slot, a new one where it has none. */
   slot(named: Named): number {
-    this.#byKey ??= new Map(this.#named.map((n, i) => [keyOf(n), SLOT.FIRST_NAMED + i]));
-    const key = keyOf(named);
-    const known = this.#byKey.get(key);
+    const known = this.slotOf(named);
     if (known !== undefined) return known;
     this.#named.push(named);
-    this.#byKey.set(key, this.size - 1);
+    this.#byKey?.set(keyOf(named), this.size - 1);
     return this.size - 1;
+  }
+
+  /** The name's slot, where it has one. */
+  slotOf(named: Named): number | undefined {
+    this.#byKey ??= new Map(this.#named.map((n, i) => [keyOf(n), SLOT.FIRST_NAMED + i]));
+    return this.#byKey.get(keyOf(named));
   }
 
   counted(slot: number): Counted | undefined {

@@ -48,6 +48,7 @@ export function diffPolicies(before: Policy, after: Policy): PolicyDiff {
       ['description', before.description, after.description],
       ['default', before.default, after.default],
       ['strict', String(before.strict), String(after.strict)],
+      ['drop', sorted(before.drop), sorted(after.drop)],
       ['exemptions', sorted(before.exemptions), sorted(after.exemptions)],
       ['accept', listed(before.accept), listed(after.accept)],
       ['tests', listed(before.tests), listed(after.tests)],

@@ -44,6 +44,7 @@ function packetToItself(text: string, protocol: number): Packet {
     icmp: undefined,
     established: false,
     laterFragment: false,
+    sourceRouted: false,
     hopLimit: 64,
     frameBytes: 74,
     broadcastFrame: false,

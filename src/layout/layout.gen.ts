@@ -3,7 +3,7 @@
 /** Constants by enum, without their prefix. */
 export const ENUMS = {
   layout: {
-    VERSION: 4,
+    VERSION: 5,
     LEAF_BOUNDS: 15,
     ROOT_BOUNDS: 8,
     NODE_KEYS: 7,
@@ -49,7 +49,9 @@ export const ENUMS = {
     KERBEROS: 13,
     MULTICAST_LISTENER: 14,
     PATH_MTU: 15,
-    FIRST_NAMED: 16
+    DHCP: 16,
+    SOURCE_ROUTED: 17,
+    FIRST_NAMED: 32
   },
   exemption: {
     EXEMPT_NEIGHBOR_DISCOVERY: 1,
@@ -59,7 +61,11 @@ export const ENUMS = {
     EXEMPT_IKE: 16,
     EXEMPT_KERBEROS: 32,
     EXEMPT_MULTICAST_LISTENER: 64,
-    EXEMPT_PATH_MTU: 128
+    EXEMPT_PATH_MTU: 128,
+    EXEMPT_DHCP: 256
+  },
+  drop: {
+    SOURCE_ROUTED: 1
   },
   plane: {
     TCP: 0,
@@ -165,7 +171,7 @@ export const STRUCTS = {
     }
   },
   shape: {
-    size: 268,
+    size: 272,
     fields: {
       layout_version: {
         offset: 0,
@@ -179,68 +185,72 @@ export const STRUCTS = {
         offset: 8,
         size: 4
       },
-      trace: {
+      drops: {
         offset: 12,
         size: 4
       },
-      default_value: {
+      trace: {
         offset: 16,
         size: 4
       },
-      dport_classes: {
+      default_value: {
         offset: 20,
         size: 4
       },
-      sport_classes: {
+      dport_classes: {
         offset: 24,
         size: 4
       },
-      set_groups: {
+      sport_classes: {
         offset: 28,
         size: 4
       },
-      set_deep: {
+      set_groups: {
         offset: 32,
         size: 4
       },
-      set_use: {
+      set_deep: {
         offset: 36,
         size: 4
       },
-      dport_row: {
+      set_use: {
         offset: 40,
         size: 4
       },
-      sport_row: {
+      dport_row: {
         offset: 44,
         size: 4
       },
-      src4_shape: {
+      sport_row: {
         offset: 48,
+        size: 4
+      },
+      src4_shape: {
+        offset: 52,
         size: 12
       },
       dst4_shape: {
-        offset: 60,
+        offset: 64,
         size: 12
       },
       src6_shape: {
-        offset: 72,
+        offset: 76,
         size: 20
       },
       dst6_shape: {
-        offset: 92,
+        offset: 96,
         size: 20
       },
       rules4: {
-        offset: 112,
+        offset: 116,
         size: 20
       },
       rules6: {
-        offset: 132,
+        offset: 136,
         size: 20
       },
       bytes: {
-        offset: 152,
+        offset: 156,
         size: 116
       }
     }

@@ -11,6 +11,7 @@ import { localPrefixes } from './local.ts';
 import type {
   AddressMatch,
   AddressSet,
+  DropReason,
   Exemption,
   Filter,
   Half,
@@ -23,7 +24,7 @@ import type {
   SingleAddress,
   Verdict,
 } from './model.ts';
-import { verdictOf } from './model.ts';
+import { DROP_REASONS, verdictOf } from './model.ts';
 import { exemptionOf } from './packet/exemption.ts';
 import type { Decoded, Packet } from './packet/model.ts';
 import { areAnyPort } from './ports.ts';
@@ -42,7 +43,7 @@ export interface Decision {
   /** As written; null unless `by` is `rule`. */
   readonly filter: string | null;
   /** null unless `by` is `exemption` or `parse`. */
-  readonly reason: Exemption | ParseReason | null;
+  readonly reason: Exemption | ParseReason | DropReason | null;
   /** A later fragment: counted as such besides, whatever decided. */
   readonly fragment: boolean;
 }
@@ -144,6 +145,9 @@ export class ReferenceClassifier {
   #decide(packet: Packet, winner: Candidate | undefined): Decision {
     const fragment = packet.laterFragment;
     const none = { rule: null, filter: null, reason: null, fragment } as const;
+    if (packet.sourceRouted && this.#policy.drop.includes('source-routed')) {
+      return { ...none, verdict: 'drop', by: 'parse', reason: DROP_REASONS['source-routed'] };
+    }
     const exemption = exemptionOf(packet, this.#policy.exemptions, this.#broadcasts);
     if (exemption !== undefined) return { ...none, verdict: 'pass', by: 'exemption', reason: exemption };
     if (winner === undefined) return { ...none, verdict: verdictOf(this.#policy.default), by: 'default' };

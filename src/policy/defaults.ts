@@ -1,10 +1,19 @@
 /** What a policy and a filter are where nothing is said. */
 import type { Span } from '../base/diagnostics.ts';
-import type { Exemption, Filter, HostAddresses, Policy } from './model.ts';
-import { ANY_PORT } from './model.ts';
+import type { Drop, Exemption, Filter, HostAddresses, Policy } from './model.ts';
+import { ANY_PORT, DROPS } from './model.ts';
 
 /** A list that is written replaces them. */
 export const DEFAULT_EXEMPTIONS: readonly Exemption[] = ['neighbor-discovery', 'multicast-listener', 'path-mtu'];
+
+/** Of a strict policy everything. A list that is written replaces them. */
+export function defaultDrops(isStrict: boolean): readonly Drop[] {
+  return isStrict ? DROPS : [];
+}
+
+export function isDefaultDrop({ strict, drop }: Policy): boolean {
+  return drop.join() === defaultDrops(strict).join();
+}
 
 export function emptyPolicy(name: string, span: Span): Policy {
   return {
@@ -12,6 +21,7 @@ export function emptyPolicy(name: string, span: Span): Policy {
     description: '',
     default: 'permit',
     strict: true,
+    drop: defaultDrops(true),
     exemptions: DEFAULT_EXEMPTIONS,
     addressSets: new Map(),
     filterLists: new Map(),

@@ -22,6 +22,7 @@ export const EXEMPTIONS = [
   'neighbor-discovery',
   'multicast-listener',
   'path-mtu',
+  'dhcp',
   'broadcast',
   'multicast',
   'rsvp',
@@ -31,8 +32,18 @@ export const EXEMPTIONS = [
 export type Exemption = (typeof EXEMPTIONS)[number];
 
 /** What the parser could not read; `fragment` is counted besides and never decides. */
-export const PARSE_REASONS = ['non_ip', 'malformed', 'vlan_depth', 'ext_headers'] as const;
-export type ParseReason = (typeof PARSE_REASONS)[number];
+export type ParseReason = 'non_ip' | 'malformed' | 'vlan_depth' | 'ext_headers';
+
+/**
+ * Packets that can be read and are dropped before any exemption or filter is asked. Source-routed: an IPv4 packet with a
+ * source route (RFC 791), or an IPv6 packet with a routing header that has segments left (RFC 8200).
+ */
+export const DROPS = ['source-routed'] as const;
+export type Drop = (typeof DROPS)[number];
+
+/** What a drop is counted as, beside what cannot be parsed. */
+export type DropReason = 'source_routed';
+export const DROP_REASONS: Readonly<Record<Drop, DropReason>> = { 'source-routed': 'source_routed' };
 
 /** IP protocol numbers that have more than a number: ports, or a type and a code. */
 export const PROTOCOLS = { icmp: 1, tcp: 6, udp: 17, icmpv6: 58, sctp: 132 } as const;
@@ -151,6 +162,7 @@ export interface Policy {
   readonly default: Action;
   /** Drop what cannot be parsed. */
   readonly strict: boolean;
+  readonly drop: readonly Drop[];
   readonly exemptions: readonly Exemption[];
   readonly addressSets: ReadonlyMap<string, AddressSet>;
   readonly filterLists: ReadonlyMap<string, FilterList>;

@@ -18,6 +18,7 @@ import {
   laterFragment,
   padded,
   raw,
+  routing,
   TAG,
   tagged,
   tcp,
@@ -71,6 +72,7 @@ function slotName(registry: SlotRegistry, slot: number): string {
 
 const NONE: Readonly<Record<Direction, readonly TestPacket[]>> = { ingress: [], egress: [] };
 const TCP = tcp(A4, B4);
+const LOOSE_ROUTE = Uint8Array.of(131, 7, 4, 10, 0, 0, 1, 0);
 const repeated = (packet: TestPacket, count: number): readonly TestPacket[] =>
   new Array<TestPacket>(count).fill(packet);
 
@@ -142,6 +144,18 @@ const CASES: readonly Case[] = [
     [altered(tcp(A6, B6), { extensions: new Array(9).fill(extension('routing')) })],
     { 'ext_headers permit': [1, 146] },
   ],
+  [
+    'source-routed, and a later fragment of such a packet',
+    POLICY,
+    [altered(tcp(A6, B6), { extensions: [routing(1)] }), laterFragment(altered(TCP, { options: LOOSE_ROUTE }))],
+    { 'source_routed block': [2, 98 + 62], fragment: [1, 62] },
+  ],
+  [
+    'source-routed, where strict is off',
+    { ...LENIENT, drop: [] },
+    [altered(TCP, { options: LOOSE_ROUTE })],
+    { 'web permit': [1, 62] },
+  ],
   // A later fragment is decided by a rule and counted as a fragment besides.
   [
     'later fragments',
@@ -187,7 +201,7 @@ test('the sum of all counters but fragments is what ran', () => {
     const sum = (of: 0 | 1): number => Object.values(deciding).reduce((total, count) => total + count[of], 0);
     expect(sum(0)).toBe(packets.length);
     expect(sum(1)).toBe(packets.reduce((bytes, { frame }) => bytes + frame.length, 0));
-    expect(fragment).toEqual([3, 170]);
+    expect(fragment).toEqual([4, 232]);
   }
 });
 

@@ -95,6 +95,33 @@ exemptionTable('path-mtu', [
   ['a later fragment', laterFragment(icmp(A4, B4, { type: 3, code: 4 })), false],
 ]);
 
+/** Each port of a protocol's and its neighbours, both ways round. */
+const dhcpCases = (server: number, client: number, of: (sport: number, dport: number) => TestPacket): Case[] =>
+  [
+    [server, client],
+    [client, server],
+  ].flatMap(([from = 0, to = 0]): Case[] => [
+    [`${from} to ${to}`, of(from, to), true],
+    [`${from} to ${from}`, of(from, from), false],
+    ...[-1, 1].flatMap((off): Case[] => [
+      [`${from} to ${to + off}`, of(from, to + off), false],
+      [`${from + off} to ${to}`, of(from + off, to), false],
+    ]),
+    [`any to ${to}`, of(40000, to), false],
+    [`${from} to any`, of(from, 40000), false],
+  ]);
+
+exemptionTable('dhcp', [
+  ...dhcpCases(67, 68, (sport, dport) => udp(A4, B4, { sport, dport })),
+  ...dhcpCases(547, 546, (sport, dport) => udp(A6, B6, { sport, dport })),
+  ['a discovery', udp('0.0.0.0', '255.255.255.255', { sport: 68, dport: 67 }), true],
+  ['a solicitation', udp('fe80::1', 'ff02::1:2', { sport: 546, dport: 547 }), true],
+  ['its ports in IPv6', udp(A6, B6, { sport: 67, dport: 68 }), false],
+  ['the ports of DHCPv6 in IPv4', udp(A4, B4, { sport: 547, dport: 546 }), false],
+  ['its ports in TCP', tcp(A4, B4, { sport: 67, dport: 68 }), false],
+  ['a later fragment shows no port', laterFragment(udp(A4, B4, { sport: 67, dport: 68 })), false],
+]);
+
 const SUBNET_BROADCAST = '192.0.2.63';
 const toAll = (packet: TestPacket): TestPacket => altered(packet, { ethernetDestination: BROADCAST_MAC });
 
@@ -224,6 +251,7 @@ kernelTable(
       'pass neighbor-discovery',
     ],
     ['a group in a broadcast frame', udp(A4, '224.0.0.1', { ethernetDestination: BROADCAST_MAC }), 'pass multicast'],
+    ['a solicitation of DHCP to a group', udp('fe80::1', 'ff02::1:2', { sport: 546, dport: 547 }), 'pass dhcp'],
     ['RSVP to a group', raw(46, A4, '224.0.0.14'), 'pass multicast'],
     ['RSVP', raw(46, A4, B4), 'pass rsvp'],
     ['a listener report to a group', listener(143), 'pass multicast-listener'],

@@ -10,7 +10,7 @@ import type { PrefixColumn } from '../../src/policy/prefix-set.ts';
 import { wordsOf } from '../../src/policy/prefix-set.ts';
 import { prefixEdges } from './arbitrary-policy.ts';
 import type { CommonFields, FrameFields, TestPacket } from './packets.ts';
-import { altered, BROADCAST_MAC, extension, icmp, icmpv6, raw, sctp, TAG, tcp, udp } from './packets.ts';
+import { altered, BROADCAST_MAC, extension, icmp, icmpv6, raw, routing, sctp, TAG, tcp, udp } from './packets.ts';
 
 /** What to draw one end of a packet from. */
 interface End {
@@ -34,7 +34,7 @@ const ELSEWHERE = ['203.0.113.9', '255.255.255.255', '224.0.0.5', '2001:db8:ffff
 const NEIGHBOURS = [0, 1, 2, 3, 4, 5, 6, 7].flatMap((n) =>
   [`10.0.0.${n}`, `2001:db8::${n}`].map((text) => present(parseAddress(text))),
 );
-const OTHER_PORTS = [1, 88, 500, 4500, 40000] as const;
+const OTHER_PORTS = [1, 67, 68, 88, 500, 546, 547, 4500, 40000] as const;
 const OTHER_PROTOCOLS = [1, 6, 17, 58, 132, 46, 47, 50, 59, 255] as const;
 
 export function packetNear(policy: Policy, host: HostAddresses): fc.Arbitrary<TestPacket> {
@@ -192,20 +192,33 @@ const link = fc
   })
   .map(({ fragments: fragment, ...rest }): CommonFields => ({ ...rest, ...fragment }));
 
-const common4: fc.Arbitrary<CommonFields> = fc
-  .tuple(link, seldom(0, fc.integer({ min: 1, max: 10 })))
-  .map(([common, words]) => ({ ...common, options: new Uint8Array(words * 4).fill(1) }));
+/** Nothing, the end, record route, both source routes, and options that do not fit. */
+const option = fc.oneof(
+  fc.constantFrom([1], [1, 1], [0], [7, 7, 4, 0, 0, 0, 0], [131, 7, 4, 10, 0, 0, 1], [137, 3, 4], [131], [130, 0]),
+  fc.tuple(fc.integer({ min: 0, max: 255 }), fc.integer({ min: 0, max: 12 })).map(([kind, bytes]) => [kind, bytes]),
+);
 
+/** Up to whole words of options, 40 bytes at most. */
+function optionBytes(all: readonly (readonly number[])[]): Uint8Array {
+  const bytes = all.flat().slice(0, 40);
+  return Uint8Array.from([...bytes, ...new Array<number>((4 - (bytes.length % 4)) % 4).fill(1)]);
+}
+
+const common4: fc.Arbitrary<CommonFields> = fc
+  .tuple(link, seldom([], fc.array(option, { minLength: 1, maxLength: 6 })))
+  .map(([common, all]) => ({ ...common, options: optionBytes(all) }));
+
+const segmentsLeft = seldom(0, fc.constantFrom(1, 2, 255));
 const header = fc.oneof(
-  fc.tuple(fc.constantFrom('hopByHop', 'routing', 'destination'), fc.constantFrom(8, 16, 32)),
-  fc.tuple(fc.constant('authentication' as const), fc.constantFrom(12, 16, 24)),
+  fc.tuple(fc.constantFrom('hopByHop', 'routing', 'destination'), fc.constantFrom(8, 16, 32), segmentsLeft),
+  fc.tuple(fc.constant('authentication' as const), fc.constantFrom(12, 16, 24), fc.constant(0)),
 );
 /** 7 and the fragment header are 8, the most that is walked. */
 const headers = seldom([], fc.array(header, { maxLength: 7 }));
 
 const common6: fc.Arbitrary<CommonFields> = fc.tuple(link, headers).map(([common, all]) => ({
   ...common,
-  extensions: all.map(([kind, bytes]) => extension(kind, bytes)),
+  extensions: all.map(([kind, bytes, left]) => (left > 0 ? routing(left) : extension(kind, bytes))),
 }));
 
 /** One packet before it is known what there is to choose from: numbers choose, modulo how many there are. */

@@ -15,7 +15,7 @@ import type {
   Rule,
   SingleAddress,
 } from '../../src/policy/model.ts';
-import { ANY_PORT, EXEMPTIONS, PROTOCOLS } from '../../src/policy/model.ts';
+import { ANY_PORT, DROPS, EXEMPTIONS, PROTOCOLS } from '../../src/policy/model.ts';
 import { prefixSetOf } from '../../src/policy/prefix-set.ts';
 import { filterText } from './policies.ts';
 
@@ -232,6 +232,7 @@ export function policy(): fc.Arbitrary<Policy> {
       rules: fc.array(rule, { minLength: 1, maxLength: 8, size: 'max' }),
       default: fc.constantFrom('permit', 'block'),
       strict: fc.boolean(),
+      drop: fc.subarray([...DROPS]),
       exemptions: fc.subarray([...EXEMPTIONS]),
       sets: fc.tuple(...SETS.map(addressSet)),
     })

@@ -23,6 +23,8 @@ export interface ExtensionHeader {
   readonly bytes: number;
   /** Instead of the length field that `bytes` gives. */
   readonly lengthField?: number;
+  /** Of a routing header; 0 unless given. */
+  readonly segmentsLeft?: number;
 }
 
 export interface FragmentFields {
@@ -191,6 +193,11 @@ export function extension(kind: keyof typeof EXTENSION, bytes = 8, lengthField?:
   return lengthField === undefined ? { protocol, bytes } : { protocol, bytes, lengthField };
 }
 
+/** A routing header of 24 bytes, with room for one address. */
+export function routing(segmentsLeft: number): ExtensionHeader {
+  return { ...extension('routing', 24), segmentsLeft };
+}
+
 function build(fields: FrameFields): TestPacket {
   const isIpv6 = fields.source.includes(':');
   const network = isIpv6 ? ipv6(fields) : ipv4(fields);
@@ -246,6 +253,7 @@ function extensionChain(fields: FrameFields): {
     const out = new Uint8Array(header.bytes);
     const units = header.protocol === EXTENSION.authentication ? header.bytes / 4 - 2 : header.bytes / 8 - 1;
     out.set([present(following[i]), header.lengthField ?? units]);
+    if (header.segmentsLeft !== undefined) out[3] = header.segmentsLeft;
     if (i === headers.length - 1 && fields.fragment !== undefined) {
       out.set(u16((fields.fragment.offset << 3) | (fields.fragment.more ? 1 : 0)), 2);
     }

@@ -24,7 +24,7 @@ export function policyCounts(pair: NamespacePair, device: string, direction: Dir
   const pins = pinsOf(pair, device);
   const registry = readSlots(pins);
   const sums = new Map<string, PolicyCount>();
-  for (const [slot, { packets, jiffies }] of readCounts(pins)[direction].entries()) {
+  for (const [slot, { packets, jiffies }] of readCounts(pins, registry)[direction].entries()) {
     const counted = registry.counted(slot);
     if (slot === FRAGMENT_SLOT || counted === undefined) continue;
     const name = 'policy' in counted ? counted.policy : '';

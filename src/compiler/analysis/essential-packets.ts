@@ -17,8 +17,6 @@ interface EssentialPackets {
   readonly packets: (own: Address, router: Address) => readonly Passing[];
 }
 
-export const DHCP_PORTS: readonly number[] = [67, 68, 546, 547];
-
 const NEIGHBOR = addressOf('fe80::9');
 const ALL_NODES = addressOf('ff02::1');
 const ALL_ROUTERS = addressOf('ff02::2');
@@ -95,16 +93,20 @@ function solicitedNode({ words }: Address): Address {
   return { family: 6, words: [0xff020000, 0, 1, last] };
 }
 
-const BARE: Omit<Packet, 'family' | 'source' | 'destination' | 'protocol'> = {
+const BARE: Omit<Packet, 'family' | 'source' | 'destination' | 'protocol' | 'broadcastFrame'> = {
   sourcePort: 0,
   destinationPort: 0,
   icmp: undefined,
   established: false,
   laterFragment: false,
+  sourceRouted: false,
   hopLimit: 64,
   frameBytes: 60,
-  broadcastFrame: false,
 };
+
+function isBroadcast({ family, words }: Address): boolean {
+  return family === 4 && words[0] === LIMITED_BROADCAST.words[0];
+}
 
 function icmp(
   direction: Direction,
@@ -116,7 +118,8 @@ function icmp(
 ): Passing {
   const { family } = source;
   const protocol = family === 4 ? PROTOCOLS.icmp : PROTOCOLS.icmpv6;
-  return { direction, packet: { ...BARE, family, source, destination, protocol, icmp: { type, code }, hopLimit } };
+  const ends = { family, source, destination, broadcastFrame: isBroadcast(destination) };
+  return { direction, packet: { ...BARE, ...ends, protocol, icmp: { type, code }, hopLimit } };
 }
 
 function udp(
@@ -127,6 +130,8 @@ function udp(
   destinationPort: number,
 ): Passing {
   const { family } = source;
-  const packet = { ...BARE, family, source, destination, protocol: PROTOCOLS.udp, sourcePort, destinationPort };
+  const ports = { sourcePort, destinationPort };
+  const ends = { family, source, destination, broadcastFrame: isBroadcast(destination) };
+  const packet = { ...BARE, ...ends, protocol: PROTOCOLS.udp, ...ports };
   return { direction, packet };
 }

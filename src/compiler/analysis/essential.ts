@@ -9,10 +9,11 @@ import type { Decision } from '../../policy/classify.ts';
 import { ReferenceClassifier } from '../../policy/classify.ts';
 import type { Policy } from '../../policy/model.ts';
 import { PROTOCOLS } from '../../policy/model.ts';
+import { DHCP_PORTS } from '../../policy/packet/exemption.ts';
 import type { SeenPacket } from '../../policy/packet/text.ts';
 import { isAnyPort } from '../../policy/ports.ts';
 import type { EssentialTraffic } from './essential-packets.ts';
-import { DHCP_PORTS, dhcpPackets, ESSENTIAL_PACKETS, exampleOwn } from './essential-packets.ts';
+import { dhcpPackets, ESSENTIAL_PACKETS, exampleOwn } from './essential-packets.ts';
 import type { HostFacts } from './facts.ts';
 import { packetInterfaces } from './facts.ts';
 import type { RuleFilter, Universe } from './universe.ts';
@@ -127,7 +128,12 @@ function namesDhcp({ rules }: Policy): boolean {
       filterList.filters.some(({ protocol, sourcePorts, destinationPorts }) => {
         const named = [...sourcePorts, ...destinationPorts].filter((range) => !isAnyPort(range));
         return (
-          protocol === PROTOCOLS.udp && named.some(({ lo, hi }) => DHCP_PORTS.some((port) => lo <= port && port <= hi))
+          protocol === PROTOCOLS.udp &&
+          named.some(({ lo, hi }) =>
+            Object.values(DHCP_PORTS)
+              .flat()
+              .some((port) => lo <= port && port <= hi),
+          )
         );
       }),
   );

@@ -300,8 +300,9 @@ function packetOf(source: Address, destination: Address, { plane, key, sourcePor
     icmp: isIcmp ? { type: key >>> 8, code: key & 0xff } : undefined,
     established: plane === 'established',
     laterFragment: plane === 'fragment',
+    sourceRouted: false,
     hopLimit: HOP_LIMIT,
     frameBytes: FRAME_BYTES,
-    broadcastFrame: false,
+    broadcastFrame: source.family === 4,
   };
 }

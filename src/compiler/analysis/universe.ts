@@ -8,6 +8,7 @@ import { fullLength, parseAddress } from '../../base/ip.ts';
 import { localPrefixes } from '../../policy/local.ts';
 import type { Exemption, Filter, Half, HostAddresses, Policy, PortRange, Rule } from '../../policy/model.ts';
 import { ANY_PORT, PROTOCOLS } from '../../policy/model.ts';
+import { DHCP_PORTS, MAX_BROADCASTS } from '../../policy/packet/exemption.ts';
 import { icmpKeys, serviceConditionOf } from '../classes/service-classes.ts';
 import type { DirectedFilter } from '../conditions/expand.ts';
 import { rankedFilters } from '../conditions/expand.ts';
@@ -160,7 +161,7 @@ function spaceOf(
     prefix.family === family ? (extra.add(prefix.length, [prefix]) ?? []) : [],
   );
   const services = new Services(family);
-  const exempt = policy.exemptions.flatMap((exemption) => exemptBoxes(exemption, family, services, extra));
+  const exempt = policy.exemptions.flatMap((exemption) => exemptBoxes(exemption, host, services, extra));
   const atoms = new Atoms(family, [...conditions, ...extra.all]);
   const boxes = here.map((one) => boxOf(one, services));
   const parts = partsOf(boxes, atoms, services);
@@ -181,11 +182,11 @@ function spaceOf(
 /** Conditions that no filter has: the host itself, and what the exemptions ask. */
 class ExtraConditions {
   readonly all: AddressCondition[] = [];
-  readonly #family: Family;
+  readonly family: Family;
   #nextId: number;
 
   constructor(family: Family, conditions: Iterable<AddressCondition>) {
-    this.#family = family;
+    this.family = family;
     let highest = ANY_ADDRESS.id;
     for (const { id } of conditions) highest = Math.max(highest, id);
     this.#nextId = highest + 1;
@@ -194,13 +195,19 @@ class ExtraConditions {
   /** The id of the new condition; undefined where there is no address. */
   add(length: number, addresses: readonly Address[]): number | undefined {
     if (addresses.length === 0) return undefined;
-    this.all.push(conditionOf(this.#nextId, this.#family, length, addresses));
+    this.all.push(conditionOf(this.#nextId, this.family, length, addresses));
     return this.#nextId++;
   }
 }
 
 /** What an exemption passes whatever its hop limit and frame address are: nothing, where it asks for these. */
-function exemptBoxes(exemption: Exemption, family: Family, services: Services, extra: ExtraConditions): ExemptBox[] {
+function exemptBoxes(
+  exemption: Exemption,
+  host: HostAddresses,
+  services: Services,
+  extra: ExtraConditions,
+): ExemptBox[] {
+  const { family } = extra;
   const any = { keys: [ANY_PORT], sourcePorts: [ANY_PORT], established: false, needsL4: false, fragment: false };
   const all = {
     rank: EXEMPT,
@@ -214,6 +221,17 @@ function exemptBoxes(exemption: Exemption, family: Family, services: Services, e
       ...all,
       service: services.of({ ...any, protocol, [end]: [{ lo: port, hi: port }], needsL4: true }),
     }));
+  const [server, client] = DHCP_PORTS[family];
+  const between = (source: number, destination: number): ExemptBox => ({
+    ...all,
+    service: services.of({
+      ...any,
+      protocol: PROTOCOLS.udp,
+      keys: [{ lo: destination, hi: destination }],
+      sourcePorts: [{ lo: source, hi: source }],
+      needsL4: true,
+    }),
+  });
   switch (exemption) {
     case 'neighbor-discovery':
     case 'multicast-listener':
@@ -222,8 +240,11 @@ function exemptBoxes(exemption: Exemption, family: Family, services: Services, e
       const protocol = family === 4 ? PROTOCOLS.icmp : PROTOCOLS.icmpv6;
       return [{ ...all, service: services.of({ ...any, protocol, keys: [TOO_BIG[family]], needsL4: true }) }];
     }
+    case 'dhcp':
+      return [between(server, client), between(client, server)];
     case 'broadcast': {
-      const destination = family === 4 ? extra.add(32, [LIMITED_BROADCAST]) : undefined;
+      const known = host.broadcasts.slice(0, MAX_BROADCASTS);
+      const destination = family === 4 ? extra.add(32, [LIMITED_BROADCAST, ...known]) : undefined;
       return destination === undefined
         ? []
         : [{ ...all, destination, service: services.of({ ...any, protocol: undefined }) }];
@@ -236,11 +257,7 @@ function exemptBoxes(exemption: Exemption, family: Family, services: Services, e
     case 'rsvp':
       return [{ ...all, service: services.of({ ...any, protocol: RSVP }) }];
     case 'ike':
-      return IKE_PORTS.map((port) => {
-        const ports = [{ lo: port, hi: port }];
-        const both = { protocol: PROTOCOLS.udp, keys: ports, sourcePorts: ports, needsL4: true };
-        return { ...all, service: services.of({ ...any, ...both }) };
-      });
+      return IKE_PORTS.map((port) => between(port, port));
     case 'kerberos':
       return [...toPort(PROTOCOLS.tcp, KERBEROS_PORT), ...toPort(PROTOCOLS.udp, KERBEROS_PORT)];
   }

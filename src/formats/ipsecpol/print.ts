@@ -6,7 +6,7 @@
 import type { Diagnostics, Span } from '../../base/diagnostics.ts';
 import type { Prefix } from '../../base/ip.ts';
 import { rangePrefixes, singleAddresses } from '../../policy/address-match.ts';
-import { DEFAULT_EXEMPTIONS } from '../../policy/defaults.ts';
+import { DEFAULT_EXEMPTIONS, isDefaultDrop } from '../../policy/defaults.ts';
 import type { AddressMatch, AddressSet, Filter, Policy, PortRange } from '../../policy/model.ts';
 import { PROTOCOLS } from '../../policy/model.ts';
 import { isAnyPort } from '../../policy/ports.ts';
@@ -46,6 +46,7 @@ function reportPolicy(policy: Policy, diags: Diagnostics): void {
   const help = 'end with a rule that blocks what the permits leave over';
   if (policy.default === 'block') cannotSay(diags, policy.span, 'default: block', help);
   if (!policy.strict) cannotSay(diags, policy.span, 'strict: false');
+  if (!isDefaultDrop(policy)) cannotSay(diags, policy.span, `drop: [${policy.drop.join(', ')}]`);
   if (policy.exemptions.join() !== DEFAULT_EXEMPTIONS.join()) {
     cannotSay(diags, policy.span, `exemptions: [${policy.exemptions.join(', ')}]`);
   }

@@ -3,9 +3,9 @@
  * what it finds and goes on, so that one run tells all it can; a policy comes out only without errors.
  */
 import type { Diagnostics } from '../../base/diagnostics.ts';
-import { DEFAULT_EXEMPTIONS, emptyPolicy } from '../../policy/defaults.ts';
-import type { Action, AddressSet, Exemption, Policy } from '../../policy/model.ts';
-import { EXEMPTIONS } from '../../policy/model.ts';
+import { DEFAULT_EXEMPTIONS, defaultDrops, emptyPolicy } from '../../policy/defaults.ts';
+import type { Action, AddressSet, Drop, Exemption, Policy } from '../../policy/model.ts';
+import { DROPS, EXEMPTIONS } from '../../policy/model.ts';
 import type { Inflate, ReadNamedFile as ReadSetFile } from '../named-file.ts';
 import { NamedFiles } from '../named-file.ts';
 import { readAccepted, readTests } from './accepted-reader.ts';
@@ -59,6 +59,7 @@ function readRoot(root: MapNode, source: SetSource, diags: Diagnostics): Policy 
     scope.lists.set(name, readFilterList(name, entry.key.span, entry.value, scope));
   }
   const rules = readRules(nodeOf(root, 'rules'), root.span, scope);
+  const isStrict = isNotFalse(nodeOf(root, 'strict'));
   const exemptions = readExemptions(root, diags);
   const name = textNode(nodeOf(root, 'name'));
   if (name !== undefined) readName(name.token, 'policy', diags);
@@ -70,7 +71,8 @@ function readRoot(root: MapNode, source: SetSource, diags: Diagnostics): Policy 
     ...emptyPolicy(name.token.text, root.span),
     description: textNode(nodeOf(root, 'description'))?.token.text ?? '',
     default: defaultAction(nodeOf(root, 'default')),
-    strict: isNotFalse(nodeOf(root, 'strict')),
+    strict: isStrict,
+    drop: readDrops(nodeOf(root, 'drop'), isStrict),
     exemptions,
     addressSets: knownSets(sets),
     filterLists: scope.lists,
@@ -92,6 +94,13 @@ function knownSets(sets: ReadonlyMap<string, AddressSet | undefined>): Map<strin
   const known = new Map<string, AddressSet>();
   for (const [name, set] of sets) if (set !== undefined) known.set(name, set);
   return known;
+}
+
+/** In the order of DROPS, each once. */
+function readDrops(list: SourceNode | undefined, isStrict: boolean): readonly Drop[] {
+  if (list === undefined) return defaultDrops(isStrict);
+  const named = new Set(itemsOf(list).map((item) => textNode(item)?.token.text));
+  return DROPS.filter((drop) => named.has(drop));
 }
 
 const WINDOWS_2000: readonly Exemption[] = ['broadcast', 'multicast', 'rsvp', 'ike', 'kerberos'];

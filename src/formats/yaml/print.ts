@@ -7,6 +7,7 @@ import { Document, isMap, isScalar, isSeq, stringify } from 'yaml';
 import type { Prefix } from '../../base/ip.ts';
 import { formatAddress, formatPrefix, fullLength, wordMask } from '../../base/ip.ts';
 import { addressText } from '../../policy/address-match.ts';
+import { isDefaultDrop } from '../../policy/defaults.ts';
 import type {
   AcceptedWarning,
   AddressMatch,
@@ -75,6 +76,7 @@ export function plainPolicy(policy: Policy): PlainMap {
     ...(policy.description === '' ? [] : [['description', policy.description] as const]),
     ['default', policy.default],
     ['strict', policy.strict],
+    ...(isDefaultDrop(policy) ? [] : [['drop', policy.drop] as const]),
     ['exemptions', policy.exemptions],
     ...(sets.length === 0 ? [] : [['addressSets', mapOf(sets)] as const]),
     ...(lists.length === 0 ? [] : [['filterLists', mapOf(lists)] as const]),

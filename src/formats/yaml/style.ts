@@ -12,7 +12,7 @@ const LINE = 120;
 
 /** Of policies, and of the roles that they include. */
 const POLICY_ORDER = [
-  ...['$schema', 'name', 'role', 'description', 'parameters', 'default', 'strict', 'compat', 'exemptions'],
+  ...['$schema', 'name', 'role', 'description', 'parameters', 'default', 'strict', 'drop', 'compat', 'exemptions'],
   ...['include', 'addressSets', 'filterLists', 'rules', 'accept', 'tests'],
 ] as const;
 const RULE_ORDER = ['name', 'filterList', 'action', 'interfaces', 'filters'] as const;
@@ -60,6 +60,7 @@ export function styleDocument(document: Document, options: StyleOptions): void {
   styler.parameters(root.get('parameters', true));
   styler.includes(root.get('include', true));
   inFlow(root.get('exemptions', true));
+  inFlow(root.get('drop', true));
 }
 
 /** As text; lines are not folded. */

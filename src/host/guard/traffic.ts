@@ -213,6 +213,7 @@ function packetOf(source: string, destination: string, protocol: number): Packet
     icmp: undefined,
     established: false,
     laterFragment: false,
+    sourceRouted: false,
     hopLimit: HOP_LIMIT,
     frameBytes: FRAME_BYTES,
     broadcastFrame: false,

@@ -17,9 +17,12 @@ const MAX_TAGS = 2;
 /** What the length fields of IP can say. */
 const MAX_LENGTH = 0xffff;
 const IPV4_BYTES = 20;
+const OPTION = { end: 0, nothing: 1, looseRoute: 131, strictRoute: 137 } as const;
 const IPV6_BYTES = 40;
 const FRAGMENT_BYTES = 8;
 const MAX_EXTENSION_HEADERS = 8;
+/** In a routing header. */
+const SEGMENTS_LEFT_AT = 3;
 const EXTENSION = { hopByHop: 0, routing: 43, fragment: 44, authentication: 51, destination: 60 } as const;
 
 const TCP_BYTES = 20;
@@ -79,6 +82,7 @@ interface Network {
   readonly protocol: number;
   readonly hopLimit: number;
   readonly laterFragment: boolean;
+  readonly sourceRouted: boolean;
 }
 
 interface Transport {
@@ -148,10 +152,24 @@ function readIpv4(cursor: Cursor): Network | ParseReason {
     protocol: cursor.u8(9),
     hopLimit: cursor.u8(8),
     laterFragment: (cursor.u16(6) & 0x1fff) !== 0,
+    sourceRouted: hasSourceRoute(cursor, headerBytes),
   };
   cursor.limit(totalBytes);
   cursor.skip(headerBytes);
   return network;
+}
+
+/** As Linux walks the options: one that does not fit ends the walk, and the stack drops such a packet by itself. */
+function hasSourceRoute(cursor: Cursor, headerBytes: number): boolean {
+  for (let at = IPV4_BYTES; at + 2 <= headerBytes; ) {
+    const kind = cursor.u8(at);
+    if (kind === OPTION.end) return false;
+    if (kind === OPTION.looseRoute || kind === OPTION.strictRoute) return true;
+    const length = kind === OPTION.nothing ? 1 : cursor.u8(at + 1);
+    if (length < 2 && kind !== OPTION.nothing) return false;
+    at += length;
+  }
+  return false;
 }
 
 /** The fixed header and the extension headers behind it. */
@@ -173,22 +191,24 @@ function readIpv6Address(cursor: Cursor, offset: number): Address {
   return { family: 6, words: [0, 4, 8, 12].map((at) => cursor.u32(offset + at)) };
 }
 
-type Chain = Pick<Network, 'protocol' | 'laterFragment'>;
+type Chain = Pick<Network, 'protocol' | 'laterFragment' | 'sourceRouted'>;
 
 /** Walks to the first header that is not an extension header, or to a later fragment, where no header follows. */
 function readExtensionHeaders(cursor: Cursor, first: number): Chain | ParseReason {
   let protocol = first;
+  let sourceRouted = false;
   for (let walked = 0; isExtension(protocol); walked++) {
     if (walked === MAX_EXTENSION_HEADERS) return 'ext_headers';
     if (cursor.left < 2) return 'malformed';
     const bytes = extensionBytes(protocol, cursor.u8(1));
     if (cursor.left < bytes) return 'malformed';
+    if (protocol === EXTENSION.routing && cursor.u8(SEGMENTS_LEFT_AT) !== 0) sourceRouted = true;
     const laterFragment = protocol === EXTENSION.fragment && cursor.u16(2) >>> 3 !== 0;
     protocol = cursor.u8(0);
     cursor.skip(bytes);
-    if (laterFragment) return { protocol, laterFragment };
+    if (laterFragment) return { protocol, laterFragment, sourceRouted };
   }
-  return { protocol, laterFragment: false };
+  return { protocol, laterFragment: false, sourceRouted };
 }
 
 const EXTENSIONS: ReadonlySet<number> = new Set(Object.values(EXTENSION));

@@ -193,9 +193,10 @@ function packetFrom(family: Family, parts: Parts): Packet {
     icmp: WITH_TYPE.has(protocol) && !laterFragment ? parts.icmp : undefined,
     established: protocol === PROTOCOLS.tcp && !laterFragment && parts.established,
     laterFragment,
+    sourceRouted: false,
     hopLimit: 64,
     frameBytes: 60,
-    broadcastFrame: false,
+    broadcastFrame: family === 4,
   };
 }
 

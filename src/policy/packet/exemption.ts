@@ -1,7 +1,7 @@
 /** Packets that no filter decides, where the policy names their exemption. */
 
 import { present } from '../../base/assert.ts';
-import type { Address, Prefix } from '../../base/ip.ts';
+import type { Address, Family, Prefix } from '../../base/ip.ts';
 import { containsAddress, parseAddress, prefixOf } from '../../base/ip.ts';
 import type { Exemption } from '../model.ts';
 import { EXEMPTIONS, PROTOCOLS } from '../model.ts';
@@ -10,6 +10,11 @@ import type { Packet } from './model.ts';
 const RSVP = 46;
 /** RFC 7296, and RFC 3947 behind a translator of addresses: the same port at both ends. */
 const IKE_PORTS: readonly number[] = [500, 4500];
+/** RFC 2131, RFC 8415. */
+export const DHCP_PORTS: Readonly<Record<Family, readonly [server: number, client: number]>> = {
+  4: [67, 68],
+  6: [547, 546],
+};
 const KERBEROS_PORT = 88;
 const LIMITED_BROADCAST = 0xffffffff;
 /** Subnets of one host that the program knows the broadcasts of. */
@@ -34,6 +39,7 @@ const COVERS: Readonly<Record<Exemption, Covers>> = {
   'neighbor-discovery': isNeighborDiscovery,
   'multicast-listener': isMulticastListener,
   'path-mtu': isPathMtu,
+  dhcp: isDhcp,
   broadcast: isBroadcast,
   multicast: (packet) => MULTICAST.some((prefix) => containsAddress(prefix, packet.destination)),
   rsvp: (packet) => packet.protocol === RSVP,
@@ -72,6 +78,12 @@ function isPathMtu({ family, protocol, icmp }: Packet): boolean {
   if (icmp === undefined) return false;
   if (family === 4) return protocol === PROTOCOLS.icmp && icmp.type === 3 && icmp.code === 4;
   return protocol === PROTOCOLS.icmpv6 && icmp.type === 2;
+}
+
+function isDhcp({ family, protocol, sourcePort, destinationPort }: Packet): boolean {
+  const [server, client] = DHCP_PORTS[family];
+  if (protocol !== PROTOCOLS.udp) return false;
+  return sourcePort === server ? destinationPort === client : sourcePort === client && destinationPort === server;
 }
 
 function isBetween(packet: Packet, port: number): boolean {

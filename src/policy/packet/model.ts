@@ -22,6 +22,8 @@ export interface Packet {
   readonly established: boolean;
   /** A fragment other than the first: its ports, ICMP type and flags are unknown, not zero. */
   readonly laterFragment: boolean;
+  /** An IPv4 source route, or an IPv6 routing header with segments left. */
+  readonly sourceRouted: boolean;
   /** IPv4 time to live or IPv6 hop limit. */
   readonly hopLimit: number;
   /** From the Ethernet header on, without FCS. */

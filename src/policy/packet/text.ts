@@ -359,6 +359,7 @@ function packetOf(source: End, destination: End, shape: Shape, icmp: IcmpHeader 
     icmp,
     established: properties.established,
     laterFragment: properties.fragment,
+    sourceRouted: false,
     hopLimit: properties.numbers.get('hoplimit') ?? usualHopLimit(protocol, icmp),
     frameBytes: FRAME_BYTES,
     // A text has no frame: whether it is a broadcast its destination alone says.

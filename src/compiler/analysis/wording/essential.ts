@@ -1,7 +1,6 @@
 import type { DiagnosticCode } from '../../../base/codes/catalogue.ts';
 import { formatAddress } from '../../../base/ip.ts';
 import type { Policy } from '../../../policy/model.ts';
-import { EXEMPTIONS } from '../../../policy/model.ts';
 import type { DroppedEssential } from '../essential.ts';
 import type { EssentialTraffic } from '../essential-packets.ts';
 import type { Observation } from '../observation.ts';
@@ -54,7 +53,5 @@ function messageOf({ traffic, family, seen, by, lease }: DroppedEssential): stri
 }
 
 function helpFor(traffic: EssentialTraffic, { exemptions }: Policy): string {
-  const isKnown = EXEMPTIONS.some((one) => one === traffic);
-  if (!isKnown) return 'permit it by a filter';
   return `write exemptions: [${[...exemptions, traffic].join(', ')}], or permit it by a filter`;
 }

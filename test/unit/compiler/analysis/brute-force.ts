@@ -348,6 +348,7 @@ const PLAIN: Kind = {
   icmp: undefined,
   established: false,
   laterFragment: false,
+  sourceRouted: false,
   hopLimit: 64,
   frameBytes: 60,
   broadcastFrame: false,
@@ -373,5 +374,6 @@ function servicesOf(family: Family, ports: readonly number[], filters: readonly 
     protocol,
     laterFragment: true,
   }));
-  return [...withPorts, ...established, ...withType, ...others, ...fragments];
+  const all = [...withPorts, ...established, ...withType, ...others, ...fragments];
+  return all.map((kind) => ({ ...kind, broadcastFrame: family === 4 }));
 }

@@ -129,6 +129,7 @@ test('commands that say all of a policy decide every packet as it does', () => {
       ...policy,
       default: 'permit',
       strict: true,
+      drop: ['source-routed'],
       exemptions: ['neighbor-discovery', 'multicast-listener', 'path-mtu'],
       rules: policy.rules.map((rule) => ({ ...rule, interfaces: undefined })),
     };

@@ -165,6 +165,7 @@ const policies: readonly (readonly [name: string, text: string, ...codes: string
   ['unknown default', 'name: a\nrules: []\ndefault: deny', 'XP0306@2:8', 'XP0008@3:10'],
   ['strict as text', 'name: a\nrules: []\nstrict: "true"', 'XP0306@2:8', 'XP0006@3:9'],
   ['unknown compat', 'name: a\nrules: []\ncompat: windows95', 'XP0306@2:8', 'XP0008@3:9'],
+  ['unknown drop', 'name: a\nrules: []\ndrop: [malformed]', 'XP0306@2:8', 'XP0008@3:8'],
   ['unknown exemption', 'name: a\nrules: []\nexemptions: [dns]', 'XP0306@2:8', 'XP0008@3:14'],
   ['kerberos', 'name: a\nrules: []\nexemptions: [neighbor-discovery, kerberos]', 'XP0306@2:8', 'XP0310@3:34'],
   ['windows2000', 'name: a\nrules: []\ncompat: windows2000', 'XP0306@2:8', 'XP0310@3:9'],
@@ -225,6 +226,7 @@ test('what is left out has its default', () => {
     description: '',
     default: 'permit',
     strict: true,
+    drop: ['source-routed'],
     exemptions: ['neighbor-discovery', 'multicast-listener', 'path-mtu'],
     rules: [],
   });
@@ -256,6 +258,14 @@ test('exemptions come in one order, each once; windows2000 adds its five', () =>
     'ike',
     'kerberos',
   ]);
+});
+
+test('what strict drops is dropped unless the policy says otherwise', () => {
+  const drop = (text: string): Policy['drop'] | undefined => readText(`name: a\n${text}`).policy?.drop;
+  expect(drop('rules: []')).toEqual(['source-routed']);
+  expect(drop('strict: false')).toEqual([]);
+  expect(drop('drop: []')).toEqual([]);
+  expect(drop('strict: false\ndrop: [source-routed, source-routed]')).toEqual(['source-routed']);
 });
 
 test('ports are sorted and merged', () => {

@@ -10,7 +10,7 @@ import { parseFilterSpec } from '../../../../src/formats/filterspec.ts';
 import { tokenOf } from '../../../../src/formats/token.ts';
 import { plainPolicy, printFilterSpec, printPolicy } from '../../../../src/formats/yaml/print.ts';
 import type { AddressMatch, AddressSet, Filter, FilterList, Policy, Rule } from '../../../../src/policy/model.ts';
-import { ANY_PORT, EXEMPTIONS, PROTOCOLS } from '../../../../src/policy/model.ts';
+import { ANY_PORT, DROPS, EXEMPTIONS, PROTOCOLS } from '../../../../src/policy/model.ts';
 import { mergeRanges } from '../../../../src/policy/ports.ts';
 import { PrefixSetBuilder } from '../../../../src/policy/prefix-set.ts';
 import { meaningOf, meaningOfPolicy, readText } from '../../../support/read-text.ts';
@@ -161,6 +161,7 @@ const policy: fc.Arbitrary<Policy> = fc
     description: fc.oneof(fc.constant(''), name, fc.constant('two\nlines\n')),
     default: action,
     strict: fc.boolean(),
+    drop: fc.subarray([...DROPS]),
     exemptions: fc.subarray([...EXEMPTIONS]),
     addressSets: sets,
     lists: fc.uniqueArray(fc.record({ name, filters }), { maxLength: 3, selector: (l) => l.name }),

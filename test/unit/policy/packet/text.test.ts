@@ -30,7 +30,7 @@ function parse(text: string, options: PacketTextOptions = {}): Parsed {
 
 /** What text cannot say. */
 function withoutFrame(packet: Packet | undefined): unknown {
-  return { ...packet, frameBytes: 60, broadcastFrame: packet?.family === 4 };
+  return { ...packet, frameBytes: 60, sourceRouted: false, broadcastFrame: packet?.family === 4 };
 }
 
 const accepted: readonly (readonly [text: string, packet: Packet, options?: PacketTextOptions])[] = [
