@@ -38,6 +38,12 @@ export function agentOperations(ask: Ask, collect: CollectFiles): HostOperations
     changeDynamic: (request) => change('POST', '/v1/dynamic-change', request),
     status: () => read('/v1/status'),
     counters: () => read('/v1/counters'),
+    retiredCounters({ page, limit }) {
+      const asked = Object.entries({ page, limit }).flatMap(([key, value]) =>
+        value === undefined ? [] : [[key, String(value)] as [string, string]],
+      );
+      return read(`/v1/counters/retired?${new URLSearchParams(asked).toString()}`);
+    },
     assignment: () => read('/v1/assignment'),
     list: () => read('/v1/policies'),
     history: (name) => read(`${policy(name)}/versions`),

@@ -274,6 +274,16 @@ export const STATUS: Schema = object({
   warnings: TEXTS,
 });
 
+const COUNTER = {
+  by: oneOf('rule', 'default', 'exemption', 'parse'),
+  rule: nullable(TEXT),
+  reason: nullable(TEXT),
+  action: ACTION,
+  packets: COUNT,
+  bytes: COUNT,
+  policy: nullable(TEXT),
+};
+
 export const COUNTERS: Schema = object({
   policy: nullable(TEXT),
   generation: nullable(INTEGER),
@@ -281,21 +291,19 @@ export const COUNTERS: Schema = object({
     object({
       name: TEXT,
       direction: DIRECTION,
-      counters: list(
-        object({
-          by: oneOf('rule', 'default', 'exemption', 'parse'),
-          rule: nullable(TEXT),
-          reason: nullable(TEXT),
-          action: ACTION,
-          packets: COUNT,
-          bytes: COUNT,
-          policy: nullable(TEXT),
-          retired: TRUTH,
-        }),
-      ),
+      counters: list(object(COUNTER)),
+      retired: list(object({ action: ACTION, counters: COUNT, packets: COUNT, bytes: COUNT })),
       fragments: object({ packets: COUNT, bytes: COUNT }),
     }),
   ),
+});
+
+export const RETIRED_COUNTERS: Schema = object({
+  page: INTEGER,
+  pages: INTEGER,
+  limit: INTEGER,
+  total: INTEGER,
+  counters: list(object({ interface: TEXT, direction: DIRECTION, ...COUNTER })),
 });
 
 export const POLICIES: Schema = object({

@@ -42,6 +42,10 @@ export const DIFF: Schema = object({ to: INPUT }, { from: INPUT, me: ME });
 /** Names and patterns. */
 export const DOCTOR: Schema = object({}, { interfaces: NAMES });
 
+const POSITIVE: Schema = { ...INTEGER, minimum: 1, maximum: 1_000_000 };
+
+export const RETIRED_COUNTERS: Schema = object({}, { page: POSITIVE, limit: POSITIVE });
+
 export const RESTORE: Schema = object({ wait: { type: 'number', minimum: 0, maximum: 3600 } });
 
 const SPEC_RULE = object({ name: TEXT, action: oneOf('permit', 'block'), specs: list(TEXT) });

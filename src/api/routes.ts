@@ -33,6 +33,7 @@ export type RouteName =
   | 'changeDynamic'
   | 'status'
   | 'counters'
+  | 'retiredCounters'
   | 'assignment'
   | 'list'
   | 'history'
@@ -98,6 +99,10 @@ export const ROUTES: Readonly<Record<RouteName, RouteEntry>> = {
   },
   status: reading('/v1/status', 'what is attached where, and since when', outcomes.STATUS),
   counters: reading('/v1/counters', 'what every rule, default, exemption and parse outcome counted', outcomes.COUNTERS),
+  retiredCounters: {
+    ...reading('/v1/counters/retired', 'what rules counted that are no longer in force', outcomes.RETIRED_COUNTERS),
+    query: requests.RETIRED_COUNTERS,
+  },
   assignment: reading('/v1/assignment', 'what is assigned, whatever is in force', outcomes.ASSIGNMENT),
   list: reading('/v1/policies', 'the stored policies', outcomes.POLICIES),
   history: reading('/v1/policies/:name/versions', 'the stored versions of a policy', outcomes.HISTORY),

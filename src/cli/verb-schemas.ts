@@ -6,6 +6,8 @@ import { COUNT, INTEGER, list, mapOf, nullable, object, oneOf, selected, TEXT, T
 
 const TEXTS = list(TEXT);
 const VERDICT = oneOf('pass', 'drop');
+const ACTION = oneOf('permit', 'block');
+const DIRECTION = oneOf('ingress', 'egress');
 const BY = oneOf('rule', 'default', 'exemption', 'parse');
 const MODES = object({ ipv4: TEXT, ipv6: TEXT });
 const NUMBERS = mapOf({ type: 'number' });
@@ -144,6 +146,31 @@ const PKI: Schema = {
   ],
 };
 
+const FMT = object({
+  ok: TRUTH,
+  policies: list(object({ file: TEXT, formatted: nullable(TRUTH), written: TRUTH, text: nullable(TEXT) })),
+  diagnostics: DIAGNOSTICS,
+});
+
+/** `install` and `uninstall`. */
+const UNITS = object({
+  units: list(
+    object({ unit: TEXT, path: TEXT, change: oneOf('installed', 'removed', 'was-not-installed'), wantedBy: TEXT }),
+  ),
+});
+
+const RATE = { packetsPerSecond: COUNT, bitsPerSecond: COUNT };
+
+const TOP = object({
+  policy: nullable(TEXT),
+  generation: nullable(INTEGER),
+  interval: COUNT,
+  rows: list(object({ by: TEXT, name: TEXT, action: ACTION, packets: COUNT, bytes: COUNT, ...RATE })),
+  interfaces: list(object({ name: TEXT, direction: DIRECTION, pass: object(RATE), drop: object(RATE) })),
+  pass: object(RATE),
+  drop: object(RATE),
+});
+
 /** By the verb's name. */
 export const VERB_SCHEMAS: Readonly<Record<string, Schema>> = {
   apply: object({
@@ -159,14 +186,16 @@ export const VERB_SCHEMAS: Readonly<Record<string, Schema>> = {
   compile: COMPILE,
   confirm: object(selected(answers.CONFIRMED, 'policy', 'version', 'generation', 'interfaces')),
   console: OPEN_CONSOLE.outcome,
-  counters: answers.COUNTERS,
+  counters: { anyOf: [answers.COUNTERS, answers.RETIRED_COUNTERS] },
   delete: answers.DELETED,
   diff: object(selected(answers.DIFFERENCE, 'from', 'to', 'same', 'settings', 'rules', 'addressSets', 'packets')),
   doctor: DOCTOR,
   explain: answers.EXPLANATION,
+  fmt: FMT,
   history: { anyOf: [object(selected(answers.HISTORY, 'policy', 'versions')), answers.CHANGES] },
   host: object({ hosts: list(object({ name: TEXT, url: TEXT })) }),
   import: object({ policy: POLICY, leftOut: list(INTEGER), diagnostics: DIAGNOSTICS }),
+  install: UNITS,
   list: answers.POLICIES,
   pki: PKI,
   replay: { anyOf: [REPLAY_LINE, REPLAY_SUMMARY] },
@@ -180,5 +209,7 @@ export const VERB_SCHEMAS: Readonly<Record<string, Schema>> = {
     ...selected(answers.STATUS, 'pending', 'assigned', 'policy', 'generation', 'dynamic', 'interfaces', 'warnings'),
     gaps: TEXTS,
   }),
+  top: TOP,
+  uninstall: UNITS,
   unassign: object(selected(answers.UNASSIGNED, 'policy', 'interfaces', 'remaining', 'dynamic')),
 };

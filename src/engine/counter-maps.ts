@@ -95,6 +95,9 @@ export interface Count {
   readonly jiffies: bigint;
 }
 
+/** Most slots of most maps: one object stands for all of them. */
+const ZERO: Count = { packets: 0n, bytes: 0n, jiffies: 0n };
+
 export type SlotCounts = Readonly<Record<Direction, readonly Count[]>>;
 
 /**
@@ -140,13 +143,13 @@ function addCounts(sums: Record<Direction, Count[]>, map: BpfMap, first: number 
     const pinned = Math.floor(index / DIRECTIONS);
     const slot = pinned < first ? pinned : pinned - first + FIRST;
     const before = sums[direction][slot];
-    sums[direction][slot] = before === undefined ? total : merge(before, total);
+    if (before === undefined || total !== ZERO) sums[direction][slot] = merge(before ?? ZERO, total);
   }
 }
 
 function sumCpus(view: DataView, start: number, stride: number): Count {
   const { packets, bytes, jiffies } = COUNTER.fields;
-  let sum: Count = { packets: 0n, bytes: 0n, jiffies: 0n };
+  let sum = ZERO;
   for (let at = start; at < start + stride; at += COUNTER.size) {
     if (view.getUint32(at, true) === 0 && view.getUint32(at + 4, true) === 0) continue;
     sum = merge(sum, {
@@ -159,6 +162,7 @@ function sumCpus(view: DataView, start: number, stride: number): Count {
 }
 
 function merge(a: Count, b: Count): Count {
+  if (a === ZERO) return b;
   return {
     packets: a.packets + b.packets,
     bytes: a.bytes + b.bytes,

@@ -1,5 +1,7 @@
 /** What was counted on one interface in one direction. */
+import type { Count } from '../engine/counter-maps.ts';
 import type { CounterReading, InterfaceCounters } from '../engine/read-counters.ts';
+import type { Counted } from '../engine/slots.ts';
 import { verdictOf } from '../engine/slots.ts';
 import type { Place, RuleSeries } from './rule-series.ts';
 import type { Samples } from './samples.ts';
@@ -16,13 +18,15 @@ export function addTraffic(samples: Samples, counters: InterfaceCounters, timeOf
 }
 
 /** All counters, those of policies no longer in force included: the sum never goes back. */
-function addTotals(samples: Samples, { name: device, direction, counters }: InterfaceCounters): void {
+function addTotals(samples: Samples, { name: device, direction, counters, retired }: InterfaceCounters): void {
   const sums = { pass: { packets: 0n, bytes: 0n }, drop: { packets: 0n, bytes: 0n } };
-  for (const { counted, count } of counters) {
-    const sum = sums[verdictOf(counted.action)];
-    sum.packets += count.packets;
-    sum.bytes += count.bytes;
-  }
+  const add = (action: Counted['action'], { packets, bytes }: Pick<Count, 'packets' | 'bytes'>): void => {
+    const sum = sums[verdictOf(action)];
+    sum.packets += packets;
+    sum.bytes += bytes;
+  };
+  for (const { counted, count } of counters) add(counted.action, count);
+  for (const sum of retired) add(sum.action, sum);
   for (const verdict of ['pass', 'drop'] as const) {
     const labels = { device, direction, verdict };
     samples.add('xdpol_packets_total', labels, sums[verdict].packets);
@@ -33,11 +37,10 @@ function addTotals(samples: Samples, { name: device, direction, counters }: Inte
 function addReading(
   samples: Samples,
   where: Place,
-  { counted, count, retired }: CounterReading,
+  { counted, count }: CounterReading,
   timeOf: TimeOf,
   names: RuleSeries,
 ): void {
-  if (retired) return;
   const { packets, bytes, jiffies } = count;
   switch (counted.by) {
     case 'rule': {

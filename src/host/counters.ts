@@ -1,9 +1,10 @@
 /** What every rule, default, exemption and parse outcome has counted. */
 
 import type { CounterReading, InterfaceCounters } from '../engine/read-counters.ts';
-import { readInterfaceCounters } from '../engine/read-counters.ts';
+import { readInterfaceCounters, readRetiredCounters } from '../engine/read-counters.ts';
 import type { Counted } from '../engine/slots.ts';
 import { newestGeneration, readAttachments } from '../engine/survey.ts';
+import { RETIRED_LIMIT } from './retired-limit.ts';
 
 /** u64 in the kernel; a number where it came over the wire. */
 export type CountValue = bigint | number;
@@ -18,16 +19,25 @@ export interface CounterOutcome {
   readonly bytes: CountValue;
   /** Whose rule or default it is. */
   readonly policy: string | null;
-  /** No longer in force; the count stands still and still belongs to the sum. */
-  readonly retired: boolean;
+}
+
+/** Of rules and defaults that are no longer in force. Their counts stand still and still belong to the sum. */
+export interface RetiredOutcome {
+  readonly action: Counted['action'];
+  /** How many have counted anything. */
+  readonly counters: number;
+  readonly packets: CountValue;
+  readonly bytes: CountValue;
 }
 
 export interface DirectionCounters {
   /** Of the interface. */
   readonly name: string;
   readonly direction: InterfaceCounters['direction'];
-  /** Their sum is every packet seen. */
+  /** With what is retired their sum is every packet seen. */
   readonly counters: readonly CounterOutcome[];
+  /** By action, where any has counted. */
+  readonly retired: readonly RetiredOutcome[];
   /** Later fragments, each also counted above by what decided it. */
   readonly fragments: { readonly packets: CountValue; readonly bytes: CountValue };
 }
@@ -44,16 +54,51 @@ export function readCounters(): HostCounters {
   return {
     policy: generation?.policy ?? null,
     generation: generation?.generation ?? null,
-    interfaces: attachments.flatMap(readInterfaceCounters).map(({ name, direction, counters, fragments }) => ({
+    interfaces: attachments.flatMap(readInterfaceCounters).map(({ name, direction, counters, retired, fragments }) => ({
       name,
       direction,
       counters: counters.map(counterOutcome),
+      retired,
       fragments: { packets: fragments.packets, bytes: fragments.bytes },
     })),
   };
 }
 
-function counterOutcome({ counted, count, retired }: CounterReading): CounterOutcome {
+/** One page of what is no longer in force. */
+export interface RetiredRequest {
+  /** From 1 on. */
+  readonly page?: number | undefined;
+  /** Counters of a page. */
+  readonly limit?: number | undefined;
+}
+
+export interface RetiredCounter extends CounterOutcome {
+  readonly interface: string;
+  readonly direction: InterfaceCounters['direction'];
+}
+
+export interface RetiredPage {
+  readonly page: number;
+  readonly pages: number;
+  readonly limit: number;
+  /** On all pages. */
+  readonly total: number;
+  /** By interface and direction, the oldest first. */
+  readonly counters: readonly RetiredCounter[];
+}
+
+export function readRetired({ page = 1, limit = RETIRED_LIMIT }: RetiredRequest): RetiredPage {
+  const sides = readAttachments().flatMap(readRetiredCounters);
+  const all = sides.flatMap(({ name, direction, counters }) =>
+    counters.map((reading) => ({ interface: name, direction, reading })),
+  );
+  const counters = all
+    .slice((page - 1) * limit, page * limit)
+    .map(({ reading, ...where }) => ({ ...where, ...counterOutcome(reading) }));
+  return { page, pages: Math.max(1, Math.ceil(all.length / limit)), limit, total: all.length, counters };
+}
+
+function counterOutcome({ counted, count }: CounterReading): CounterOutcome {
   return {
     by: counted.by,
     rule: counted.by === 'rule' ? counted.rule : null,
@@ -62,6 +107,5 @@ function counterOutcome({ counted, count, retired }: CounterReading): CounterOut
     packets: count.packets,
     bytes: count.bytes,
     policy: 'policy' in counted ? counted.policy : null,
-    retired,
   };
 }

@@ -9,7 +9,7 @@ import type { StoredChange, StoredChangeOutcome } from './change-stored-policy.t
 import type { ChartOutcome, ChartRequest } from './chart-policy.ts';
 import type { CheckOutcome, CheckRequest } from './check-policy.ts';
 import type { HostContext } from './context.ts';
-import type { HostCounters } from './counters.ts';
+import type { HostCounters, RetiredPage, RetiredRequest } from './counters.ts';
 import type { ConfirmOutcome, PendingReport, RollbackOutcome } from './decide-change.ts';
 import type { DeleteOutcome } from './delete-policy.ts';
 import type { DiffOutcome, DiffRequest } from './diff-policies.ts';
@@ -45,6 +45,8 @@ export interface HostOperations {
   changeDynamic(change: RuleChange): Promise<DynamicOutcome>;
   status(): Promise<HostStatus>;
   counters(): Promise<HostCounters>;
+  /** What rules have counted that are no longer in force, a page at a time. */
+  retiredCounters(request: RetiredRequest): Promise<RetiredPage>;
   /** What is assigned, whatever is in force; null where nothing is. */
   assignment(): Promise<Assignment | null>;
   list(): Promise<PolicyList>;
@@ -129,6 +131,10 @@ function plainOperations(context: HostContext): HostOperations {
     async counters() {
       requireRoot('reading the counters');
       return (await import('./counters.ts')).readCounters();
+    },
+    async retiredCounters(request) {
+      requireRoot('reading the counters');
+      return (await import('./counters.ts')).readRetired(request);
     },
     assignment() {
       return Promise.resolve(context.store.assignment() ?? null);

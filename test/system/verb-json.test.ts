@@ -26,7 +26,7 @@ function problems(verb: string, ...args: readonly string[]): readonly string[] {
   return problemsOf(verb, stdout);
 }
 
-test('apply, status, counters, list, history, show, confirm, rollback, assign, restore, unassign, delete', () => {
+test('apply, status, counters, top, list, history, show, confirm, rollback, assign, restore, unassign, delete', () => {
   const { device } = pair.host;
   const edge = join(pair.directory, 'edge.yaml');
   const steps: readonly (readonly [string, ...string[]])[] = [
@@ -35,6 +35,8 @@ test('apply, status, counters, list, history, show, confirm, rollback, assign, r
     ['apply', edge, '-i', device],
     ['status'],
     ['counters'],
+    ['counters', '--retired'],
+    ['top', '--interval', '0.1'],
     ['list'],
     ['history', 'edge'],
     ['history', '--changes'],

@@ -6,6 +6,7 @@ import type { RuleChange } from '../../formats/ipsecpol/command.ts';
 import type { AssignRequest } from '../../host/assign-policy.ts';
 import type { StoredChange } from '../../host/change-stored-policy.ts';
 import type { ChartRequest } from '../../host/chart-policy.ts';
+import type { RetiredRequest } from '../../host/counters.ts';
 import type { DoctorRequest } from '../../host/doctor/diagnose.ts';
 import type { EditRequest } from '../../host/edit-policy.ts';
 import type { HostOperations } from '../../host/operations.ts';
@@ -42,6 +43,7 @@ export const HANDLERS: Readonly<Record<RouteName, Handler>> = {
   changeDynamic: (host, { body }) => host.changeDynamic(body as RuleChange),
   status: (host) => host.status(),
   counters: (host) => host.counters(),
+  retiredCounters: (host, { query }) => host.retiredCounters(query as RetiredRequest),
   assignment: (host) => host.assignment(),
   list: (host) => host.list(),
   history: (host, { name }) => host.history(name),

@@ -1,10 +1,12 @@
 /** `xdpol counters`: what every rule, default, exemption and parse outcome has counted. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Command } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { HostOperations } from '../../host/operations.ts';
+import { RETIRED_LIMIT } from '../../host/retired-limit.ts';
+import { UsageError } from '../exit.ts';
 import { jsonOption, parseInterval, withExamples } from '../options.ts';
 import { reachHost } from '../reach-host.ts';
-import { renderCounters } from '../render/counters.ts';
+import { renderCounters, renderRetired } from '../render/counters.ts';
 import { clearScreen, print, printJson } from '../render/terminal.ts';
 
 interface CountersOptions {
@@ -12,16 +14,29 @@ interface CountersOptions {
   readonly watch?: boolean;
   readonly interval: number;
   readonly all?: boolean;
+  readonly retired?: boolean;
+  readonly page?: number;
+  readonly limit?: number;
 }
 
 async function show(host: HostOperations, options: CountersOptions): Promise<void> {
+  if (options.retired === true) return await showRetired(host, options);
   const counters = await host.counters();
   if (options.json === true) printJson(counters);
   else if (counters.interfaces.length === 0) print('no interface is filtered');
   else print(renderCounters(counters, options.all === true));
 }
 
+async function showRetired(host: HostOperations, { page, limit, json }: CountersOptions): Promise<void> {
+  const retired = await host.retiredCounters({ page, limit });
+  if (json === true) printJson(retired);
+  else print(renderRetired(retired));
+}
+
 async function run(options: CountersOptions): Promise<void> {
+  if (options.retired !== true && (options.page ?? options.limit) !== undefined) {
+    throw new UsageError('--page and --limit are for the counters that --retired shows', 'add --retired');
+  }
   const host = reachHost();
   await show(host, options);
   while (options.watch === true) {
@@ -31,6 +46,11 @@ async function run(options: CountersOptions): Promise<void> {
   }
 }
 
+function parsePositive(value: string): number {
+  if (/^[1-9]\d{0,5}$/u.test(value)) return Number(value);
+  throw new InvalidArgumentError('write a number from 1 to 999999.');
+}
+
 export function countersCommand(): Command {
   const command = new Command('counters')
     .description('packets and bytes per rule, default, exemption and parse outcome')
@@ -38,6 +58,19 @@ export function countersCommand(): Command {
     .option('--watch', 'again and again')
     .option('--interval <seconds>', 'how often, with --watch', parseInterval, 1)
     .option('--all', 'reasons that counted nothing too')
+    .addOption(
+      new Option('--retired', 'instead: what rules and defaults counted that are no longer in force').conflicts([
+        'watch',
+        'all',
+      ]),
+    )
+    .option('--page <number>', 'of what --retired shows; the first unless given', parsePositive)
+    .option('--limit <number>', `counters of a page; ${RETIRED_LIMIT} unless given`, parsePositive)
     .action(run);
-  return withExamples(command, 'xdpol counters', 'xdpol counters --watch --interval 0.5');
+  return withExamples(
+    command,
+    'xdpol counters',
+    'xdpol counters --watch --interval 0.5',
+    'xdpol counters --retired --page 2',
+  );
 }

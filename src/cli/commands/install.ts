@@ -7,13 +7,22 @@ import { EnvironmentError } from '../../base/environment-error.ts';
 import { requireRoot } from '../../host/privileges.ts';
 import { PolicyStore } from '../../store/store.ts';
 import { UsageError } from '../exit.ts';
-import { withExamples } from '../options.ts';
-import { print } from '../render/terminal.ts';
+import { jsonOption, withExamples } from '../options.ts';
+import { print, printJson } from '../render/terminal.ts';
 import type { Unit } from '../units.ts';
 import { unitsFor } from '../units.ts';
 
 interface InstallOptions {
   readonly root?: string;
+  readonly json?: boolean;
+}
+
+/** What became of one unit. */
+interface UnitOutcome {
+  readonly unit: string;
+  readonly path: string;
+  readonly change: 'installed' | 'removed' | 'was-not-installed';
+  readonly wantedBy: string;
 }
 
 const UNITS = 'etc/systemd/system';
@@ -54,8 +63,9 @@ function isThere(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-function install({ root }: InstallOptions): void {
+function install({ root, json: isJson }: InstallOptions): void {
   const folder = folderFor('install', root);
+  const done: UnitOutcome[] = [];
   for (const unit of units()) {
     const path = join(folder, unit.name);
     const link = wish(folder, unit);
@@ -63,22 +73,35 @@ function install({ root }: InstallOptions): void {
     writeFileSync(path, unit.text);
     rmSync(link, { force: true });
     symlinkSync(join('..', unit.name), link);
-    print(`${path}: enabled for ${unit.wantedBy}`);
+    done.push({ unit: unit.name, path, change: 'installed', wantedBy: unit.wantedBy });
   }
   reload(root);
+  if (isJson === true) {
+    printJson({ units: done });
+    return;
+  }
+  for (const { path, wantedBy } of done) print(`${path}: enabled for ${wantedBy}`);
   print(
     'from the next boot on the assigned policy is in force before the network is up; now: systemctl start xdpol-agent',
   );
 }
 
-function uninstall({ root }: InstallOptions): void {
+function uninstall({ root, json: isJson }: InstallOptions): void {
   const folder = folderFor('uninstall', root);
+  const done: UnitOutcome[] = [];
   for (const unit of units()) {
-    const paths = [wish(folder, unit), join(folder, unit.name)].filter(isThere);
-    for (const path of paths) rmSync(path);
-    print(paths.length === 0 ? `${unit.name}: was not installed` : `${unit.name}: removed`);
+    const path = join(folder, unit.name);
+    const paths = [wish(folder, unit), path].filter(isThere);
+    for (const one of paths) rmSync(one);
+    const change = paths.length === 0 ? 'was-not-installed' : 'removed';
+    done.push({ unit: unit.name, path, change, wantedBy: unit.wantedBy });
   }
   reload(root);
+  if (isJson === true) {
+    printJson({ units: done });
+    return;
+  }
+  for (const { unit, change } of done) print(`${unit}: ${change === 'removed' ? 'removed' : 'was not installed'}`);
   print('the policy in force stays in force until the next boot; to end it now: xdpol unassign');
 }
 
@@ -86,6 +109,7 @@ function unitCommand(verb: string, description: string, run: (options: InstallOp
   return new Command(verb)
     .description(description)
     .option('--root <directory>', 'of another system, such as an image; systemd is not told')
+    .addOption(jsonOption())
     .action(run);
 }
 

@@ -2,20 +2,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import type { HostOperations } from '../../host/operations.ts';
-import { parseInterval, withExamples } from '../options.ts';
+import { jsonOption, parseInterval, withExamples } from '../options.ts';
 import { reachHost } from '../reach-host.ts';
 import { FullScreen, isInteractive, usesUnicode } from '../render/screen.ts';
-import { print, usesColor } from '../render/terminal.ts';
+import { print, printJson, usesColor } from '../render/terminal.ts';
 import { renderTop, renderTopTable } from '../render/top.ts';
 import type { Controls, Sort } from '../top/controls.ts';
-import { afterKey, SORTS } from '../top/controls.ts';
-import type { TopView } from '../top/rates.ts';
+import { afterKey, arranged, SORTS } from '../top/controls.ts';
+import type { TopRow, TopView } from '../top/rates.ts';
 import { RateMeter } from '../top/rates.ts';
 
 interface TopOptions {
   readonly interval: number;
   readonly sort: Sort;
   readonly filter: string;
+  readonly json?: boolean;
 }
 
 async function read(host: HostOperations, meter: RateMeter): Promise<TopView> {
@@ -23,12 +24,18 @@ async function read(host: HostOperations, meter: RateMeter): Promise<TopView> {
   return meter.take({ counters, at: performance.now() / 1000 });
 }
 
-async function printOnce(host: HostOperations, { interval, ...controls }: TopOptions): Promise<void> {
+async function printOnce(host: HostOperations, { interval, json, ...controls }: TopOptions): Promise<void> {
   const meter = new RateMeter();
   await read(host, meter);
   await sleep(1000 * interval);
   const view = await read(host, meter);
-  print(view.interfaces.length === 0 ? 'no interface is filtered' : renderTopTable(view, controls));
+  if (json === true) printJson({ ...view, interval, rows: arranged(view.rows, controls).map(withoutHistory) });
+  else print(view.interfaces.length === 0 ? 'no interface is filtered' : renderTopTable(view, controls));
+}
+
+/** One reading apart there is none. */
+function withoutHistory({ history: _, ...row }: TopRow): Omit<TopRow, 'history'> {
+  return row;
 }
 
 /** Until `q`, Ctrl-C or a signal. A reading that fails is shown, and the next one tried. */
@@ -70,7 +77,7 @@ async function modesOf(host: HostOperations): Promise<ReadonlyMap<string, string
 
 async function run(options: TopOptions): Promise<void> {
   const host = reachHost();
-  if (isInteractive()) await showLive(host, options);
+  if (isInteractive() && options.json !== true) await showLive(host, options);
   else await printOnce(host, options);
 }
 
@@ -80,6 +87,7 @@ export function topCommand(): Command {
     .option('--interval <seconds>', 'between two readings', parseInterval, 1)
     .addOption(new Option('--sort <column>', 'what comes first').choices(SORTS).default('pps'))
     .option('--filter <text>', 'only rows whose name contains it', '')
+    .addOption(jsonOption())
     .action(run);
   return withExamples(command, 'xdpol top', 'xdpol top --sort total --filter web', 'xdpol top --interval 10 | head');
 }

@@ -67,6 +67,9 @@ export class RateMeter {
         add(sums, keyOf(counter), counter.packets, counter.bytes);
         add(sums, counter.action === 'permit' ? permitted : blocked, counter.packets, counter.bytes);
       }
+      for (const { action, packets, bytes } of side.retired) {
+        add(sums, action === 'permit' ? permitted : blocked, packets, bytes);
+      }
       return { side, permitted, blocked };
     });
     const rateOf = (key: string): Rate => rateBetween(this.#last?.sums.get(key), sums.get(key), seconds);

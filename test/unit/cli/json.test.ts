@@ -1,6 +1,6 @@
 /** --json of the verbs that need no kernel, of what goes wrong, and output that cannot be written. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -47,6 +47,10 @@ const OUTCOMES: readonly (readonly [verb: string, ...args: readonly string[]])[]
   ['compile', EDGE, ...ME],
   ['diff', 'p@1', 'p@2', ...ME],
   ['import', join(examples, 'chart.csv')],
+  ['fmt', EDGE],
+  ['fmt', EDGE, '--format', 'json'],
+  ['fmt', EDGE, '--check'],
+  ['fmt', EDGE, '--format', 'ipsecpol'],
   ['list'],
   ['history', 'p'],
   ['history', 'p@1'],
@@ -58,6 +62,33 @@ for (const [verb, ...args] of OUTCOMES) {
     expect(problemsOf(verb, xdpol(verb, ...args, '--json').out)).toEqual([]);
   });
 }
+
+test('fmt --json: one object with what each file has, also where one has errors', () => {
+  const loose = join(folder, 'loose.yaml');
+  const wrong = join(folder, 'wrong.yaml');
+  writeFileSync(loose, 'name:   loose\nrules: []\n');
+  writeFileSync(wrong, 'name: wrong\nrulez: []\n');
+  const checked = xdpol('fmt', '--check', loose, wrong, '--json');
+  expect(checked.code).toBe(3);
+  expect(problemsOf('fmt', checked.out)).toEqual([]);
+  const said = JSON.parse(checked.out) as object;
+  expect(said).toMatchObject({
+    ok: false,
+    policies: [{ file: loose, formatted: false, written: false, text: null }, {}],
+  });
+  expect(xdpol('fmt', '--write', loose, '--json').out).toContain('"formatted":false,"written":true');
+  expect(xdpol('fmt', '--write', loose, '--json').out).toContain('"formatted":true,"written":false');
+});
+
+test('install and uninstall --json', () => {
+  const root = join(folder, 'image');
+  mkdirSync(root);
+  for (const verb of ['install', 'uninstall', 'uninstall']) {
+    const { code, out } = xdpol(verb, '--root', root, '--json');
+    expect({ verb, code, problems: problemsOf(verb, out) }).toEqual({ verb, code: 0, problems: [] });
+    expect(out.trimEnd().split('\n')).toHaveLength(1);
+  }
+});
 
 test('pki issue, list and revoke --json', () => {
   const dir = ['--dir', join(folder, 'pki')];

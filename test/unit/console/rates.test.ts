@@ -4,7 +4,7 @@ import { reasonsOf, rowsOf, topDropping, totalsOf } from '../../../src/console/r
 import type { CounterOutcome } from '../../../src/host/counters.ts';
 
 function counter(rule: string, action: 'permit' | 'block', packets: number): CounterOutcome {
-  return { by: 'rule', rule, reason: null, action, packets, bytes: packets * 60, policy: 'edge', retired: false };
+  return { by: 'rule', rule, reason: null, action, packets, bytes: packets * 60, policy: 'edge' };
 }
 
 const PARSE: CounterOutcome = {
@@ -17,7 +17,7 @@ const PARSE: CounterOutcome = {
 
 function reading(at: number, ...counters: readonly CounterOutcome[]): Reading {
   const fragments = { packets: 0, bytes: 0 };
-  const interfaces = [{ name: 'eth0', direction: 'ingress' as const, counters, fragments }];
+  const interfaces = [{ name: 'eth0', direction: 'ingress' as const, counters, retired: [], fragments }];
   return { at, counters: { policy: 'edge', generation: 1, interfaces } };
 }
 

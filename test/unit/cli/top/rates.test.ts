@@ -3,17 +3,23 @@ import { HISTORY, RateMeter } from '../../../../src/cli/top/rates.ts';
 import type { CounterOutcome, HostCounters } from '../../../../src/host/counters.ts';
 
 function web(packets: number, bytes: number): CounterOutcome {
-  return { by: 'rule', rule: 'web', reason: null, action: 'permit', packets, bytes, policy: 'edge', retired: false };
+  return { by: 'rule', rule: 'web', reason: null, action: 'permit', packets, bytes, policy: 'edge' };
 }
 
 function rest(packets: bigint): CounterOutcome {
   const bytes = 100n * packets;
-  return { by: 'default', rule: null, reason: null, action: 'block', packets, bytes, policy: 'edge', retired: false };
+  return { by: 'default', rule: null, reason: null, action: 'block', packets, bytes, policy: 'edge' };
 }
 
 function counters(...sides: readonly (readonly [name: string, counters: readonly CounterOutcome[]])[]): HostCounters {
   const fragments = { packets: 0, bytes: 0 };
-  const interfaces = sides.map(([name, all]) => ({ name, direction: 'ingress' as const, counters: all, fragments }));
+  const interfaces = sides.map(([name, all]) => ({
+    name,
+    direction: 'ingress' as const,
+    counters: all,
+    retired: [],
+    fragments,
+  }));
   return { policy: 'edge', generation: 1, interfaces };
 }
 
