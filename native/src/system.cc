@@ -7,6 +7,7 @@
 #include <net/if.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <unistd.h>
 
@@ -81,7 +82,9 @@ Napi::Value PeerCredentials(const Napi::CallbackInfo& info) {
 Napi::Value UnlinkPin(const Napi::CallbackInfo& info) {
   Call call{info.Env(), "unlink_pin", ""};
   call.target = RequireString(call, info[0], "path");
-  if (access(call.target.c_str(), F_OK) != 0 && errno == ENOENT) return Napi::Boolean::New(info.Env(), false);
+  // Not access(), which does not look at the capabilities of a user who is not root.
+  struct stat found;
+  if (stat(call.target.c_str(), &found) != 0 && errno == ENOENT) return Napi::Boolean::New(info.Env(), false);
   if (!OnBpffs(call, call.target.c_str())) throw call.Invalid("not a pin: the path does not lie on a bpffs");
   const bool removed = unlink(call.target.c_str()) == 0;
   if (!removed && errno != ENOENT) throw call.Failed(errno);

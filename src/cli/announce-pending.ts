@@ -4,6 +4,7 @@
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { isPrivileged } from '../host/privileges.ts';
 import { reachHost, worksElsewhere } from './reach-host.ts';
 import { pendingLine } from './render/pending.ts';
 import { warn, warnsOnTerminal } from './render/terminal.ts';
@@ -22,7 +23,7 @@ function hasGatePins(): boolean {
 const PURE: ReadonlySet<string> = new Set(['check', 'explain', 'compile', 'fmt', 'import', 'list', 'show', 'history']);
 
 function isSilent(verb: string): boolean {
-  return process.geteuid?.() !== 0 || (PURE.has(verb) && !hasGatePins());
+  return !isPrivileged() || (PURE.has(verb) && !hasGatePins());
 }
 
 /** `status` says it itself. Another host is asked always: whether it answers is told before anything is changed. */

@@ -3,7 +3,7 @@
  * every interface; then each hook flips in one step. What fails before leaves all as it was, what
  * fails between is undone.
  */
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import type { BpfMap, BpfProgram, NetworkInterface } from 'libbpf-ts-bindings';
 import { BpfError } from 'libbpf-ts-bindings';
 import { present } from '../base/assert.ts';
@@ -15,7 +15,7 @@ import type { IngressHook, RequestedMode } from './attach.ts';
 import { requirePlace } from './attachable.ts';
 import type { SwapResult } from './attachment.ts';
 import { ingressHookFor, requireMode, requireOpenEgress, swapHook } from './attachment.ts';
-import { makePinRoot, removeEmptyDirectory, removeInterfaceDirectory, sweepDeadNamespaces } from './bpffs.ts';
+import { isThere, makePinRoot, removeEmptyDirectory, removeInterfaceDirectory, sweepDeadNamespaces } from './bpffs.ts';
 import { openCountersFor, readSlots, writeSlots } from './counter-maps.ts';
 import { cpuMilliseconds } from './cpu-time.ts';
 import type { NewGate } from './gate.ts';
@@ -99,7 +99,7 @@ export function applyPolicy(request: ApplyRequest): ApplyOutcome {
   try {
     for (const target of request.targets) {
       const directory = directoryOf(root, target.device, survey);
-      if (!existsSync(directory)) made.push(directory);
+      if (!isThere(directory)) made.push(directory);
       const ingress = ingressHookFor(directory, target.device, target.ingress);
       for (const direction of directionsOf(request)) {
         requirePlace({ direction, directory, ifindex: target.device.index }, target.device, survey.devices, ingress);

@@ -7,7 +7,7 @@
  * outermost ancestor process that can be looked into, which is the shell's or the service's.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { BpfError, isBpffs, mountBpffs, networkNamespaceCookie, openPinnedLink, unlinkPin } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../base/environment-error.ts';
@@ -59,7 +59,7 @@ function location(): { readonly path: string; readonly namespace: MountNamespace
 }
 
 function hasBpffs(path: string): boolean {
-  return existsSync(path) && isBpffs(path);
+  return isThere(path) && isBpffs(path);
 }
 
 function mount(path: string, namespace: MountNamespace): void {
@@ -117,7 +117,7 @@ export function unmarkEndedOnPurpose(): void {
 
 export function isEndedOnPurpose(): boolean {
   const root = findPinRoot();
-  return root !== undefined && existsSync(join(root, ENDED));
+  return root !== undefined && isThere(join(root, ENDED));
 }
 
 /** bpffs takes no dots in names; interface names have them (eth0.100) and never a colon. */
@@ -253,4 +253,9 @@ export function sweepDeadNamespaces(root: string): void {
     if (!isDead(interfaces, inodeOf(name), inodeOf(basename(root)), live)) continue;
     sweepNamespace(directory);
   }
+}
+
+/** existsSync asks access(2), which does not look at the capabilities of a user who is not root. */
+export function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }

@@ -21,7 +21,7 @@ export function explainFailure(error: unknown): unknown {
   }
   if (error.code === 'EPERM' || error.code === 'EACCES') {
     return new EnvironmentError('XDPOL_E_PERMISSION', `the kernel refused ${error.op} ${error.target}: ${error.code}`, {
-      help: 'run as root, or with CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON and write access to the BPF file system',
+      help: 'run it with sudo, outside a user namespace: it needs CAP_SYS_ADMIN and, for clsact filters, CAP_NET_ADMIN, and write access to the BPF file system',
       cause: error,
     });
   }

@@ -1,5 +1,5 @@
 /** Pins go along with the devices they filter, and what belongs to a device that is gone is removed. */
-import { existsSync, renameSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NetworkInterface } from 'libbpf-ts-bindings';
 import { BpfError } from 'libbpf-ts-bindings';
@@ -7,6 +7,7 @@ import {
   findPinRoot,
   interfaceDirectory,
   isParked,
+  isThere,
   listDirectory,
   nameOfDirectory,
   parkedDirectory,
@@ -53,7 +54,7 @@ function moveAll(root: string, moves: readonly Move[]): void {
     return { from: path, to };
   });
   for (const { from, to } of between) {
-    if (existsSync(to)) removeInterfaceDirectory(to);
+    if (isThere(to)) removeInterfaceDirectory(to);
     renameSync(from, to);
   }
 }

@@ -14,7 +14,7 @@ import { endFiltering } from './end-filtering.ts';
 import { lastAttaching, usualInterfaces } from './intended-policy.ts';
 import { interfaceGroup } from './interface-groups.ts';
 import { noteEndedRules } from './overlay.ts';
-import { requireRoot } from './privileges.ts';
+import { isPrivileged, requireCapabilities } from './privileges.ts';
 import type { AssignedInForce } from './put-assigned.ts';
 import { putAssignedInForce } from './put-assigned.ts';
 
@@ -53,7 +53,7 @@ export async function changeStoredPolicy(context: HostContext, command: StoredCh
   const isNeeded = change.kind === 'delete-rules' || (change.kind === 'none' && assignment !== undefined);
   if (before === undefined && isNeeded) throw noSuchPolicy(context, policy);
   const isAssigned = store.assignment()?.policy === policy;
-  if (isAssigned || assignment === 'assign') requireRoot('ipsecpol');
+  if (isAssigned || assignment === 'assign') requireCapabilities('ipsecpol');
   const edited = editStored(context, command, before);
   if (edited !== undefined) store.write(policy, edited.after);
   for (const text of edited?.steps ?? []) context.report({ kind: 'step', text });
@@ -173,10 +173,10 @@ function deletePolicy(context: HostContext, policy: string): StoredChangeOutcome
   const { store } = context;
   const isAssigned = store.assignment()?.policy === policy;
   if (store.read(policy) === undefined && !isAssigned) throw noSuchPolicy(context, policy);
-  if (isAssigned) requireRoot('ipsecpol');
+  if (isAssigned) requireCapabilities('ipsecpol');
   const ended = isAssigned ? endFiltering(store) : undefined;
   store.delete(policy);
-  if (process.geteuid?.() === 0) removeCountersBut(store.list());
+  if (isPrivileged()) removeCountersBut(store.list());
   const notes = ended === undefined ? [] : [...ended.notes, ...ended.failures, ...noteEndedRules(ended.rules)];
   return { policy, result: { kind: 'deleted', interfaces: ended?.interfaces ?? null }, notes };
 }

@@ -17,7 +17,7 @@ import type { DoctorOutcome, DoctorRequest } from './doctor/diagnose.ts';
 import type { EditOutcome, EditRequest } from './edit-policy.ts';
 import type { ExplainOutcome, ExplainRequest } from './explain-packet.ts';
 import type { OutlineOutcome, OutlineRequest } from './outline-policy.ts';
-import { requireRoot } from './privileges.ts';
+import { requireCapabilities } from './privileges.ts';
 import type { AssignedInForce } from './put-assigned.ts';
 import { recordChanges } from './record-changes.ts';
 import type { RestoreOutcome, RestoreRequest } from './restore-policy.ts';
@@ -82,58 +82,58 @@ export function localOperations(context: HostContext): HostOperations {
 function plainOperations(context: HostContext): HostOperations {
   return {
     async apply(request) {
-      requireRoot('apply');
+      requireCapabilities('apply');
       return await (await import('./apply-policy.ts')).applyPolicy(context, request);
     },
     async assign(request) {
-      requireRoot('assign');
+      requireCapabilities('assign');
       return await (await import('./assign-policy.ts')).assignPolicy(context, request);
     },
     async confirm() {
-      requireRoot('confirm');
+      requireCapabilities('confirm');
       return (await import('./decide-change.ts')).confirmChange(context);
     },
     async rollBack() {
-      requireRoot('rollback');
+      requireCapabilities('rollback');
       return (await import('./decide-change.ts')).rollBackChange(context);
     },
     async pending() {
-      requireRoot('reading what is in force');
+      requireCapabilities('reading what is in force');
       return (await import('./decide-change.ts')).reportPending(context);
     },
     async unassign() {
-      requireRoot('unassign');
+      requireCapabilities('unassign');
       return (await import('./unassign-policy.ts')).unassignPolicy(context);
     },
     async unassignInterface(name) {
-      requireRoot('unassign');
+      requireCapabilities('unassign');
       return (await import('./unassign-interface.ts')).unassignInterface(context, name);
     },
     async restore(request) {
-      requireRoot('restore');
+      requireCapabilities('restore');
       return await (await import('./restore-policy.ts')).restorePolicy(context, request);
     },
     async delete(name) {
-      requireRoot('delete');
+      requireCapabilities('delete');
       return (await import('./delete-policy.ts')).deletePolicy(context, name);
     },
     async changeStored(change) {
       return await (await import('./change-stored-policy.ts')).changeStoredPolicy(context, change);
     },
     async changeDynamic(change) {
-      requireRoot('ipsecpol');
+      requireCapabilities('ipsecpol');
       return await (await import('./change-dynamic-rules.ts')).changeDynamicRules(context, change);
     },
     async status() {
-      requireRoot('reading what is in force');
+      requireCapabilities('reading what is in force');
       return (await import('./status.ts')).readStatus(context);
     },
     async counters() {
-      requireRoot('reading the counters');
+      requireCapabilities('reading the counters');
       return (await import('./counters.ts')).readCounters();
     },
     async retiredCounters(request) {
-      requireRoot('reading the counters');
+      requireCapabilities('reading the counters');
       return (await import('./counters.ts')).readRetired(request);
     },
     assignment() {
@@ -155,7 +155,7 @@ function plainOperations(context: HostContext): HostOperations {
       return await (await import('./check-policy.ts')).checkPolicy(context, request);
     },
     async explain(request) {
-      if (request.input === undefined) requireRoot('reading what is in force');
+      if (request.input === undefined) requireCapabilities('reading what is in force');
       return await (await import('./explain-packet.ts')).explainPacket(context, request);
     },
     async diff(request) {
@@ -165,7 +165,7 @@ function plainOperations(context: HostContext): HostOperations {
       return (await import('./doctor/diagnose.ts')).diagnose(context, request);
     },
     async mend(request) {
-      requireRoot('mending');
+      requireCapabilities('mending');
       return (await import('./doctor/diagnose.ts')).mendFindings(context, request);
     },
     async store(request) {

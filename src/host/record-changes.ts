@@ -5,6 +5,7 @@ import { POLICY_CODE, PolicyRejected } from '../base/policy-rejected.ts';
 import type { PolicyAt } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import type { HostOperations } from './operations.ts';
+import { isPrivileged } from './privileges.ts';
 import type { StoreOutcome } from './store-policy.ts';
 
 /** Nothing was tried: the caller lacks rights, so cannot write here, or tries again when the other change has ended. */
@@ -26,7 +27,7 @@ function policyAt({ policy, version, hash }: PolicyAt): PolicyAt {
 async function inForce({ store }: HostContext): Promise<PolicyAt | null> {
   try {
     const { findWaitingAssignment } = await import('./pending-change.ts');
-    const waiting = process.geteuid?.() === 0 ? findWaitingAssignment()?.assignment : undefined;
+    const waiting = isPrivileged() ? findWaitingAssignment()?.assignment : undefined;
     const assigned = waiting ?? store.assignment();
     return assigned === undefined ? null : policyAt(assigned);
   } catch {

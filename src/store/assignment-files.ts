@@ -8,13 +8,12 @@
  * A damaged assignment stays where it is until another takes its place: nothing that a boot could take for "no policy is
  * assigned" comes of damage.
  */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EnvironmentError } from '../base/environment-error.ts';
 import type { Assignment } from './assignment.ts';
 import { decodeAssignment, encodeAssignment } from './assignment.ts';
 import type { DurableFiles } from './durable.ts';
-import { readIfThere } from './file-system.ts';
+import { isThere, readIfThere } from './file-system.ts';
 
 export class AssignmentFiles {
   readonly #assigned: string;
@@ -82,19 +81,19 @@ export class AssignmentFiles {
   /** Nothing is assigned from here on. What is damaged is set aside. A crash in between leaves the policy assigned. */
   end(): void {
     if (readAssignment(this.#assigned) !== undefined) {
-      if (existsSync(this.#copy)) this.#files.remove(this.#copy);
+      if (isThere(this.#copy)) this.#files.remove(this.#copy);
       this.#files.rename(this.#assigned, this.#ended);
       return;
     }
     const isLast = readAssignment(this.#copy) !== undefined;
-    for (const path of [this.#assigned, this.#copy].filter((one) => existsSync(one))) {
+    for (const path of [this.#assigned, this.#copy].filter(isThere)) {
       if (path === this.#copy && isLast) this.#files.rename(path, this.#ended);
       else this.#report(`${path} is damaged: ${this.#files.setAside(path)}`);
     }
   }
 
   forgetLast(): void {
-    if (existsSync(this.#ended)) this.#files.remove(this.#ended);
+    if (isThere(this.#ended)) this.#files.remove(this.#ended);
   }
 }
 

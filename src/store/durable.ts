@@ -1,8 +1,15 @@
 /** Writes that are whole or not there at all, also after a crash or a power cut. */
-import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { FileSystem } from './file-system.ts';
-import { FILE_MODE, FOLDER_MODE, makeFolder, NODE_FILE_SYSTEM, syncFolder, writeSynced } from './file-system.ts';
+import {
+  FILE_MODE,
+  FOLDER_MODE,
+  isThere,
+  makeFolder,
+  NODE_FILE_SYSTEM,
+  syncFolder,
+  writeSynced,
+} from './file-system.ts';
 
 /** Between the name of what was damaged and the time it was found. */
 export const SET_ASIDE = '.damaged-';
@@ -111,7 +118,7 @@ export function isLeftover(name: string): boolean {
   const found = HIDDEN.exec(name);
   if (found === null) return false;
   const pid = found.groups?.['pid'];
-  return pid === undefined || pid === String(process.pid) || !existsSync(`/proc/${pid}`);
+  return pid === undefined || pid === String(process.pid) || !isThere(`/proc/${pid}`);
 }
 
 /** Replaces a file outside the store as durably. */

@@ -6,11 +6,10 @@
  *
  * Both name a process, so neither outlives it, whatever becomes of the files. Changed under the store's lock.
  */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SpecRule } from '../formats/ipsecpol/command.ts';
 import type { DurableFiles } from './durable.ts';
-import { readIfThere } from './file-system.ts';
+import { isThere, readIfThere } from './file-system.ts';
 import { fieldsOf, isText, isTextList, jsonBytes, parseJson } from './json-fields.ts';
 import { ownName } from './process-name.ts';
 import { withStoreErrors } from './store-errors.ts';
@@ -84,7 +83,7 @@ export class DynamicRuleStore {
   }
 
   #removeIfThere(path: string): void {
-    if (existsSync(path)) this.#files.remove(path);
+    if (isThere(path)) this.#files.remove(path);
   }
 
   #agentPath(): string {

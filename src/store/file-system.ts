@@ -5,7 +5,6 @@
 import {
   closeSync,
   constants,
-  existsSync,
   fchownSync,
   fsyncSync,
   linkSync,
@@ -84,7 +83,7 @@ export const FOLDER_MODE = 0o700;
  * folder is there and takes no entry, as in /proc.
  */
 export function makeFolder(path: string, files: FileSystem): void {
-  if (existsSync(path)) return;
+  if (isThere(path)) return;
   makeFolder(dirname(path), files);
   try {
     files.mkdir(path, FOLDER_MODE);
@@ -123,4 +122,9 @@ export function readIfThere(path: string): string | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
+}
+
+/** existsSync asks access(2), which does not look at the capabilities of a user who is not root. */
+export function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }

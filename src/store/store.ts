@@ -15,7 +15,7 @@
  * Every write is atomic and durable; a version is never changed once it is there. A version that is found damaged is
  * renamed to <name>.damaged-<time>, reported, and never looked at again.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EnvironmentError } from '../base/environment-error.ts';
 import type { Assignment } from './assignment.ts';
@@ -24,7 +24,7 @@ import { ChangeLog } from './change-log.ts';
 import { DurableFiles, isLeftover, SET_ASIDE } from './durable.ts';
 import { DynamicRuleStore } from './dynamic-rules.ts';
 import type { FileSystem } from './file-system.ts';
-import { NODE_FILE_SYSTEM, readIfThere } from './file-system.ts';
+import { isThere, NODE_FILE_SYSTEM, readIfThere } from './file-system.ts';
 import { KnownHostFile } from './known-host.ts';
 import { lockStore } from './lock.ts';
 import { withStoreErrors } from './store-errors.ts';
@@ -194,7 +194,7 @@ export class PolicyStore {
         });
       }
       const hashes = this.versions(name).map((record) => record.hash);
-      if (existsSync(this.#folder(name))) this.#files.remove(this.#folder(name));
+      if (isThere(this.#folder(name))) this.#files.remove(this.#folder(name));
       this.#forgetCompiled(hashes);
       if (this.lastAssignment()?.policy === name) this.#assignments.forgetLast();
     });
@@ -288,7 +288,7 @@ export class PolicyStore {
   }
 
   #writeFormat(): void {
-    if (!existsSync(this.#formatPath())) this.#writeFormatAnew();
+    if (!isThere(this.#formatPath())) this.#writeFormatAnew();
   }
 
   #mendFormat(): void {
@@ -365,7 +365,7 @@ export class PolicyStore {
 
 /** Names in a folder; none where it is not there. */
 function entries(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder) : [];
+  return isThere(folder) ? readdirSync(folder) : [];
 }
 
 /** undefined where the folder is none of ours. */

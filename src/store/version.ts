@@ -1,8 +1,9 @@
 /** One version of a policy: a folder that is never changed once it is there, and proves that it was not. */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { isThere } from './file-system.ts';
 
 /** What a policy was read from: everything needed to read it again. */
 export interface PolicyText {
@@ -108,7 +109,7 @@ export function readRecord(folder: string, version: number): VersionRecord | Dam
 /** The whole version, its hash checked; undefined where the folder is gone. */
 export function readVersion(folder: string, version: number): StoredVersion | Damaged | undefined {
   const found = readFolder(folder, version);
-  return existsSync(folder) ? found : undefined;
+  return isThere(folder) ? found : undefined;
 }
 
 function readFolder(folder: string, version: number): StoredVersion | Damaged {

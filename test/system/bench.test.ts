@@ -80,7 +80,7 @@ for (const [name, args, code, text] of USAGE) {
 test('without root: said before anything is done', () => {
   const argv = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', ...pair.xdpol('bench', policy)];
   const { status, stderr } = pair.run(pair.host, argv);
-  expect(stderr).toContain('bench needs root');
+  expect(stderr).toContain('bench needs CAP_SYS_ADMIN');
   expect(status).toBe(1);
 });
 

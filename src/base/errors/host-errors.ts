@@ -3,7 +3,8 @@ export const HOST_ERRORS = {
   XDPOL_E_PRIVILEGES: {
     exit: 1,
     title: 'The command needs privileges',
-    explanation: 'The filters are in the kernel and the policies in a folder of root: run the command as root.',
+    explanation:
+      'The filters are in the kernel, and their pins in a folder of root. The message names the capabilities that the process lacks, the help how to give it them.',
   },
   XDPOL_E_NO_INTERFACE: {
     exit: 1,

@@ -6,7 +6,7 @@ import { logFormFor, openLog } from '../../agent/log.ts';
 import type { ListenAddress } from '../../formats/listen-address.ts';
 import { LISTEN_HELP, parseListenAddress } from '../../formats/listen-address.ts';
 import { describeProblems, readHostConfig } from '../../host/config.ts';
-import { requireRoot } from '../../host/privileges.ts';
+import { requireCapabilities } from '../../host/privileges.ts';
 import { UsageError } from '../exit.ts';
 import { withExamples } from '../options.ts';
 import { warn, warnsOnTerminal } from '../render/terminal.ts';
@@ -28,7 +28,7 @@ export function parseListen(value: string): ListenAddress {
 
 async function run(options: AgentVerbOptions): Promise<void> {
   const given = options.listen === undefined ? undefined : parseListen(options.listen);
-  requireRoot('agent');
+  requireCapabilities('agent');
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   const log = openLog(logFormFor(STDERR, warnsOnTerminal(), process.env), warn);

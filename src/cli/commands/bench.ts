@@ -1,7 +1,7 @@
 /** `xdpol bench`: what a policy costs on this host, measured without touching traffic. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { interfaceAddresses, presentInterfaces } from '../../host/interfaces.ts';
-import { requireRoot } from '../../host/privileges.ts';
+import { requireCapabilities } from '../../host/privileges.ts';
 import type { ReadyPolicy } from '../../host/ready-policy.ts';
 import { lastAllowedCpu } from '../../measure/cpu.ts';
 import { EFFORT } from '../../measure/effort.ts';
@@ -68,7 +68,7 @@ function judge(figures: PolicyFigures, allowed: number | undefined): void {
 }
 
 async function run(argument: string | undefined, options: BenchOptions): Promise<void> {
-  requireRoot('bench');
+  requireCapabilities('bench');
   const measured = await policyOf(argument, options);
   const { policy, host } = measured.ready;
   const compiled = compileReady(measured.ready, measured.interface);

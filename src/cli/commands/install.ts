@@ -4,7 +4,7 @@ import { existsSync, lstatSync, mkdirSync, realpathSync, rmSync, symlinkSync, wr
 import { dirname, join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { EnvironmentError } from '../../base/environment-error.ts';
-import { requireRoot } from '../../host/privileges.ts';
+import { requireWritable } from '../../host/privileges.ts';
 import { PolicyStore } from '../../store/store.ts';
 import { UsageError } from '../exit.ts';
 import { jsonOption, withExamples } from '../options.ts';
@@ -54,7 +54,7 @@ function reload(root: string | undefined): void {
 }
 
 function folderFor(verb: string, root: string | undefined): string {
-  if (root === undefined) requireRoot(verb, 'systemd units belong to root');
+  if (root === undefined) requireWritable(verb, join('/', UNITS));
   else if (!existsSync(root)) throw new UsageError(`there is no directory ${root}`, 'name the root of a system');
   return join(root ?? '/', UNITS);
 }
