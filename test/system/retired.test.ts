@@ -45,7 +45,7 @@ function retire(rules: number): void {
     registry.slot({ by: 'rule', policy: 'before', rule: `rule ${i}`, action: 'block' }),
   );
   writeSlots(directory, registry);
-  using counters = openCountersFor(directory, registry.size);
+  using counters = openCountersFor(directory, registry);
   const value = new Uint8Array(counters.valueStride);
   const { packets, bytes } = STRUCTS.counter.fields;
   const view = new DataView(value.buffer);
