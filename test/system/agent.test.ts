@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { METRICS } from '../../src/exporter/catalogue.ts';
 import { AgentProcess, fetchInside } from '../support/agent-process.ts';
+import { holdStore } from '../support/hold-store.ts';
 import { NamespacePair } from '../support/namespaces.ts';
 import type { Flow } from '../support/udp.ts';
 import { sendUdp, UdpSink } from '../support/udp.ts';
@@ -205,15 +206,17 @@ describe('life and death', () => {
     expect(scrape.text).toMatch(/^xdpol_policy_info\{policy="Agent test",hash="[0-9a-f]{64}",generation="2"\} 1$/mu);
   });
 
-  test('a hook that is gone is 0, and 1 again after the next apply', () => {
+  test('a hook that is gone is 0, and 1 again when the agent has put it back', async () => {
     const attached = (direction: string): number =>
       agent.scrape().value(`xdpol_attached{device="eth0",direction="${direction}"}`);
     const pins = join(pair.directory, 'bpffs/xdpol');
     const [namespace = ''] = readdirSync(pins);
-    rmSync(join(pins, namespace, 'eth0/egress'));
-    expect([attached('ingress'), attached('egress')]).toEqual([1, 0]);
-    apply(POLICY);
-    expect([attached('ingress'), attached('egress')]).toEqual([1, 1]);
+    {
+      using _held = holdStore(pair);
+      rmSync(join(pins, namespace, 'eth0/egress'));
+      expect([attached('ingress'), attached('egress')]).toEqual([1, 0]);
+    }
+    await expect.poll(() => [attached('ingress'), attached('egress')], { timeout: 30_000 }).toEqual([1, 1]);
   });
 
   test('an assigned interface that nothing filters any more is 0', () => {
@@ -221,9 +224,12 @@ describe('life and death', () => {
     expect(text).toContain('xdpol_attached{device="eth0",direction="ingress"} 1');
     const pins = join(pair.directory, 'bpffs/xdpol');
     const [namespace = ''] = readdirSync(pins);
-    for (const hook of ['ingress', 'egress']) rmSync(join(pins, namespace, 'eth0', hook));
-    expect(agent.scrape().sum('xdpol_attached', 'device="eth0"')).toBe(0);
-    expect(agent.scrape().text).not.toContain('xdpol_policy_applied_timestamp_seconds');
+    {
+      using _held = holdStore(pair);
+      for (const hook of ['ingress', 'egress']) rmSync(join(pins, namespace, 'eth0', hook));
+      expect(agent.scrape().sum('xdpol_attached', 'device="eth0"')).toBe(0);
+      expect(agent.scrape().text).not.toContain('xdpol_policy_applied_timestamp_seconds');
+    }
     apply(POLICY);
     expect(agent.scrape().sum('xdpol_attached', 'device="eth0"')).toBe(2);
   });

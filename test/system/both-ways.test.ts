@@ -98,7 +98,7 @@ describe('who is not root', () => {
     ([verb = '', ...words]) => {
       const { status, stderr } = as(USER, verb, ...words.map((word) => (word === 'edge.yaml' ? edge() : word)));
       expect(status).toBe(1);
-      expect(stderr).toContain('needs root');
+      expect(stderr).toContain('needs CAP_SYS_ADMIN');
       expect(stderr).toContain('group xdpol');
     },
   );

@@ -25,8 +25,11 @@ function longPolicy(): string {
   const ranges: string[] = [];
   for (let i = 0, lo = 1; i < 340; lo += i + 2, i++) ranges.push(`${lo}-${lo + i}`);
   const ports = `[${ranges.join(', ')}]`;
-  const filter = `{ source: any, destination: any, protocol: tcp, sourcePort: ${ports}, destinationPort: ${ports} }`;
-  return `name: long\nrules:\n  - { name: ports, action: block, filters: [${filter}] }\n`;
+  const filters = ['tcp', 'udp', 'sctp'].map(
+    (protocol) =>
+      `{ source: any, destination: any, protocol: ${protocol}, sourcePort: ${ports}, destinationPort: ${ports} }`,
+  );
+  return `name: long\nrules:\n  - { name: ports, action: block, filters: [${filters.join(', ')}] }\n`;
 }
 
 interface Ended {

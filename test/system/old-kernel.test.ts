@@ -17,6 +17,7 @@ import {
   writePolicies,
 } from '../support/counted-traffic.ts';
 import { startEgressTraffic } from '../support/egress-traffic.ts';
+import { holdStore } from '../support/hold-store.ts';
 import type { Outcome } from '../support/namespaces.ts';
 import { NamespacePair } from '../support/namespaces.ts';
 import type { OldKernel } from '../support/old-kernel.ts';
@@ -101,9 +102,14 @@ describe('clsact in the place of tcx', () => {
     succeeds(withoutTcx('restore'));
     expect(hooks()).toEqual([`${device} xdp 3`, `${device} clsact 3`]);
     expect(tc('filter', 'show', 'dev', device, 'egress').match(/xdpol_egress:/gu)).toHaveLength(1);
-    tc('filter', 'del', 'dev', device, 'egress', 'pref', '1');
-    expect(status().gaps).toEqual([`${device} egress is not filtered`]);
-    expect(agent.scrape().value(`xdpol_attached{device="${device}",direction="egress"}`)).toBe(0);
+    {
+      using _held = holdStore(pair);
+      tc('filter', 'del', 'dev', device, 'egress', 'pref', '1');
+      expect(status().gaps).toEqual([`${device} egress is not filtered`]);
+      expect(agent.scrape().value(`xdpol_attached{device="${device}",direction="egress"}`)).toBe(0);
+      // It would put the filter back by itself, and at tcx, which this kernel has.
+      await agent.end('SIGKILL');
+    }
     succeeds(withoutTcx('restore'));
     expect(status().gaps).toEqual([]);
   });

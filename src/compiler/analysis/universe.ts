@@ -200,7 +200,10 @@ class ExtraConditions {
   }
 }
 
-/** What an exemption passes whatever its hop limit and frame address are: nothing, where it asks for these. */
+/**
+ * What an exemption passes whatever its hop limit is: nothing, where it asks for that. A packet to a broadcast address
+ * is taken for a broadcast frame, as it is where a packet is written as text.
+ */
 function exemptBoxes(
   exemption: Exemption,
   host: HostAddresses,
