@@ -20,7 +20,14 @@ function nodeGyp() {
 function build() {
   const prefix = dirname(dirname(process.execPath));
   const hasHeaders = existsSync(join(prefix, 'include', 'node', 'node_api.h'));
-  const args = [nodeGyp(), 'configure', 'build', '--silent', '--jobs=max', ...(hasHeaders ? [`--nodedir=${prefix}`] : [])];
+  const args = [
+    nodeGyp(),
+    'configure',
+    'build',
+    '--silent',
+    '--jobs=max',
+    ...(hasHeaders ? [`--nodedir=${prefix}`] : []),
+  ];
   const { status, error } = spawnSync(process.execPath, args, { cwd: here, stdio: 'inherit' });
   if (error !== undefined) throw error;
   if (status !== 0) process.exit(status ?? 1);
