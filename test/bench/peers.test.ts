@@ -82,6 +82,6 @@ test('the sections around the data plane measure what they say', () => {
     measured(section, policy, FEW).map(({ quantity }) => quantity);
   expect(quantities('load', 'example')).toContain('ingress program');
   expect(quantities('swap', 'example')).toEqual(['compiled to in force', 'XDP flip', 'tcx flip']);
-  expect(quantities('scrape', 'rules-10')).toEqual(['a scrape', 'text']);
+  expect(quantities('scrape', 'rules-10')).toEqual(['a scrape', 'text', 'memory', 'a scrape', 'text', 'memory']);
   expect(quantities('replay', 'example')).toEqual(['packets', 'whole run', 'rate']);
 });

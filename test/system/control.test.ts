@@ -1,5 +1,5 @@
 /** The agent's socket: what it answers to whoever asks, and that it is asked one change at a time. */
-import type { ChildProcess, SpawnOptions } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -134,16 +134,9 @@ describe('outcomes are what the schemas say', () => {
   });
 });
 
-function listen(seconds: number, options: SpawnOptions = {}): ChildProcess {
+function listen(seconds: number): ChildProcess {
   const curl = ['curl', '-sSN', '-m', String(seconds), '--unix-socket', join(pair.directory, 'agent.sock')];
-  return pair.spawn(pair.host, [...curl, 'http://agent/v1/live'], options);
-}
-
-/** Of a listener that ends after ten seconds where it is let in. */
-function statusOfOneMore(): string {
-  const curl = ['curl', '-sS', '-m', '10', '-o', '/dev/null', '-w', '%{http_code}'];
-  const path = ['--unix-socket', join(pair.directory, 'agent.sock'), 'http://agent/v1/live'];
-  return pair.run(pair.host, [...curl, ...path]).stdout;
+  return pair.spawn(pair.host, [...curl, 'http://agent/v1/live']);
 }
 
 describe('live', () => {
@@ -167,14 +160,6 @@ describe('live', () => {
       }
       expect(text.split('event: policies').length - 1).toBe(1);
     }
-  });
-
-  test('a listener too many gets 429', async () => {
-    const others = Array.from({ length: 32 }, () => listen(160, { stdio: 'ignore' }));
-    await expect.poll(statusOfOneMore, { timeout: 120_000, interval: 500 }).toBe('429');
-    const ended = others.map((child) => once(child, 'close'));
-    for (const child of others) child.kill();
-    await Promise.all(ended);
   });
 });
 
