@@ -262,6 +262,7 @@ describe('the page as a whole', () => {
 
   test('says when the agent is gone, and keeps what it showed', async () => {
     await page.goto(`${new URL(page.url()).origin}/console/#/overview`);
+    await page.reload();
     await waitForText(page, 'edge', '.facts');
     await agent.end('SIGTERM');
     await waitForText(page, 'The agent does not answer.');
