@@ -17,6 +17,7 @@
         "src/map.cc",
         "src/map_batch.cc",
         "src/map_memory.cc",
+        "src/netdev.cc",
         "src/netlink.cc",
         "src/network.cc",
         "src/open.cc",

@@ -114,6 +114,14 @@ export function xdpAttached(ifindex: number): XdpAttachment | undefined {
   return addon.xdpAttached(ifindex);
 }
 
+/**
+ * What the driver says that it can do natively, by the names of the kernel's netdev family: `basic` where it takes a
+ * program at all, as it is set up now. undefined on kernels before 6.3, which do not know. ENODEV: no such interface.
+ */
+export function xdpFeatures(ifindex: number): readonly string[] | undefined {
+  return addon.xdpFeatures(ifindex);
+}
+
 /** Ids of the tcx programs of an interface, in the order they run. ENODEV: no such interface. */
 export function tcxPrograms(ifindex: number, hook: TcHook): readonly number[] {
   return addon.tcxPrograms(ifindex, hook);
@@ -122,6 +130,14 @@ export function tcxPrograms(ifindex: number, hook: TcHook): readonly number[] {
 /** Id of the program of a clsact filter; undefined where there is no filter with one. ENODEV: no such interface. */
 export function clsactProgram(ifindex: number, hook: TcHook, place: ClsactPlace): number | undefined {
   return addon.clsactProgram(ifindex, hook, place);
+}
+
+/**
+ * Throws what attaching a filter that is not there yet would throw, and attaches none: EBUSY, EEXIST and EINVAL as
+ * `attachClsact` does, ENOENT or EOPNOTSUPP on a kernel without clsact. A qdisc that it had to make goes again.
+ */
+export function tryClsact(ifindex: number, hook: TcHook, place: ClsactPlace): void {
+  addon.tryClsact(ifindex, hook, place);
 }
 
 /** Removes a clsact filter; false when no filter with a program was there. The qdisc stays, with it the filters of others. */

@@ -44,8 +44,10 @@ interface Addon {
   possibleCpus(): number;
   libbpfVersion(): string;
   xdpAttached(ifindex: number): XdpAttachment | undefined;
+  xdpFeatures(ifindex: number): readonly string[] | undefined;
   tcxPrograms(ifindex: number, hook: TcHook): readonly number[];
   clsactProgram(ifindex: number, hook: TcHook, place: ClsactPlace): number | undefined;
+  tryClsact(ifindex: number, hook: TcHook, place: ClsactPlace): void;
   detachClsact(ifindex: number, hook: TcHook, place: ClsactPlace): boolean;
   interfaces(): readonly NetworkInterface[];
   interfaceIndex(name: string): number | undefined;

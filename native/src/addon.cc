@@ -49,8 +49,10 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("possibleCpus", Napi::Function::New<PossibleCpus>(env, "possibleCpus"));
   exports.Set("libbpfVersion", Napi::Function::New<LibbpfVersion>(env, "libbpfVersion"));
   exports.Set("xdpAttached", Napi::Function::New<XdpAttached>(env, "xdpAttached"));
+  exports.Set("xdpFeatures", Napi::Function::New<XdpFeatures>(env, "xdpFeatures"));
   exports.Set("tcxPrograms", Napi::Function::New<TcxPrograms>(env, "tcxPrograms"));
   exports.Set("clsactProgram", Napi::Function::New<ClsactProgram>(env, "clsactProgram"));
+  exports.Set("tryClsact", Napi::Function::New<TryClsact>(env, "tryClsact"));
   exports.Set("detachClsact", Napi::Function::New<DetachClsact>(env, "detachClsact"));
   exports.Set("interfaces", Napi::Function::New<Interfaces>(env, "interfaces"));
   exports.Set("interfaceIndex", Napi::Function::New<InterfaceIndex>(env, "interfaceIndex"));

@@ -1,5 +1,7 @@
 #include "clsact.h"
 
+#include <arpa/inet.h>
+#include <linux/if_ether.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 
@@ -41,6 +43,10 @@ std::string QdiscInPlace(const Call& call, uint32_t ifindex) {
   return kind;
 }
 
+Napi::Error InTheWay(const Call& call, const std::string& kind) {
+  return call.Failed(EBUSY, {.detail = "a qdisc of kind \"" + kind + "\" is in clsact's place"});
+}
+
 bpf_tc_hook HookOf(const ClsactPlace& place) {
   LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = static_cast<int>(place.ifindex), .attach_point = place.point);
   return hook;
@@ -56,6 +62,33 @@ std::optional<uint32_t> Query(const Call& call, const ClsactPlace& place) {
   // EINVAL: no filter at all at this hook, or one of another kind at this priority.
   if (err == 0 || err == ENOENT || err == EINVAL) return std::nullopt;
   throw call.Failed(err);
+}
+
+// The qdisc can only be made and taken away again: the kernel has no question for it.
+void TryMakeQdisc(const Call& call, const ClsactPlace& place) {
+  bpf_tc_hook hook = HookOf(place);
+  const LibbpfLog messages;
+  const int err = -bpf_tc_hook_create(&hook);
+  if (err == EEXIST) return;  // somebody made one meanwhile
+  if (err != 0) throw call.Failed(err, {.detail = messages.text()});
+  hook.attach_point = static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS);
+  bpf_tc_hook_destroy(&hook);
+}
+
+// A priority has filters of one kind and one protocol.
+void RequireRoom(const Call& call, const ClsactPlace& place) {
+  tcmsg request{};
+  request.tcm_ifindex = static_cast<int>(place.ifindex);
+  request.tcm_parent = TC_H_MAKE(TC_H_CLSACT, place.point == BPF_TC_EGRESS ? TC_H_MIN_EGRESS : TC_H_MIN_INGRESS);
+  int err = 0;
+  DumpEach(call, NETLINK_ROUTE, RTM_GETTFILTER, RTM_NEWTFILTER, request, [&](const NetlinkMessage& message) {
+    const auto filter = message.As<tcmsg>();
+    if (!filter || filter->tcm_info >> 16 != place.priority) return;
+    const bool is_bpf = message.After<tcmsg>().Text(TCA_KIND) == "bpf";
+    if (!is_bpf || (filter->tcm_info & 0xffff) != htons(ETH_P_ALL)) err = EINVAL;
+    else if (filter->tcm_handle == place.handle) err = EEXIST;
+  });
+  if (err != 0) throw call.Failed(err, {.detail = "a filter has the place"});
 }
 
 }  // namespace
@@ -74,11 +107,20 @@ void AttachClsact(const Call& call, const ClsactFilter& wanted, int program) {
     throw call.Failed(err, {.detail = messages.text()});
   }
   if (const std::string kind = QdiscInPlace(call, place.ifindex); kind != "clsact") {
-    throw call.Failed(EBUSY, {.detail = "a qdisc of kind \"" + kind + "\" is in clsact's place"});
+    throw InTheWay(call, kind);
   }
   LIBBPF_OPTS(bpf_tc_opts, filter, .prog_fd = program, .handle = place.handle, .priority = place.priority);
   if (replaces) filter.flags = BPF_TC_F_REPLACE;
   if (const int err = -bpf_tc_attach(&hook, &filter); err != 0) throw call.Failed(err, {.detail = messages.text()});
+}
+
+void TryClsact(const Napi::CallbackInfo& info) {
+  const Call call{info.Env(), "tc_attach", ""};
+  const ClsactPlace place = RequirePlace(call, info);
+  const std::string kind = QdiscInPlace(call, place.ifindex);
+  if (kind.empty()) return TryMakeQdisc(call, place);
+  if (kind != "clsact") throw InTheWay(call, kind);
+  RequireRoom(call, place);
 }
 
 Napi::Value ClsactProgram(const Napi::CallbackInfo& info) {

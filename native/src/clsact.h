@@ -28,6 +28,7 @@ ClsactFilter RequireClsactFilter(const Call& call, const Napi::CallbackInfo& inf
 void AttachClsact(const Call& call, const ClsactFilter& wanted, int program);
 
 Napi::Value ClsactProgram(const Napi::CallbackInfo& info);
+void TryClsact(const Napi::CallbackInfo& info);
 Napi::Value DetachClsact(const Napi::CallbackInfo& info);
 
 }  // namespace lbt

@@ -24,6 +24,7 @@ Napi::Value NetworkNamespaceCookie(const Napi::CallbackInfo& info);
 Napi::Value TcpSockets(const Napi::CallbackInfo& info);
 Napi::Value DefaultRoutes(const Napi::CallbackInfo& info);
 Napi::Value Capabilities(const Napi::CallbackInfo& info);
+Napi::Value XdpFeatures(const Napi::CallbackInfo& info);
 Napi::Value XdpAttached(const Napi::CallbackInfo& info);
 Napi::Value TcxPrograms(const Napi::CallbackInfo& info);
 Napi::Value PeerCredentials(const Napi::CallbackInfo& info);

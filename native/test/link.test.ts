@@ -8,6 +8,7 @@ import {
   loadObject,
   openPinnedLink,
   tcxPrograms,
+  tryClsact,
   xdpAttached,
 } from 'libbpf-ts-bindings';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -104,6 +105,8 @@ describe('clsact', () => {
         /protocol all pref 7 bpf.*handle 0x1234.*direct-action/u,
       );
       expectCode('EEXIST', () => program('shoot').attachClsact(pair.index, hook, place));
+      expectCode('EEXIST', () => tryClsact(pair.index, hook, place));
+      tryClsact(pair.index, hook, { ...place, handle: 1 });
       program('shoot').attachClsact(pair.index, hook, place, { replace: true });
       expect(clsactProgram(pair.index, hook, place)).toBe(program('shoot').id);
       expect(detachClsact(pair.index, hook, place)).toBe(true);
@@ -112,6 +115,13 @@ describe('clsact', () => {
       expect(tc('qdisc', 'show', 'dev', pair.name)).toContain('clsact');
     });
   }
+
+  test('a trial leaves no qdisc behind', () => {
+    using pair = vethPair();
+    const before = tc('qdisc', 'show', 'dev', pair.name);
+    tryClsact(pair.index, 'egress', place);
+    expect(tc('qdisc', 'show', 'dev', pair.name)).toBe(before);
+  });
 
   test('a replacement needs nothing to replace', () => {
     using pair = vethPair();
@@ -130,6 +140,8 @@ describe('clsact', () => {
       const attach = (): void => program('accept').attachClsact(pair.index, 'egress', place, opts);
       expectCode('EINVAL', attach);
     }
+    expectCode('EINVAL', () => tryClsact(pair.index, 'egress', place));
+    tryClsact(pair.index, 'ingress', place);
     program('accept').attachClsact(pair.index, 'egress', { ...place, priority: 6 });
     expect(detachClsact(pair.index, 'egress', { ...place, priority: 6 })).toBe(true);
     expect(tc('filter', 'show', 'dev', pair.name, 'egress')).toContain('u32');
@@ -139,6 +151,7 @@ describe('clsact', () => {
     using pair = vethPair();
     tc('qdisc', 'add', 'dev', pair.name, 'ingress');
     expectCode('EBUSY', () => program('accept').attachClsact(pair.index, 'egress', place));
+    expectCode('EBUSY', () => tryClsact(pair.index, 'egress', place));
     expect(clsactProgram(pair.index, 'egress', place)).toBeUndefined();
     tc('qdisc', 'del', 'dev', pair.name, 'ingress');
     expect(clsactProgram(pair.index, 'egress', place)).toBeUndefined();

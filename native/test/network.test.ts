@@ -7,6 +7,7 @@ import {
   interfaceIndex,
   type NetworkInterface,
   type TcpSocket,
+  xdpFeatures,
 } from 'libbpf-ts-bindings';
 import { describe, expect, test } from 'vitest';
 import { expectCode, expectNoLeaks, networkNamespace, vethPair } from './support.ts';
@@ -36,6 +37,18 @@ describe('what an interface is', () => {
     });
     expect(of('mac0')).toMatchObject({ kind: 'macvlan', peer: bridge?.index, peerElsewhere: false });
     expect(of('lo')).toMatchObject({ kind: '', driver: '', up: false, running: false });
+  });
+
+  test('native XDP: what a device declares, as it is set up now', () => {
+    using inside = networkNamespace();
+    const link = (...argv: readonly string[]): string => inside.exec('ip', 'link', ...argv);
+    link('add', 'br0', 'type', 'bridge');
+    const queues = (count: string): readonly string[] => ['numrxqueues', count, 'numtxqueues', count];
+    link('add', 'few0', ...queues('1'), 'type', 'veth', 'peer', 'name', 'many0', ...queues('4'));
+    const features = (name: string): unknown =>
+      inside.evaluate(`bpf.xdpFeatures(bpf.interfaceIndex("${name}")).includes('basic')`);
+    expect(['br0', 'many0', 'few0'].map(features)).toEqual([false, true, false]);
+    expectCode('ENODEV', () => xdpFeatures(2 ** 31 - 1));
   });
 
   test('a thousand interfaces, each with its addresses', () => {

@@ -12,7 +12,7 @@ import type { LoadablePolicy, PolicyOutline } from '../compiler/loadable.ts';
 import { loadableOf } from '../compiler/loadable.ts';
 import { tableEntries } from '../compiler/table-entries.ts';
 import type { IngressHook, RequestedMode } from './attach.ts';
-import { requirePlace } from './attachable.ts';
+import { expectMode, requirePlace } from './attachable.ts';
 import type { SwapResult } from './attachment.ts';
 import { ingressHookFor, requireMode, requireOpenEgress, swapHook } from './attachment.ts';
 import { isThere, makePinRoot, removeEmptyDirectory, removeInterfaceDirectory, sweepDeadNamespaces } from './bpffs.ts';
@@ -106,7 +106,7 @@ export function applyPolicy(request: ApplyRequest): ApplyOutcome {
       }
       prepared.push(prepare(directory, { ...target, ingress }, { ...request, generation, deadline }));
     }
-    if (request.dryRun === true) return { generation, notes: [], attachedFirst: [] };
+    if (request.dryRun === true) return { generation, notes: expectModes(prepared, request.mode), attachedFirst: [] };
     return { generation, ...swapAll(prepared, request.mode) };
   } catch (error) {
     made.forEach(removeInterfaceDirectory);
@@ -116,6 +116,15 @@ export function applyPolicy(request: ApplyRequest): ApplyOutcome {
     deadline?.[Symbol.dispose]();
     removeEmptyDirectory(root);
   }
+}
+
+/** Of a dry run, which attaches nothing. */
+function expectModes(prepared: readonly Prepared[], mode: RequestedMode): readonly string[] {
+  const atXdp = prepared.filter(({ ingress }) => ingress === 'xdp');
+  return atXdp.flatMap(({ device, directory }) => {
+    const place = { direction: 'ingress', directory, ifindex: device.index } as const;
+    return expectMode(place, device, mode) ?? [];
+  });
 }
 
 function tidyFor({ targets, expected = [] }: ApplyRequest): Survey {

@@ -54,8 +54,12 @@ function attachXdp(
     if (!(error instanceof BpfError)) throw error;
     if (mode !== 'auto' || NOT_ABOUT_THE_MODE.has(error.code)) throw xdpFailure(error, device, mode);
     keep(program.attachXdp(device.index, 'generic'), path);
-    return `${device.name}: the driver (${device.driver || 'none'}) refused native XDP (${error.code}): generic mode is slower`;
+    return genericNote(device, error.code);
   }
+}
+
+export function genericNote(device: NetworkInterface, why: string): string {
+  return `${device.name}: the driver (${device.driver || 'none'}) refused native XDP (${why}): generic mode is slower`;
 }
 
 /** Kernels before 6.6, and newer ones built without it, say EINVAL: tcx is an attach type that they do not know. */
@@ -99,6 +103,12 @@ function tcFailure(cause: BpfError, device: NetworkInterface, direction: Directi
   );
 }
 
+/** `most` programs of others are there, and the kernel takes no more. */
+export function fullTcx({ name }: NetworkInterface, direction: Direction, most: number): EnvironmentError {
+  const message = `${name}: ${most} programs are attached at tcx ${direction}, and the kernel takes no more`;
+  return new EnvironmentError(REFUSED[direction], message, { help: `see: bpftool net show dev ${name}` });
+}
+
 function lacksBoth(device: NetworkInterface, direction: Direction, cause: BpfError): EnvironmentError {
   const both = 'it has neither tcx (Linux 6.6) nor clsact';
   const modules = 'modprobe sch_ingress, modprobe cls_bpf';
@@ -115,7 +125,7 @@ function lacksBoth(device: NetworkInterface, direction: Direction, cause: BpfErr
 /** No qdisc of that kind, no such classifier, no traffic control at all. */
 const NO_CLSACT: ReadonlySet<string> = new Set(['ENOENT', 'EOPNOTSUPP']);
 
-function clsactFailure(cause: BpfError, device: NetworkInterface, direction: Direction): EnvironmentError {
+export function clsactFailure(cause: BpfError, device: NetworkInterface, direction: Direction): EnvironmentError {
   const { name } = device;
   if (NO_CLSACT.has(cause.code)) return lacksBoth(device, direction, cause);
   if (cause.code === 'EBUSY') {
@@ -158,15 +168,18 @@ function occupant({ index }: NetworkInterface, direction: Direction): string {
 function xdpFailure(error: BpfError, device: NetworkInterface, mode: RequestedMode): EnvironmentError {
   if (error.code === 'EBUSY' || error.code === 'EEXIST') return foreignXdp(device, error);
   if (error.code === 'ENODEV') return missingDevice(device, error);
-  return new EnvironmentError(
-    'XDPOL_E_XDP_REFUSED',
-    `${device.name}: the driver (${device.driver || 'none'}) refused ${mode} XDP: ${error.code}`,
-    {
-      help:
-        mode === 'native' ? 'use --mode auto or --mode generic' : `see: dmesg | tail; ip -d link show ${device.name}`,
-      cause: error,
-    },
-  );
+  return refusedXdp(device, mode, error.code, error);
+}
+
+export function refusedXdp(
+  { name, driver }: NetworkInterface,
+  mode: RequestedMode,
+  why: string,
+  cause?: BpfError,
+): EnvironmentError {
+  const message = `${name}: the driver (${driver || 'none'}) refused ${mode} XDP: ${why}`;
+  const help = mode === 'native' ? 'use --mode auto or --mode generic' : `see: dmesg | tail; ip -d link show ${name}`;
+  return new EnvironmentError('XDPOL_E_XDP_REFUSED', message, { help, cause });
 }
 
 /** Another program holds the interface: its name tells whose it is, and the command differs by how it was attached. */

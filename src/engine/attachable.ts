@@ -3,10 +3,10 @@
  * and a dry run refuses what a real one would.
  */
 import type { NetworkInterface } from 'libbpf-ts-bindings';
-import { BpfError, clsactProgram, tcxPrograms, xdpAttached } from 'libbpf-ts-bindings';
+import { BpfError, tcxPrograms, tryClsact, xdpAttached, xdpFeatures } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../base/environment-error.ts';
-import type { IngressHook } from './attach.ts';
-import { foreignFilter, foreignXdp, missingDevice } from './attach.ts';
+import type { IngressHook, RequestedMode } from './attach.ts';
+import { clsactFailure, foreignXdp, fullTcx, genericNote, missingDevice, refusedXdp } from './attach.ts';
 import type { HookPlace } from './hook.ts';
 import { CLSACT_PLACE, findHook } from './hook.ts';
 import type { Direction } from './program.ts';
@@ -39,15 +39,22 @@ function requireXdpPlace(device: NetworkInterface, devices: readonly NetworkInte
   );
 }
 
-/** On a kernel without tcx: throws where a filter that is not ours has our place in clsact. */
+/** The kernel takes no more at one hook of an interface. */
+const MOST_TCX_PROGRAMS = 63;
+
+/** Throws where tcx is full or, on a kernel without it, clsact would not take our filter. */
 function requireTcPlace(device: NetworkInterface, direction: Direction): void {
   try {
-    tcxPrograms(device.index, direction);
-    return;
+    if (tcxPrograms(device.index, direction).length < MOST_TCX_PROGRAMS) return;
+    throw fullTcx(device, direction, MOST_TCX_PROGRAMS);
   } catch (error) {
     if (!(error instanceof BpfError) || error.code !== 'EINVAL') throw error;
   }
-  if (clsactProgram(device.index, direction, CLSACT_PLACE) !== undefined) throw foreignFilter(device, direction);
+  try {
+    tryClsact(device.index, direction, CLSACT_PLACE);
+  } catch (error) {
+    throw error instanceof BpfError ? clsactFailure(error, device, direction) : error;
+  }
 }
 
 /** Throws where the hook is not ours and could not be attached either. */
@@ -65,4 +72,17 @@ export function requirePlace(
   } catch (error) {
     throw error instanceof BpfError && error.code === 'ENODEV' ? missingDevice(device, error) : error;
   }
+}
+
+/**
+ * What attaching XDP for the first time would come to: throws where the driver would refuse the mode; returns what the user
+ * should know. Only for a dry run: a driver that does not declare what it can do is asked by attaching.
+ */
+export function expectMode(place: HookPlace, device: NetworkInterface, mode: RequestedMode): string | undefined {
+  using held = findHook(place);
+  if (held !== undefined || mode === 'generic') return undefined;
+  const features = xdpFeatures(device.index);
+  if (features === undefined || features.includes('basic')) return undefined;
+  if (mode === 'native') throw refusedXdp(device, mode, 'it declares none');
+  return genericNote(device, 'it declares none');
 }

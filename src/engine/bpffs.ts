@@ -7,10 +7,20 @@
  * outermost ancestor process that can be looked into, which is the shell's or the service's.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  statSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { BpfError, isBpffs, mountBpffs, networkNamespaceCookie, openPinnedLink, unlinkPin } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../base/environment-error.ts';
+import { messageOf } from '../base/message-of.ts';
 
 const BPFFS = '/sys/fs/bpf';
 
@@ -87,8 +97,31 @@ export function makePinRoot(): string {
   const { path, namespace } = location();
   if (!hasBpffs(path)) mount(path, namespace);
   const root = namespaceDirectory(path);
-  mkdirSync(root, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(root, { recursive: true, mode: 0o700 });
+    requireWritable(root);
+  } catch (cause) {
+    throw unwritable(path.slice(namespace.root.length), cause);
+  }
   return root;
+}
+
+/** access(2) of a user who is not root does not look at capabilities: only what holds for everyone is believed. */
+function requireWritable(root: string): void {
+  try {
+    accessSync(root, constants.W_OK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EROFS') throw error;
+  }
+}
+
+/** mkdir with `recursive` says ENOENT of a file system that is read-only. */
+function unwritable(bpffs: string, cause: unknown): EnvironmentError {
+  const { code } = cause as NodeJS.ErrnoException;
+  const isReadOnly = code === 'EROFS' || code === 'ENOENT';
+  const message = `the BPF file system at ${bpffs} takes no pins: ${isReadOnly ? 'it is read-only' : messageOf(cause)}`;
+  const help = isReadOnly ? `mount -o remount,rw ${bpffs}` : `see: mount -t bpf; ls -ld ${bpffs}`;
+  return new EnvironmentError('XDPOL_E_BPFFS', message, { help, cause });
 }
 
 /** The same where it exists; undefined where nothing was ever pinned. */

@@ -4,7 +4,7 @@ import { EnvironmentError } from '../base/environment-error.ts';
 import { messageOf } from '../base/message-of.ts';
 import type { IngressHook } from '../engine/attach.ts';
 import { surveyAttachments } from '../engine/survey.ts';
-import type { Assignment, PolicyStore } from '../store/store.ts';
+import type { AddedVersion, Assignment, PolicyStore } from '../store/store.ts';
 import { requireHostConfig } from './config.ts';
 import type { HostContext } from './context.ts';
 import type { SettledChange } from './decide-change.ts';
@@ -148,17 +148,45 @@ async function putOrLeave(context: HostContext, change: AssignedChange): Promise
     isDryRun,
     confirm: confirm === undefined ? undefined : { kind: 'begin', seconds: confirm, details },
     write: ({ policy, textHash: hash, source }) => {
-      const version = stored?.version ?? store.write(policy, present(source, policy));
-      assigned = { policy, version, hash };
-      return undefined;
+      const add = (into: PolicyStore): AddedVersion => {
+        const added = stored ?? into.add(policy, present(source, policy));
+        assigned = { policy, version: added.version, hash };
+        return { isNew: false, ...added };
+      };
+      if (isDryRun === true) {
+        store.rehearse((trial) => {
+          add(trial);
+          trial.assign(assignment());
+        });
+        return undefined;
+      }
+      const { version, isNew } = add(store);
+      return isNew ? () => store.takeBack(policy, version) : undefined;
     },
     settle: () => {
+      const notes = pruneVersions(store, assigned);
       if (confirm === undefined) writeAssignment(store, assignment());
-      return [...release(released), ...settleOverlay(store, overlay)];
+      return [...notes, ...release(released), ...settleOverlay(store, overlay)];
     },
   });
   const pending = (confirm === undefined || isDryRun === true ? undefined : readPendingChange()) ?? null;
-  return { ...done, version: assigned?.version ?? null, pending, notes: [...noteMissing(missing), ...done.notes] };
+  return {
+    ...done,
+    version: isDryRun === true ? null : (assigned?.version ?? null),
+    pending,
+    notes: [...noteMissing(missing), ...done.notes],
+  };
+}
+
+/** Housekeeping: what cannot be removed now is left to the next version. */
+function pruneVersions(store: PolicyStore, assigned: PolicyVersion | undefined): readonly string[] {
+  if (assigned === undefined) return [];
+  try {
+    store.prune(assigned.policy);
+    return [];
+  } catch (error) {
+    return [`old versions of ${assigned.policy} are kept: ${messageOf(error)}`];
+  }
 }
 
 /** Dynamic rules go with the policy that is assigned now, so with its interfaces. */

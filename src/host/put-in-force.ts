@@ -39,7 +39,7 @@ export interface Change {
   readonly isDryRun?: boolean | undefined;
   /** Goes back unless it is confirmed in time. */
   readonly confirm?: Confirmation | undefined;
-  /** Before the swap: what is in force can always be found in the store. Returns how to take it back. */
+  /** Before the swap: what is in force can always be found in the store. Returns how to take it back. A dry run only tries. */
   readonly write?: (prepared: PreparedPolicy) => (() => void) | undefined;
   /** After the swap: assigns, and puts in order what hung on the policy before. Returns notes. */
   readonly settle?: () => readonly string[];
@@ -67,7 +67,7 @@ export interface InForce {
 export async function putInForce(context: HostContext, change: Change): Promise<InForce> {
   const { devices, isDryRun = false } = change;
   const prepared = await preparePolicy(context, change.policy, devices);
-  const takeBack = isDryRun ? undefined : change.write?.(prepared);
+  const takeBack = change.write?.(prepared);
   const { generation, notes, attachedFirst } = swapOrTakeBack(prepared, change, takeBack);
   if (!isDryRun) unmarkEndedOnPurpose();
   if (!isDryRun && change.confirm?.kind === 'begin') await restartDeadline(change.confirm.seconds, attachedFirst);

@@ -61,6 +61,12 @@ export interface StoreOptions {
   readonly patience?: number;
 }
 
+export interface AddedVersion {
+  readonly version: number;
+  /** False where the newest version was the same already. */
+  readonly isNew: boolean;
+}
+
 export class PolicyStore {
   readonly directory: string;
   readonly dynamic: DynamicRuleStore;
@@ -158,18 +164,59 @@ export class PolicyStore {
 
   /** Stores a new version, unless the newest is the same; returns its number. Older ones than the last ten go. */
   write(name: string, policy: PolicyText): number {
+    const { version, isNew } = this.add(name, policy);
+    if (isNew) this.prune(name);
+    return version;
+  }
+
+  /** The same, and the older ones stay until they are pruned. */
+  add(name: string, policy: PolicyText): AddedVersion {
     return withStoreErrors(this.directory, () => {
       this.#requireFormat();
       const hash = hashOfPolicy(policy);
       const newest = this.#newestWhole(name);
-      if (newest?.hash === hash) return newest.version;
+      if (newest?.hash === hash) return { version: newest.version, isNew: false };
       const version = this.#nextNumber(name);
       const record = { who: this.#who ?? currentUser(), at: new Date().toISOString(), hash };
       this.#writeFormat();
       this.#files.makeFolder(this.#folder(name));
-      this.#files.writeFolder(this.#version(name, version), filesOf(policy, record));
-      this.#prune(name, version);
-      return version;
+      try {
+        this.#files.writeFolder(this.#version(name, version), filesOf(policy, record));
+      } catch (error) {
+        this.#removeIfEmpty(this.#folder(name));
+        throw error;
+      }
+      return { version, isNew: true };
+    });
+  }
+
+  /** Versions older than the last ten go; the assigned one stays. */
+  prune(name: string): void {
+    withStoreErrors(this.directory, () => {
+      const newest = this.#numbers(name).at(-1);
+      if (newest !== undefined) this.#prune(name, newest);
+    });
+  }
+
+  /** A version that was added and came to nothing. */
+  takeBack(name: string, version: number): void {
+    withStoreErrors(this.directory, () => {
+      this.#files.remove(this.#version(name, version));
+      this.#removeIfEmpty(this.#folder(name));
+    });
+  }
+
+  /** Runs `change` on an empty store inside this one's folder, which goes again: throws what writing would throw. */
+  rehearse(change: (store: PolicyStore) => void): void {
+    const directory = join(this.directory, `.rehearsal.${process.pid}.new`);
+    withStoreErrors(this.directory, () => {
+      try {
+        change(new PolicyStore(directory, { fileSystem: this.#fileSystem, report: this.#report }));
+      } catch (error) {
+        throw error instanceof EnvironmentError && error.cause !== undefined ? error.cause : error;
+      } finally {
+        this.#files.sweep(directory);
+      }
     });
   }
 
@@ -239,6 +286,10 @@ export class PolicyStore {
         .filter((entry) => entry.includes(SET_ASIDE))
         .map((entry) => join(folder, entry)),
     );
+  }
+
+  #removeIfEmpty(folder: string): void {
+    if (entries(folder).length === 0) this.#files.sweep(folder);
   }
 
   /** Twice, because a command that deletes and stores anew may come between two files of one reading. */

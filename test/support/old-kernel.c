@@ -2,7 +2,7 @@
 /*
  * Runs a command as on an older kernel:  old-kernel [--without-clsact] COMMAND ARGUMENT...
  *
- * BPF_LINK_CREATE of tcx says EINVAL, as before Linux 6.6; with --without-clsact, making a qdisc says ENOENT too, as
+ * BPF_LINK_CREATE and BPF_PROG_QUERY of tcx say EINVAL, as before Linux 6.6; with --without-clsact, making a qdisc says ENOENT too, as
  * where the kernel knows none of that kind. Everything else goes to the kernel. A seccomp filter sends bpf() and
  * sendto() here, because it cannot look behind their pointers.
  */
@@ -44,10 +44,11 @@ static int install_filter(void)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_sendto, 3, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_bpf, 0, 3),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_sendto, 4, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_bpf, 0, 4),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, BPF_LINK_CREATE, 0, 1),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, BPF_LINK_CREATE, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, BPF_PROG_QUERY, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
@@ -103,9 +104,10 @@ static int peek(pid_t pid, __u64 address, void *into, size_t size)
 
 static int is_tcx(const struct seccomp_notif *call)
 {
-	__u32 words[3]; /* of union bpf_attr: program, target, attach type */
+	__u32 words[3]; /* of union bpf_attr: program, target, attach type; of a query: target, attach type */
+	int at = call->data.args[0] == BPF_PROG_QUERY ? 1 : 2;
 
-	return peek(call->pid, call->data.args[1], words, sizeof(words)) && (words[2] == TCX_INGRESS || words[2] == TCX_EGRESS);
+	return peek(call->pid, call->data.args[1], words, sizeof(words)) && (words[at] == TCX_INGRESS || words[at] == TCX_EGRESS);
 }
 
 static int makes_qdisc(const struct seccomp_notif *call)

@@ -2,9 +2,9 @@
 export const KERNEL_ERRORS = {
   XDPOL_E_BPFFS: {
     exit: 1,
-    title: 'There is no BPF file system',
+    title: 'There is no BPF file system that can be used',
     explanation:
-      'What is in force is pinned in a BPF file system, usually at /sys/fs/bpf, and it could not be mounted.',
+      'What is in force is pinned in a BPF file system, usually at /sys/fs/bpf. It could not be mounted, or it cannot be written.',
   },
   XDPOL_E_BPF_OBJECT: {
     exit: 1,

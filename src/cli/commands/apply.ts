@@ -72,7 +72,10 @@ export function applyCommand(): Command {
     )
     .addOption(new Option('--mode <mode>', 'where XDP runs').choices(['native', 'generic', 'auto']).default('auto'))
     .option('--ingress-only', 'filter arriving packets only: for kernels that cannot filter what leaves')
-    .option('--dry-run', 'everything up to the swap: compile, load, verify; change nothing')
+    .option(
+      '--dry-run',
+      'everything up to the swap: compile, load, verify, ask whether kernel and disk would take it; change nothing',
+    )
     .addOption(hookOption())
     .addOption(confirmOption())
     .addOption(forceOption())

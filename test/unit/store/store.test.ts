@@ -68,6 +68,30 @@ test('the last ten versions are kept, and the assigned one', () => {
   expect(store.read('edge', 2)?.text).toBe('1');
 });
 
+test('a version that came to nothing is taken back, and nothing was pruned for it', () => {
+  for (let i = 0; i < VERSIONS_KEPT; i++) store.write('edge', textOf(String(i)));
+  const before = store.versions('edge');
+  expect(store.add('edge', textOf('0'))).toEqual({ version: VERSIONS_KEPT + 1, isNew: true });
+  store.takeBack('edge', VERSIONS_KEPT + 1);
+  expect(store.versions('edge')).toEqual(before);
+  expect(store.add('first', textOf('0'))).toEqual({ version: 1, isNew: true });
+  store.takeBack('first', 1);
+  expect(readdirSync(join(directory, 'policies'))).toEqual(['edge']);
+  expect(store.add('edge', textOf(String(VERSIONS_KEPT - 1)))).toEqual({ version: VERSIONS_KEPT, isNew: false });
+});
+
+test('a rehearsal writes what is wanted and leaves nothing', () => {
+  store.write('edge', textOf('0'));
+  const before = readdirSync(directory, { recursive: true });
+  let rehearsed = 0;
+  store.rehearse((trial) => {
+    rehearsed = trial.write('edge', textOf('1'));
+    trial.assign(assignmentOf('edge', rehearsed));
+  });
+  expect(rehearsed).toBe(1);
+  expect(readdirSync(directory, { recursive: true })).toEqual(before);
+});
+
 test('with a version goes what was compiled of it, unless another one has the same text', () => {
   const cache = join(directory, 'cache');
   mkdirSync(cache, { recursive: true });
