@@ -4,6 +4,7 @@ import type { HostContext } from '../host/context.ts';
 import { followAddresses } from '../host/follow-addresses.ts';
 import { keepInForce } from '../host/keep-in-force.ts';
 import { recordDuty } from '../host/record-changes.ts';
+import { rememberAddresses } from '../host/remember-addresses.ts';
 import { settleReturned } from '../host/settle-returned.ts';
 import { DynamicClaim } from './dynamic-claim.ts';
 import { describeFailure, failureFields } from './failure-text.ts';
@@ -12,6 +13,9 @@ import type { AgentLog } from './log.ts';
 const POLL_MS = 1000;
 /** What cannot be put in force is tried again after a second, two, four and so on; compiling may take long. */
 const LONGEST_PAUSE_MS = 60_000;
+
+/** Addresses that no policy asks for may be told to the next boot late. */
+const REMEMBER_MS = 60_000;
 
 type Step = () => Promise<void>;
 
@@ -83,6 +87,16 @@ async function settle(context: HostContext, log: AgentLog): Promise<void> {
   if (settled !== undefined) log.info(settled);
 }
 
+/** The action once in a while, at first at once. */
+function seldom(action: Step, pause: number): Step {
+  let next = 0;
+  return async () => {
+    if (performance.now() < next) return;
+    next = performance.now() + pause;
+    await action();
+  };
+}
+
 /** Takes the claim of dynamic rules, does `work`, repeats the duties meanwhile, and gives the claim back. */
 export async function runWithDuties(
   context: HostContext,
@@ -101,8 +115,14 @@ export async function runWithDuties(
     'what is assigned cannot be put in force again',
     slowDownOnFailure(() => keep(context, log)),
   );
+  const rememberSteadily = tellFailuresOnce(
+    log,
+    'the addresses of this host are not remembered for the next boot',
+    seldom(() => rememberAddresses(context), REMEMBER_MS),
+  );
   await keepClaim();
-  const repeating = repeat([settleSteadily, keepClaim, keepSteadily, followSteadily], stop.signal);
+  const steps = [settleSteadily, keepClaim, keepSteadily, followSteadily, rememberSteadily];
+  const repeating = repeat(steps, stop.signal);
   try {
     await work();
   } finally {

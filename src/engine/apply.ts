@@ -48,6 +48,8 @@ export interface ApplyRequest {
   readonly mode: RequestedMode;
   /** What `me` stands for, sorted; left out where the policy does not use it. */
   readonly me?: readonly string[];
+  /** What each DNS name of the policy stands for, sorted; left out where it has none. */
+  readonly names?: Readonly<Record<string, readonly string[]>>;
   /** Names of the rules that are dynamic. */
   readonly dynamic?: readonly string[];
   readonly now: Date;
@@ -218,7 +220,7 @@ function describe(
   compiled: LoadablePolicy,
   slots: PolicySlots,
   tables: PolicyTables,
-  { hash, now, me, dynamic = [], generation }: NumberedRequest,
+  { hash, now, me, names, dynamic = [], generation }: NumberedRequest,
 ): Generation {
   const policy: PolicyOutline = compiled.policy;
   return {
@@ -227,6 +229,7 @@ function describe(
     generation,
     appliedAt: now.toISOString(),
     ...(me === undefined ? {} : { me }),
+    ...(names === undefined ? {} : { names }),
     ...(dynamic.length === 0 ? {} : { dynamic }),
     default: policy.default,
     defaultSlot: slots.default,

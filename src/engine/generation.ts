@@ -33,6 +33,8 @@ export interface Generation {
   readonly appliedAt: string;
   /** What `me` stands for, sorted; left out where the policy does not use it. */
   readonly me?: readonly string[];
+  /** What each DNS name of the policy stands for, sorted; left out where it has none. */
+  readonly names?: Readonly<Record<string, readonly string[]>>;
   /** Names of the rules that are dynamic; left out where none is. */
   readonly dynamic?: readonly string[];
   readonly default: Action;

@@ -2,18 +2,16 @@
 import type { NetworkInterface } from 'libbpf-ts-bindings';
 import { Diagnostics } from '../base/diagnostics.ts';
 import { EnvironmentError } from '../base/environment-error.ts';
-import type { Address } from '../base/ip.ts';
-import { parseAddress } from '../base/ip.ts';
 import { applyPolicy } from '../engine/apply.ts';
 import { matchesInterface } from '../policy/interface-pattern.ts';
 import type { HostAddresses, Policy } from '../policy/model.ts';
-import type { KnownHost, PolicyStore } from '../store/store.ts';
-import { NOTHING_KNOWN } from '../store/store.ts';
+import type { PolicyStore } from '../store/store.ts';
 import { CLOSED_POLICY, closedPolicy } from './closed-policy.ts';
 import type { HostConfig } from './config.ts';
 import type { HostContext } from './context.ts';
 import { namesOf } from './host-addresses.ts';
 import { ethernetInterfaces } from './interfaces.ts';
+import { readKnownHost, recallNames } from './last-known.ts';
 import type { RestoredPolicy } from './restore-intended.ts';
 import { filterAsTheyAppear } from './restore-intended.ts';
 
@@ -30,14 +28,9 @@ export function failOpen(why: Error, path: string): EnvironmentError {
 export async function failClosed({ store }: HostContext, config: HostConfig, wait: number): Promise<RestoredPolicy> {
   const wanted = await interfacesToClose(store, config);
   const policy = closedPolicy(config.protect);
-  const host = {
-    me: [],
-    broadcasts: [],
-    names: recallNames(
-      policy,
-      unlessUnreadable(() => store.knownHost.read()),
-    ),
-  };
+  const wantedNames = [...namesOf(policy).keys()];
+  const { names: known } = recallNames(wantedNames, readKnownHost(store), new Map(), new Date());
+  const host = { me: [], broadcasts: [], names: new Map(wantedNames.map((name) => [name, known.get(name) ?? []])) };
   const restored = await filterAsTheyAppear(wanted, wait, (devices) => close(policy, host, devices));
   return { policy: CLOSED_POLICY, version: null, ...restored };
 }
@@ -64,13 +57,6 @@ async function interfacesToClose(store: PolicyStore, { interfaces: patterns }: H
   const all = await ethernetInterfaces();
   const configured = all.filter((name) => patterns.some((pattern) => matchesInterface(pattern, name)));
   return configured.length > 0 ? configured : all;
-}
-
-/** The last known answers for the names in protected traffic. */
-function recallNames(policy: Policy, known: KnownHost = NOTHING_KNOWN): ReadonlyMap<string, readonly Address[]> {
-  const answersOf = (name: string): readonly Address[] =>
-    (known.names.get(name)?.addresses ?? []).flatMap((text) => parseAddress(text) ?? []);
-  return new Map([...namesOf(policy).keys()].map((name) => [name, answersOf(name)]));
 }
 
 function unlessUnreadable<T>(read: () => T): T | undefined {

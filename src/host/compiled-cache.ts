@@ -18,8 +18,7 @@ import type { LoadablePolicy } from '../compiler/loadable.ts';
 import { deserialize, serialize } from '../compiler/serialize.ts';
 import type { HostAddresses, Policy } from '../policy/model.ts';
 import { BlobCache } from '../store/blob-cache.ts';
-import { broadcastsOf, usesMe } from './host-addresses.ts';
-import type { OwnAddress } from './interfaces.ts';
+import { usesMe } from './host-addresses.ts';
 import { programVersion } from './program-version.ts';
 
 /** What a policy takes from its host. */
@@ -46,14 +45,10 @@ export function factsOf(policy: Policy, host: HostAddresses): PolicyFacts {
   };
 }
 
-/** The host as the facts remember it, with the addresses that `me` has now. */
-export function hostFrom(facts: PolicyFacts, me: readonly OwnAddress[]): HostAddresses {
+/** The answers for names as the facts remember them. */
+export function namesFrom(facts: PolicyFacts): ReadonlyMap<string, readonly Address[]> {
   const addresses = (texts: readonly string[]): Address[] => texts.map((text) => present(parseAddress(text), text));
-  return {
-    me,
-    broadcasts: broadcastsOf(me),
-    names: new Map(facts.names.map(([name, texts]) => [name, addresses(texts)])),
-  };
+  return new Map(facts.names.map(([name, texts]) => [name, addresses(texts)]));
 }
 
 export class CompiledCache {

@@ -8,14 +8,15 @@ import type { PolicyStore } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import { addressTexts } from './host-addresses.ts';
 import { findIntendedPolicy } from './intended-policy.ts';
-import { interfaceAddresses, presentInterfaces } from './interfaces.ts';
+import { presentInterfaces } from './interfaces.ts';
+import { readKnownHost, recallAddresses } from './last-known.ts';
 import { isFilteredForRulesAlone, readOverlay } from './overlay.ts';
 import { findWaitingAssignment } from './pending-change.ts';
 import { restoreIntended } from './restore-intended.ts';
 
 /**
- * The addresses that `me` should stand for, where it stands for others. Without any address nothing changes: an interface
- * that is being set up again must not lose its filters.
+ * The addresses that `me` should stand for, where it stands for others. An interface that has none at the moment keeps
+ * those that it had last: while it is being set up again it must not lose its filters.
  */
 async function findNewAddresses(store: PolicyStore): Promise<readonly string[] | undefined> {
   const attachments = readAttachments();
@@ -28,7 +29,8 @@ async function findNewAddresses(store: PolicyStore): Promise<readonly string[] |
       : assignment.policy === inForce.policy;
   if (!isIntended) return undefined;
   const names = assignment?.interfaces ?? attachments.map((attachment) => attachment.name);
-  const addresses = addressTexts(interfaceAddresses(await presentInterfaces(names)));
+  const devices = await presentInterfaces(names);
+  const addresses = addressTexts(recallAddresses(devices, readKnownHost(store), new Date()).addresses);
   return addresses.length === 0 || addresses.join() === inForce.me.join() ? undefined : addresses;
 }
 

@@ -1,5 +1,6 @@
 /** What `me` and the names of a policy stand for on this host. */
 import { lookup } from 'node:dns/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { present } from '../base/assert.ts';
 import type { Diagnostics } from '../base/diagnostics.ts';
 import type { Address } from '../base/ip.ts';
@@ -11,6 +12,13 @@ import type { OwnAddress } from './interfaces.ts';
 /** For comparing: sorted, each once. */
 export function addressTexts(addresses: readonly Address[]): readonly string[] {
   return [...new Set(addresses.map(formatAddress))].sort();
+}
+
+/** Names with their answers, for comparing. */
+export function namesAsTexts(
+  names: ReadonlyMap<string, readonly Address[]>,
+): Readonly<Record<string, readonly string[]>> {
+  return Object.fromEntries([...names].map(([name, addresses]) => [name, addressTexts(addresses)]));
 }
 
 /** Each subnet's once. */
@@ -28,16 +36,39 @@ export function usesMe(policy: Policy): boolean {
 /** Every answer for a name, of both families, as text. Rejects where there is none. */
 export type ResolveName = (name: string) => Promise<readonly string[]>;
 
+/** Addresses of one name; each is a condition of its own in the tables. */
+const MAX_ANSWERS = 256;
+/** Milliseconds for a name whose answer is not known while the policy has to be in force soon. */
+const BOOT_PATIENCE = 2000;
+
 /** As the host's other programs resolve: files, DNS, whatever its configuration names. */
-async function resolveBySystem(name: string): Promise<readonly string[]> {
+export async function resolveBySystem(name: string): Promise<readonly string[]> {
   const answers = await lookup(name, { all: true, family: 0 });
+  if (answers.length > MAX_ANSWERS) throw new Error(`${answers.length} addresses, more than ${MAX_ANSWERS}`);
   return answers.map(({ address }) => address);
+}
+
+/** Without zones, each once. */
+export function readAnswers(texts: readonly string[]): readonly Address[] {
+  const whole = texts.map((text) => text.split('%')[0] ?? text);
+  return [...new Set(whole)].map((text) => present(parseAddress(text), text));
+}
+
+/** Why a name has no answer. */
+export function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code ?? message;
 }
 
 /** The names of a policy, each with the filter that has it first. */
 export function namesOf(policy: Policy): ReadonlyMap<string, Filter> {
+  return namesIn(policy.rules.flatMap((rule) => rule.filterList.filters));
+}
+
+/** The names of filters, each with the filter that has it first. */
+export function namesIn(filters: readonly Filter[]): ReadonlyMap<string, Filter> {
   const names = new Map<string, Filter>();
-  for (const filter of policy.rules.flatMap((rule) => rule.filterList.filters)) {
+  for (const filter of filters) {
     for (const match of [filter.source, filter.destination].flatMap(singleAddresses)) {
       if (match.kind === 'name' && !names.has(match.name)) names.set(match.name, filter);
     }
@@ -46,29 +77,47 @@ export function namesOf(policy: Policy): ReadonlyMap<string, Filter> {
 }
 
 /** Every address each DNS name of the policy has now. A name without one is an error in the policy. */
-async function resolveNames(
+async function askNames(
   policy: Policy,
   diags: Diagnostics,
   resolve: ResolveName,
 ): Promise<ReadonlyMap<string, readonly Address[]>> {
   const asked = [...namesOf(policy)].map(async ([name, filter]) => {
-    const found = await resolve(name).catch((error: unknown) => (error as NodeJS.ErrnoException).code ?? 'no answer');
+    const found = await resolve(name).catch(reasonOf);
     return { name, filter, found };
   });
   const answers = new Map<string, readonly Address[]>();
   for (const { name, filter, found } of await Promise.all(asked)) {
     if (typeof found === 'string' || found.length === 0) {
-      const why = typeof found === 'string' ? found : 'no answer';
+      const why = typeof found === 'string' && found !== '' ? found : 'no answer';
       const help = 'check the name, or write its addresses';
       diags.report('XP0220', filter.span, `the name ${name} has no address: ${why}`, help);
     }
-    const texts = typeof found === 'string' ? [] : found.map((address) => address.split('%')[0] ?? address);
-    answers.set(
-      name,
-      [...new Set(texts)].map((text) => present(parseAddress(text), text)),
-    );
+    answers.set(name, typeof found === 'string' ? [] : readAnswers(found));
   }
   return answers;
+}
+
+/** What is known is not asked for. Another name is asked for a moment, and has no address where no answer comes. */
+async function completeNames(
+  policy: Policy,
+  known: ReadonlyMap<string, readonly Address[]>,
+  resolve: ResolveName,
+): Promise<ReadonlyMap<string, readonly Address[]>> {
+  const complete = [...namesOf(policy).keys()].map(async (name) => {
+    const found = known.get(name);
+    if (found !== undefined) return [name, found] as const;
+    const waited = sleep(BOOT_PATIENCE, [], { ref: false });
+    const answers = await Promise.race([resolve(name).catch(() => []), waited]);
+    return [name, readAnswers(answers)] as const;
+  });
+  return new Map(await Promise.all(complete));
+}
+
+export interface ResolveOptions {
+  /** Answers that are taken for those of the resolver: no name has to have one. */
+  readonly known?: ReadonlyMap<string, readonly Address[]> | undefined;
+  readonly resolve?: ResolveName;
 }
 
 /** What `me` and the names of a policy stand for. */
@@ -76,8 +125,9 @@ export async function resolveHost(
   policy: Policy,
   me: readonly OwnAddress[],
   diags: Diagnostics,
-  resolve: ResolveName = resolveBySystem,
+  { known, resolve = resolveBySystem }: ResolveOptions = {},
 ): Promise<HostAddresses> {
-  const names = await resolveNames(policy, diags, resolve);
+  const names =
+    known === undefined ? await askNames(policy, diags, resolve) : await completeNames(policy, known, resolve);
   return { me, broadcasts: broadcastsOf(me), names };
 }

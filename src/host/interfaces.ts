@@ -19,13 +19,23 @@ export interface OwnAddress extends Address {
   readonly broadcast?: Address | undefined;
 }
 
+/** As an interface has it. */
+export function ownAddress({
+  address: text,
+  prefixLength,
+}: Pick<NetworkInterface['addresses'][number], 'address' | 'prefixLength'>): OwnAddress {
+  const address = present(parseAddress(text), text);
+  return { ...address, broadcast: broadcastOf(address, prefixLength) };
+}
+
 function addressesOf(devices: readonly NetworkInterface[]): OwnAddress[] {
-  return devices
-    .flatMap((device) => device.addresses)
-    .map(({ address: text, prefixLength }) => {
-      const address = present(parseAddress(text), text);
-      return { ...address, broadcast: broadcastOf(address, prefixLength) };
-    });
+  return devices.flatMap((device) => device.addresses).map(ownAddress);
+}
+
+/** 169.254.0.0/16 and fe80::/10: an interface gives itself such a one, so it says little. */
+export function isLinkLocal({ family, words }: Address): boolean {
+  const first = present(words[0]);
+  return family === 4 ? first >>> 16 === 0xa9fe : first >>> 22 === 0x3fa;
 }
 
 /** The bindings are loaded when they are needed: pure verbs start faster without. */

@@ -2,18 +2,21 @@
 import type { NetworkInterface } from 'libbpf-ts-bindings';
 import { present } from '../base/assert.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
+import type { Address } from '../base/ip.ts';
 import type { Omitted } from '../compiler/analysis/warnings.ts';
 import type { LoadablePolicy } from '../compiler/loadable.ts';
 import { cpuMilliseconds } from '../engine/cpu-time.ts';
-import type { HostAddresses } from '../policy/model.ts';
+import type { HostAddresses, Policy } from '../policy/model.ts';
 import type { PolicyTestOptions } from '../policy/policy-tests.ts';
 import type { DynamicRule, PolicyText } from '../store/store.ts';
 import type { PolicyFacts } from './compiled-cache.ts';
-import { CompiledCache, factsOf, hostFrom } from './compiled-cache.ts';
+import { CompiledCache, factsOf } from './compiled-cache.ts';
 import type { HostContext, Report } from './context.ts';
 import type { Guard } from './guard/require-traffic.ts';
 import type { PresentPacket } from './guard/traffic.ts';
-import { interfaceAddresses, LOOPBACK } from './interfaces.ts';
+import { broadcastsOf, namesOf } from './host-addresses.ts';
+import { HostMemory } from './host-memory.ts';
+import { LOOPBACK } from './interfaces.ts';
 import type { PolicyInput } from './policy-input.ts';
 import type { ReadyPolicy } from './ready-policy.ts';
 import type { Protected } from './require-protected.ts';
@@ -52,6 +55,10 @@ export interface PreparedPolicy {
   readonly source: PolicyText | undefined;
   readonly facts: PolicyFacts;
   readonly host: HostAddresses;
+  /** Names that were asked for now, with their answers, those in protected traffic too. */
+  readonly answers: ReadonlyMap<string, readonly Address[]>;
+  /** What it was made with that the host does not know at the moment, a sentence each. */
+  readonly recalled: readonly string[];
   /** By interface name. */
   readonly compiled: ReadonlyMap<string, LoadablePolicy>;
   /** Names of the rules that are dynamic. */
@@ -70,11 +77,17 @@ function openCache({ store, report }: HostContext): CompiledCache {
 /** Throws PolicyRejected where the policy has errors. */
 export async function preparePolicy(
   context: HostContext,
-  { input, hash, rules, names, tests, protect, keepsLoopback = false, guard, isAnalysed = false }: WantedPolicy,
+  wanted: WantedPolicy,
   devices: readonly NetworkInterface[],
 ): Promise<PreparedPolicy> {
+  const { input, hash, rules, names, tests, protect, keepsLoopback = false, guard, isAnalysed = false } = wanted;
   const cache = openCache(context);
-  const cached = hash !== undefined && rules.length === 0 ? findCached(cache, hash, devices) : undefined;
+  const memory = new HostMemory(context, devices);
+  const facts = hash === undefined ? undefined : cache.facts(hash);
+  const cached =
+    hash !== undefined && facts !== undefined && rules.length === 0
+      ? findCached(cache, { hash, facts }, memory, devices)
+      : undefined;
   const isAsking = names === 'asked' && cached !== undefined && cached.facts.names.length > 0;
   const isProtecting = protect !== undefined && protect.filters.length > 0;
   const isTested = tests !== undefined && cached?.facts.hasTests === true;
@@ -85,14 +98,15 @@ export async function preparePolicy(
   if (cached !== undefined && !isAsking && !isJudged) return cached;
   // Loaded when a text is read: the reader and its schema take longer to load than a cached policy to be swapped in.
   const { readyPolicy } = await import('./ready-policy.ts');
-  const ready = await readyPolicy(context, input, () => interfaceAddresses(devices), rules);
+  const known = names === 'asked' ? undefined : (policy: Policy) => memory.namesOf(namesOf(policy).keys(), facts);
+  const ready = await readyPolicy(context, input, () => memory.me, rules, known);
   if (tests !== undefined) {
     const { requireTests } = await import('./require-tests.ts');
     requireTests(ready, tests);
   }
   if (isProtecting) {
     const { requireProtected } = await import('./require-protected.ts');
-    await requireProtected(ready, protect, devices);
+    memory.answered(await requireProtected(ready, protect, devices));
   }
   if (loopback !== undefined) {
     const { requireLoopback } = await import('./require-loopback.ts');
@@ -102,7 +116,8 @@ export async function preparePolicy(
     const { requireTraffic } = await import('./guard/require-traffic.ts');
     requireTraffic(context, ready, traffic, guard);
   }
-  const prepared = await compileReady(cache, ready, devices, context.report);
+  memory.answered(ready.host.names);
+  const prepared = await compileReady(cache, ready, memory, devices, context.report);
   if (!isAnalysed) return prepared;
   const { warnOfPolicy } = await import('./policy-warnings.ts');
   return { ...prepared, ...(await warnOfPolicy(context, ready, devices)) };
@@ -120,12 +135,16 @@ async function trafficOf(
 /** The compiled forms of a policy whose text is not looked at; undefined where one is not in the cache. */
 function findCached(
   cache: CompiledCache,
-  hash: string,
+  { hash, facts }: { readonly hash: string; readonly facts: PolicyFacts },
+  memory: HostMemory,
   devices: readonly NetworkInterface[],
 ): PreparedPolicy | undefined {
-  const facts = cache.facts(hash);
-  if (facts === undefined) return undefined;
-  const host = hostFrom(facts, interfaceAddresses(devices));
+  const { me } = memory;
+  const names = memory.namesOf(
+    facts.names.map(([name]) => name),
+    facts,
+  );
+  const host = { me, broadcasts: broadcastsOf(me), names };
   const compiled = new Map<string, LoadablePolicy>();
   for (const { name } of devices) {
     const found = cache.find(hash, facts, host, name);
@@ -134,13 +153,15 @@ function findCached(
   }
   const { policy } = facts;
   const nothing = { source: undefined, dynamic: [], isNew: false, diagnostics: [], omitted: [] } as const;
-  return { policy, hash, textHash: hash, facts, host, compiled, ...nothing };
+  const remembered = { answers: memory.answers, recalled: memory.notesOn(facts, host) };
+  return { policy, hash, textHash: hash, facts, host, compiled, ...remembered, ...nothing };
 }
 
 /** What is not in the cache is compiled. With dynamic rules it is not kept either. */
 async function compileReady(
   cache: CompiledCache,
   ready: ReadyPolicy,
+  memory: HostMemory,
   devices: readonly NetworkInterface[],
   report: Report,
 ): Promise<PreparedPolicy> {
@@ -157,7 +178,8 @@ async function compileReady(
   );
   const isNew = dynamic.length === 0 && (missing.length > 0 || cache.facts(hash) === undefined);
   const made = { hash, textHash: ready.hash, source, facts, host, compiled, dynamic, isNew };
-  return { policy: policy.name, ...made, diagnostics: diags.all, omitted: [] };
+  const remembered = { answers: memory.answers, recalled: memory.notesOn(facts, host) };
+  return { policy: policy.name, ...made, ...remembered, diagnostics: diags.all, omitted: [] };
 }
 
 /** After the swap, so that traffic does not wait for the disk. */

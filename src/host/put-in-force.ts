@@ -9,11 +9,13 @@ import type { RequestedMode } from '../engine/attach.ts';
 import { unmarkEndedOnPurpose } from '../engine/bpffs.ts';
 import type { Assignment } from '../store/store.ts';
 import type { HostContext } from './context.ts';
-import { addressTexts } from './host-addresses.ts';
+import { addressTexts, namesAsTexts } from './host-addresses.ts';
+import { keepKnownHost, readKnownHost, withAnswers, withInterfaces } from './last-known.ts';
 import type { PendingDetails } from './pending-change.ts';
 import { beginConfirm, restartDeadline } from './pending-change.ts';
 import type { PreparedPolicy, WantedPolicy } from './prepare-policy.ts';
 import { preparePolicy, rememberCompiled } from './prepare-policy.ts';
+import { protectedNames } from './protected-names.ts';
 
 export interface Attaching {
   readonly mode: RequestedMode;
@@ -72,18 +74,34 @@ export async function putInForce(context: HostContext, change: Change): Promise<
   if (!isDryRun) unmarkEndedOnPurpose();
   if (!isDryRun && change.confirm?.kind === 'begin') await restartDeadline(change.confirm.seconds, attachedFirst);
   const more = isDryRun ? [] : (change.settle?.() ?? []);
-  if (!isDryRun) rememberCompiled(context, prepared);
-  const { policy, textHash: hash, facts, host, diagnostics, omitted } = prepared;
+  if (!isDryRun) {
+    rememberCompiled(context, prepared);
+    rememberHost(context, prepared, change);
+  }
+  const { policy, textHash: hash, facts, host, recalled, diagnostics, omitted } = prepared;
   return {
     policy,
     hash,
     generation,
     interfaces: devices.map(({ name }) => name),
-    notes: [...notes, ...more],
+    notes: [...recalled, ...notes, ...more],
     diagnostics,
     omitted,
     lacksAddresses: facts.usesMe && host.me.length === 0,
   };
+}
+
+/** What the next boot goes by. Names in protected traffic are among those that it may need. */
+function rememberHost(
+  context: HostContext,
+  { host, answers }: PreparedPolicy,
+  { devices, expected = [] }: Change,
+): void {
+  const before = readKnownHost(context.store);
+  const names = new Set([...host.names.keys(), ...protectedNames()]);
+  const now = new Date();
+  const after = withAnswers(withInterfaces(before, devices, expected, now), answers, names, now);
+  keepKnownHost(context, before, after);
 }
 
 function swapOrTakeBack(prepared: PreparedPolicy, change: Change, takeBack: (() => void) | undefined): SwapOutcome {
@@ -111,6 +129,7 @@ function swap(
     mode,
     ingressOnly: ingressOnly === true,
     ...(facts.usesMe ? { me: addressTexts(host.me) } : {}),
+    ...(host.names.size > 0 ? { names: namesAsTexts(host.names) } : {}),
     dynamic,
     expected,
     now: new Date(),

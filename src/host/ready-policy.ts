@@ -22,18 +22,22 @@ export interface ReadyPolicy extends PolicyReading {
 
 /**
  * Throws PolicyRejected where the policy has errors. Without an input the rules are alone. `addresses` says what `me`
- * stands for.
+ * stands for; `known` are answers for names that are taken for those of the resolver.
  */
 export async function readyPolicy(
   context: HostContext,
   input: PolicyInput | undefined,
   addresses: (policy: Policy) => Promise<readonly Address[]> | readonly Address[],
   rules: readonly DynamicRule[] = [],
+  known?: (policy: Policy) => ReadonlyMap<string, readonly Address[]>,
 ): Promise<ReadyPolicy> {
   const read = input === undefined ? emptyPolicy() : readPolicyInput(context, input);
   const { diags } = read;
   const whole = read.policy === undefined ? undefined : addDynamicRules(read.policy, rules, diags);
-  const host = whole === undefined ? undefined : await resolveHost(whole.policy, await addresses(whole.policy), diags);
+  const host =
+    whole === undefined
+      ? undefined
+      : await resolveHost(whole.policy, await addresses(whole.policy), diags, { known: known?.(whole.policy) });
   if (whole === undefined || host === undefined || diags.failed) throw new PolicyRejected(diags.all);
   return { ...read, ...whole, host, wholeHash: hashWith(read.hash, rules) };
 }

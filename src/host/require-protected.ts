@@ -1,6 +1,7 @@
 /** Traffic that the configuration protects, before a policy is put in force. */
 import type { NetworkInterface } from 'libbpf-ts-bindings';
 import { Diagnostics, spanOfFile } from '../base/diagnostics.ts';
+import type { Address } from '../base/ip.ts';
 import { PolicyRejected } from '../base/policy-rejected.ts';
 import { droppedProtected } from '../compiler/analysis/dropped-protected.ts';
 import { emptyPolicy } from '../policy/defaults.ts';
@@ -15,14 +16,17 @@ export interface Protected {
   readonly ingressOnly: boolean | undefined;
 }
 
-/** Throws PolicyRejected where the policy drops any of it, with a packet for each protected filter. */
+/**
+ * Throws PolicyRejected where the policy drops any of it, with a packet for each protected filter. Returns the answers for
+ * the names in it.
+ */
 export async function requireProtected(
   { policy, host }: ReadyPolicy,
   { filters: protect, ingressOnly }: Protected,
   devices: readonly NetworkInterface[],
-): Promise<void> {
+): Promise<ReadonlyMap<string, readonly Address[]>> {
   const diags = new Diagnostics();
-  const { names } = await resolveHost(policyOf(protect), [], diags);
+  const { names } = await resolveHost(protectedPolicy(protect), [], diags);
   const known = { ...host, names: new Map([...names, ...host.names]) };
   const told = new Set<Filter>();
   for (const { name } of devices) {
@@ -41,10 +45,11 @@ export async function requireProtected(
     }
   }
   if (diags.failed) throw new PolicyRejected(diags.all);
+  return names;
 }
 
 /** With nothing but the filters, for the names in them. */
-function policyOf(filters: readonly Filter[]): Policy {
+export function protectedPolicy(filters: readonly Filter[]): Policy {
   const span = spanOfFile('protect');
   const filterList = { name: 'protect', filters, span };
   const rule = { name: 'protect', filterList, action: 'permit', interfaces: undefined, span } as const;

@@ -90,5 +90,5 @@ async function putAssignedBehind(
 }
 
 function noteNoAddresses(interfaces: readonly string[]): string {
-  return `${interfaces.join(', ')} has no address yet: filters with me match nothing until xdpol restore runs again`;
+  return `${interfaces.join(', ')} has no address yet and none is known: filters with me match nothing until the agent or xdpol restore finds one`;
 }

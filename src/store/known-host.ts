@@ -9,25 +9,35 @@ import { fieldsOf, isText, isTextList, jsonBytes, parseJson } from './json-field
 import { withStoreErrors } from './store-errors.ts';
 
 export interface KnownAddresses {
-  /** As text. */
+  /** As text; those of an interface with the length of their prefix. */
   readonly addresses: readonly string[];
   /** When the host had them last: ISO 8601, UTC. */
   readonly at: string;
 }
 
-export interface KnownHost {
-  /** By name of the interface. */
-  readonly interfaces: ReadonlyMap<string, KnownAddresses>;
-  /** By DNS name. */
-  readonly names: ReadonlyMap<string, KnownAddresses>;
+/** A family that it never had an address of is left out. */
+export interface KnownInterface {
+  readonly ipv4?: KnownAddresses;
+  readonly ipv6?: KnownAddresses;
 }
 
-export const NOTHING_KNOWN: KnownHost = { interfaces: new Map(), names: new Map() };
+export interface KnownHost {
+  /** By name of the interface. */
+  readonly interfaces: ReadonlyMap<string, KnownInterface>;
+  /** By DNS name. */
+  readonly names: ReadonlyMap<string, KnownAddresses>;
+  /** By DNS name: how often there was no answer. */
+  readonly failures: ReadonlyMap<string, number>;
+}
+
+export const NOTHING_KNOWN: KnownHost = { interfaces: new Map(), names: new Map(), failures: new Map() };
 
 export class KnownHostFile {
   readonly #directory: string;
   readonly #files: DurableFiles;
   readonly #report: (line: string) => void;
+  /** What the disk did not take: this process goes by it. */
+  #unwritten: KnownHost | undefined;
 
   constructor(directory: string, files: DurableFiles, report: (line: string) => void) {
     this.#directory = directory;
@@ -37,6 +47,7 @@ export class KnownHostFile {
 
   /** Nothing where there is no file; what is damaged is reported and taken for nothing. */
   read(): KnownHost {
+    if (this.#unwritten !== undefined) return this.#unwritten;
     const text = withStoreErrors(this.#directory, () => readIfThere(this.#path()));
     if (text === undefined) return NOTHING_KNOWN;
     const known = decode(text);
@@ -44,13 +55,16 @@ export class KnownHostFile {
     return known ?? NOTHING_KNOWN;
   }
 
-  write({ interfaces, names }: KnownHost): void {
-    const value = { interfaces: Object.fromEntries(interfaces), names: Object.fromEntries(names) };
-    const content = jsonBytes(value);
+  /** Throws where the disk does not take it; this process reads what it was given all the same. */
+  write(known: KnownHost): void {
+    const parts = Object.entries(known) as [keyof KnownHost, ReadonlyMap<string, unknown>][];
+    const content = jsonBytes(Object.fromEntries(parts.map(([part, entries]) => [part, Object.fromEntries(entries)])));
+    this.#unwritten = known;
     withStoreErrors(this.#directory, () => {
       this.#files.makeFolder(this.#directory);
       this.#files.write(this.#path(), content);
     });
+    this.#unwritten = undefined;
   }
 
   #path(): string {
@@ -59,18 +73,29 @@ export class KnownHostFile {
 }
 
 function decode(text: string): KnownHost | undefined {
-  const fields = fieldsOf<KnownHost>(parseJson(text));
-  const [interfaces, names] = [readEntries(fields.interfaces), readEntries(fields.names)];
-  return interfaces === undefined || names === undefined ? undefined : { interfaces, names };
+  const { interfaces, names, failures = {} } = fieldsOf<KnownHost>(parseJson(text));
+  const known = [readEntries(interfaces, isKnownInterface), readEntries(names, isKnownAddresses)] as const;
+  const counts = readEntries(failures, isCount);
+  if (known[0] === undefined || known[1] === undefined || counts === undefined) return undefined;
+  return { interfaces: known[0], names: known[1], failures: counts };
 }
 
-function readEntries(value: unknown): ReadonlyMap<string, KnownAddresses> | undefined {
+function readEntries<T>(value: unknown, isEntry: (one: unknown) => one is T): ReadonlyMap<string, T> | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  const entries = Object.entries(value);
-  return entries.every(([, one]) => isKnownAddresses(one)) ? new Map(entries as [string, KnownAddresses][]) : undefined;
+  const entries: readonly [string, unknown][] = Object.entries(value);
+  return entries.every((entry): entry is [string, T] => isEntry(entry[1])) ? new Map(entries) : undefined;
 }
 
 function isKnownAddresses(value: unknown): value is KnownAddresses {
   const { addresses, at } = fieldsOf<KnownAddresses>(value);
   return isText(at) && isTextList(addresses);
+}
+
+function isKnownInterface(value: unknown): value is KnownInterface {
+  const { ipv4, ipv6 } = fieldsOf<KnownInterface>(value);
+  return [ipv4, ipv6].every((one) => one === undefined || isKnownAddresses(one));
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
 }

@@ -37,7 +37,7 @@ export { decodeAssignment } from './assignment.ts';
 export type { ChangeRecord, ChangeRecords, PolicyAt } from './change-log.ts';
 export type { DynamicRule, DynamicRules } from './dynamic-rules.ts';
 export { DYNAMIC_POLICY } from './dynamic-rules.ts';
-export type { KnownAddresses, KnownHost } from './known-host.ts';
+export type { KnownAddresses, KnownHost, KnownInterface } from './known-host.ts';
 export { NOTHING_KNOWN } from './known-host.ts';
 export { LockHeld } from './lock.ts';
 export type { Happened, Tallies } from './tallies.ts';

@@ -183,16 +183,20 @@ describe('reboot', () => {
     expect(readdirSync(cache).some((name) => name.includes('.damaged-'))).toBe(true);
   });
 
-  test('a policy with me before there are addresses: in force without, and it says so', () => {
-    reboot(pair);
+  test('a policy with me before there are addresses: in force with the last known ones, and it says so', () => {
     const on = ['-n', pair.host.namespace, 'address'];
-    execFileSync('ip', [...on, 'flush', 'dev', pair.host.device]);
-    const early = xdpol('restore');
-    expect(early.stderr).toContain('has no address yet');
-    expect(early.status).toBe(0);
-    execFileSync('ip', [...on, 'add', `${pair.host.ipv4}/24`, 'dev', pair.host.device]);
-    expect(succeeds('restore')).toContain('generation 2');
-    expect([connects(OPEN), connects(OTHER)]).toEqual([false, true]);
+    for (const isKnown of [true, false]) {
+      reboot(pair);
+      execFileSync('ip', [...on, 'flush', 'dev', pair.host.device]);
+      if (!isKnown) rmSync(join(state, 'known-host.json'));
+      const early = xdpol('restore');
+      const said = isKnown ? `me is its last known ${pair.host.ipv4}` : 'has no address yet and none is known';
+      expect(early.stderr).toContain(said);
+      expect(early.status).toBe(0);
+      execFileSync('ip', [...on, 'add', `${pair.host.ipv4}/24`, 'dev', pair.host.device]);
+      if (!isKnown) expect(succeeds('restore')).toContain('generation 2');
+      expect([connects(OPEN), connects(OTHER)]).toEqual([false, true]);
+    }
   });
 
   test('an interface that is missing: the others are filtered at once, it when it comes', async () => {

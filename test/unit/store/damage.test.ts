@@ -16,8 +16,9 @@ const ASSIGNED: Assignment = {
   at: '2026-01-01T00:00:00.000Z',
 };
 const KNOWN: KnownHost = {
-  interfaces: new Map([['eth0', { addresses: ['192.0.2.1', '2001:db8::1'], at: '2026-01-01T00:00:00.000Z' }]]),
+  interfaces: new Map([['eth0', { ipv4: { addresses: ['192.0.2.1/24'], at: '2026-01-01T00:00:00.000Z' } }]]),
   names: new Map([['www.example.test', { addresses: ['192.0.2.20'], at: '2026-01-02T00:00:00.000Z' }]]),
+  failures: new Map([['www.example.test', 3]]),
 };
 
 let directory: string;
