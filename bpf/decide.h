@@ -4,6 +4,7 @@
 #include "classify.h"
 #include "count.h"
 #include "exempt.h"
+#include "sample.h"
 
 struct decision {
 	__u32 slot;
@@ -53,15 +54,18 @@ static __always_inline struct decision decide(const struct pkt *pkt, enum outcom
 	}
 }
 
-/* Decides and counts one packet; not 0 where it passes. */
-static __always_inline __u32 filter(const struct pkt *pkt, enum outcome outcome, enum xdpol_direction direction)
+/* Decides, counts and samples one packet; not 0 where it passes. */
+static __always_inline __u32 filter(const struct pkt *pkt, enum outcome outcome, struct hook hook)
 {
+	const enum xdpol_direction direction = hook.direction;
 	struct decision decision = decide(pkt, outcome);
 	__u32 fragment = outcome == PARSED && pkt->flags & PKT_LATER_FRAGMENT;
 
 	count(decision.slot, direction, pkt->bytes);
 	if (fragment)
 		count(XDPOL_SLOT_FRAGMENT, direction, pkt->bytes);
+	if (__builtin_expect(sampling.until, 0) && (!decision.pass || sampling.passes))
+		sample(hook, decision.slot, decision.rank, decision.pass, pkt->bytes);
 	if (shape.trace) {
 		trace.slot = decision.slot;
 		trace.rank = decision.rank;

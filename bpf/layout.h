@@ -31,6 +31,7 @@ enum xdpol_layout {
 	XDPOL_MAX_EXT_HEADERS = 8,
 	XDPOL_MAX_VLAN_TAGS = 2,
 	XDPOL_TABLE_UNIT = 128, /* the size of a table is a multiple of this, and not 0 */
+	XDPOL_SAMPLE_BYTES = 128, /* of a packet that a sample has */
 };
 
 /* Directions split every counter: index = 2 * slot + direction. */
@@ -272,6 +273,41 @@ struct xdpol_trace {
 	__u32 fragment; /* 1: a later fragment */
 };
 
+/*
+ * Turns samples on: one for all programs of an interface. Written by userspace, which moves `until` on while it reads, so
+ * that samples end by themselves where the reader was killed.
+ */
+struct xdpol_sampling {
+	__u64 until;	/* jiffies64; 0: no samples are taken */
+	__u64 interval; /* jiffies between two samples of one rule, in the long run */
+	__u64 slack;	/* jiffies that a rule may be ahead of that: how many samples it may take at once */
+	__u64 passes;	/* 0: none of a packet that passes, whatever its budget says */
+	__u64 reader;	/* who reads, until `until`: a ring has one reader. Only userspace looks at it */
+};
+
+/* Of a counter slot and direction, with the same index as its counter. */
+struct xdpol_budget {
+	__u64 next;  /* jiffies64 when the sample after the last one is due */
+	__u64 taken;
+	__u64 lost;  /* the ring had no room */
+	__u64 passes; /* packets that pass are sampled too; written by userspace */
+};
+
+/* One packet, as it is in the ring. */
+struct xdpol_sample {
+	__u64 nanoseconds; /* CLOCK_MONOTONIC */
+	__u32 ifindex;
+	__u32 slot;
+	__u32 rank;  /* of the deciding filter; of the default: the number of ranks */
+	__u32 bytes; /* of the frame */
+	__u16 captured; /* bytes of `data` that are the frame's */
+	__u8 direction; /* enum xdpol_direction */
+	__u8 pass;
+	__u16 vlan_tci; /* of the tag that the stack took out of the frame; vlan_type 0: none */
+	__u16 vlan_type;
+	__u8 data[XDPOL_SAMPLE_BYTES];
+};
+
 struct xdpol_address4_shape {
 	__u32 indexed;	   /* 0: one root leaf */
 	__u32 root_bounds; /* compared in the root leaf */
@@ -342,6 +378,9 @@ struct xdpol_types {
 	struct xdpol_list_entry list_entry;
 	struct xdpol_counter counter;
 	struct xdpol_trace trace;
+	struct xdpol_sampling sampling;
+	struct xdpol_budget budget;
+	struct xdpol_sample sample;
 	struct xdpol_shape shape;
 };
 
@@ -357,4 +396,7 @@ _Static_assert(sizeof(struct xdpol_set_node) == 64, "one cache line");
 _Static_assert(sizeof(struct xdpol_list_entry) == 16, "no padding");
 _Static_assert(sizeof(struct xdpol_counter) == 24, "no padding");
 _Static_assert(sizeof(struct xdpol_trace) == 16, "no padding");
+_Static_assert(sizeof(struct xdpol_sampling) == 40, "no padding");
+_Static_assert(sizeof(struct xdpol_budget) == 32, "no padding");
+_Static_assert(sizeof(struct xdpol_sample) == 32 + XDPOL_SAMPLE_BYTES, "no padding");
 _Static_assert(sizeof(struct xdpol_shape) == 4 * (39 + XDPOL_TABLES), "no padding");

@@ -16,6 +16,21 @@ struct {
 	__uint(max_entries, XDPOL_SLOT_FIRST_NAMED *XDPOL_DIRECTIONS);
 } counters SEC(".maps");
 
+/* Samples and what they cost each rule are the interface's too. A ring of this size is for programs that nobody samples. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} samples SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__type(key, __u32);
+	__type(value, struct xdpol_budget);
+	__uint(max_entries, XDPOL_SLOT_FIRST_NAMED *XDPOL_DIRECTIONS);
+} budgets SEC(".maps");
+
+struct xdpol_sampling sampling SEC(".data.sampling");
+
 const volatile struct xdpol_shape shape = {
 	.layout_version = XDPOL_LAYOUT_VERSION,
 	.bytes = { [0 ... XDPOL_TABLES - 1] = XDPOL_TABLE_UNIT },

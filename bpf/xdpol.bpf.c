@@ -25,22 +25,22 @@ static __always_inline enum outcome parse_skb(const struct __sk_buff *skb, struc
 }
 
 /* A way of its own through parser and filter for each family: neither carries the other's fields along. */
-static __always_inline __u32 filter_by_family(struct cursor *cur, struct pkt *pkt, enum xdpol_direction direction)
+static __always_inline __u32 filter_by_family(struct cursor *cur, struct pkt *pkt, struct hook hook)
 {
 	struct pkt plain = { .bytes = pkt->bytes };
 	__be16 type_be;
 	int outcome;
 
 	if (is_plain4(cur, &plain))
-		return filter(&plain, PARSED, direction);
+		return filter(&plain, PARSED, hook);
 	outcome = parse_link(cur, pkt, &type_be);
 	if (outcome != PARSED)
-		return filter(pkt, outcome, direction);
+		return filter(pkt, outcome, hook);
 	if (type_be == bpf_htons(ETH_P_IP))
-		return filter(pkt, parse_ipv4(cur, pkt), direction);
+		return filter(pkt, parse_ipv4(cur, pkt), hook);
 	if (type_be == bpf_htons(ETH_P_IPV6))
-		return filter(pkt, parse_ipv6(cur, pkt), direction);
-	return filter(pkt, NON_IP, direction);
+		return filter(pkt, parse_ipv6(cur, pkt), hook);
+	return filter(pkt, NON_IP, hook);
 }
 
 /* Headers are read from the first buffer; the frame's length counts all of them. */
@@ -51,8 +51,9 @@ int xdpol_ingress(struct xdp_md *ctx)
 	struct cursor cur = { .pos = (void *)(long)ctx->data,
 			      .end = (void *)(long)ctx->data_end,
 			      .left = pkt.bytes };
+	struct hook hook = { .ctx = ctx, .direction = XDPOL_INGRESS };
 
-	return filter_by_family(&cur, &pkt, XDPOL_INGRESS) ? XDP_PASS : XDP_DROP;
+	return filter_by_family(&cur, &pkt, hook) ? XDP_PASS : XDP_DROP;
 }
 
 enum { PULL_BYTES = 2048 };
@@ -66,12 +67,13 @@ static __always_inline __u32 pull_length(const struct __sk_buff *skb)
 /* Passing leaves the verdict to the next program and the stack. */
 static __always_inline int filter_skb(struct __sk_buff *skb, enum xdpol_direction direction)
 {
+	struct hook hook = { .ctx = skb, .direction = direction, .is_skb = 1 };
 	struct pkt pkt;
 	enum outcome outcome = parse_skb(skb, &pkt);
 
 	if (outcome == MALFORMED && skb->data_end - skb->data < skb->len && !bpf_skb_pull_data(skb, pull_length(skb)))
 		outcome = parse_skb(skb, &pkt);
-	return filter(&pkt, outcome, direction) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+	return filter(&pkt, outcome, hook) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
 
 SEC("tc")

@@ -26,6 +26,7 @@ import type { HookPlace } from './hook.ts';
 import { preflight } from './preflight.ts';
 import type { Direction, Entry, LoadedPolicy } from './program.ts';
 import { createCounters, DIRECTIONS, loadPolicy } from './program.ts';
+import { openSamplingFor } from './samples/sampling-maps.ts';
 import type { PolicySlots } from './slots.ts';
 import { policySlots } from './slots.ts';
 import type { Survey } from './survey.ts';
@@ -157,11 +158,12 @@ function prepare(directory: string, target: PlacedTarget, request: NumberedReque
   const directions = directionsOf(request);
   const { slots, counters: map } = slotsFor(directory, compiled.policy, request);
   using counters = map;
+  using sampling = request.dryRun === true ? undefined : openSamplingFor(directory, counters.spec.maxEntries);
   using tables = new PolicyTables(compiled, slots);
   const entryOf = (direction: Direction): Entry => (direction === 'ingress' && ingress === 'tcx' ? 'tcx' : direction);
   const entries = directions.map(entryOf);
   preflight(compiled, tables, slots, entries);
-  const loaded = loadPolicy({ compiled, tables, counters, entries });
+  const loaded = loadPolicy({ compiled, tables, counters, sampling, entries });
   const gates: NewGate[] = [];
   try {
     using record = createGenerationMap(describe(compiled, slots, tables, request));

@@ -68,10 +68,15 @@ function wrongSizes(spec: ObjectSpec): string[] {
   const wanted: readonly (readonly [string, number])[] = [
     ['shape', STRUCTS.shape.size],
     ['trace', STRUCTS.trace.size],
+    ['sampling', STRUCTS.sampling.size],
   ];
-  const counters = spec.maps.find((map) => map.name === 'counters');
+  const ofMap = (name: string, size: number): readonly [string, number, number | undefined] => [
+    name,
+    size,
+    spec.maps.find((map) => map.name === name)?.valueSize,
+  ];
   const found = wanted.map(([name, size]) => [name, size, spec.variables.find((v) => v.name === name)?.size] as const);
-  return [...found, ['counters', STRUCTS.counter.size, counters?.valueSize] as const]
+  return [...found, ofMap('counters', STRUCTS.counter.size), ofMap('budgets', STRUCTS.budget.size)]
     .filter(([, size, actual]) => size !== actual)
     .map(([name, size, actual]) => `${name} has ${actual ?? 'no'} bytes, wanted ${size}`);
 }

@@ -5,6 +5,7 @@ import { present } from '../base/assert.ts';
 import type { LoadableTables } from '../compiler/loadable.ts';
 import { ENUMS, STRUCTS } from '../layout/layout.gen.ts';
 import { checkedObject, objectPath } from './object.ts';
+import type { SamplingMaps } from './samples/sampling-maps.ts';
 import { encodeBroadcasts, encodeShape } from './shape.ts';
 import type { PolicyTables } from './tables.ts';
 
@@ -19,6 +20,8 @@ export interface LoadRequest {
   /** Lent, as the counters are: the programs keep both alive. */
   readonly tables: PolicyTables;
   readonly counters: BpfMap;
+  /** Lent too; without it nobody can turn samples on. */
+  readonly sampling?: SamplingMaps | undefined;
   /** Record what decided the last packet, for replay and tests. */
   readonly trace?: boolean;
   readonly entries?: readonly Entry[];
@@ -62,7 +65,7 @@ export function createCounters(slots: number): BpfMap {
 
 /** Loads the programs over the tables: all or nothing. */
 export function loadPolicy(request: LoadRequest): LoadedPolicy {
-  const { compiled, tables, counters, trace = false, entries = DIRECTIONS } = request;
+  const { compiled, tables, counters, sampling, trace = false, entries = DIRECTIONS } = request;
   const path = objectPath('xdpol');
   const spec = checkedObject(path);
   const object = loadObject(path, {
@@ -70,7 +73,11 @@ export function loadPolicy(request: LoadRequest): LoadedPolicy {
       shape: encodeShape(compiled.shape, trace, tables.bytes),
       broadcasts: encodeBroadcasts(compiled.shape),
     },
-    maps: { counters, ...Object.fromEntries([...tables.maps].map(([name, map]) => [`.data.${name}`, map])) },
+    maps: {
+      counters,
+      ...sampling?.byName,
+      ...Object.fromEntries([...tables.maps].map(([name, map]) => [`.data.${name}`, map])),
+    },
     programs: entries.map((entry) => PROGRAM_NAMES[entry]),
   });
   return new LoadedPolicy(object, present(spec.variables.find((v) => v.name === 'trace')).offset);

@@ -25,7 +25,8 @@ export const ENUMS = {
     ANY_PROTOCOL: 256,
     MAX_EXT_HEADERS: 8,
     MAX_VLAN_TAGS: 2,
-    TABLE_UNIT: 128
+    TABLE_UNIT: 128,
+    SAMPLE_BYTES: 128
   },
   direction: {
     INGRESS: 0,
@@ -166,6 +167,27 @@ export const STRUCTS = {
       },
       jiffies: {
         offset: 16,
+        size: 8
+      }
+    }
+  },
+  budget: {
+    size: 32,
+    fields: {
+      next: {
+        offset: 0,
+        size: 8
+      },
+      taken: {
+        offset: 8,
+        size: 8
+      },
+      lost: {
+        offset: 16,
+        size: 8
+      },
+      passes: {
+        offset: 24,
         size: 8
       }
     }
@@ -319,6 +341,31 @@ export const STRUCTS = {
       dst_row: {
         offset: 16,
         size: 4
+      }
+    }
+  },
+  sampling: {
+    size: 40,
+    fields: {
+      until: {
+        offset: 0,
+        size: 8
+      },
+      interval: {
+        offset: 8,
+        size: 8
+      },
+      slack: {
+        offset: 16,
+        size: 8
+      },
+      passes: {
+        offset: 24,
+        size: 8
+      },
+      reader: {
+        offset: 32,
+        size: 8
       }
     }
   },
@@ -514,6 +561,55 @@ export const STRUCTS = {
       value: {
         offset: 12,
         size: 4
+      }
+    }
+  },
+  sample: {
+    size: 160,
+    fields: {
+      nanoseconds: {
+        offset: 0,
+        size: 8
+      },
+      ifindex: {
+        offset: 8,
+        size: 4
+      },
+      slot: {
+        offset: 12,
+        size: 4
+      },
+      rank: {
+        offset: 16,
+        size: 4
+      },
+      bytes: {
+        offset: 20,
+        size: 4
+      },
+      captured: {
+        offset: 24,
+        size: 2
+      },
+      direction: {
+        offset: 26,
+        size: 1
+      },
+      pass: {
+        offset: 27,
+        size: 1
+      },
+      vlan_tci: {
+        offset: 28,
+        size: 2
+      },
+      vlan_type: {
+        offset: 30,
+        size: 2
+      },
+      data: {
+        offset: 32,
+        size: 128
       }
     }
   }

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AgentProcess } from '../support/agent-process.ts';
 import { NamespacePair } from '../support/namespaces.ts';
+import { KEPT_PINS } from '../support/pins.ts';
 import { program } from '../support/program.ts';
 
 const TIMED_OUT = 124;
@@ -72,7 +73,8 @@ function pins(): readonly string[] {
 function reboot(): void {
   const root = join(pair.env['XDPOL_BPFFS'] ?? '', 'xdpol');
   for (const path of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
-    if (/\/(?:ingress|egress|gate-[^/]*|counters-\d+|slots)$/u.test(path)) unlinkSync(join(root, path));
+    if (/\/(?:ingress|egress|gate-[^/]*|counters-\d+|budgets-\d+|samples|sampling|slots)$/u.test(path))
+      unlinkSync(join(root, path));
   }
 }
 
@@ -91,7 +93,7 @@ describe('nobody confirms', () => {
     const { stderr } = pair.run(pair.host, pair.xdpol('list'));
     expect(stderr).toContain('note: shut, version 1 was not confirmed in time: nothing is filtered');
     expect(status()).toMatchObject({ assigned: null, policy: null, pending: null });
-    expect([...pins()].sort()).toEqual(['counters-0', 'slots']);
+    expect([...pins()].sort()).toEqual(KEPT_PINS);
     expect(tallies()).toEqual({ applies: 1, applyFailures: {}, rollbacks: { unconfirmed: 1 } });
   });
 

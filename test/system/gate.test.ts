@@ -9,6 +9,7 @@ import { FRAMES, startTraffic, writePolicies } from '../support/counted-traffic.
 import { startEgressTraffic } from '../support/egress-traffic.ts';
 import { NamespacePair } from '../support/namespaces.ts';
 import { oldKernel } from '../support/old-kernel.ts';
+import { KEPT_PINS, pinsWith } from '../support/pins.ts';
 import { pinsOf, policyCounts } from '../support/policy-counts.ts';
 import { connectFrom } from '../support/probe.ts';
 
@@ -148,8 +149,7 @@ for (const kernel of ['with tcx', 'with clsact'] as const) {
     expect(change('return')).toEqual({ restored: [device, second], opened: [], lost: [] });
     expect(read()).toEqual({ pending: null, inForce: 'before' });
     for (const one of [device, second]) {
-      const pins =
-        kernel === 'with tcx' ? ['counters-0', 'egress', 'ingress', 'slots'] : ['counters-0', 'ingress', 'slots'];
+      const pins = kernel === 'with tcx' ? pinsWith('egress', 'ingress') : pinsWith('ingress');
       expect(readdirSync(pinsOf(pair, one)).sort()).toEqual(pins);
     }
   });
@@ -164,7 +164,7 @@ test('confirmed in time: it stays, without a gate; and no frame is lost on the w
   expect(read()).toMatchObject({ pending: { candidate: { policy: 'after' }, previous: { policy: 'before' } } });
   change('confirm');
   expect(read()).toEqual({ pending: null, inForce: 'after' });
-  expect(readdirSync(pinsOf(pair, device)).sort()).toEqual(['counters-0', 'egress', 'ingress', 'slots']);
+  expect(readdirSync(pinsOf(pair, device)).sort()).toEqual(pinsWith('egress', 'ingress'));
   await untilCounted(device, 'after', policyCounts(pair, device, 'ingress').get('after')?.packets ?? 0, 10_000);
   const sent = total(await stop());
   expect(counted(device, 'ingress')).toBe(sent);
@@ -180,7 +180,7 @@ test('the first policy ever goes back to an open host', { timeout: 240_000 }, as
   expect(connect()).toContain('ECONNREFUSED');
   expect(change('return')).toEqual({ restored: [], opened: [device], lost: [] });
   expect(read()).toEqual({ pending: null, inForce: null });
-  expect(readdirSync(pinsOf(pair, device)).sort()).toEqual(['counters-0', 'slots']);
+  expect(readdirSync(pinsOf(pair, device)).sort()).toEqual(KEPT_PINS);
 });
 
 test('a second change in the place of a pending one goes back to what was confirmed last', {
@@ -203,5 +203,5 @@ test('a change that is not to be confirmed ends the one that is', { timeout: 240
   await applyAndDie(after, 60, device);
   change('apply', before, 0, device);
   expect(read()).toEqual({ pending: null, inForce: 'before' });
-  expect(readdirSync(pinsOf(pair, device)).sort()).toEqual(['counters-0', 'egress', 'ingress', 'slots']);
+  expect(readdirSync(pinsOf(pair, device)).sort()).toEqual(pinsWith('egress', 'ingress'));
 });
