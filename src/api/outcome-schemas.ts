@@ -222,18 +222,18 @@ export const RESTORED: Schema = object({
 
 export const DELETED: Schema = object({ policy: TEXT, versions: list(INTEGER), unpinned: TEXTS });
 
+/** Results of a change of a stored policy that put nothing in force. */
+export const STORED_ALONE: readonly Schema[] = [
+  object({ kind: oneOf('stored', 'unchanged') }),
+  object({ kind: oneOf('unassigned'), interfaces: TEXTS }),
+  object({ kind: oneOf('not-assigned'), assigned: nullable(TEXT) }),
+  object({ kind: oneOf('deleted'), interfaces: nullable(TEXTS) }),
+];
+
 export const STORED_CHANGED: Schema = object({
   policy: TEXT,
   notes: TEXTS,
-  result: {
-    anyOf: [
-      object({ kind: oneOf('in-force'), inForce: IN_FORCE }),
-      object({ kind: oneOf('stored', 'unchanged') }),
-      object({ kind: oneOf('unassigned'), interfaces: TEXTS }),
-      object({ kind: oneOf('not-assigned'), assigned: nullable(TEXT) }),
-      object({ kind: oneOf('deleted'), interfaces: nullable(TEXTS) }),
-    ],
-  },
+  result: { anyOf: [object({ kind: oneOf('in-force'), inForce: IN_FORCE }), ...STORED_ALONE] },
 });
 
 export const DYNAMIC_CHANGED: Schema = object({

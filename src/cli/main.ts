@@ -5,17 +5,13 @@ import { ANYWHERE, buildProgram } from './build-program.ts';
 import { UsageError } from './exit.ts';
 import { chooseHost } from './reach-host.ts';
 import { runProgram } from './run-program.ts';
+import { verbOf } from './verb-of.ts';
 
 /**
  * ipsecpol says what waits to be confirmed by itself, as the program of that name; completion says nothing but words; the
  * others work on no host's filter.
  */
 const SILENT: ReadonlySet<string> = new Set(['ipsecpol', 'host', 'pki', 'completion', 'complete']);
-
-/** The first word that is neither an option nor the name after --host. */
-function verbOf(words: readonly string[]): string | undefined {
-  return words.find((word, i) => !word.startsWith('-') && words[i - 1] !== '--host');
-}
 
 function workOn(host: string, verb: string): void {
   if (!ANYWHERE.has(verb)) {

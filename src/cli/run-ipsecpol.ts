@@ -17,39 +17,49 @@ import { announcePending } from './announce-pending.ts';
 import { readCommandFile } from './command-file.ts';
 import { UsageError } from './exit.ts';
 import { chooseHost, reachHost, worksElsewhere } from './reach-host.ts';
-import { dynamicLines, storedLines } from './render/ipsecpol.ts';
-import { print, printDiagnostics, promptOnTerminal, warn } from './render/terminal.ts';
+import { printDynamic, printStored } from './render/ipsecpol.ts';
+import { keepStdoutForJson, print, printDiagnostics, promptOnTerminal, warn } from './render/terminal.ts';
 import { openStoredRules, showForIpsecpol } from './show-for-ipsecpol.ts';
 
-export async function runIpsecpol(words: readonly string[]): Promise<void> {
+/** The one word that the original does not have. */
+const JSON_WORD = '--json';
+
+export async function runIpsecpol(given: readonly string[]): Promise<void> {
   const diags = new Diagnostics();
+  const isJson = given.includes(JSON_WORD);
+  const words = given.filter((word) => word !== JSON_WORD);
+  if (isJson) keepStdoutForJson();
   const command = readIpsecpol(wordsOfArguments('ipsecpol', words), diags);
   printDiagnostics(diags.all);
   if (command === 'usage') {
     print(IPSECPOL_USAGE);
     return;
   }
-  if (command === undefined) throw new UsageError('nothing was changed', 'ipsecpol -? explains the command line');
+  if (command === undefined) {
+    throw new UsageError('nothing was changed', 'ipsecpol -? explains the command line', diags.all);
+  }
   if (command.machine === '') {
     throw new UsageError('\\\\ without a name is no machine', 'write \\\\NAME, or leave it out for this host');
   }
   if (command.machine !== undefined) chooseHost(command.machine);
   if (command.kind === 'show') {
-    await showForIpsecpol(command.what);
-  } else if (command.kind === 'file') await carryOutFile(command);
-  else await carryOut(command);
+    await showForIpsecpol(command.what, isJson);
+  } else if (command.kind === 'file') await carryOutFile(command, isJson);
+  else await carryOut(command, isJson);
 }
 
 /** All of them are read before the first is carried out. */
-async function carryOutFile({ path, confirm }: FileCommand): Promise<void> {
+async function carryOutFile({ path, confirm }: FileCommand, isJson: boolean): Promise<void> {
   const diags = new Diagnostics();
   const commands = readCommandFile(path, diags);
   printDiagnostics(diags.all);
-  if (commands === undefined) throw new UsageError('nothing was changed', `mend ${path}, which has a command a line`);
+  if (commands === undefined) {
+    throw new UsageError('nothing was changed', `mend ${path}, which has a command a line`, diags.all);
+  }
   if (confirm && commands.length > 0) await askFor(`carry out ${commands.length} commands of ${path}`);
   for (const { line, command } of commands) {
     try {
-      await carryOut(command);
+      await carryOut(command, isJson);
     } catch (error) {
       warn(`${path}:${line}: this command failed; those before it are carried out, those after it are not`);
       throw error;
@@ -57,25 +67,22 @@ async function carryOutFile({ path, confirm }: FileCommand): Promise<void> {
   }
 }
 
-async function carryOut(given: ChangeCommand | UnloadCommand): Promise<void> {
+async function carryOut(given: ChangeCommand | UnloadCommand, isJson: boolean): Promise<void> {
   if (given.confirm) await askFor(describe(given));
   await announcePending('ipsecpol');
   const command = given.kind === 'unload' ? unloadAll(given) : given;
   if (command === undefined) {
-    print('there is no dynamic rule: nothing to unload');
+    printDynamic(null, isJson);
     return;
   }
   const host = reachHost();
   if (command.kind === 'dynamic') {
-    const outcome = await host.changeDynamic(command.change);
-    for (const note of outcome.notes) warn(note);
-    for (const line of dynamicLines(outcome)) print(line);
+    printDynamic(await host.changeDynamic(command.change), isJson);
     return;
   }
   const { policy, change, assignment } = command;
-  const outcome = await host.changeStored({ policy, change, assignment, confirm: confirmTime(), force: isForced() });
-  for (const note of outcome.notes) warn(note);
-  for (const line of storedLines(outcome)) print(line);
+  const request = { policy, change, assignment, confirm: confirmTime(), force: isForced() };
+  printStored(await host.changeStored(request), isJson);
 }
 
 /** undefined where there is none. */

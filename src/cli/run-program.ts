@@ -6,6 +6,7 @@ import type { ExitCode } from './exit.ts';
 import { CheckFailed, EXIT, UsageError } from './exit.ts';
 import { asksForJson, printJsonError } from './render/json.ts';
 import { endWithoutOutput, printDiagnostics, warn } from './render/terminal.ts';
+import { changesSomething } from './verb-of.ts';
 
 /** What goes wrong on the way to a message. */
 type Told = Error & { readonly help?: string | undefined };
@@ -41,15 +42,9 @@ async function exitCodeOf(program: string, error: unknown): Promise<ExitCode> {
   return tell(program, Object.assign(error as Error, { help }), EXIT.environment);
 }
 
-/** Verbs that go on to their end when nobody reads what they print: a change is never cut off by that. */
-const CHANGES: ReadonlySet<string> = new Set([
-  ...['apply', 'assign', 'unassign', 'confirm', 'rollback', 'restore', 'delete', 'install', 'uninstall', 'ipsecpol'],
-  'agent',
-]);
-
 /** Runs a program to its end; its exit code is the process's. */
 export async function runProgram(program: string, run: () => Promise<void>): Promise<void> {
-  const isChange = program === 'ipsecpol' || CHANGES.has(process.argv[2] ?? '');
+  const isChange = program === 'ipsecpol' || changesSomething(process.argv.slice(2));
   endWithoutOutput(program, isChange);
   try {
     await run();

@@ -159,6 +159,46 @@ const UNITS = object({
   ),
 });
 
+/** `show`, a change of stored policies, a change of dynamic rules; of a file a line for each command. */
+const IPSECPOL: Schema = {
+  anyOf: [
+    object({
+      assigned: nullable(TEXT),
+      policies: list(object({ name: TEXT, commands: TEXTS, diagnostics: DIAGNOSTICS })),
+      dynamic: list(object({ rule: TEXT, commands: TEXTS })),
+    }),
+    object({
+      policy: TEXT,
+      notes: TEXTS,
+      result: {
+        anyOf: [
+          object({
+            kind: oneOf('in-force'),
+            inForce: object({
+              ...selected(
+                answers.IN_FORCE,
+                'policy',
+                'hash',
+                'version',
+                'generation',
+                'interfaces',
+                'notes',
+                'pending',
+              ),
+              diagnostics: DIAGNOSTICS,
+            }),
+          }),
+          ...answers.STORED_ALONE,
+        ],
+      },
+    }),
+    object({
+      ...selected(answers.DYNAMIC_CHANGED, 'changes', 'rules', 'inForce', 'interfaces', 'notes'),
+      agent: nullable(INTEGER),
+    }),
+  ],
+};
+
 const RATE = { packetsPerSecond: COUNT, bitsPerSecond: COUNT };
 
 const TOP = object({
@@ -196,6 +236,7 @@ export const VERB_SCHEMAS: Readonly<Record<string, Schema>> = {
   host: object({ hosts: list(object({ name: TEXT, url: TEXT })) }),
   import: object({ policy: POLICY, leftOut: list(INTEGER), diagnostics: DIAGNOSTICS }),
   install: UNITS,
+  ipsecpol: IPSECPOL,
   list: answers.POLICIES,
   pki: PKI,
   replay: { anyOf: [REPLAY_LINE, REPLAY_SUMMARY] },

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { runIpsecpol } from '../run-ipsecpol.ts';
 
-/** Its options are its own: everything after the verb goes to it as it is. */
+/** Its options are its own, '--json' among them: everything after the verb goes to it as it is. */
 export function ipsecpolCommand(): Command {
   return new Command('ipsecpol')
     .description("the original's command line: add rules, assign, unassign, delete; -? explains it")

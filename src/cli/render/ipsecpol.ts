@@ -1,9 +1,11 @@
-/** What ipsecpol prints of what it did. */
+/** What ipsecpol prints of what it did, for people or as JSON. */
 import type { DynamicOutcome } from '../../host/change-dynamic-rules.ts';
 import type { StoredChangeOutcome } from '../../host/change-stored-policy.ts';
+import { plainDiagnostic } from './json.ts';
 import { pendingLine } from './pending.ts';
+import { print, printJson, warn } from './terminal.ts';
 
-export function dynamicLines({ changes, rules, agent, inForce, interfaces }: DynamicOutcome): readonly string[] {
+function dynamicLines({ changes, rules, agent, inForce, interfaces }: DynamicOutcome): readonly string[] {
   const where = interfaces.join(', ');
   if (inForce === null) return [...changes, `none is left, no policy is assigned: no longer filtered: ${where}`];
   const lines = [...changes, `${inForce.policy}: in force, generation ${inForce.generation}, on ${where}`];
@@ -11,7 +13,7 @@ export function dynamicLines({ changes, rules, agent, inForce, interfaces }: Dyn
   return rules.length === 0 ? lines : [...lines, `dynamic until the agent (process ${agent}) stops: ${names}`];
 }
 
-export function storedLines({ policy, result }: StoredChangeOutcome): readonly string[] {
+function storedLines({ policy, result }: StoredChangeOutcome): readonly string[] {
   switch (result.kind) {
     case 'in-force': {
       const { generation, interfaces, pending } = result.inForce;
@@ -37,4 +39,31 @@ export function storedLines({ policy, result }: StoredChangeOutcome): readonly s
 
 function unassignedLine(policy: string, interfaces: readonly string[]): string {
   return `${policy}: unassigned, no longer filtered: ${interfaces.join(', ') || 'none'}`;
+}
+
+/** null: there was no dynamic rule to unload. */
+export function printDynamic(outcome: DynamicOutcome | null, isJson: boolean): void {
+  const nothing = { changes: [], rules: [], agent: null, inForce: null, interfaces: [], notes: [] };
+  if (isJson) printJson(outcome ?? nothing);
+  else if (outcome === null) print('there is no dynamic rule: nothing to unload');
+  else {
+    for (const note of outcome.notes) warn(note);
+    for (const line of dynamicLines(outcome)) print(line);
+  }
+}
+
+export function printStored(outcome: StoredChangeOutcome, isJson: boolean): void {
+  if (isJson) {
+    printJson({ ...outcome, result: plainResult(outcome.result) });
+    return;
+  }
+  for (const note of outcome.notes) warn(note);
+  for (const line of storedLines(outcome)) print(line);
+}
+
+function plainResult(result: StoredChangeOutcome['result']): unknown {
+  if (result.kind !== 'in-force') return result;
+  const { policy, hash, version, generation, interfaces, notes, pending, diagnostics } = result.inForce;
+  const inForce = { policy, hash, version, generation, interfaces, notes, pending };
+  return { kind: result.kind, inForce: { ...inForce, diagnostics: diagnostics.map(plainDiagnostic) } };
 }

@@ -3,6 +3,7 @@ import type { Diagnostic } from '../../base/diagnostics.ts';
 import { EnvironmentError } from '../../base/environment-error.ts';
 import { PolicyRejected } from '../../base/policy-rejected.ts';
 import type { ExitCode } from '../exit.ts';
+import { UsageError } from '../exit.ts';
 import { printJson } from './terminal.ts';
 
 /** A diagnostic with its place flat; `help` is always there. */
@@ -18,11 +19,11 @@ export function asksForJson(argv: readonly string[]): boolean {
 
 /** Why a verb has no outcome, as one object on stdout. */
 export function printJsonError(error: Error & { readonly help?: string | undefined }, exitCode: ExitCode): void {
-  const isRejected = error instanceof PolicyRejected;
+  const diagnostics = error instanceof PolicyRejected || error instanceof UsageError ? error.diagnostics : [];
   const code = error instanceof EnvironmentError ? error.code : null;
   printJson({
     ok: false,
     error: { code, message: error.message, help: error.help ?? null, exitCode },
-    diagnostics: isRejected ? error.diagnostics.map(plainDiagnostic) : [],
+    diagnostics: diagnostics.map(plainDiagnostic),
   });
 }

@@ -10,6 +10,13 @@ import { ProgressLine } from './progress-line.ts';
 /** Has stdout gone? */
 let isBroken = false;
 
+/** Is stdout for JSON alone? What is done goes to stderr then. */
+let isForJson = false;
+
+export function keepStdoutForJson(): void {
+  isForJson = true;
+}
+
 export function print(text: string): void {
   if (isBroken) return;
   process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
@@ -77,7 +84,7 @@ export function showEvents(): Report {
     }
     line?.clear();
     line = undefined;
-    if (event.kind === 'step') print(event.text);
+    if (event.kind === 'step') (isForJson ? warn : print)(event.text);
     if (event.kind === 'warning') warn(`warning: ${event.text}`);
   };
 }

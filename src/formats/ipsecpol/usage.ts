@@ -26,6 +26,7 @@ A dynamic rule (no -w) is in force at once, beside the assigned policy if there 
   -confirm          ask before anything is changed
   -t -a -1s -1k -1p -soft   belong to negotiated security: taken, without effect
   -?                this text
+  --json            print what was done, or is there, as JSON
 
 SPEC is SOURCE[/MASK][:PORT] then = (one way) or + (mirrored) then DESTINATION[/MASK][:PORT][:PROTOCOL].
   *   any address        0   this host's own (also 0/255.255.255.255)        10.*.*.*   a subnet        (SPEC)   pass        [SPEC]   block

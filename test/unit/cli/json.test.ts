@@ -97,6 +97,32 @@ test('pki issue, list and revoke --json', () => {
   for (const step of steps) expect(problemsOf('pki', xdpol('pki', ...step, ...dir, '--json').out)).toEqual([]);
 });
 
+test('ipsecpol --json: what is stored, shown and deleted; of a file a line a command', () => {
+  const rule = ['-w', 'REG', '-p', 'q', '-r', 'r', '-f', '*=0::TCP', '-n', 'BLOCK'];
+  const commands = join(folder, 'commands.txt');
+  writeFileSync(commands, 'ipsecpol -w REG -p q -r a -f *=0::UDP -n BLOCK\nipsecpol -w REG -p q -r a -o\n');
+  const steps: readonly (readonly [kind: string, args: readonly string[]])[] = [
+    ['"kind":"stored"', rule],
+    ['"name":"q","commands":["ipsecpol', ['show', 'policies']],
+    ['"assigned":null', ['show']],
+    ['"kind":"stored"', ['-file', commands]],
+    ['"changes":[]', ['-u']],
+  ];
+  for (const [kind, args] of steps) {
+    const { code, out } = xdpol('ipsecpol', ...args, '--json');
+    expect({ args, code, problems: problemsOf('ipsecpol', out) }).toEqual({ args, code: 0, problems: [] });
+    expect(out).toContain(kind);
+    expect(out.trimEnd().split('\n')).toHaveLength(args[0] === '-file' ? 2 : 1);
+  }
+});
+
+test('ipsecpol --json: a command that cannot be read is one object with its diagnostics', () => {
+  const { code, out } = xdpol('ipsecpol', '-w', 'REG', '-p', 'q', '-r', 'r', '-f', '*=0::TPC', '-n', 'BLOCK', '--json');
+  expect(code).toBe(2);
+  expect(problemsOf('error', out)).toEqual([]);
+  expect(JSON.parse(out)).toMatchObject({ ok: false, diagnostics: [{ severity: 'error' }] });
+});
+
 const FAILURES: readonly (readonly [code: number, ...args: readonly string[]])[] = [
   [1, 'check', '/nowhere/at-all'],
   [2, 'check'],
@@ -165,3 +191,17 @@ test('a reader that goes away is no error', () => {
     err: '',
   });
 });
+
+for (const output of ['/dev/full', '>(true)']) {
+  test(`a change on a host that --host names goes on to its end with its output at ${output}`, () => {
+    const commands = join(folder, 'many.txt');
+    const rules = Array.from(
+      { length: 5 },
+      (_, i) => `ipsecpol -w REG -p "of ${output}" -r r${i} -f *=0:${i + 1}:TCP -n BLOCK`,
+    );
+    writeFileSync(commands, `${rules.join('\n')}\n`);
+    const { code, err } = shell(`xdpol --host localhost ipsecpol -file ${commands} > ${output}`);
+    expect({ code, err }).toMatchObject({ code: output === '/dev/full' ? 1 : 0 });
+    expect(xdpol('show', `of ${output}`).out).toContain('r4');
+  });
+}
