@@ -60,6 +60,7 @@ export async function measureScrape(policy: string, effort: Effort): Promise<rea
       interfaces: devices.map(({ name }) => name),
       ingressOnly: false,
       changes: { applies: 0, applyFailures: new Map(), rollbacks: new Map(), confirmPending: false },
+      names: [],
     }));
     const { times, text, grown } = await scrapes(exporter, effort.rounds);
     const counted = text.match(RULE_PACKETS)?.length ?? 0;

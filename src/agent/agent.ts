@@ -35,7 +35,7 @@ export interface AgentOptions {
   readonly stop: AbortController;
 }
 
-function wantedBy(store: PolicyStore): Wanted {
+function wantedBy(store: PolicyStore): Omit<Wanted, 'names'> {
   const { interfaces = [], ingressOnly = false } = store.assignment() ?? {};
   const confirmPending = (readPendingChange()?.secondsLeft ?? 0) > 0;
   return { interfaces, ingressOnly, changes: { ...store.tallies.read(), confirmPending } };
@@ -90,8 +90,8 @@ export async function runAgent({ listen, log, stop }: AgentOptions): Promise<voi
     if (event.kind === 'warning') log.warning(event.text);
   };
   const context = openContext(report, undefined, { asker: { who: 'xdpol agent', uid: null, via: 'agent' } });
-  await runWithDuties(context, log, stop, async () => {
-    using exporter = new Exporter(() => wantedBy(context.store));
+  await runWithDuties(context, log, stop, async (names) => {
+    using exporter = new Exporter(() => ({ ...wantedBy(context.store), names: names() }));
     const scrape = shareRunning((format: ExpositionFormat) => metricsReply(exporter, format, log));
     const server = await startServer(
       routesOf(({ accept }) => scrape(formatFor(accept))),

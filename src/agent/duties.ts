@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HostContext } from '../host/context.ts';
 import { followAddresses } from '../host/follow-addresses.ts';
+import type { FollowedName } from '../host/follow-names.ts';
+import { NameFollower } from '../host/follow-names.ts';
 import { keepInForce } from '../host/keep-in-force.ts';
 import { recordDuty } from '../host/record-changes.ts';
 import { rememberAddresses } from '../host/remember-addresses.ts';
@@ -54,6 +56,15 @@ async function follow(context: HostContext, log: AgentLog): Promise<void> {
   await recordDuty(context, 'follow', `me is now ${addresses.join(', ')}`);
 }
 
+async function followNames(context: HostContext, log: AgentLog, follower: NameFollower): Promise<void> {
+  const followed = await follower.look(context);
+  if (followed === undefined) return;
+  const { changed, policy, generation } = followed;
+  const text = [...changed].map(([name, addresses]) => `${name} is now ${addresses.join(', ')}`).join('; ');
+  log.info(`${text}: ${policy} in force, generation ${generation ?? 'none'}`, { policy, generation });
+  await recordDuty(context, 'follow', text);
+}
+
 /** The action, with pauses that double while it fails. */
 export function slowDownOnFailure(action: Step, now: () => number = () => performance.now()): Step {
   let pause = 0;
@@ -102,8 +113,14 @@ export async function runWithDuties(
   context: HostContext,
   log: AgentLog,
   stop: AbortController,
-  work: () => Promise<void>,
+  work: (names: () => readonly FollowedName[]) => Promise<void>,
 ): Promise<void> {
+  const follower = new NameFollower({ tell: (line) => log.warning(line) });
+  const followNamesSteadily = tellFailuresOnce(
+    log,
+    'cannot follow the names',
+    slowDownOnFailure(() => followNames(context, log, follower)),
+  );
   const claim = new DynamicClaim(context, log);
   const keepClaim = tellFailuresOnce(log, 'no dynamic rules can be added', () => claim.take());
   const followSteadily = tellFailuresOnce(log, 'cannot follow the addresses', () => follow(context, log));
@@ -121,10 +138,10 @@ export async function runWithDuties(
     seldom(() => rememberAddresses(context), REMEMBER_MS),
   );
   await keepClaim();
-  const steps = [settleSteadily, keepClaim, keepSteadily, followSteadily, rememberSteadily];
+  const steps = [settleSteadily, keepClaim, keepSteadily, followSteadily, followNamesSteadily, rememberSteadily];
   const repeating = repeat(steps, stop.signal);
   try {
-    await work();
+    await work(() => follower.names());
   } finally {
     stop.abort();
     await repeating;

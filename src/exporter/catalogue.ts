@@ -103,6 +103,16 @@ export const METRICS = {
     labels: ['table'],
     help: 'Entries of a lookup table of the policy in force, all interfaces together.',
   },
+  xdpol_name_age_seconds: {
+    type: 'gauge',
+    labels: ['name'],
+    help: 'Time since a DNS name of the policy in force was answered last. Absent where it never was.',
+  },
+  xdpol_name_failures_total: {
+    type: 'counter',
+    labels: ['name'],
+    help: 'Questions for a DNS name of the policy in force that had no answer.',
+  },
   xdpol_build_info: {
     type: 'gauge',
     labels: ['version', 'kernel', 'libbpf', 'node'],

@@ -9,6 +9,8 @@ import { readAttachments } from '../engine/survey.ts';
 import type { Changes } from './changes.ts';
 import { addChanges } from './changes.ts';
 import type { ExpositionFormat } from './exposition.ts';
+import type { NameState } from './names.ts';
+import { addNames } from './names.ts';
 import { ProcessMetrics } from './process-metrics.ts';
 import { RuleSeries } from './rule-series.ts';
 import { Samples } from './samples.ts';
@@ -19,6 +21,7 @@ import { addTraffic } from './traffic.ts';
 /** What the kernel cannot tell. Asked at every scrape. */
 export interface Wanted extends WantedHooks {
   readonly changes: Changes;
+  readonly names: readonly NameState[];
 }
 
 /** Owns a clock in the kernel. */
@@ -46,6 +49,7 @@ export class Exporter implements Disposable {
     const wanted = this.#wanted();
     this.#collect(samples, wanted);
     addChanges(samples, wanted.changes);
+    addNames(samples, wanted.names);
     samples.add('xdpol_build_info', this.#build, 1);
     samples.add('xdpol_scrape_duration_seconds', {}, (performance.now() - started) / 1000);
     const end = format === 'openmetrics' ? '# EOF\n' : '';

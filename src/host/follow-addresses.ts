@@ -3,15 +3,14 @@
  * policy in force was compiled with, it is put in force anew. What they were is in the kernel, so
  * nothing is missed while nobody looks.
  */
-import { newestGeneration, readAttachments } from '../engine/survey.ts';
 import type { PolicyStore } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import { addressTexts } from './host-addresses.ts';
+import { findIntendedInForce } from './intended-in-force.ts';
 import { findIntendedPolicy } from './intended-policy.ts';
 import { presentInterfaces } from './interfaces.ts';
 import { readKnownHost, recallAddresses } from './last-known.ts';
-import { isFilteredForRulesAlone, readOverlay } from './overlay.ts';
-import { findWaitingAssignment } from './pending-change.ts';
+import { readOverlay } from './overlay.ts';
 import { restoreIntended } from './restore-intended.ts';
 
 /**
@@ -19,19 +18,12 @@ import { restoreIntended } from './restore-intended.ts';
  * those that it had last: while it is being set up again it must not lose its filters.
  */
 async function findNewAddresses(store: PolicyStore): Promise<readonly string[] | undefined> {
-  const attachments = readAttachments();
-  const inForce = newestGeneration(attachments);
-  if (inForce?.me === undefined) return undefined;
-  const assignment = findWaitingAssignment()?.assignment ?? store.assignment();
-  const isIntended =
-    assignment === undefined
-      ? isFilteredForRulesAlone(store, attachments) && readOverlay(store).rules.length > 0
-      : assignment.policy === inForce.policy;
-  if (!isIntended) return undefined;
-  const names = assignment?.interfaces ?? attachments.map((attachment) => attachment.name);
-  const devices = await presentInterfaces(names);
+  const intended = findIntendedInForce(store);
+  const me = intended?.inForce.me;
+  if (intended === undefined || me === undefined) return undefined;
+  const devices = await presentInterfaces(intended.interfaces);
   const addresses = addressTexts(recallAddresses(devices, readKnownHost(store), new Date()).addresses);
-  return addresses.length === 0 || addresses.join() === inForce.me.join() ? undefined : addresses;
+  return addresses.length === 0 || addresses.join() === me.join() ? undefined : addresses;
 }
 
 export interface FollowedAddresses {

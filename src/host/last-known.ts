@@ -170,7 +170,8 @@ export function keepKnownHost({ store, report }: HostContext, before: KnownHost,
   }
 }
 
-function isWorthWriting(before: KnownHost, after: KnownHost): boolean {
+/** Something that changed, or an age that is far off. */
+export function isWorthWriting(before: KnownHost, after: KnownHost): boolean {
   if (JSON.stringify([...before.failures]) !== JSON.stringify([...after.failures])) return true;
   if (before.interfaces.size !== after.interfaces.size || before.names.size !== after.names.size) return true;
   const isNewHere = ([name, fresh]: readonly [string, KnownInterface]): boolean =>

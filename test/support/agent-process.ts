@@ -29,9 +29,9 @@ export class AgentProcess {
   readonly #child: ChildProcess;
   #log = '';
 
-  private constructor(pair: NamespacePair, listen: string) {
+  private constructor(pair: NamespacePair, argv: readonly string[]) {
     this.#pair = pair;
-    this.#child = pair.spawn(pair.host, pair.xdpol('agent', '--listen', listen), {
+    this.#child = pair.spawn(pair.host, argv, {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     present(this.#child.stderr)
@@ -41,8 +41,13 @@ export class AgentProcess {
       });
   }
 
-  static async start(pair: NamespacePair, listen = '127.0.0.1:0'): Promise<AgentProcess> {
-    const agent = new AgentProcess(pair, listen);
+  /** `wrap` starts it by another command. */
+  static async start(
+    pair: NamespacePair,
+    listen = '127.0.0.1:0',
+    wrap = (argv: readonly string[]): readonly string[] => argv,
+  ): Promise<AgentProcess> {
+    const agent = new AgentProcess(pair, wrap(pair.xdpol('agent', '--listen', listen)));
     while (!agent.#log.includes('listening on')) {
       const gone = await Promise.race([
         once(present(agent.#child.stderr), 'data'),
