@@ -6,6 +6,7 @@ import { parseAddress } from '../base/ip.ts';
 import type { Decision } from '../policy/classify.ts';
 import { ReferenceClassifier } from '../policy/classify.ts';
 import type { Packet } from '../policy/packet/model.ts';
+import { PLAIN_PACKET } from '../policy/packet/model.ts';
 import { formatPacket } from '../policy/packet/text.ts';
 import { LOOPBACK } from './interfaces.ts';
 import type { ReadyPolicy } from './ready-policy.ts';
@@ -35,20 +36,7 @@ export function requireLoopback(
 
 function packetToItself(text: string, protocol: number): Packet {
   const address = present(parseAddress(text), text);
-  return {
-    family: address.family,
-    source: address,
-    destination: address,
-    protocol,
-    ...PORTS,
-    icmp: undefined,
-    established: false,
-    laterFragment: false,
-    sourceRouted: false,
-    hopLimit: 64,
-    frameBytes: 74,
-    broadcastFrame: false,
-  };
+  return { ...PLAIN_PACKET, family: address.family, source: address, destination: address, protocol, ...PORTS };
 }
 
 function cutsLoopback(policy: string, packet: Packet, { rule }: Decision, network: string): EnvironmentError {

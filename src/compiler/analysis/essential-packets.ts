@@ -3,7 +3,7 @@ import { present } from '../../base/assert.ts';
 import type { Address, Family } from '../../base/ip.ts';
 import { parseAddress } from '../../base/ip.ts';
 import { PROTOCOLS } from '../../policy/model.ts';
-import type { Packet } from '../../policy/packet/model.ts';
+import { PLAIN_PACKET } from '../../policy/packet/model.ts';
 import type { Direction, SeenPacket } from '../../policy/packet/text.ts';
 
 export type EssentialTraffic = 'neighbor-discovery' | 'multicast-listener' | 'path-mtu' | 'dhcp';
@@ -93,17 +93,6 @@ function solicitedNode({ words }: Address): Address {
   return { family: 6, words: [0xff020000, 0, 1, last] };
 }
 
-const BARE: Omit<Packet, 'family' | 'source' | 'destination' | 'protocol' | 'broadcastFrame'> = {
-  sourcePort: 0,
-  destinationPort: 0,
-  icmp: undefined,
-  established: false,
-  laterFragment: false,
-  sourceRouted: false,
-  hopLimit: 64,
-  frameBytes: 60,
-};
-
 function isBroadcast({ family, words }: Address): boolean {
   return family === 4 && words[0] === LIMITED_BROADCAST.words[0];
 }
@@ -119,7 +108,7 @@ function icmp(
   const { family } = source;
   const protocol = family === 4 ? PROTOCOLS.icmp : PROTOCOLS.icmpv6;
   const ends = { family, source, destination, broadcastFrame: isBroadcast(destination) };
-  return { direction, packet: { ...BARE, ...ends, protocol, icmp: { type, code }, hopLimit } };
+  return { direction, packet: { ...PLAIN_PACKET, ...ends, protocol, icmp: { type, code }, hopLimit } };
 }
 
 function udp(
@@ -132,6 +121,6 @@ function udp(
   const { family } = source;
   const ports = { sourcePort, destinationPort };
   const ends = { family, source, destination, broadcastFrame: isBroadcast(destination) };
-  const packet = { ...BARE, ...ends, protocol: PROTOCOLS.udp, ...ports };
+  const packet = { ...PLAIN_PACKET, ...ends, protocol: PROTOCOLS.udp, ...ports };
   return { direction, packet };
 }

@@ -7,6 +7,7 @@ import { present } from '../../base/assert.ts';
 import type { Address } from '../../base/ip.ts';
 import { PROTOCOLS } from '../../policy/model.ts';
 import type { Packet } from '../../policy/packet/model.ts';
+import { PLAIN_PACKET } from '../../policy/packet/model.ts';
 import type { SeenPacket } from '../../policy/packet/text.ts';
 import type { AtomSet, Atoms } from './atoms.ts';
 import type { Effort } from './effort.ts';
@@ -282,15 +283,13 @@ function pointAreas({ plane, key, sourcePort }: ServicePoint): Areas {
   return PLANES.map((other) => (other === plane ? area : undefined));
 }
 
-/** The smallest Ethernet frame without its FCS. */
-const FRAME_BYTES = 60;
-const HOP_LIMIT = 64;
 const PLANE_PROTOCOL = { ...PROTOCOLS, established: PROTOCOLS.tcp } as const;
 
 function packetOf(source: Address, destination: Address, { plane, key, sourcePort }: ServicePoint): Packet {
   const isIcmp = plane === 'icmp' || plane === 'icmpv6';
   const hasPorts = !isIcmp && plane !== 'other' && plane !== 'fragment';
   return {
+    ...PLAIN_PACKET,
     family: source.family,
     source,
     destination,
@@ -300,9 +299,6 @@ function packetOf(source: Address, destination: Address, { plane, key, sourcePor
     icmp: isIcmp ? { type: key >>> 8, code: key & 0xff } : undefined,
     established: plane === 'established',
     laterFragment: plane === 'fragment',
-    sourceRouted: false,
-    hopLimit: HOP_LIMIT,
-    frameBytes: FRAME_BYTES,
     broadcastFrame: source.family === 4,
   };
 }

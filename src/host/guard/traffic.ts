@@ -5,7 +5,9 @@ import type { Address } from '../../base/ip.ts';
 import { parseAddress } from '../../base/ip.ts';
 import { STANDS_ON } from '../../engine/attachable.ts';
 import { PROTOCOLS } from '../../policy/model.ts';
+import { DHCP_PORTS } from '../../policy/packet/exemption.ts';
 import type { IcmpHeader, Packet } from '../../policy/packet/model.ts';
+import { PLAIN_PACKET } from '../../policy/packet/model.ts';
 import type { SshConnection } from './ssh-connection.ts';
 
 /** What the host does now, as the kernel tells it. */
@@ -30,13 +32,10 @@ export interface PresentPacket {
 
 type Place = Pick<PresentPacket, 'interface'>;
 
-const HOP_LIMIT = 64;
 const DISCOVERY_HOP_LIMIT = 255;
-const FRAME_BYTES = 60;
 const ICMP = { unreachable: 3, fragmentationNeeded: 4, tooBig: 2 } as const;
 const ROUTER_ADVERTISEMENT = 134;
 const NEIGHBOR = { solicitation: 135, advertisement: 136 } as const;
-const DHCP = { client: 68, server: 67, client6: 546, server6: 547 } as const;
 
 /** The most important first: whoever cannot ask about all asks about these. */
 export function presentPackets(now: HostPresent): readonly PresentPacket[] {
@@ -160,7 +159,7 @@ function pathMtuPackets(gateway: string, { addresses }: NetworkInterface, place:
   if (mine === undefined) return [];
   const icmp =
     family === 4 ? { type: ICMP.unreachable, code: ICMP.fragmentationNeeded } : { type: ICMP.tooBig, code: 0 };
-  const packet = icmpPacket(gateway, mine.address, icmp, HOP_LIMIT);
+  const packet = icmpPacket(gateway, mine.address, icmp, PLAIN_PACKET.hopLimit);
   return [{ subject: 'path MTU errors', packet, direction: 'arriving', ...place }];
 }
 
@@ -186,7 +185,7 @@ function renewal(
   const isHere = (route: DefaultRoute): boolean =>
     route.interfaceIndex === index && route.gateway?.includes(':') === (family === 6);
   const gateway = routes.find(isHere)?.gateway;
-  const [client, server] = family === 4 ? [DHCP.client, DHCP.server] : [DHCP.client6, DHCP.server6];
+  const [server, client] = DHCP_PORTS[family];
   const [me, all] = family === 4 ? ['0.0.0.0', '255.255.255.255'] : [linkLocal ?? address, 'ff02::1:2'];
   const asks = { ...udpPacket([me, client], [all, server]), broadcastFrame: family === 4 };
   const leaving = { subject, packet: asks, direction: 'leaving', ...place } as const;
@@ -203,21 +202,7 @@ function addressOf(text: string): Address {
 
 function packetOf(source: string, destination: string, protocol: number): Packet {
   const from = addressOf(source);
-  return {
-    family: from.family,
-    source: from,
-    destination: addressOf(destination),
-    protocol,
-    sourcePort: 0,
-    destinationPort: 0,
-    icmp: undefined,
-    established: false,
-    laterFragment: false,
-    sourceRouted: false,
-    hopLimit: HOP_LIMIT,
-    frameBytes: FRAME_BYTES,
-    broadcastFrame: false,
-  };
+  return { ...PLAIN_PACKET, family: from.family, source: from, destination: addressOf(destination), protocol };
 }
 
 function tcpPacket([source, sourcePort]: End, [destination, destinationPort]: End): Packet {

@@ -32,6 +32,22 @@ export interface Packet {
   readonly broadcastFrame: boolean;
 }
 
+/**
+ * A packet without ports, options or flags, in the smallest Ethernet frame: what a packet has unless something else is
+ * asked of it.
+ */
+export const PLAIN_PACKET: Omit<Packet, 'family' | 'source' | 'destination' | 'protocol'> = {
+  sourcePort: 0,
+  destinationPort: 0,
+  icmp: undefined,
+  established: false,
+  laterFragment: false,
+  sourceRouted: false,
+  hopLimit: 64,
+  frameBytes: 60,
+  broadcastFrame: false,
+};
+
 /** A frame is a packet, or there is a reason why it is not. */
 export type Decoded =
   | { readonly kind: 'packet'; readonly packet: Packet }
