@@ -1,6 +1,4 @@
 /** Values that JSON has no form for, as they go over the wire. */
-import type { ApplyRequest } from '../host/apply-policy.ts';
-import type { CheckRequest } from '../host/check-policy.ts';
 import type { DiffRequest } from '../host/diff-policies.ts';
 import type { ExplainRequest } from '../host/explain-packet.ts';
 import type { PolicyInput, PolicyTextInput } from '../host/policy-input.ts';
@@ -20,14 +18,6 @@ export type WireInput = WireText | Exclude<PolicyInput, PolicyTextInput>;
 
 /** A request with a policy in it, as it goes over the wire. */
 export type WithWireInput<T extends { readonly input: PolicyInput }> = Omit<T, 'input'> & { readonly input: WireInput };
-
-export interface WireApply extends Omit<ApplyRequest, 'input'> {
-  readonly input: WireInput;
-}
-
-export interface WireCheck extends Omit<CheckRequest, 'input'> {
-  readonly input: WireInput;
-}
 
 export interface WireExplain extends Omit<ExplainRequest, 'input'> {
   readonly input?: WireInput | undefined;

@@ -4,7 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AGENT_GROUP, agentSocketPath, ownPlace } from '../api/place.ts';
+import { agentSocketPath, ownPlace } from '../api/place.ts';
 import { EnvironmentError } from '../base/environment-error.ts';
 import { commandAsker } from '../host/command-asker.ts';
 import type { Report } from '../host/context.ts';
@@ -90,22 +90,10 @@ function orLocal(local: HostOperations, connect: () => Promise<HostOperations>):
     try {
       return await whenUnlocked(() => call(agent));
     } catch (error) {
-      if (!(error instanceof AgentUnreachable)) throw error;
-      return error.code === 'EACCES' ? await asOutsider(() => call(local)) : await call(local);
+      if (error instanceof AgentUnreachable) return await call(local);
+      throw error;
     }
   });
-}
-
-/** An agent answers, and not this user: what it takes to be answered is a part of why he may not. */
-async function asOutsider<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const isForbidden = error instanceof EnvironmentError && error.code === 'XDPOL_E_PRIVILEGES';
-    if (!isForbidden) throw error;
-    const help = `${error.help ?? 'use sudo'}; or be a member of the group ${AGENT_GROUP}, which the agent answers`;
-    throw new EnvironmentError(error.code, error.message, { help, cause: error });
-  }
 }
 
 /** The agent says at once that another change is running; a command waits a while for its end. */

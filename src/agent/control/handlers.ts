@@ -1,11 +1,13 @@
 /** What each route does: from a request to an operation of the host. */
 import type { RouteName } from '../../api/routes.ts';
-import type { WireApply, WireCheck, WireDiff, WireExplain, WireInput, WithWireInput } from '../../api/wire.ts';
+import type { WireDiff, WireExplain, WireInput, WithWireInput } from '../../api/wire.ts';
 import { decodeInput, encodeStored } from '../../api/wire.ts';
 import type { RuleChange } from '../../formats/ipsecpol/command.ts';
+import type { ApplyRequest } from '../../host/apply-policy.ts';
 import type { AssignRequest } from '../../host/assign-policy.ts';
 import type { StoredChange } from '../../host/change-stored-policy.ts';
 import type { ChartRequest } from '../../host/chart-policy.ts';
+import type { CheckRequest } from '../../host/check-policy.ts';
 import type { RetiredRequest } from '../../host/counters.ts';
 import type { DoctorRequest } from '../../host/doctor/diagnose.ts';
 import type { EditRequest } from '../../host/edit-policy.ts';
@@ -27,10 +29,7 @@ export interface Asked {
 export type Handler = (host: HostOperations, asked: Asked) => Promise<unknown>;
 
 export const HANDLERS: Readonly<Record<RouteName, Handler>> = {
-  apply: (host, { body }) => {
-    const { input, ...request } = body as WireApply;
-    return host.apply({ ...request, input: decodeInput(input) });
-  },
+  apply: (host, { body }) => host.apply(withInput<ApplyRequest>(body)),
   assign: (host, { body }) => host.assign(body as AssignRequest),
   confirm: (host) => host.confirm(),
   rollBack: (host) => host.rollBack(),
@@ -50,10 +49,7 @@ export const HANDLERS: Readonly<Record<RouteName, Handler>> = {
   changes: (host) => host.changes(),
   readStored: async (host, { name, version }) =>
     encodeStored(await host.readStored(name, version === 'newest' ? undefined : Number(version))),
-  check: (host, { body }) => {
-    const { input, ...request } = body as WireCheck;
-    return host.check({ ...request, input: decodeInput(input) });
-  },
+  check: (host, { body }) => host.check(withInput<CheckRequest>(body)),
   explain: (host, { body }) => {
     const { input, ...request } = body as WireExplain;
     return host.explain({ ...request, input: decodeMaybe(input) });
@@ -64,13 +60,15 @@ export const HANDLERS: Readonly<Record<RouteName, Handler>> = {
   },
   doctor: (host, { query }) => host.doctor(query as DoctorRequest),
   mend: (host, { body }) => host.mend(body as DoctorRequest),
-  store: (host, { body }) => host.store(withInput<StoreRequest>(body as WithWireInput<StoreRequest>)),
-  edit: (host, { body }) => host.edit(withInput<EditRequest>(body as WithWireInput<EditRequest>)),
+  store: (host, { body }) => host.store(withInput<StoreRequest>(body)),
+  edit: (host, { body }) => host.edit(withInput<EditRequest>(body)),
   chart: (host, { body }) => host.chart(body as ChartRequest),
-  outline: (host, { body }) => host.outline(withInput<OutlineRequest>(body as WithWireInput<OutlineRequest>)),
+  outline: (host, { body }) => host.outline(withInput<OutlineRequest>(body)),
 };
 
-function withInput<T extends { readonly input: PolicyInput }>(request: WithWireInput<T>): T {
+/** A request whose policy came over the wire. */
+function withInput<T extends { readonly input: PolicyInput }>(body: unknown): T {
+  const request = body as WithWireInput<T>;
   // TypeScript does not see that T without its input and the input make T.
   return { ...request, input: decodeInput(request.input) } as unknown as T;
 }
