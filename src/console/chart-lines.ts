@@ -1,15 +1,18 @@
 /** The rows of a planning chart as they are typed, and as the agent reads them. */
+import type { Column } from '../formats/chart/titles.ts';
+import { COLUMNS, TITLES } from '../formats/chart/titles.ts';
 
-export const COLUMNS = [
-  { key: 'role', title: 'Role', example: 'Web server' },
-  { key: 'direction', title: 'Direction', example: 'in' },
-  { key: 'peer', title: 'From/to', example: 'any' },
-  { key: 'local', title: 'Interface IP address', example: '192.0.2.1' },
-  { key: 'protocol', title: 'IP protocol', example: 'TCP' },
-  { key: 'port', title: 'TCP/UDP port', example: '80, 443' },
-] as const;
+export type ChartLine = Readonly<Record<Column, string>>;
 
-export type ChartLine = Readonly<Record<(typeof COLUMNS)[number]['key'], string>>;
+/** A row as it may be. */
+export const EXAMPLE: ChartLine = {
+  role: 'Web server',
+  direction: 'in',
+  peer: 'any',
+  local: '192.0.2.1',
+  protocol: 'TCP',
+  port: '80, 443',
+};
 
 export const EMPTY_LINE: ChartLine = { role: '', direction: '', peer: '', local: '', protocol: '', port: '' };
 
@@ -30,7 +33,7 @@ export function keepChart(chart: TypedChart): void {
 }
 
 export function isEmpty(line: ChartLine): boolean {
-  return COLUMNS.every(({ key }) => line[key].trim() === '');
+  return COLUMNS.every((column) => line[column].trim() === '');
 }
 
 function quoted(cell: string): string {
@@ -39,8 +42,8 @@ function quoted(cell: string): string {
 
 /** With a header; rows that are empty are left out. */
 export function csvOf(lines: readonly ChartLine[]): string {
-  const rows = lines.filter((line) => !isEmpty(line)).map((line) => COLUMNS.map(({ key }) => line[key].trim()));
-  return [COLUMNS.map(({ title }) => title), ...rows].map((row) => `${row.map(quoted).join(',')}\n`).join('');
+  const rows = lines.filter((line) => !isEmpty(line)).map((line) => COLUMNS.map((column) => line[column].trim()));
+  return [COLUMNS.map((column) => TITLES[column]), ...rows].map((row) => `${row.map(quoted).join(',')}\n`).join('');
 }
 
 /** The row, from 1, that stands in a line of the text that `csvOf` makes; the header's is the first row. */
@@ -57,7 +60,7 @@ export function linesOf(text: string): readonly ChartLine[] {
     .map((row) => row.split('\t'));
   const isHeader = rows[0]?.[0]?.trim().toLowerCase() === 'role';
   return rows.slice(isHeader ? 1 : 0).map((cells) => {
-    const pairs = COLUMNS.map(({ key }, column): [string, string] => [key, (cells[column] ?? '').trim()]);
+    const pairs = COLUMNS.map((column, i): [string, string] => [column, (cells[i] ?? '').trim()]);
     return Object.fromEntries(pairs) as ChartLine;
   });
 }

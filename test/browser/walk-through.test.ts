@@ -206,11 +206,11 @@ describe('a mistake', () => {
 });
 
 describe('planning with a chart', () => {
-  const COLUMNS = ['Role', 'Direction', 'From/to', 'Interface IP address', 'IP protocol', 'TCP/UDP port'];
+  const COLUMNS = ['Role', 'Direction', 'From/to', 'Interface IP address', 'IP Protocol', 'TCP/UDP port'];
 
   async function type(row: number, cells: readonly string[]): Promise<void> {
     for (const [i, cell] of cells.entries()) {
-      await page.locator(`::-p-aria([name="${COLUMNS[i]}, row ${row}"][role="textbox"])`).fill(cell);
+      await fill(page, `::-p-aria([name="${COLUMNS[i]}, row ${row}"][role="textbox"])`, cell);
     }
   }
 

@@ -1,9 +1,9 @@
 /** What went wrong, with the next step. */
-import type { VNode } from 'preact';
+import type { ComponentChildren, VNode } from 'preact';
 import type { Diagnostic } from '../../base/diagnostics.ts';
 import { ApiError } from '../api.ts';
 
-type PlaceOf = (diagnostic: Diagnostic) => string;
+type PlaceOf = (diagnostic: Diagnostic) => ComponentChildren;
 
 interface DiagnosticItemProps {
   readonly diagnostic: Diagnostic;

@@ -1,6 +1,7 @@
 /** What a check found, each with the place where it is. */
 import type { VNode } from 'preact';
 import type { CheckOutcome } from '../../host/check-policy.ts';
+import { DiagnosticList } from './error-box.tsx';
 
 export interface FindingsProps {
   readonly outcome: CheckOutcome;
@@ -14,24 +15,18 @@ export function Findings({ outcome, onGoTo }: FindingsProps): VNode | null {
   const more = omitted.reduce((sum, { left }) => sum + left, 0);
   return (
     <>
-      <ul class="diagnostics">
-        {diagnostics.map(({ code, severity, span, message, help }, i) => (
-          <li key={i} class={severity}>
-            <strong>
-              {severity} {code}
-            </strong>{' '}
-            {onGoTo === undefined ? (
-              `line ${span.line}`
-            ) : (
-              <button type="button" class="link" onClick={() => onGoTo(span.line, span.column)}>
-                line {span.line}
-              </button>
-            )}
-            : {message}
-            {help !== undefined && <div class="help">Help: {help}</div>}
-          </li>
-        ))}
-      </ul>
+      <DiagnosticList
+        diagnostics={diagnostics}
+        placeOf={({ span: { line, column } }) =>
+          onGoTo === undefined ? (
+            `line ${line}`
+          ) : (
+            <button type="button" class="link" onClick={() => onGoTo(line, column)}>
+              line {line}
+            </button>
+          )
+        }
+      />
       {more > 0 && <p class="help">And {more} more like these.</p>}
     </>
   );

@@ -1,10 +1,11 @@
 /** The planning chart: a row for each kind of traffic that a role needs, which makes the filter lists and rules. */
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
+import { COLUMNS, TITLES } from '../../formats/chart/titles.ts';
 import type { ChartOutcome } from '../../host/chart-policy.ts';
 import { question } from '../api.ts';
 import type { ChartLine } from '../chart-lines.ts';
-import { COLUMNS, csvOf, EMPTY_LINE, isEmpty, keepChart, keptChart, linesOf, rowOfLine } from '../chart-lines.ts';
+import { csvOf, EMPTY_LINE, EXAMPLE, isEmpty, keepChart, keptChart, linesOf, rowOfLine } from '../chart-lines.ts';
 import { keepDraft } from '../drafts.ts';
 import { useAnswer } from '../parts/debounced.ts';
 import { DiagnosticList, ErrorBox } from '../parts/error-box.tsx';
@@ -22,15 +23,15 @@ interface RowProps {
 function Row({ line, number, onChange, onPaste, onRemove }: RowProps): VNode | null {
   return (
     <tr>
-      {COLUMNS.map(({ key, title, example }) => (
-        <td key={key}>
+      {COLUMNS.map((column) => (
+        <td key={column}>
           <input
-            aria-label={`${title}, row ${number}`}
-            value={line[key]}
-            placeholder={number === 1 ? example : ''}
+            aria-label={`${TITLES[column]}, row ${number}`}
+            value={line[column]}
+            placeholder={number === 1 ? EXAMPLE[column] : ''}
             autocomplete="off"
             spellcheck={false}
-            onInput={(event) => onChange({ ...line, [key]: event.currentTarget.value })}
+            onInput={(event) => onChange({ ...line, [column]: event.currentTarget.value })}
             onPaste={(event) => {
               if (onPaste(event.clipboardData?.getData('text/plain') ?? '')) event.preventDefault();
             }}
@@ -101,8 +102,8 @@ export function Chart({ mayChange }: ScreenProps): VNode | null {
         <table class="chart">
           <thead>
             <tr>
-              {COLUMNS.map(({ key: column, title }) => (
-                <th key={column}>{title}</th>
+              {COLUMNS.map((column) => (
+                <th key={column}>{TITLES[column]}</th>
               ))}
               <th>Actions</th>
             </tr>

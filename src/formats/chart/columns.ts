@@ -4,18 +4,8 @@ import { spanOfFile } from '../../base/diagnostics.ts';
 import { didYouMean } from '../../base/suggest.ts';
 import type { Token } from '../token.ts';
 import type { Table } from './table.ts';
-
-/** Titles as the planning chart has them. */
-const TITLES = {
-  role: 'Role',
-  direction: 'Direction',
-  peer: 'From/to',
-  local: 'Interface IP address',
-  protocol: 'IP Protocol',
-  port: 'TCP/UDP port',
-} as const;
-export type Column = keyof typeof TITLES;
-const COLUMNS = Object.keys(TITLES) as readonly Column[];
+import type { Column } from './titles.ts';
+import { COLUMNS, TITLES } from './titles.ts';
 
 /** Shorter titles that leave no doubt. */
 const SHORT: Readonly<Record<string, Column>> = {
