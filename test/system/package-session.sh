@@ -1,8 +1,9 @@
 #!/bin/sh
-# Installs PACKAGE in ROOT, an empty folder, uses it and removes it. Runs in network and mount namespaces of its own.
-# Usage: package-session.sh PACKAGE ROOT
+# Installs OLDER in ROOT, an empty folder, applies a policy, upgrades to PACKAGE while frames arrive, uses it and removes
+# it. Runs in network and mount namespaces of its own.
+# Usage: package-session.sh OLDER PACKAGE ROOT
 set -eu
-package=$1 root=$2
+older=$1 package=$2 root=$3 here=$(dirname "$0")
 
 # A root with a shell, the C libraries and nothing else: no node, no compiler.
 take() {
@@ -34,9 +35,10 @@ programs() { ip -d link show eth0 | grep -c 'prog/xdp' || true; }
 ip link add eth0 type veth peer name peer0
 ip addr add 131.107.1.1/24 dev eth0
 ip link set eth0 up && ip link set peer0 up
+sysctl -qw net.ipv6.conf.peer0.disable_ipv6=1
 
 step installed
-dpkg --root="$root" --force-depends -i "$package" 2>&1
+dpkg --root="$root" --force-depends -i "$older" 2>&1
 step programs "$(programs)"
 step version "$(xdpol --version)"
 step node "$(chroot "$root" /bin/sh -c 'command -v node || echo none')"
@@ -49,6 +51,20 @@ xdpol apply /usr/share/doc/xdpol/examples/packet-filter.yaml -i eth0
 step status
 xdpol status
 step programs "$(programs)"
+# Frames for a port that is open and one that is not arrive all the time.
+python3 "$here/package-traffic.py" peer0 "$(cat /sys/class/net/eth0/address)" "$root/stop" >"$root/sent" &
+traffic=$!
+until [ -s "$root/sent" ]; do sleep 0.1; done
+step upgraded
+dpkg --root="$root" --force-depends -i "$package" 2>&1
+step programs "$(programs)"
+step applied
+xdpol apply /usr/share/doc/xdpol/examples/packet-filter.yaml -i eth0
+touch "$root/stop"
+wait "$traffic"
+step sent "$(tail -1 "$root/sent")"
+step counted
+xdpol counters --json
 step removed
 dpkg --root="$root" --force-depends -r xdpol 2>&1
 step programs "$(programs)"
