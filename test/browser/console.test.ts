@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import type { Browser, BrowserContext, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AgentProcess } from '../support/agent-process.ts';
-import { consoleAddress, press, startBrowser, textOf, waitForText } from '../support/browser.ts';
+import { consoleAddress, fill, press, startBrowser, textOf, waitForText } from '../support/browser.ts';
 import { NamespacePair } from '../support/namespaces.ts';
 import { sendUdp, UdpSink } from '../support/udp.ts';
 
@@ -186,7 +186,7 @@ describe('a change', () => {
 
   test('that the host refuses is told with the next step', async () => {
     await page.locator('tbody tr:nth-child(2) button').click();
-    await page.locator('dialog input').fill('eth9');
+    await fill(page, 'dialog input', 'eth9');
     await press(page, 'Assign');
     await waitForText(page, 'XDPOL_E_NO_INTERFACE', 'dialog .notice');
     expect(await textOf(page, 'dialog .help')).toContain('Help:');

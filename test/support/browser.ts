@@ -56,9 +56,11 @@ export async function textOf(page: Page, selector: string): Promise<string> {
   return await page.$eval(selector, (element) => element.textContent ?? '');
 }
 
-/** In place of what a field holds. */
+/** Typed in place of what a field holds, as a person does: what it holds is selected, and the first key replaces it. */
 export async function fill(page: Page, selector: string, text: string): Promise<void> {
-  await page.locator(selector).fill(text);
+  const field = page.locator(selector);
+  await field.click({ count: 3 });
+  await page.keyboard.type(text);
 }
 
 /** The one of a few that starts with the words. */

@@ -1,10 +1,11 @@
 /**
- * Runs once before the tests: they start the built program, so it must be that of the sources. Types are the business
- * of `npm run typecheck`.
+ * Runs once before the tests: they start the built program and processes of their own, so these must be those of the
+ * sources. Types are the business of `npm run typecheck`.
  */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildHelperProcesses } from './helper-process.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -19,6 +20,7 @@ function inputs(): readonly string[] {
 }
 
 export async function setup(): Promise<void> {
+  await buildHelperProcesses();
   const built = modified(join(ROOT, 'dist/cli/main.js'));
   if (inputs().every((name) => modified(join(ROOT, name)) < built)) return;
   const { bundleProgram } = await import('../../scripts/bundle.ts');

@@ -2,14 +2,13 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { compileBpf } from './compile-bpf.ts';
+import { helperProcess } from './helper-process.ts';
 import type { NamespacePair } from './namespaces.ts';
 import type { TestPacket } from './packets.ts';
 import { altered, ethernet, icmpv6, laterFragment, tcp, udp } from './packets.ts';
 
 const CPUS = ['0', '1'] as const;
-const SEND_FRAMES = fileURLToPath(new URL('send-frames.ts', import.meta.url));
 
 /** The second has a rule more, and other ranks and tables for the same rules. */
 const EXTRA =
@@ -89,7 +88,7 @@ async function sentBy(
   stop: string,
 ): Promise<readonly number[]> {
   const hex = FRAMES.map(([, { frame }]) => Buffer.from(frame).toString('hex'));
-  const argv = [process.execPath, '--import', 'tsx', SEND_FRAMES, object, device, cpu, stop, ...hex];
+  const argv = helperProcess('send-frames', object, device, cpu, stop, ...hex);
   const child = pair.spawn(pair.peer, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout?.on('data', (chunk: Buffer) => {

@@ -1,5 +1,5 @@
 /** Commands with an agent and without it: the same results, by whoever is allowed to ask. */
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Outcome } from '../support/namespaces.ts';
@@ -21,34 +21,34 @@ const USER = 64_321;
 const GROUP = 64_322;
 
 let pair: NamespacePair;
-/** The same without an agent. */
-let alone: NamespacePair;
 
 beforeAll(async () => {
-  [pair, alone] = [new NamespacePair({ ipv6: false }), new NamespacePair({ ipv6: false })];
-  for (const one of [pair, alone]) writeSessionFiles(one);
+  pair = new NamespacePair({ ipv6: false });
+  writeSessionFiles(pair);
   writeFileSync(join(pair.directory, 'group'), `root:x:0:\nxdpol:x:${GROUP}:\n`);
   chmodSync(pair.directory, 0o755);
   await startSessionAgent(pair, ['unshare', '--mount', 'sh', '-c', GROUP_FILE, pair.directory]);
 });
 
-afterAll(() => {
-  for (const one of [pair, alone]) one[Symbol.dispose]();
-});
+afterAll(() => pair[Symbol.dispose]());
 
 /** The agent's own, with the group. */
 const GROUP_FILE = 'mount --bind "$0/group" /etc/group && exec "$@"';
 
+/** What the same steps print without an agent, by a test of their own. */
+function aloneAs(name: string): string {
+  return readFileSync(new URL(`../golden/verbs/${name}.txt`, import.meta.url), 'utf8');
+}
+
 describe('with the agent and without it every verb prints the same and ends the same', () => {
-  // The last asks for a dynamic rule, which takes an agent either way.
-  const changing = CHANGING_STEPS.slice(0, -1);
-  test.each([
-    ['changes', changing],
-    ['changes that wait to be confirmed', CONFIRM_STEPS],
-  ] as const)('%s', { timeout: PATIENCE }, (_, steps) => {
-    const asked = runSession(pair, steps);
-    expect(asked).toBe(runSession(alone, steps));
-    expect(asked).toContain('exit 0');
+  test('changes', { timeout: PATIENCE }, () => {
+    // The last asks for a dynamic rule, which takes an agent either way.
+    const printed = aloneAs('changing');
+    expect(runSession(pair, CHANGING_STEPS.slice(0, -1))).toBe(printed.slice(0, printed.lastIndexOf('\n$ ')));
+  });
+
+  test('changes that wait to be confirmed', { timeout: PATIENCE }, () => {
+    expect(runSession(pair, CONFIRM_STEPS)).toBe(aloneAs('confirm'));
   });
 
   // Doctor says where no agent runs, so here one runs that is not asked.

@@ -3,17 +3,16 @@ import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FRAMES, startTraffic, writePolicies } from '../support/counted-traffic.ts';
 import { startEgressTraffic } from '../support/egress-traffic.ts';
+import { helperProcess } from '../support/helper-process.ts';
 import { NamespacePair } from '../support/namespaces.ts';
 import { oldKernel } from '../support/old-kernel.ts';
 import { KEPT_PINS, pinsWith } from '../support/pins.ts';
 import { pinsOf, policyCounts } from '../support/policy-counts.ts';
 import { connectFrom } from '../support/probe.ts';
 
-const CHANGE = fileURLToPath(new URL('../support/change.ts', import.meta.url));
 const POLL_MS = 20;
 
 let pair: NamespacePair;
@@ -40,7 +39,7 @@ afterEach(() => {
 });
 
 function changeArgv(...args: readonly (string | number)[]): readonly string[] {
-  return asOn([process.execPath, '--import', 'tsx', CHANGE, ...args.map(String)]);
+  return asOn(helperProcess('change', ...args.map(String)));
 }
 
 function change(...args: readonly (string | number)[]): unknown {

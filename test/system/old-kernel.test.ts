@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { readdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AgentProcess } from '../support/agent-process.ts';
 import { compileBpf } from '../support/compile-bpf.ts';
@@ -17,6 +16,7 @@ import {
   writePolicies,
 } from '../support/counted-traffic.ts';
 import { startEgressTraffic } from '../support/egress-traffic.ts';
+import { helperProcess } from '../support/helper-process.ts';
 import { holdStore } from '../support/hold-store.ts';
 import type { Outcome } from '../support/namespaces.ts';
 import { NamespacePair } from '../support/namespaces.ts';
@@ -26,7 +26,6 @@ import { oldKernel } from '../support/old-kernel.ts';
 const SWAPS = 60;
 const KILLS = 9;
 const LATEST_KILL_MS = 900;
-const SWAP_LOOP = fileURLToPath(new URL('../support/swap-loop.ts', import.meta.url));
 /** Blocked by both of the policies, whichever is in force. */
 const BLOCKED = ['rule rest', 'parse malformed'];
 
@@ -126,7 +125,7 @@ describe('clsact in the place of tcx', () => {
     const { device } = pair.host;
     succeeds(withoutTcx('apply', policies[0], '-i', device));
     const stopTraffic = startEgressTraffic(pair);
-    const argv = [process.execPath, '--import', 'tsx', SWAP_LOOP, device, String(SWAPS), ...policies];
+    const argv = helperProcess('swap-loop', device, String(SWAPS), ...policies);
     const swapper = pair.spawn(pair.host, kernel.withoutTcx(argv), { stdio: ['ignore', 'inherit', 'inherit'] });
     expect(await once(swapper, 'exit')).toEqual([0, null]);
     for (let i = 0; i < KILLS; i++) {

@@ -63,6 +63,17 @@ beforeEach(() => {
 
 afterEach(() => pair[Symbol.dispose]());
 
+/** A policy that is not confirmed stands twice as long here: a busy machine needs more of it for the commands between. */
+const SLOWER = [
+  ['--confirm 5s', '--confirm 10s'],
+  ['sleep 6', 'sleep 11'],
+] as const;
+
+/** Until something listens there, 30 s at most. */
+function awaitPort(port: string): string {
+  return `for i in $(seq 300); do ss -Hltn "sport = :${port}" | grep -q . && break; sleep 0.1; done`;
+}
+
 /** Runs all commands in one shell, as a reader does, and gives what each printed. */
 function run(steps: readonly Step[]): readonly string[] {
   const lines = [
@@ -70,12 +81,16 @@ function run(steps: readonly Step[]): readonly string[] {
     `alias xdpol="${program('main').join(' ')}"`,
     'python3 -m http.server 80 >/dev/null 2>&1 &',
     'python3 -m http.server 22 >/dev/null 2>&1 &',
-    'sleep 1',
+    awaitPort('80'),
+    awaitPort('22'),
   ];
   for (const { command } of steps) {
-    const here = command.replaceAll('ip netns exec client', `ip netns exec ${pair.peer.namespace}`);
+    const inNamespaces = command.replaceAll('ip netns exec client', `ip netns exec ${pair.peer.namespace}`);
+    const here = SLOWER.reduce((before, [shown, used]) => before.replaceAll(shown, used), inNamespaces);
     lines.push(`echo '${MARK}'`, here);
-    if (here.endsWith('&')) lines.push('sleep 3');
+    const port = /--listen \S+:(?<port>\d+) &$/u.exec(here)?.groups?.['port'];
+    // It says so just after it listens.
+    if (port !== undefined) lines.push(awaitPort(port), 'sleep 1');
   }
   lines.push(`echo '${MARK}'`, 'kill $(jobs -p)');
   const script = join(pair.directory, 'session.sh');

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import {
   byName,
@@ -13,6 +12,7 @@ import {
   startTraffic,
   writePolicies,
 } from '../support/counted-traffic.ts';
+import { helperProcess } from '../support/helper-process.ts';
 import { NamespacePair } from '../support/namespaces.ts';
 
 const SWAPS = 80;
@@ -20,7 +20,6 @@ const KILLS = 20;
 /** Past the whole run of an apply, so that some are killed at every step of it and some are not. */
 const LATEST_KILL_MS = 900;
 const FREED_WITHIN_MS = 10_000;
-const SWAP_LOOP = fileURLToPath(new URL('../support/swap-loop.ts', import.meta.url));
 
 async function expectAllCounted(pair: NamespacePair, stopTraffic: () => Promise<readonly number[]>): Promise<void> {
   const sent = await stopTraffic();
@@ -63,7 +62,7 @@ test('every frame is counted exactly once through many swaps', { timeout: 240_00
   const policies = writePolicies(pair.directory);
   pair.exec(pair.host, pair.xdpol('apply', policies[0], '-i', pair.host.device, '--mode', 'native'));
   const stopTraffic = startTraffic(pair);
-  const argv = [process.execPath, '--import', 'tsx', SWAP_LOOP, pair.host.device, String(SWAPS), ...policies];
+  const argv = helperProcess('swap-loop', pair.host.device, String(SWAPS), ...policies);
   const swapper = pair.spawn(pair.host, argv, { stdio: ['ignore', 'inherit', 'inherit'] });
   const [status] = (await once(swapper, 'exit')) as [number];
   expect(status).toBe(0);

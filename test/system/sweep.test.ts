@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createMap } from 'libbpf-ts-bindings';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { helperProcess } from '../support/helper-process.ts';
 import { NamespacePair } from '../support/namespaces.ts';
 import { KEPT_PINS } from '../support/pins.ts';
 
@@ -42,8 +43,7 @@ function leaveBehind(inode: number, number: number): string {
 describe('several processes', () => {
   test('sweep at once: none fails, and everything dead is gone', async () => {
     for (let i = 0; i < LEFT_BEHIND; i++) leaveBehind(NO_INODE, i);
-    const loop = join(import.meta.dirname, '../support/sweep-loop.ts');
-    const argv = [process.execPath, '--import', 'tsx', loop, join(all, 'net-1-1'), '40'];
+    const argv = helperProcess('sweep-loop', join(all, 'net-1-1'), '40');
     const ends = Array.from({ length: SWEEPERS }, () =>
       once(pair.spawn(pair.host, argv, { stdio: ['ignore', 'ignore', 'inherit'] }), 'exit'),
     );
@@ -54,8 +54,7 @@ describe('several processes', () => {
   test('what belongs to a namespace that lives stays, even without links', () => {
     const inode = statSync(`/run/netns/${pair.peer.namespace}`).ino;
     const directory = leaveBehind(inode, 1);
-    const loop = join(import.meta.dirname, '../support/sweep-loop.ts');
-    pair.exec(pair.host, [process.execPath, '--import', 'tsx', loop, join(all, 'net-1-1'), '1']);
+    pair.exec(pair.host, helperProcess('sweep-loop', join(all, 'net-1-1'), '1'));
     expect(readdirSync(directory).sort()).toEqual(KEPT_PINS);
     execFileSync('rm', ['-r', join(directory, '..')]);
   });

@@ -99,6 +99,7 @@ export function warningsOf(policy: Policy, facts: HostFacts, options: WarningOpt
 
 /** The one finding that no policy may be put in force with: equal filters of opposite actions. Reports each as an error. */
 export function refuseContradictions(policy: Policy, host: HostAddresses, diags: Diagnostics): void {
+  if (new Set(policy.rules.map(({ action }) => action)).size < 2) return;
   for (const { code, span, word } of observeIdentical(identicalFilters(universeOf(policy, host)))) {
     const { message, help } = word([]);
     if (CODES[code].severity === 'error') diags.report(code, span, message, help);
