@@ -48,6 +48,8 @@ describe('with the agent and without it every verb prints the same and ends the 
   });
 
   test('changes that wait to be confirmed', { timeout: PATIENCE }, () => {
+    // They begin where nothing is stored.
+    for (const words of [['unassign'], ['delete', 'edge']]) pair.exec(pair.host, pair.xdpol(...words));
     expect(runSession(pair, CONFIRM_STEPS)).toBe(aloneAs('confirm'));
   });
 

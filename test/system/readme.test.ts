@@ -69,33 +69,33 @@ const SLOWER = [
   ['sleep 6', 'sleep 11'],
 ] as const;
 
-/** Until something listens there, 30 s at most. */
-function awaitPort(port: string): string {
-  return `for i in $(seq 300); do ss -Hltn "sport = :${port}" | grep -q . && break; sleep 0.1; done`;
+/** Until the condition of a shell holds, 30 s at most. */
+function awaits(condition: string): string {
+  return `for i in $(seq 300); do ${condition} && break; sleep 0.1; done`;
 }
 
 /** Runs all commands in one shell, as a reader does, and gives what each printed. */
 function run(steps: readonly Step[]): readonly string[] {
+  const said = join(pair.directory, 'said');
   const lines = [
     'shopt -s expand_aliases',
     `alias xdpol="${program('main').join(' ')}"`,
     'python3 -m http.server 80 >/dev/null 2>&1 &',
     'python3 -m http.server 22 >/dev/null 2>&1 &',
-    awaitPort('80'),
-    awaitPort('22'),
+    awaits('ss -Hltn "sport = :80" | grep -q . && ss -Hltn "sport = :22" | grep -q .'),
   ];
   for (const { command } of steps) {
     const inNamespaces = command.replaceAll('ip netns exec client', `ip netns exec ${pair.peer.namespace}`);
     const here = SLOWER.reduce((before, [shown, used]) => before.replaceAll(shown, used), inNamespaces);
-    lines.push(`echo '${MARK}'`, here);
-    const port = /--listen \S+:(?<port>\d+) &$/u.exec(here)?.groups?.['port'];
-    // It says so just after it listens.
-    if (port !== undefined) lines.push(awaitPort(port), 'sleep 1');
+    lines.push(`echo '${MARK}'`);
+    if (!here.endsWith('&')) lines.push(here);
+    // What stays has said all when it has said something.
+    else lines.push(`${here.slice(0, -1)} >${said} 2>&1 &`, awaits(`[ -s ${said} ]`), `cat ${said}`);
   }
   lines.push(`echo '${MARK}'`, 'kill $(jobs -p)');
   const script = join(pair.directory, 'session.sh');
   writeFileSync(script, `exec 2>&1\n${lines.join('\n')}\n`);
-  const { stdout } = pair.run(pair.host, ['timeout', '-k', '5', '120', 'bash', script]);
+  const { stdout } = pair.run(pair.host, ['timeout', '-k', '5', '160', 'bash', script]);
   return stdout.split(`${MARK}\n`).slice(1);
 }
 
