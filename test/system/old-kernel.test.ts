@@ -23,8 +23,8 @@ import { NamespacePair } from '../support/namespaces.ts';
 import type { OldKernel } from '../support/old-kernel.ts';
 import { oldKernel } from '../support/old-kernel.ts';
 
-const SWAPS = 60;
-const KILLS = 9;
+const SWAPS = 30;
+const KILLS = 6;
 const LATEST_KILL_MS = 900;
 /** Blocked by both of the policies, whichever is in force. */
 const BLOCKED = ['rule rest', 'parse malformed'];

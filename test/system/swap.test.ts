@@ -15,8 +15,8 @@ import {
 import { helperProcess } from '../support/helper-process.ts';
 import { NamespacePair } from '../support/namespaces.ts';
 
-const SWAPS = 80;
-const KILLS = 20;
+const SWAPS = 40;
+const KILLS = 12;
 /** Past the whole run of an apply, so that some are killed at every step of it and some are not. */
 const LATEST_KILL_MS = 900;
 const FREED_WITHIN_MS = 10_000;
