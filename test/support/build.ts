@@ -5,7 +5,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildHelperProcesses } from './helper-process.ts';
+import { buildOwnProcesses } from './own-process.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -20,7 +20,7 @@ function inputs(): readonly string[] {
 }
 
 export async function setup(): Promise<void> {
-  await buildHelperProcesses();
+  await buildOwnProcesses();
   const built = modified(join(ROOT, 'dist/cli/main.js'));
   if (inputs().every((name) => modified(join(ROOT, name)) < built)) return;
   const { bundleProgram } = await import('../../scripts/bundle.ts');

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compileBpf } from './compile-bpf.ts';
-import { helperProcess } from './helper-process.ts';
 import type { NamespacePair } from './namespaces.ts';
+import { ownProcess } from './own-process.ts';
 import type { TestPacket } from './packets.ts';
 import { altered, ethernet, icmpv6, laterFragment, tcp, udp } from './packets.ts';
 
@@ -88,7 +88,7 @@ async function sentBy(
   stop: string,
 ): Promise<readonly number[]> {
   const hex = FRAMES.map(([, { frame }]) => Buffer.from(frame).toString('hex'));
-  const argv = helperProcess('send-frames', object, device, cpu, stop, ...hex);
+  const argv = ownProcess('send-frames', object, device, cpu, stop, ...hex);
   const child = pair.spawn(pair.peer, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout?.on('data', (chunk: Buffer) => {

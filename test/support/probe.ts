@@ -1,12 +1,12 @@
 /** Real TCP connections between the sides of a pair. */
 import { once } from 'node:events';
 import { present } from '../../src/base/assert.ts';
-import { helperProcess } from './helper-process.ts';
 import type { NamespacePair, Side } from './namespaces.ts';
+import { ownProcess } from './own-process.ts';
 
 /** Accepts connections on every port until the pair is disposed. */
 export async function listenOn(pair: NamespacePair, side: Side, ...ports: readonly number[]): Promise<void> {
-  const child = pair.spawn(side, helperProcess('probe', 'listen', ...ports.map(String)), {
+  const child = pair.spawn(side, ownProcess('probe', 'listen', ...ports.map(String)), {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await once(present(child.stdout), 'data');
@@ -14,5 +14,5 @@ export async function listenOn(pair: NamespacePair, side: Side, ...ports: readon
 
 /** What became of a connection: `connected`, `silence`, or the error. */
 export function connectFrom(pair: NamespacePair, side: Side, address: string, port: number): string {
-  return pair.exec(side, helperProcess('probe', 'connect', address, String(port))).trim();
+  return pair.exec(side, ownProcess('probe', 'connect', address, String(port))).trim();
 }

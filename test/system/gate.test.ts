@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { FRAMES, startTraffic, writePolicies } from '../support/counted-traffic.ts';
 import { startEgressTraffic } from '../support/egress-traffic.ts';
-import { helperProcess } from '../support/helper-process.ts';
 import { NamespacePair } from '../support/namespaces.ts';
 import { oldKernel } from '../support/old-kernel.ts';
+import { ownProcess } from '../support/own-process.ts';
 import { KEPT_PINS, pinsWith } from '../support/pins.ts';
 import { pinsOf, policyCounts } from '../support/policy-counts.ts';
 import { connectFrom } from '../support/probe.ts';
@@ -39,7 +39,7 @@ afterEach(() => {
 });
 
 function changeArgv(...args: readonly (string | number)[]): readonly string[] {
-  return asOn(helperProcess('change', ...args.map(String)));
+  return asOn(ownProcess('change', ...args.map(String)));
 }
 
 function change(...args: readonly (string | number)[]): unknown {

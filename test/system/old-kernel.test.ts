@@ -16,12 +16,12 @@ import {
   writePolicies,
 } from '../support/counted-traffic.ts';
 import { startEgressTraffic } from '../support/egress-traffic.ts';
-import { helperProcess } from '../support/helper-process.ts';
 import { holdStore } from '../support/hold-store.ts';
 import type { Outcome } from '../support/namespaces.ts';
 import { NamespacePair } from '../support/namespaces.ts';
 import type { OldKernel } from '../support/old-kernel.ts';
 import { oldKernel } from '../support/old-kernel.ts';
+import { ownProcess } from '../support/own-process.ts';
 
 const SWAPS = 30;
 const KILLS = 6;
@@ -125,7 +125,7 @@ describe('clsact in the place of tcx', () => {
     const { device } = pair.host;
     succeeds(withoutTcx('apply', policies[0], '-i', device));
     const stopTraffic = startEgressTraffic(pair);
-    const argv = helperProcess('swap-loop', device, String(SWAPS), ...policies);
+    const argv = ownProcess('swap-loop', device, String(SWAPS), ...policies);
     const swapper = pair.spawn(pair.host, kernel.withoutTcx(argv), { stdio: ['ignore', 'inherit', 'inherit'] });
     expect(await once(swapper, 'exit')).toEqual([0, null]);
     for (let i = 0; i < KILLS; i++) {

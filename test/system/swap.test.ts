@@ -12,8 +12,8 @@ import {
   startTraffic,
   writePolicies,
 } from '../support/counted-traffic.ts';
-import { helperProcess } from '../support/helper-process.ts';
 import { NamespacePair } from '../support/namespaces.ts';
+import { ownProcess } from '../support/own-process.ts';
 
 const SWAPS = 40;
 const KILLS = 12;
@@ -62,7 +62,7 @@ test('every frame is counted exactly once through many swaps', { timeout: 240_00
   const policies = writePolicies(pair.directory);
   pair.exec(pair.host, pair.xdpol('apply', policies[0], '-i', pair.host.device, '--mode', 'native'));
   const stopTraffic = startTraffic(pair);
-  const argv = helperProcess('swap-loop', pair.host.device, String(SWAPS), ...policies);
+  const argv = ownProcess('swap-loop', pair.host.device, String(SWAPS), ...policies);
   const swapper = pair.spawn(pair.host, argv, { stdio: ['ignore', 'inherit', 'inherit'] });
   const [status] = (await once(swapper, 'exit')) as [number];
   expect(status).toBe(0);

@@ -5,8 +5,8 @@ import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createMap } from 'libbpf-ts-bindings';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { helperProcess } from '../support/helper-process.ts';
 import { NamespacePair } from '../support/namespaces.ts';
+import { ownProcess } from '../support/own-process.ts';
 import { KEPT_PINS } from '../support/pins.ts';
 
 const SWEEPERS = 4;
@@ -43,7 +43,7 @@ function leaveBehind(inode: number, number: number): string {
 describe('several processes', () => {
   test('sweep at once: none fails, and everything dead is gone', async () => {
     for (let i = 0; i < LEFT_BEHIND; i++) leaveBehind(NO_INODE, i);
-    const argv = helperProcess('sweep-loop', join(all, 'net-1-1'), '40');
+    const argv = ownProcess('sweep-loop', join(all, 'net-1-1'), '40');
     const ends = Array.from({ length: SWEEPERS }, () =>
       once(pair.spawn(pair.host, argv, { stdio: ['ignore', 'ignore', 'inherit'] }), 'exit'),
     );
@@ -54,7 +54,7 @@ describe('several processes', () => {
   test('what belongs to a namespace that lives stays, even without links', () => {
     const inode = statSync(`/run/netns/${pair.peer.namespace}`).ino;
     const directory = leaveBehind(inode, 1);
-    pair.exec(pair.host, helperProcess('sweep-loop', join(all, 'net-1-1'), '1'));
+    pair.exec(pair.host, ownProcess('sweep-loop', join(all, 'net-1-1'), '1'));
     expect(readdirSync(directory).sort()).toEqual(KEPT_PINS);
     execFileSync('rm', ['-r', join(directory, '..')]);
   });

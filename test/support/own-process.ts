@@ -15,11 +15,11 @@ const SOURCES = {
 const FOLDER = join(ROOT, 'build/test');
 
 /** The command line; each source says what its arguments are. `build.ts` has built it before any test runs. */
-export function helperProcess(name: keyof typeof SOURCES, ...args: readonly string[]): readonly [string, ...string[]] {
+export function ownProcess(name: keyof typeof SOURCES, ...args: readonly string[]): readonly [string, ...string[]] {
   return [process.execPath, join(FOLDER, `${name}.mjs`), ...args];
 }
 
-export async function buildHelperProcesses(): Promise<void> {
+export async function buildOwnProcesses(): Promise<void> {
   const { build } = await import('esbuild');
   await build({
     absWorkingDir: ROOT,
