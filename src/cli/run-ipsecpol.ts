@@ -24,7 +24,24 @@ import { openStoredRules, showForIpsecpol } from './show-for-ipsecpol.ts';
 /** The one word that the original does not have. */
 const JSON_WORD = '--json';
 
+/** What an error advises of other verbs, as ipsecpol takes it. */
+const OWN_WORDS: readonly (readonly [option: RegExp, words: string])[] = [
+  [/--confirm 60s/gu, 'with XDPOL_CONFIRM=60s before it'],
+  [/repeat the command with --force/gu, 'repeat the command with XDPOL_FORCE=1 before it'],
+  [/--force/gu, 'with XDPOL_FORCE=1 before it'],
+];
+
 export async function runIpsecpol(given: readonly string[]): Promise<void> {
+  try {
+    await carryOutWords(given);
+  } catch (error) {
+    if (!(error instanceof EnvironmentError) || error.help === undefined) throw error;
+    const help = OWN_WORDS.reduce((text, [option, words]) => text.replace(option, words), error.help);
+    throw new EnvironmentError(error.code, error.message, { help, cause: error });
+  }
+}
+
+async function carryOutWords(given: readonly string[]): Promise<void> {
   const diags = new Diagnostics();
   const isJson = given.includes(JSON_WORD);
   const words = given.filter((word) => word !== JSON_WORD);

@@ -178,7 +178,10 @@ export function refusedXdp(
   cause?: BpfError,
 ): EnvironmentError {
   const message = `${name}: the driver (${driver || 'none'}) refused ${mode} XDP: ${why}`;
-  const help = mode === 'native' ? 'use --mode auto or --mode generic' : `see: dmesg | tail; ip -d link show ${name}`;
+  const help =
+    mode === 'native'
+      ? 'apply or assign it with --mode auto or --mode generic'
+      : `see: dmesg | tail; ip -d link show ${name}`;
   return new EnvironmentError('XDPOL_E_XDP_REFUSED', message, { help, cause });
 }
 

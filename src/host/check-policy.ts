@@ -45,7 +45,7 @@ export async function checkPolicy(context: HostContext, request: CheckRequest): 
   const facts = policy === undefined ? undefined : await factsFor(policy, request.me, diags);
   if (policy === undefined || facts === undefined || diags.failed) return outcomeOf(policy, diags.all, []);
   if (refuseTooManyFilters(policy, facts, diags)) return outcomeOf(policy, diags.all, []);
-  runPolicyTests(policy, facts, diags);
+  runPolicyTests(policy, facts, diags, { takesMe: true });
   const { reported, findings, omitted } = withProgress(context.report, `analysing ${policy.name}`, (progress) =>
     warningsOf(policy, facts, {
       isBrief: request.isBrief === true,

@@ -5,6 +5,7 @@ import { EnvironmentError } from '../base/environment-error.ts';
 import type { Address } from '../base/ip.ts';
 import { parseAddress } from '../base/ip.ts';
 import { broadcastOf } from '../policy/local.ts';
+import { noInterface } from './unknown-interface.ts';
 
 /** The interface by which a host talks to itself. */
 export const LOOPBACK = 'lo';
@@ -77,10 +78,10 @@ export async function findInterfaces(names: readonly string[]): Promise<readonly
   return names.map((name) => {
     const found = all.find((device) => device.name === name);
     if (found !== undefined) return requireEthernet(found);
-    const known = all.map((device) => device.name).filter((other) => other !== LOOPBACK);
-    throw new EnvironmentError('XDPOL_E_NO_INTERFACE', `there is no interface ${name}`, {
-      help: `this network namespace has: ${known.join(', ') || 'none'}`,
-    });
+    throw noInterface(
+      name,
+      all.map((device) => device.name),
+    );
   });
 }
 

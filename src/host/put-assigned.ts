@@ -77,7 +77,8 @@ function targetsOf(store: PolicyStore, { interfaces: named, usual = [], confirm 
 
 function noteMissing(names: readonly string[]): readonly string[] {
   return names.map(
-    (name) => `${name} is not there: it stays assigned, and is filtered when it is back, by the agent or xdpol restore`,
+    (name) =>
+      `${name} is not there: it stays assigned, and is filtered when it is back, by the agent or xdpol restore; to take it out: xdpol unassign -i ${name}`,
   );
 }
 

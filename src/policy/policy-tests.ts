@@ -10,6 +10,8 @@ import { formatPacket, packetsOfTemplate, parsePacketTemplate } from './packet/t
 export interface PolicyTestOptions {
   /** What leaves the host is not filtered: it passes whatever the policy says. */
   readonly ingressOnly?: boolean | undefined;
+  /** Can the command say what me is? */
+  readonly takesMe?: boolean | undefined;
 }
 
 /** Reports each test that fails as an error, and each that cannot be run on this host as a warning. */
@@ -26,7 +28,8 @@ export function runPolicyTests(
     const packets = packetsOfTemplate(template, host.me);
     if (packets.length === 0) {
       const message = `the test is not run: me has no IPv${template.packet.family} address here`;
-      diags.report('XP0321', test.span, message, 'say which with --me ADDRESS, or run it where me has one');
+      const way = options.takesMe === true ? 'say which with --me ADDRESS' : 'give an interface of the policy one';
+      diags.report('XP0321', test.span, message, `${way}, or run it where me has one`);
       continue;
     }
     const failed = packets.find((packet) => !isAsExpected(test, decide(classifier, test, packet, options)));

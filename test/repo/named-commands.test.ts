@@ -72,3 +72,27 @@ test('sources', () => {
   );
   expect(wrong).toEqual([]);
 });
+
+/** Of the programs that messages name besides. */
+const FOREIGN =
+  /systemd-run|systemctl|--cap-add|--property=|--porcelain|--short|--net|--depth ===|^\s*(?:\/?\*|\/\/)|-A\|add/u;
+
+test('an option that a message names is one that a verb takes', () => {
+  const known = new Set(program.commands.flatMap(optionsOf).concat('--host'));
+  const rooms = sources.filter((path) => !path.startsWith('src/console/'));
+  const lines = rooms.flatMap((path) => readFileSync(root + path, 'utf8').split('\n'));
+  const named = lines
+    .filter((line) => /['"`]/u.test(line) && !FOREIGN.test(line))
+    .flatMap((line) => [...line.matchAll(/(?<![\w-])--[a-z][a-z-]*[a-z]/gu)].map(([option]) => option));
+  expect(named.length).toBeGreaterThan(60);
+  expect([...new Set(named)].filter((option) => !known.has(option))).toEqual([]);
+});
+
+test('what messages advise where a policy goes in force, or is read, is taken by each verb that does so', () => {
+  const taking = (option: string): readonly string[] =>
+    program.commands.filter((command) => optionsOf(command).includes(option)).map((command) => command.name());
+  expect(taking('--me')).toEqual(expect.arrayContaining(['check', 'explain', 'compile', 'replay', 'diff', 'bench']));
+  for (const option of ['--force', '--confirm', '--mode', '--hook']) {
+    expect(taking(option)).toEqual(expect.arrayContaining(['apply', 'assign']));
+  }
+});

@@ -105,7 +105,9 @@ test('assign and ipsecpol -x are refused too; XDPOL_FORCE forces the latter', ()
   expectRefused(pair.run(pair.host, pair.xdpol('assign', 'shut', '-i', 'eth0')), 'port 22');
   writeFileSync(pair.config, 'interfaces: [eth0]\n');
   const assign = program('ipsecpol', '-w', 'REG', '-p', 'shut', '-x');
-  expectRefused(pair.run(pair.host, assign), 'port 22');
+  const refused = pair.run(pair.host, assign);
+  expectRefused(refused, 'port 22', 'with XDPOL_CONFIRM=60s before it', 'with XDPOL_FORCE=1 before it');
+  expect(refused.stderr).not.toContain(' --');
   expect(pair.run(pair.host, ['env', 'XDPOL_FORCE=1', ...assign]).status).toBe(0);
   expect(inForce()).toBe('shut');
   pair.exec(pair.host, pair.xdpol('unassign'));

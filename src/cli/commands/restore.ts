@@ -42,7 +42,8 @@ async function run(options: RestoreOptions): Promise<void> {
   }
   if (missing.length === 0) return;
   warn(`xdpol: error: not there, so not filtered: ${missing.join(', ')}`);
-  warn('  help: once it is there: xdpol restore; or wait for it: xdpol restore --wait 30');
+  const out = missing.map((name) => `xdpol unassign -i ${name}`).join('; ');
+  warn(`  help: once it is there: xdpol restore; or wait for it: xdpol restore --wait 30; to take it out: ${out}`);
   process.exitCode = EXIT.environment;
 }
 

@@ -7,6 +7,7 @@ import { matchesInterface } from '../../policy/interface-pattern.ts';
 import { PolicyStore } from '../../store/store.ts';
 import { readHostConfig } from '../config.ts';
 import type { HostContext } from '../context.ts';
+import { noInterface } from '../unknown-interface.ts';
 import { examineHost, examineInterface } from './examine.ts';
 import type { Finding } from './finding.ts';
 import { gatherHost } from './gather-host.ts';
@@ -72,10 +73,11 @@ function chooseInterfaces(given: readonly string[] | undefined, usual: readonly 
   if (given !== undefined) {
     const unknown = given.find((pattern) => matching([pattern]).length === 0);
     if (unknown === undefined) return matching(given);
-    const known = all.map(({ name }) => name).filter((name) => name !== 'lo');
-    throw new EnvironmentError('XDPOL_E_NO_INTERFACE', `there is no interface ${unknown}`, {
-      help: `this network namespace has: ${known.join(', ') || 'none'}`,
-    });
+    throw noInterface(
+      unknown,
+      all.map(({ name }) => name),
+      { takesPatterns: true },
+    );
   }
   const configured = readHostConfig().config.interfaces;
   const chosen = matching([...usual, ...configured]);
