@@ -14,6 +14,7 @@ export default tseslint.config(
       'demo/**/*.ts',
       'bench/**/*.ts',
       'scripts/*.ts',
+      'scripts/layout/*.ts',
     ],
     plugins: { '@typescript-eslint': tseslint.plugin },
     languageOptions: {

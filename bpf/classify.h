@@ -44,7 +44,7 @@ static __always_inline __u32 root_class(const struct xdpol_root *root, __u32 bou
 	for (int i = 0; i < XDPOL_ROOT_BOUNDS; i++)
 		if (i < bounds)
 			place += (key - root->bounds[i]) >> 32;
-	return root->classes[place & 15];
+	return root->classes[place & (XDPOL_LEAF_CLASSES - 1)];
 }
 
 /* Index entry -> the leaf that holds the low 16 bits of the address. */
@@ -114,7 +114,7 @@ static __always_inline __u32 root6_class(const struct xdpol_root6 *root, __u32 b
 	for (int i = 0; i < XDPOL_ROOT_BOUNDS; i++)
 		if (i < bounds)
 			above -= below_bound(halves, root->bounds[i]);
-	return root->classes[above & 15];
+	return root->classes[above & (XDPOL_LEAF_CLASSES - 1)];
 }
 
 /* The block of a level that holds an address: the address itself on the last level, else what it begins with. */
@@ -124,7 +124,7 @@ struct block {
 
 static __always_inline struct block block_of(__u64 high, __u64 low, int level)
 {
-	const __u64 factor = 0x9e3779b97f4a7c15ULL;
+	const __u64 factor = (__u64)XDPOL_BLOCK_FACTOR_HIGH << 32 | XDPOL_BLOCK_FACTOR_LOW;
 	struct block block = { .high = high, .low = low };
 
 	if (level < XDPOL_BLOCK_LEVELS - 1)
@@ -139,7 +139,8 @@ static __always_inline struct block block_of(__u64 high, __u64 low, int level)
  */
 static __always_inline int in_filter6(struct table filter, __u32 shift, __u64 hash)
 {
-	const __u64 bits = 1ULL << (hash >> 26 & 63) | 1ULL << (hash >> 32 & 63) | 1ULL << (hash >> 38 & 63);
+	const __u64 bits = 1ULL << (hash >> XDPOL_FILTER_BIT_1 & 63) | 1ULL << (hash >> XDPOL_FILTER_BIT_2 & 63) |
+			   1ULL << (hash >> XDPOL_FILTER_BIT_3 & 63);
 	const __u64 *words = filter.base;
 	__u64 number = hash >> shift;
 
@@ -296,7 +297,7 @@ struct service {
 /* Pages follow their numbers: WIDE_PLANES * 256 of them and one for each narrow plane. */
 static __always_inline __u32 dport_class(const struct pkt *pkt)
 {
-	const __u32 wide = XDPOL_WIDE_PLANES * 256, numbers = wide + 256;
+	const __u32 wide = XDPOL_WIDE_PLANES * XDPOL_PORT_PAGE, numbers = wide + XDPOL_PORT_PAGE;
 	__u32 slot = pkt->plane < XDPOL_WIDE_PLANES ? pkt->plane << 8 | pkt->dport >> 8
 						    : wide + pkt->plane - XDPOL_WIDE_PLANES;
 	__u32 page = read_u16(TABLE_OF(dport_pages), slot);
@@ -402,9 +403,9 @@ static __always_inline __u32 minimum(__u32 a, __u32 b)
 
 static __always_inline __u32 bucket_start(__u32 key, __u32 mask)
 {
-	__u32 hash = key * 2654435761U;
+	__u32 hash = key * XDPOL_PAIR_FACTOR;
 
-	return (hash ^ hash >> 15) & mask;
+	return (hash ^ hash >> XDPOL_PAIR_FOLD) & mask;
 }
 
 struct rule_tables {

@@ -22,11 +22,10 @@ enum {
 	IKE_PORT = 500,
 	IKE_NAT_PORT = 4500,
 	KERBEROS_PORT = 88,
-	MAX_BROADCASTS = 64,
 };
 
 /* IPv4, in host order: of the subnets of the filtered interfaces. The first 0 ends them. */
-const volatile __u32 broadcasts[MAX_BROADCASTS];
+const volatile __u32 broadcasts[XDPOL_MAX_BROADCASTS];
 
 static __always_inline int is_neighbor_discovery(const struct pkt *pkt)
 {
@@ -66,7 +65,7 @@ static __always_inline int is_dhcp(const struct pkt *pkt)
 
 static __always_inline int is_subnet_broadcast(__u32 address)
 {
-	for (int i = 0; i < MAX_BROADCASTS && broadcasts[i]; i++) {
+	for (int i = 0; i < XDPOL_MAX_BROADCASTS && broadcasts[i]; i++) {
 		if (broadcasts[i] == address)
 			return 1;
 	}

@@ -10,6 +10,7 @@
 enum xdpol_layout {
 	XDPOL_LAYOUT_VERSION = 5,
 	XDPOL_LEAF_BOUNDS = 15,	 /* ranges of one leaf: these and one before the first bound */
+	XDPOL_LEAF_CLASSES = XDPOL_LEAF_BOUNDS + 1,
 	XDPOL_ROOT_BOUNDS = 8,	 /* the same for a root leaf, which holds a whole table */
 	XDPOL_NODE_KEYS = 7,	 /* bounds of one IPv6 tree node, between its 8 children */
 	XDPOL_LEAF6_KEYS = 5,	 /* bounds of one IPv6 leaf, between its 6 values */
@@ -22,16 +23,31 @@ enum xdpol_layout {
 	XDPOL_BUCKET_SLOTS = 7,	 /* (source, destination) pairs in one sparse bucket */
 	XDPOL_BUCKET_PROBES = 3, /* buckets searched for one pair */
 	XDPOL_SET_LEAF_WORDS = 8, /* of 64 ranks each: a leaf of a rank set is a cache line */
-	XDPOL_SET_LEAF_RANKS = 512,
+	XDPOL_SET_LEAF_RANKS = 64 * XDPOL_SET_LEAF_WORDS,
 	XDPOL_SET_NODE_LEAVES = 12, /* so is a node */
-	XDPOL_SET_GROUP_RANKS = 6144, /* of one node */
+	XDPOL_SET_GROUP_RANKS = XDPOL_SET_LEAF_RANKS * XDPOL_SET_NODE_LEAVES, /* of one node */
 	XDPOL_LIST_MAX = 16,	 /* entries of a rule list */
 	XDPOL_PORT_PAGE = 256,
 	XDPOL_ANY_PROTOCOL = 256,
 	XDPOL_MAX_EXT_HEADERS = 8,
 	XDPOL_MAX_VLAN_TAGS = 2,
+	XDPOL_MAX_BROADCASTS = 64, /* subnets of one host whose broadcast addresses the program knows */
 	XDPOL_TABLE_UNIT = 128, /* the size of a table is a multiple of this, and not 0 */
 	XDPOL_SAMPLE_BYTES = 128, /* of a packet that a sample has */
+};
+
+/*
+ * How keys are hashed. A pair of classes: the product with the factor, folded. An IPv6 block: the 64-bit product; its
+ * first bits pick the bucket and the word of the filter, and six bits from each of three places a bit of that word.
+ */
+enum xdpol_hash {
+	XDPOL_PAIR_FACTOR = 2654435761,
+	XDPOL_PAIR_FOLD = 15,
+	XDPOL_BLOCK_FACTOR_HIGH = 0x9e3779b9, /* 2^64 divided by the golden ratio, odd */
+	XDPOL_BLOCK_FACTOR_LOW = 0x7f4a7c15,
+	XDPOL_FILTER_BIT_1 = 26,
+	XDPOL_FILTER_BIT_2 = 32,
+	XDPOL_FILTER_BIT_3 = 38,
 };
 
 /* Directions split every counter: index = 2 * slot + direction. */
@@ -107,45 +123,41 @@ enum xdpol_gate {
 	XDPOL_GATE_PROGRAMS = 2,
 };
 
-/* The tables of a policy. Each is one element of an exact-size array, put in for `.data.<name>`. */
+/*
+ * The tables of a policy, each with the type of its elements: table(name, element). Enumeration, sections, element
+ * sizes and the names that userspace knows all come from this list. Each table is one element of an exact-size array,
+ * put in for `.data.<name>`.
+ */
+#define XDPOL_EACH_TABLE(table)                                                                                      \
+	/* IPv4 address -> class. The filter has a bit for each /24, set where the class is not 0: [2^18]. The index */ \
+	/* is by the first 16 bits of the address: class, leaf, or fan of leaves. Leaves may be one xdpol_root instead. */ \
+	table(src4_filter, __u64) table(src4_index, __u32) table(src4_leaves, struct xdpol_leaf)                     \
+	table(dst4_filter, __u64) table(dst4_index, __u32) table(dst4_leaves, struct xdpol_leaf)                     \
+	/* IPv6 address -> class. The filter: by the hash of a block, three bits that are set for every block there */ \
+	/* is. Nodes and leaves of the trees, the two roots first; or one xdpol_root6. */                            \
+	table(src6_filter, __u64) table(src6_blocks, struct xdpol_block_bucket) table(src6_nodes, struct xdpol_node) \
+	table(dst6_filter, __u64) table(dst6_blocks, struct xdpol_block_bucket) table(dst6_nodes, struct xdpol_node) \
+	/* (plane, port) -> class: page numbers, then pages[][XDPOL_PORT_PAGE] */                                    \
+	table(dport_pages, __u16) table(sport_pages, __u16)                                                          \
+	/* [source classes][destination classes]... -> rule value (dense) or rule set (rows) */                      \
+	table(cross4, __u32) table(cross6, __u32)                                                                    \
+	/* sparse: sets of rules that look at one address only, and a hash of the pairs that matter */               \
+	table(src4_sets, __u32) table(dst4_sets, __u32) table(pairs4, struct xdpol_bucket)                           \
+	table(src6_sets, __u32) table(dst6_sets, __u32) table(pairs6, struct xdpol_bucket)                           \
+	/* A rule set is a row by destination port class (rule value, or subrow), or a short list; a subrow is by */ \
+	/* source port class. */                                                                                     \
+	table(rows, __u32) table(subrows, __u32) table(lists, struct xdpol_list_entry)                               \
+	/* ranks: for each class the set of the ranks that it matches, as a tree; the first rank common to all */     \
+	/* decides. Roots are numbers of nodes, [rows][set_groups], and not there where nodes are numbered by row */  \
+	/* and group; of roots the first node is the empty one. Leaves: the empty one, one for each block of ranks */ \
+	/* that permit, the others. Slots: the counter slot by rank; the last is the default's. */                   \
+	table(set_roots, __u32) table(set_nodes, struct xdpol_set_node) table(set_leaves, struct xdpol_set_leaf)     \
+	table(rank_slots, __u32)
+
+#define XDPOL_TABLE_NUMBER(name, element) XDPOL_TABLE_##name,
+
 enum xdpol_table {
-	/* IPv4 address -> class */
-	XDPOL_TABLE_src4_filter, /* u64[2^18]: a bit per /24, set where the class is not 0 */
-	XDPOL_TABLE_src4_index,	 /* u32[2^16] by the first 16 bits: class, leaf, or fan of leaves */
-	XDPOL_TABLE_src4_leaves, /* struct xdpol_leaf[], or one struct xdpol_root */
-	XDPOL_TABLE_dst4_filter,
-	XDPOL_TABLE_dst4_index,
-	XDPOL_TABLE_dst4_leaves,
-	/* IPv6 address -> class */
-	XDPOL_TABLE_src6_filter, /* u64[2^n]: by the hash of a block, three bits that are set for every one there is */
-	XDPOL_TABLE_src6_blocks, /* struct xdpol_block_bucket[2^n] */
-	XDPOL_TABLE_src6_nodes,	 /* struct xdpol_node and xdpol_leaf6 [], the two roots first; or one struct xdpol_root6 */
-	XDPOL_TABLE_dst6_filter,
-	XDPOL_TABLE_dst6_blocks,
-	XDPOL_TABLE_dst6_nodes,
-	/* (plane, port) -> class: u16 page numbers, then u16 pages[][256] */
-	XDPOL_TABLE_dport_pages,
-	XDPOL_TABLE_sport_pages,
-	/* classes -> rule value (dense) or rule set (rows): u32[source classes][destination classes]... */
-	XDPOL_TABLE_cross4,
-	XDPOL_TABLE_cross6,
-	/* sparse: sets of rules that look at one address only, and a hash of the pairs that matter */
-	XDPOL_TABLE_src4_sets,
-	XDPOL_TABLE_dst4_sets,
-	XDPOL_TABLE_pairs4, /* struct xdpol_bucket[] */
-	XDPOL_TABLE_src6_sets,
-	XDPOL_TABLE_dst6_sets,
-	XDPOL_TABLE_pairs6,
-	/* a rule set is a row by destination port class, or a short list */
-	XDPOL_TABLE_rows,    /* u32[][dport_classes]: rule value, or subrow */
-	XDPOL_TABLE_subrows, /* u32[][sport_classes]: rule value */
-	XDPOL_TABLE_lists,   /* struct xdpol_list_entry[] */
-	/* ranks: for each class the set of the ranks that it matches, as a tree; the first rank common to all decides */
-	XDPOL_TABLE_set_roots,	/* u32[rows][set_groups]: numbers of nodes; not there where nodes are numbered by row and group */
-	XDPOL_TABLE_set_nodes,	/* struct xdpol_set_node[]; of roots the first is the empty one */
-	XDPOL_TABLE_set_leaves, /* struct xdpol_set_leaf[]: the empty one, one for each block of ranks that permit, the others */
-	XDPOL_TABLE_rank_slots, /* u32[ranks + 1]: counter slot by rank; the last is the default's */
-	XDPOL_TABLES,
+	XDPOL_EACH_TABLE(XDPOL_TABLE_NUMBER) XDPOL_TABLES,
 };
 
 enum xdpol_rule_mode {
@@ -192,18 +204,18 @@ enum xdpol_need {
 
 /* One cache line: the class of the range that holds a 16-bit key. Unused bounds are 0xffff and repeat the last class. */
 struct xdpol_leaf {
-	__u16 bounds[16]; /* the last is not used */
-	__u16 classes[16];
+	__u16 bounds[XDPOL_LEAF_BOUNDS + 1]; /* the last is not used */
+	__u16 classes[XDPOL_LEAF_CLASSES];
 };
 
 struct xdpol_root {
-	__u32 bounds[8]; /* unused: not compared, shape.root_bounds tells */
-	__u16 classes[16];
+	__u32 bounds[XDPOL_ROOT_BOUNDS]; /* unused: not compared, shape.root_bounds tells */
+	__u16 classes[XDPOL_LEAF_CLASSES];
 };
 
 struct xdpol_root6 {
-	__u32 bounds[8][4]; /* unused: not compared, as above */
-	__u16 classes[16];
+	__u32 bounds[XDPOL_ROOT_BOUNDS][4]; /* unused: not compared, as above */
+	__u16 classes[XDPOL_LEAF_CLASSES];
 };
 
 /*
@@ -212,41 +224,41 @@ struct xdpol_root6 {
  * bit of a difference says which of two is less.
  */
 struct xdpol_node {
-	__u64 keys[7];
+	__u64 keys[XDPOL_NODE_KEYS];
 	__u32 first; /* line number of child 0 */
 	__u32 last;  /* the last child, counted from 0 */
 };
 
 /* The last line of a tree: value i + 1 from key i on. Unused keys and values repeat the last. */
 struct xdpol_leaf6 {
-	__u64 keys[5];
-	__u32 values[6]; /* class, or a tree over the low half */
+	__u64 keys[XDPOL_LEAF6_KEYS];
+	__u32 values[XDPOL_LEAF6_KEYS + 1]; /* class, or a tree over the low half */
 };
 
 /* One cache line: blocks by what they begin with. Of a whole address both halves, of others only the block's bits. */
 struct xdpol_block_bucket {
-	__u64 high[3]; /* shifted right to the length of the level */
-	__u64 low[3];
-	__u32 values[3];
+	__u64 high[XDPOL_BLOCK_SLOTS]; /* shifted right to the length of the level */
+	__u64 low[XDPOL_BLOCK_SLOTS];
+	__u32 values[XDPOL_BLOCK_SLOTS];
 	__u32 overflowed;
 };
 
 struct xdpol_bucket {
-	__u32 keys[7]; /* (source class << 16 | destination class) + 1; 0: free */
+	__u32 keys[XDPOL_BUCKET_SLOTS]; /* (source class << 16 | destination class) + 1; 0: free */
 	__u32 overflowed;
-	__u32 sets[7];
+	__u32 sets[XDPOL_BUCKET_SLOTS];
 	__u32 zero;
 };
 
 /* One cache line each: ranks that lie side by side, one bit a rank; and the leaves of as many blocks in a row. */
 struct xdpol_set_leaf {
-	__u64 words[8];
+	__u64 words[XDPOL_SET_LEAF_WORDS];
 };
 
 struct xdpol_set_node {
 	__u64 words_low; /* a bit for each word of the leaves that is not 0 */
 	__u32 words_high;
-	__u32 leaves[12];
+	__u32 leaves[XDPOL_SET_NODE_LEAVES];
 	__u32 zero;
 };
 
@@ -352,9 +364,17 @@ struct xdpol_shape {
 	__u32 bytes[XDPOL_TABLES]; /* size of each table */
 };
 
+/* Bytes of one element of each table. */
+#define XDPOL_ELEMENT_SIZE(name, element) XDPOL_ELEMENT_BYTES_##name = sizeof(element),
+
+enum xdpol_element_bytes {
+	XDPOL_EACH_TABLE(XDPOL_ELEMENT_SIZE)
+};
+
 /* Names every type above once, so that all of them reach the object's BTF. */
 struct xdpol_types {
 	enum xdpol_layout layout;
+	enum xdpol_hash hash;
 	enum xdpol_direction direction;
 	enum xdpol_slot slot;
 	enum xdpol_exemption exemption;
@@ -382,6 +402,7 @@ struct xdpol_types {
 	struct xdpol_budget budget;
 	struct xdpol_sample sample;
 	struct xdpol_shape shape;
+	enum xdpol_element_bytes element_bytes;
 };
 
 _Static_assert(sizeof(struct xdpol_leaf) == 64, "one cache line");

@@ -45,34 +45,6 @@ const struct xdpol_types *layout_types;
  * A table is addressed as a global: no lookup, no NULL check, and userspace fills it through mmap.
  * The loader replaces each of these sections by an array of the policy's exact size.
  */
-#define TABLE(name) __u8 name[XDPOL_TABLE_UNIT] SEC(".data." #name)
+#define TABLE(name, element) __u8 name[XDPOL_TABLE_UNIT] SEC(".data." #name);
 
-TABLE(src4_filter);
-TABLE(src4_index);
-TABLE(src4_leaves);
-TABLE(dst4_filter);
-TABLE(dst4_index);
-TABLE(dst4_leaves);
-TABLE(src6_filter);
-TABLE(src6_blocks);
-TABLE(src6_nodes);
-TABLE(dst6_filter);
-TABLE(dst6_blocks);
-TABLE(dst6_nodes);
-TABLE(dport_pages);
-TABLE(sport_pages);
-TABLE(cross4);
-TABLE(cross6);
-TABLE(src4_sets);
-TABLE(dst4_sets);
-TABLE(pairs4);
-TABLE(src6_sets);
-TABLE(dst6_sets);
-TABLE(pairs6);
-TABLE(rows);
-TABLE(subrows);
-TABLE(lists);
-TABLE(set_roots);
-TABLE(set_nodes);
-TABLE(set_leaves);
-TABLE(rank_slots);
+XDPOL_EACH_TABLE(TABLE)

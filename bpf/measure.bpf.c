@@ -14,17 +14,23 @@
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
+enum xdpol_ring {
+	XDPOL_RING_SIZE = 1 << 20, /* the tuples of one ring: far more than caches hold lines for */
+	XDPOL_RING_GROUPS = 1024,  /* of clocked runs */
+};
+
 enum {
-	RING_SIZE = 1 << 20, /* the tuples of one ring: far more than caches hold lines for */
-	GROUPS = 1024,
 	INTERRUPTED_NS = 4000, /* no packet takes that long by itself */
 };
+
+/* Never read: it carries the type into BTF, from which src/layout/layout.gen.ts is made. */
+const enum xdpol_ring *ring_types;
 
 /*
  * As they stand in a packet, so that both sides copy bytes. Words of the size that the parser reads:
  * a load that spans several smaller stores waits for all of them, which traffic never does.
  */
-struct tuple4 {
+struct xdpol_tuple4 {
 	__be32 addresses_be[2];
 	__be32 ports_be; /* ICMP: type, code and checksum */
 	__u8 protocol;
@@ -35,7 +41,7 @@ struct tuple4 {
 	};
 };
 
-struct tuple6 {
+struct xdpol_tuple6 {
 	__be32 addresses_be[8];
 	__be32 ports_be;
 	__u8 protocol;
@@ -43,8 +49,8 @@ struct tuple6 {
 	__u16 group; /* whose time a clocked run counts in */
 };
 
-_Static_assert(sizeof(struct tuple4) == 16, "no padding");
-_Static_assert(sizeof(struct tuple6) == 40, "no padding");
+_Static_assert(sizeof(struct xdpol_tuple4) == 16, "no padding");
+_Static_assert(sizeof(struct xdpol_tuple6) == 40, "no padding");
 
 #define RING(name, tuple)                              \
 	struct {                                       \
@@ -52,11 +58,11 @@ _Static_assert(sizeof(struct tuple6) == 40, "no padding");
 		__uint(map_flags, BPF_F_MMAPABLE);     \
 		__type(key, __u32);                    \
 		__type(value, tuple);                  \
-		__uint(max_entries, RING_SIZE);        \
+		__uint(max_entries, XDPOL_RING_SIZE);        \
 	} name SEC(".maps")
 
-RING(ring4, struct tuple4);
-RING(ring6, struct tuple6);
+RING(ring4, struct xdpol_tuple4);
+RING(ring6, struct xdpol_tuple6);
 
 /* The program under test. */
 struct {
@@ -75,15 +81,15 @@ struct {
 } under_test_linear SEC(".maps");
 
 /* Runs and what they took, by group. */
-struct group {
+struct xdpol_group {
 	__u64 runs, ns;
 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__type(key, __u32);
-	__type(value, struct group);
-	__uint(max_entries, GROUPS);
+	__type(value, struct xdpol_group);
+	__uint(max_entries, XDPOL_RING_GROUPS);
 } groups SEC(".maps");
 
 __u32 out_ifindex; /* where live frames go */
@@ -97,7 +103,7 @@ __u64 sink; /* keeps the parser's results alive */
 	({                                                                                     \
 		void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;      \
 		void *ip = data + ETH_HLEN;                                                    \
-		__u32 key = position++ & (RING_SIZE - 1);                                      \
+		__u32 key = position++ & (XDPOL_RING_SIZE - 1);                                      \
 		typeof(*ring.value) *tuple = bpf_map_lookup_elem(&ring, &key);                 \
 		int whole = tuple && ip + sizeof(ip_header) + sizeof(__be32) <= end;           \
                                                                                                \
@@ -114,7 +120,7 @@ __u64 sink; /* keeps the parser's results alive */
 
 static __always_inline int next4(struct xdp_md *ctx)
 {
-	if (REWRITE(ctx, ring4, struct iphdr, 12, 9))
+	if (REWRITE(ctx, ring4, struct iphdr, offsetof(struct iphdr, saddr), offsetof(struct iphdr, protocol)))
 		bpf_tail_call(ctx, &under_test, 0);
 	return XDP_ABORTED;
 }
@@ -122,14 +128,14 @@ static __always_inline int next4(struct xdp_md *ctx)
 SEC("xdp")
 int generate4_linear(struct xdp_md *ctx)
 {
-	if (REWRITE(ctx, ring4, struct iphdr, 12, 9))
+	if (REWRITE(ctx, ring4, struct iphdr, offsetof(struct iphdr, saddr), offsetof(struct iphdr, protocol)))
 		bpf_tail_call(ctx, &under_test_linear, 0);
 	return XDP_ABORTED;
 }
 
 static __always_inline int next6(struct xdp_md *ctx)
 {
-	if (REWRITE(ctx, ring6, struct ipv6hdr, 8, 6))
+	if (REWRITE(ctx, ring6, struct ipv6hdr, offsetof(struct ipv6hdr, saddr), offsetof(struct ipv6hdr, nexthdr)))
 		bpf_tail_call(ctx, &under_test, 0);
 	return XDP_ABORTED;
 }
@@ -150,7 +156,7 @@ int generate6(struct xdp_md *ctx)
 static __always_inline void take_time(__u32 group)
 {
 	__u64 now = bpf_ktime_get_ns(), took = now - clocked_at;
-	struct group *before = bpf_map_lookup_elem(&groups, &clocked_group);
+	struct xdpol_group *before = bpf_map_lookup_elem(&groups, &clocked_group);
 
 	if (before && took < INTERRUPTED_NS) {
 		before->runs++;
@@ -162,7 +168,7 @@ static __always_inline void take_time(__u32 group)
 
 #define CLOCK(ring)                                                      \
 	({                                                               \
-		__u32 key = position & (RING_SIZE - 1);                  \
+		__u32 key = position & (XDPOL_RING_SIZE - 1);                  \
 		typeof(*ring.value) *next = bpf_map_lookup_elem(&ring, &key); \
                                                                          \
 		if (next)                                                \
@@ -187,7 +193,7 @@ int clocked6(struct xdp_md *ctx)
 SEC("xdp.frags")
 int send4(struct xdp_md *ctx)
 {
-	struct tuple4 *tuple = REWRITE(ctx, ring4, struct iphdr, 12, 9);
+	struct xdpol_tuple4 *tuple = REWRITE(ctx, ring4, struct iphdr, offsetof(struct iphdr, saddr), offsetof(struct iphdr, protocol));
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct iphdr *ip = data + ETH_HLEN;
 
@@ -200,7 +206,7 @@ int send4(struct xdp_md *ctx)
 SEC("xdp.frags")
 int send6(struct xdp_md *ctx)
 {
-	return REWRITE(ctx, ring6, struct ipv6hdr, 8, 6) ? bpf_redirect(out_ifindex, 0) : XDP_ABORTED;
+	return REWRITE(ctx, ring6, struct ipv6hdr, offsetof(struct ipv6hdr, saddr), offsetof(struct ipv6hdr, nexthdr)) ? bpf_redirect(out_ifindex, 0) : XDP_ABORTED;
 }
 
 /* ---- baselines ---- */
@@ -217,43 +223,37 @@ int bare_linear(struct xdp_md *ctx __attribute__((unused)))
 	return XDP_DROP;
 }
 
-/* As the filter parses: a way of its own for each family. */
-static __always_inline int parse_frame(struct xdp_md *ctx, struct pkt *pkt)
+/* A use_packet: keeps what was read alive, and does nothing with it. */
+static __always_inline __u32 read_fields(const struct pkt *pkt, enum outcome outcome, void *unused)
 {
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	struct cursor cur = { .pos = data, .end = end, .left = pkt->bytes };
-	__be16 type_be;
-	int outcome = parse_link(&cur, pkt, &type_be);
-
+	(void)unused;
 	if (outcome != PARSED)
 		return outcome;
-	if (type_be == bpf_htons(ETH_P_IP)) {
-		outcome = parse_ipv4(&cur, pkt);
-		sink = pkt->src[0] ^ pkt->dst[0] ^ pkt->sport ^ pkt->dport ^ pkt->plane;
-		return outcome;
-	}
-	if (type_be == bpf_htons(ETH_P_IPV6)) {
-		outcome = parse_ipv6(&cur, pkt);
-		sink = pkt->src[0] ^ pkt->src[1] ^ pkt->dst[0] ^ pkt->dst[1] ^ pkt->sport ^ pkt->dport ^ pkt->plane;
-		return outcome;
-	}
-	return NON_IP;
+	sink = pkt->src[0] ^ pkt->dst[0] ^ pkt->sport ^ pkt->dport ^ pkt->plane;
+	if (pkt->family == 6)
+		sink ^= pkt->src[1] ^ pkt->dst[1];
+	return outcome;
+}
+
+static __always_inline enum outcome parse_frame(struct xdp_md *ctx, __u32 bytes)
+{
+	struct cursor cur = { .pos = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end, .left = bytes };
+
+	return parse_packet(&cur, bytes, read_fields, NULL);
 }
 
 SEC("xdp.frags")
 int parse_only(struct xdp_md *ctx)
 {
-	struct pkt pkt = { .bytes = frame_length(ctx) };
-
-	return parse_frame(ctx, &pkt) == PARSED ? XDP_DROP : XDP_ABORTED;
+	return parse_frame(ctx, frame_length(ctx)) == PARSED ? XDP_DROP : XDP_ABORTED;
 }
 
 SEC("xdp.frags")
 int parse_count(struct xdp_md *ctx)
 {
-	struct pkt pkt = { .bytes = frame_length(ctx) };
-	int outcome = parse_frame(ctx, &pkt);
+	__u32 bytes = frame_length(ctx);
+	enum outcome outcome = parse_frame(ctx, bytes);
 
-	count(outcome == PARSED ? XDPOL_SLOT_NON_IP : XDPOL_SLOT_MALFORMED_DROP, XDPOL_INGRESS, pkt.bytes);
+	count(outcome == PARSED ? XDPOL_SLOT_NON_IP : XDPOL_SLOT_MALFORMED_DROP, XDPOL_INGRESS, bytes);
 	return outcome == PARSED ? XDP_DROP : XDP_ABORTED;
 }

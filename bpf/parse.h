@@ -391,20 +391,6 @@ static __always_inline int parse_link(struct cursor *cur, struct pkt *pkt, __be1
 	return outcome == PARSED ? parse_vlans(cur, type_be) : outcome;
 }
 
-static __always_inline int parse(struct cursor *cur, struct pkt *pkt)
-{
-	__be16 type_be;
-	int outcome = parse_link(cur, pkt, &type_be);
-
-	if (outcome != PARSED)
-		return outcome;
-	if (type_be == bpf_htons(ETH_P_IP))
-		return parse_ipv4(cur, pkt);
-	if (type_be == bpf_htons(ETH_P_IPV6))
-		return parse_ipv6(cur, pkt);
-	return NON_IP;
-}
-
 /*
  * What nearly every packet is: IPv4 with TCP or UDP, no tag, no option, no fragment. All its headers are read under
  * one check of the bounds. Everything else, whatever is wrong with it included, is for the functions above: 0.
@@ -427,4 +413,29 @@ static __always_inline int is_plain4(const struct cursor *cur, struct pkt *pkt)
 	if (pkt->protocol == IPPROTO_TCP)
 		return read_tcp(l4, total - sizeof(*ip), pkt) == PARSED;
 	return pkt->protocol == IPPROTO_UDP && read_udp(l4, pkt) == PARSED;
+}
+
+/* What is done with a packet whose headers are read; the answer goes back through the parser. */
+typedef __u32 (*use_packet)(const struct pkt *pkt, enum outcome outcome, void *context);
+
+/*
+ * The parser as every hook and every baseline runs it. `use` is called at the end of each way through it, so that what
+ * follows for one family carries no fields of the other along.
+ */
+static __always_inline __u32 parse_packet(struct cursor *cur, __u32 bytes, use_packet use, void *context)
+{
+	struct pkt plain = { .bytes = bytes }, pkt = { .bytes = bytes };
+	__be16 type_be;
+	enum outcome outcome;
+
+	if (is_plain4(cur, &plain))
+		return use(&plain, PARSED, context);
+	outcome = parse_link(cur, &pkt, &type_be);
+	if (outcome != PARSED)
+		return use(&pkt, outcome, context);
+	if (type_be == bpf_htons(ETH_P_IP))
+		return use(&pkt, parse_ipv4(cur, &pkt), context);
+	if (type_be == bpf_htons(ETH_P_IPV6))
+		return use(&pkt, parse_ipv6(cur, &pkt), context);
+	return use(&pkt, NON_IP, context);
 }

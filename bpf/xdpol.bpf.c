@@ -11,6 +11,38 @@
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
+/* A use_packet: counts the packet and answers whether it passes. */
+static __always_inline __u32 filter_packet(const struct pkt *pkt, enum outcome outcome, void *hook)
+{
+	return filter(pkt, outcome, *(struct hook *)hook);
+}
+
+/* Headers are read from the first buffer; the frame's length counts all of them. */
+SEC("xdp.frags")
+int xdpol_ingress(struct xdp_md *ctx)
+{
+	struct hook hook = { .ctx = ctx, .direction = XDPOL_INGRESS };
+	__u32 bytes = frame_length(ctx);
+	struct cursor cur = { .pos = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end, .left = bytes };
+
+	return parse_packet(&cur, bytes, filter_packet, &hook) ? XDP_PASS : XDP_DROP;
+}
+
+enum { PULL_BYTES = 2048 };
+
+/* What a frame whose headers are not linear is made linear by: enough for any headers but absurd ones. */
+static __always_inline __u32 pull_length(const struct __sk_buff *skb)
+{
+	return skb->len < PULL_BYTES ? skb->len : PULL_BYTES;
+}
+
+/* A use_packet: keeps the packet and answers with the outcome, for what may have to be read again. */
+static __always_inline __u32 keep_packet(const struct pkt *pkt, enum outcome outcome, void *kept)
+{
+	*(struct pkt *)kept = *pkt;
+	return outcome;
+}
+
 /* The tag that the stack has taken out of the frame is one of its tags. */
 static __always_inline enum outcome parse_skb(const struct __sk_buff *skb, struct pkt *pkt)
 {
@@ -20,48 +52,7 @@ static __always_inline enum outcome parse_skb(const struct __sk_buff *skb, struc
 			      .segmented = skb->gso_size,
 			      .tagged = skb->vlan_present };
 
-	*pkt = (struct pkt){ .bytes = skb->len + cur.tagged * sizeof(struct vlan_tag) };
-	return parse(&cur, pkt);
-}
-
-/* A way of its own through parser and filter for each family: neither carries the other's fields along. */
-static __always_inline __u32 filter_by_family(struct cursor *cur, struct pkt *pkt, struct hook hook)
-{
-	struct pkt plain = { .bytes = pkt->bytes };
-	__be16 type_be;
-	int outcome;
-
-	if (is_plain4(cur, &plain))
-		return filter(&plain, PARSED, hook);
-	outcome = parse_link(cur, pkt, &type_be);
-	if (outcome != PARSED)
-		return filter(pkt, outcome, hook);
-	if (type_be == bpf_htons(ETH_P_IP))
-		return filter(pkt, parse_ipv4(cur, pkt), hook);
-	if (type_be == bpf_htons(ETH_P_IPV6))
-		return filter(pkt, parse_ipv6(cur, pkt), hook);
-	return filter(pkt, NON_IP, hook);
-}
-
-/* Headers are read from the first buffer; the frame's length counts all of them. */
-SEC("xdp.frags")
-int xdpol_ingress(struct xdp_md *ctx)
-{
-	struct pkt pkt = { .bytes = frame_length(ctx) };
-	struct cursor cur = { .pos = (void *)(long)ctx->data,
-			      .end = (void *)(long)ctx->data_end,
-			      .left = pkt.bytes };
-	struct hook hook = { .ctx = ctx, .direction = XDPOL_INGRESS };
-
-	return filter_by_family(&cur, &pkt, hook) ? XDP_PASS : XDP_DROP;
-}
-
-enum { PULL_BYTES = 2048 };
-
-/* What a frame whose headers are not linear is made linear by: enough for any headers but absurd ones. */
-static __always_inline __u32 pull_length(const struct __sk_buff *skb)
-{
-	return skb->len < PULL_BYTES ? skb->len : PULL_BYTES;
+	return parse_packet(&cur, skb->len + cur.tagged * sizeof(struct vlan_tag), keep_packet, pkt);
 }
 
 /* Passing leaves the verdict to the next program and the stack. */

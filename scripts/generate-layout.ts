@@ -1,88 +1,39 @@
 /**
- * Writes src/layout/layout.gen.ts from the BTF of the built object: `npm run generate`.
+ * Writes src/layout/layout.gen.ts from the BTF of the built objects: `npm run generate`.
  * With --check it writes nothing and fails where the committed file differs.
  */
-import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { Layout } from './layout/btf.ts';
+import { renderReader, renderWriter } from './layout/fields.ts';
 
-const OBJECT = new URL('../dist/bpf/xdpol.bpf.o', import.meta.url).pathname;
 const OUTPUT = new URL('../src/layout/layout.gen.ts', import.meta.url).pathname;
 
-interface BtfType {
-  readonly id: number;
-  readonly kind: string;
-  readonly name: string;
-  readonly size?: number;
-  readonly type_id?: number;
-  readonly nr_elems?: number;
-  readonly members?: readonly { readonly name: string; readonly type_id: number; readonly bits_offset: number }[];
-  readonly values?: readonly { readonly name: string; readonly val: number }[];
+/** Structures that this program writes field by field, with those inside them; tables are filled word by word. */
+const WRITTEN = ['address4_shape', 'address6_shape', 'rule_shape', 'shape', 'list_entry'] as const;
+const READ = ['address4_shape', 'address6_shape', 'rule_shape', 'shape', 'trace'] as const;
+
+function objectPath(name: string): string {
+  return new URL(`../dist/bpf/${name}.bpf.o`, import.meta.url).pathname;
 }
 
-function readTypes(object: string): readonly BtfType[] {
-  const json = execFileSync('bpftool', ['-j', 'btf', 'dump', 'file', object], { encoding: 'utf8' });
-  return (JSON.parse(json) as { types: BtfType[] }).types;
+function literal(name: string, doc: string, value: unknown): string {
+  const text = JSON.stringify(value, null, 2)
+    .replaceAll(/"(\w+)":/gu, '$1:')
+    .replaceAll(/\{\s+offset: (\d+),\s+size: (\d+)\s+\}/gu, '{ offset: $1, size: $2 }');
+  return `/** ${doc} */\nexport const ${name} = ${text} as const;\n`;
 }
 
-/** `XDPOL_SLOT_NON_IP` in `xdpol_slot` -> `NON_IP`; a constant that lacks the enum's prefix keeps the rest of its name. */
-function shortName(enumName: string, constant: string): string {
-  const prefix = `${enumName.toUpperCase()}_`;
-  return constant.startsWith(prefix) ? constant.slice(prefix.length) : constant.replace(/^XDPOL_/u, '');
-}
-
-class Layout {
-  readonly #types: readonly BtfType[];
-
-  constructor(types: readonly BtfType[]) {
-    this.#types = types;
-  }
-
-  #type(id: number): BtfType {
-    const type = this.#types.find((t) => t.id === id);
-    if (type === undefined) throw new Error(`BTF type ${id} is missing`);
-    return type;
-  }
-
-  #size(id: number): number {
-    const type = this.#type(id);
-    if (type.kind === 'ARRAY') return (type.nr_elems ?? 0) * this.#size(type.type_id ?? 0);
-    return type.size ?? this.#size(type.type_id ?? 0);
-  }
-
-  enums(): Record<string, Record<string, number>> {
-    const named = this.#types.filter((t) => t.kind === 'ENUM' && t.name.startsWith('xdpol_'));
-    return Object.fromEntries(
-      named.map((t) => [
-        t.name.replace('xdpol_', ''),
-        Object.fromEntries((t.values ?? []).map((v) => [shortName(t.name, v.name), v.val])),
-      ]),
-    );
-  }
-
-  structs(): Record<string, unknown> {
-    const named = this.#types.filter((t) => t.kind === 'STRUCT' && /^xdpol_(?!types)/u.test(t.name));
-    return Object.fromEntries(
-      named.map((t) => {
-        const fields = (t.members ?? []).map(
-          (m) => [m.name, { offset: m.bits_offset / 8, size: this.#size(m.type_id) }] as const,
-        );
-        return [t.name.replace('xdpol_', ''), { size: t.size, fields: Object.fromEntries(fields) }];
-      }),
-    );
-  }
-}
-
-function render(layout: Layout): string {
-  const literal = (name: string, doc: string, value: unknown): string =>
-    `/** ${doc} */\nexport const ${name} = ${JSON.stringify(value, null, 2).replaceAll(/"(\w+)":/gu, '$1:')} as const;\n`;
-  return [
-    '// Generated from the BTF of bpf/xdpol.bpf.c by `npm run generate`: change bpf/layout.h, not this file.\n',
-    literal('ENUMS', 'Constants by enum, without their prefix.', layout.enums()),
-    literal('STRUCTS', 'Byte sizes and offsets.', layout.structs()),
-  ].join('\n');
-}
-
-const text = render(new Layout(readTypes(OBJECT)));
+/** The filter's own types, then those that only measuring has. */
+const filter = new Layout(objectPath('xdpol'));
+const measure = new Layout(objectPath('measure'));
+const text = [
+  '// Generated from the BTF of bpf/*.bpf.c by `npm run generate`: change bpf/layout.h, not this file.\n',
+  literal('ENUMS', 'Constants by enum, without their prefix.', { ...measure.enums(), ...filter.enums() }),
+  literal('STRUCTS', 'Byte sizes and offsets.', { ...measure.structs(), ...filter.structs() }),
+  ...[...new Set([...WRITTEN, ...READ])].map((name) => filter.interfaceOf(name)),
+  ...WRITTEN.map((name) => renderWriter(filter, name)),
+  ...READ.map((name) => renderReader(filter, name)),
+].join('\n');
 if (!process.argv.includes('--check')) {
   writeFileSync(OUTPUT, text);
 } else if (readFileSync(OUTPUT, 'utf8') !== text) {

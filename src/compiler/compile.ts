@@ -15,43 +15,21 @@ import { serviceClasses } from './classes/service-classes.ts';
 import type { DirectedFilter } from './conditions/expand.ts';
 import { rankedFilters } from './conditions/expand.ts';
 import type { AddressCondition } from './conditions/resolve.ts';
-import type { Address4Tables } from './encode/address4.ts';
 import { encodeAddress4 } from './encode/address4.ts';
-import type { Address6Tables } from './encode/address6.ts';
 import { encodeAddress6 } from './encode/address6.ts';
 import { encodeServicePages } from './encode/service.ts';
-import type { CommonSets } from './rules/common-sets.ts';
+import type { ShapeParts } from './encode/shape.ts';
+import { encodeBroadcasts, encodeShape } from './encode/shape.ts';
 import { commonSets } from './rules/common-sets.ts';
 import { encodeLists, RuleSets, ruleValue } from './rules/rule-sets.ts';
-import type { Budgets, ModeName, RuleTable } from './rules/rule-table.ts';
+import type { Budgets, ModeName } from './rules/rule-table.ts';
 import { DEFAULT_BUDGETS, ruleTable } from './rules/rule-table.ts';
 import { refuseTooManyClasses, refuseTooManyFilters } from './too-large.ts';
 
-export type TableName = Exclude<keyof typeof ENUMS.table, 'TABLES'>;
+export type TableName = keyof typeof ENUMS.element_bytes;
 
 /** Table names in the order of their sizes in the frozen shape. */
-export const TABLE_NAMES: readonly TableName[] = (Object.keys(ENUMS.table) as (keyof typeof ENUMS.table)[]).filter(
-  (name): name is TableName => name !== 'TABLES',
-);
-
-/** What the program is specialised by, besides table sizes: the fields of struct xdpol_shape. */
-export interface Shape {
-  readonly strict: boolean;
-  readonly exemptions: number;
-  readonly drops: number;
-  /** IPv4 broadcasts of the filtered interfaces' subnets; none where no exemption asks for them. */
-  readonly broadcasts: readonly number[];
-  readonly defaultValue: number;
-  readonly dportClasses: number;
-  readonly sportClasses: number;
-  readonly common: CommonSets;
-  readonly src4: Address4Tables;
-  readonly dst4: Address4Tables;
-  readonly src6: Address6Tables;
-  readonly dst6: Address6Tables;
-  readonly rules4: RuleTable;
-  readonly rules6: RuleTable;
-}
+export const TABLE_NAMES: readonly TableName[] = Object.keys(ENUMS.element_bytes) as TableName[];
 
 export interface CompiledPolicy {
   readonly policy: Policy;
@@ -60,7 +38,10 @@ export interface CompiledPolicy {
   readonly interfaceName: string | undefined;
   /** By rank; the default has rank `ranked.length`. */
   readonly ranked: readonly DirectedFilter[];
-  readonly shape: Shape;
+  /** struct xdpol_shape; of the engine's fields every one is 0. */
+  readonly shape: Uint8Array;
+  /** The program's constant `broadcasts`. */
+  readonly broadcasts: Uint8Array;
   /** Every table but rank_slots, whose slots only the host's counters know. Unpadded. */
   readonly tables: ReadonlyMap<TableName, Uint8Array>;
   readonly statistics: CompileStatistics;
@@ -127,43 +108,32 @@ export function compile(
   const rules6 = ruleTable({ ...common, ...families[6], progress: between(DONE.rules4, DONE.rules6) });
   progress(DONE.rules6);
   times.push(clock());
-  const src4 = encodeAddress4(families[4].source, budgets);
-  const dst4 = encodeAddress4(families[4].destination, budgets);
-  const src6 = encodeAddress6(families[6].source, budgets);
-  const dst6 = encodeAddress6(families[6].destination, budgets);
-  const commonTables = commonSets({ ranked, rules4, rules6, services, rankSets, budgets });
-  const tables = new Map<TableName, Uint8Array>([
-    ...addressTables({ src4, dst4, src6, dst6 }),
-    ['dport_pages', encodeServicePages(services.destination.planes, ENUMS.plane.WIDE_PLANES)],
-    ['sport_pages', encodeServicePages(services.source.planes, ENUMS.plane.PORT_PLANES)],
-    ...ruleTables(rules4, rules6),
-    ['rows', bytesOf(sets.rows.words)],
-    ['subrows', bytesOf(sets.subrows.words)],
-    ['lists', encodeLists(sets.listed, ranked, sets)],
-    ['set_roots', bytesOf(commonTables.roots)],
-    ['set_nodes', bytesOf(commonTables.nodes)],
-    ['set_leaves', bytesOf(commonTables.leaves)],
-  ]);
-  times.push(clock());
-  const shape: Shape = {
-    strict: policy.strict,
-    exemptions: exemptionBits(policy),
-    drops: policy.drop.includes('source-routed') ? ENUMS.drop.SOURCE_ROUTED : 0,
-    broadcasts: policy.exemptions.includes('broadcast') ? host.broadcasts.map(({ words }) => words[0] ?? 0) : [],
+  const parts: ShapeParts = {
     defaultValue,
     dportClasses: services.destination.count,
     sportClasses: services.source.count,
-    common: commonTables,
-    src4,
-    dst4,
-    src6,
-    dst6,
+    common: commonSets({ ranked, rules4, rules6, services, rankSets, budgets }),
+    src4: encodeAddress4(families[4].source, budgets),
+    dst4: encodeAddress4(families[4].destination, budgets),
+    src6: encodeAddress6(families[6].source, budgets),
+    dst6: encodeAddress6(families[6].destination, budgets),
     rules4,
     rules6,
   };
+  const tables = new Map<TableName, Uint8Array>([
+    ...addressTables(parts),
+    ['dport_pages', encodeServicePages(services.destination.planes, ENUMS.plane.WIDE_PLANES)],
+    ['sport_pages', encodeServicePages(services.source.planes, ENUMS.plane.PORT_PLANES)],
+    ...ruleTables(parts),
+    ['rows', bytesOf(sets.rows.words)],
+    ['subrows', bytesOf(sets.subrows.words)],
+    ['lists', encodeLists(sets.listed, ranked, sets)],
+  ]);
+  const constants = { shape: encodeShape(policy, parts), broadcasts: encodeBroadcasts(policy, host) };
+  times.push(clock());
   progress(1);
-  const statistics = statisticsOf(policy, ranked, families, services, shape, times);
-  return { policy, host, interfaceName: options.interfaceName, ranked, shape, tables, statistics };
+  const statistics = statisticsOf(policy, ranked, families, parts, times);
+  return { policy, host, interfaceName: options.interfaceName, ranked, ...constants, tables, statistics };
 }
 
 interface FamilyClasses {
@@ -225,32 +195,11 @@ function refuse(
   refuseTooManyClasses(policy, diags, { what, count, most: MAX_CLASSES }, counts);
 }
 
-/** Bits of enum xdpol_exemption. */
-function exemptionBits(policy: Policy): number {
-  const bits = {
-    'neighbor-discovery': ENUMS.exemption.EXEMPT_NEIGHBOR_DISCOVERY,
-    'multicast-listener': ENUMS.exemption.EXEMPT_MULTICAST_LISTENER,
-    'path-mtu': ENUMS.exemption.EXEMPT_PATH_MTU,
-    dhcp: ENUMS.exemption.EXEMPT_DHCP,
-    broadcast: ENUMS.exemption.EXEMPT_BROADCAST,
-    multicast: ENUMS.exemption.EXEMPT_MULTICAST,
-    rsvp: ENUMS.exemption.EXEMPT_RSVP,
-    ike: ENUMS.exemption.EXEMPT_IKE,
-    kerberos: ENUMS.exemption.EXEMPT_KERBEROS,
-  } as const;
-  return policy.exemptions.reduce((sum, exemption) => sum | bits[exemption], 0);
-}
-
 function bytesOf(words: Uint32Array): Uint8Array {
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 }
 
-function addressTables({
-  src4,
-  dst4,
-  src6,
-  dst6,
-}: Pick<Shape, 'src4' | 'dst4' | 'src6' | 'dst6'>): (readonly [TableName, Uint8Array])[] {
+function addressTables({ src4, dst4, src6, dst6 }: ShapeParts): (readonly [TableName, Uint8Array])[] {
   return [
     ['src4_filter', src4.filter],
     ['src4_index', src4.index],
@@ -267,7 +216,7 @@ function addressTables({
   ];
 }
 
-function ruleTables(rules4: RuleTable, rules6: RuleTable): (readonly [TableName, Uint8Array])[] {
+function ruleTables({ rules4, rules6, common }: ShapeParts): (readonly [TableName, Uint8Array])[] {
   return [
     ['cross4', bytesOf(rules4.cross)],
     ['src4_sets', bytesOf(rules4.srcSets)],
@@ -277,6 +226,9 @@ function ruleTables(rules4: RuleTable, rules6: RuleTable): (readonly [TableName,
     ['src6_sets', bytesOf(rules6.srcSets)],
     ['dst6_sets', bytesOf(rules6.dstSets)],
     ['pairs6', rules6.pairs],
+    ['set_roots', bytesOf(common.tables.roots)],
+    ['set_nodes', bytesOf(common.tables.nodes)],
+    ['set_leaves', bytesOf(common.tables.leaves)],
   ];
 }
 
@@ -284,8 +236,7 @@ function statisticsOf(
   policy: Policy,
   ranked: readonly DirectedFilter[],
   families: Readonly<Record<Family, FamilyClasses>>,
-  services: Services,
-  shape: Shape,
+  { rules4, rules6, dportClasses, sportClasses }: ShapeParts,
   times: readonly number[],
 ): CompileStatistics {
   const pass = (i: number): number => (times[i + 1] ?? 0) - (times[i] ?? 0);
@@ -297,8 +248,8 @@ function statisticsOf(
       destination4: families[4].destination.classes.length,
       source6: families[6].source.classes.length,
       destination6: families[6].destination.classes.length,
-      destinationService: services.destination.count,
-      sourcePort: services.source.count,
+      destinationService: dportClasses,
+      sourcePort: sportClasses,
     },
     ranges: {
       source4: families[4].source.rangeCount,
@@ -306,10 +257,10 @@ function statisticsOf(
       source6: families[6].source.rangeCount,
       destination6: families[6].destination.rangeCount,
     },
-    mode4: shape.rules4.mode,
-    mode6: shape.rules6.mode,
-    pairs4: shape.rules4.pairCount,
-    pairs6: shape.rules6.pairCount,
+    mode4: rules4.mode,
+    mode6: rules6.mode,
+    pairs4: rules4.pairCount,
+    pairs6: rules6.pairCount,
     milliseconds: { expand: pass(0), classes: pass(1), rules: pass(2), encode: pass(3) },
   };
 }

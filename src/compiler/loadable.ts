@@ -1,7 +1,7 @@
 /** What the engine needs of a compiled policy: small enough to be kept in a file, whole enough to be put in force. */
 
 import type { Action } from '../policy/model.ts';
-import type { CompiledPolicy, Shape, TableName } from './compile.ts';
+import type { CompiledPolicy, TableName } from './compile.ts';
 import type { Probe } from './probes.ts';
 import { probesOf } from './probes.ts';
 
@@ -18,26 +18,13 @@ export interface RuleOutline {
   readonly filterList: { readonly name: string; readonly filters: { readonly length: number } };
 }
 
-/** The numbers of a shape, without its tables. */
-export interface ShapeNumbers
-  extends Pick<Shape, Exclude<keyof Shape, 'common' | 'src4' | 'dst4' | 'src6' | 'dst6' | 'rules4' | 'rules6'>> {
-  readonly src4: Pick<Shape['src4'], 'indexed' | 'rootBounds' | 'filtered'>;
-  readonly dst4: ShapeNumbers['src4'];
-  readonly src6: Pick<Shape['src6'], 'lines' | 'rootBounds'> & {
-    readonly blocks: Pick<Shape['src6']['blocks'], 'levels' | 'filterShift' | 'bucketShift'>;
-  };
-  readonly dst6: ShapeNumbers['src6'];
-  readonly common: Omit<Shape['common'], 'roots' | 'nodes' | 'leaves'>;
-  readonly rules4: Pick<Shape['rules4'], 'modeNumber' | 'dstClasses' | 'bucketMask'>;
-  readonly rules6: ShapeNumbers['rules4'];
-}
-
 /** A compiled policy is one; so is what was read back from a file. */
 export interface LoadableTables {
   readonly policy: PolicyOutline;
   /** By rank: the index of the rule whose filter it is. */
   readonly ranked: readonly { readonly ruleIndex: number }[];
-  readonly shape: ShapeNumbers;
+  readonly shape: Uint8Array;
+  readonly broadcasts: Uint8Array;
   readonly tables: ReadonlyMap<TableName, Uint8Array>;
 }
 

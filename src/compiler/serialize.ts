@@ -3,7 +3,7 @@
  *
  *   magic           8 bytes, with the format's number
  *   header length   u32
- *   header          JSON: names, shape, probes, and the length of every table
+ *   header          JSON: names, constants, probes, and the length of every table
  *   ranks           u32 for each rank: its rule
  *   tables          in the order of the header
  *
@@ -12,39 +12,23 @@
 import { present } from '../base/assert.ts';
 import type { TableName } from './compile.ts';
 import { TABLE_NAMES } from './compile.ts';
-import type { LoadablePolicy, PolicyOutline, ShapeNumbers } from './loadable.ts';
+import type { LoadablePolicy, PolicyOutline } from './loadable.ts';
 import type { Probe } from './probes.ts';
 
-const MAGIC = new TextEncoder().encode('XDPOLC05');
+const MAGIC = new TextEncoder().encode('XDPOLC06');
 const HEADER_AT = MAGIC.length + 4;
 const WORD = 4;
 
 interface Header {
   readonly policy: PolicyOutline;
-  readonly shape: ShapeNumbers;
+  readonly shape: string;
+  readonly broadcasts: string;
   readonly probes: readonly (Omit<Probe, 'frame'> & { readonly frame: string })[];
   readonly ranks: number;
   readonly tables: readonly (readonly [TableName, number])[];
 }
 
-function headerOf({ policy, shape, probes, ranked, tables }: LoadablePolicy): Header {
-  const { strict, exemptions, drops, broadcasts, defaultValue, dportClasses, sportClasses } = shape;
-  const address = ({ indexed, rootBounds, filtered }: ShapeNumbers['src4']): ShapeNumbers['src4'] => ({
-    indexed,
-    rootBounds,
-    filtered,
-  });
-  const address6 = ({ lines, rootBounds, blocks }: ShapeNumbers['src6']): ShapeNumbers['src6'] => ({
-    lines,
-    rootBounds,
-    blocks: { levels: blocks.levels, filterShift: blocks.filterShift, bucketShift: blocks.bucketShift },
-  });
-  const rules = ({ modeNumber, dstClasses, bucketMask }: ShapeNumbers['rules4']): ShapeNumbers['rules4'] => ({
-    modeNumber,
-    dstClasses,
-    bucketMask,
-  });
-  const { groups, deep, use, src4Row, dst4Row, src6Row, dst6Row, dportRow, sportRow } = shape.common;
+function headerOf({ policy, shape, broadcasts, probes, ranked, tables }: LoadablePolicy): Header {
   return {
     policy: {
       name: policy.name,
@@ -55,16 +39,8 @@ function headerOf({ policy, shape, probes, ranked, tables }: LoadablePolicy): He
         filterList: { name: filterList.name, filters: { length: filterList.filters.length } },
       })),
     },
-    shape: {
-      ...{ strict, exemptions, drops, broadcasts, defaultValue, dportClasses, sportClasses },
-      common: { groups, deep, use, src4Row, dst4Row, src6Row, dst6Row, dportRow, sportRow },
-      src4: address(shape.src4),
-      dst4: address(shape.dst4),
-      src6: address6(shape.src6),
-      dst6: address6(shape.dst6),
-      rules4: rules(shape.rules4),
-      rules6: rules(shape.rules6),
-    },
+    shape: hexOf(shape),
+    broadcasts: hexOf(broadcasts),
     probes: probes.map((probe) => ({ ...probe, frame: hexOf(probe.frame) })),
     ranks: ranked.length,
     tables: [...tables].map(([name, bytes]) => [name, bytes.length]),
@@ -112,7 +88,8 @@ export function deserialize(file: Uint8Array): LoadablePolicy | undefined {
   }));
   return {
     policy: header.policy,
-    shape: header.shape,
+    shape: bytesOfHex(header.shape),
+    broadcasts: bytesOfHex(header.broadcasts),
     ranked,
     tables,
     probes: header.probes.map((probe) => ({ ...probe, frame: bytesOfHex(probe.frame) })),

@@ -5,7 +5,7 @@ import type { ObjectSpec } from 'libbpf-ts-bindings';
 import { BpfError, inspectObject } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../base/environment-error.ts';
 import { TABLE_NAMES } from '../compiler/compile.ts';
-import { ENUMS, STRUCTS } from '../layout/layout.gen.ts';
+import { ENUMS, readShape, STRUCTS } from '../layout/layout.gen.ts';
 
 /** From dist/engine and from src/engine alike. */
 const FOLDERS = ['../bpf', '../../dist/bpf'] as const;
@@ -51,9 +51,8 @@ const REBUILD = 'rebuild the object and the program together: npm run build';
 /** Bytes of the same sizes may have got another meaning. */
 function otherVersion(spec: ObjectSpec): string[] {
   const content = spec.variables.find(({ name }) => name === 'shape')?.content;
-  const at = STRUCTS.shape.fields.layout_version.offset;
-  if (content === undefined || content.length < at + 4) return ['no layout version'];
-  const found = new DataView(content.buffer, content.byteOffset).getUint32(at, true);
+  if (content === undefined || content.length < STRUCTS.shape.size) return ['no layout version'];
+  const found = readShape(new DataView(content.buffer, content.byteOffset), 0).layoutVersion;
   return found === ENUMS.layout.VERSION ? [] : [`layout version ${found}, wanted ${ENUMS.layout.VERSION}`];
 }
 

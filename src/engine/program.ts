@@ -6,7 +6,7 @@ import type { LoadableTables } from '../compiler/loadable.ts';
 import { ENUMS, STRUCTS } from '../layout/layout.gen.ts';
 import { checkedObject, objectPath } from './object.ts';
 import type { SamplingMaps } from './samples/sampling-maps.ts';
-import { encodeBroadcasts, encodeShape } from './shape.ts';
+import { completeShape } from './shape.ts';
 import type { PolicyTables } from './tables.ts';
 
 export type Direction = 'ingress' | 'egress';
@@ -16,7 +16,7 @@ export type Entry = Direction | 'tcx';
 export const PROGRAM_NAMES = { ingress: 'xdpol_ingress', egress: 'xdpol_egress', tcx: 'xdpol_tcx' } as const;
 
 export interface LoadRequest {
-  readonly compiled: Pick<LoadableTables, 'shape'>;
+  readonly compiled: Pick<LoadableTables, 'shape' | 'broadcasts'>;
   /** Lent, as the counters are: the programs keep both alive. */
   readonly tables: PolicyTables;
   readonly counters: BpfMap;
@@ -70,8 +70,8 @@ export function loadPolicy(request: LoadRequest): LoadedPolicy {
   const spec = checkedObject(path);
   const object = loadObject(path, {
     rodata: {
-      shape: encodeShape(compiled.shape, trace, tables.bytes),
-      broadcasts: encodeBroadcasts(compiled.shape),
+      shape: completeShape(compiled.shape, trace, tables.bytes),
+      broadcasts: compiled.broadcasts,
     },
     maps: {
       counters,

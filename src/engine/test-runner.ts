@@ -1,7 +1,7 @@
 /** Frames through a loaded program that is attached to nothing and counts in counters of its own. */
 import { present } from '../base/assert.ts';
 import type { LoadableTables, PolicyOutline } from '../compiler/loadable.ts';
-import { STRUCTS } from '../layout/layout.gen.ts';
+import { readTrace, STRUCTS } from '../layout/layout.gen.ts';
 import type { Verdict } from '../policy/model.ts';
 import { verdictOf } from '../policy/model.ts';
 import type { Entry, LoadedPolicy } from './program.ts';
@@ -98,14 +98,12 @@ export class TestRunner implements Disposable {
   }
 
   #outcome(records: DataView, at: number): Outcome {
-    const { slot, rank, pass, fragment } = TRACE.fields;
-    const number = records.getUint32(at + slot.offset, true);
-    const counted = present(this.#counted.get(number), `counter slot ${number}`);
-    const verdict = records.getUint32(at + pass.offset, true) === 0 ? 'drop' : 'pass';
+    const { slot, rank, pass, fragment } = readTrace(records, at);
+    const counted = present(this.#counted.get(slot), `counter slot ${slot}`);
+    const verdict = pass === 0 ? 'drop' : 'pass';
     if (verdict !== verdictOf(counted.action))
-      throw new Error(`bug: slot ${number} counts ${counted.action}, not ${verdict}`);
-    const later = records.getUint32(at + fragment.offset, true) !== 0;
-    return { verdict, counted, rank: records.getUint32(at + rank.offset, true), fragment: later };
+      throw new Error(`bug: slot ${slot} counts ${counted.action}, not ${verdict}`);
+    return { verdict, counted, rank, fragment: fragment !== 0 };
   }
 }
 

@@ -1,10 +1,11 @@
-// Generated from the BTF of bpf/xdpol.bpf.c by `npm run generate`: change bpf/layout.h, not this file.
+// Generated from the BTF of bpf/*.bpf.c by `npm run generate`: change bpf/layout.h, not this file.
 
 /** Constants by enum, without their prefix. */
 export const ENUMS = {
   layout: {
     VERSION: 5,
     LEAF_BOUNDS: 15,
+    LEAF_CLASSES: 16,
     ROOT_BOUNDS: 8,
     NODE_KEYS: 7,
     LEAF6_KEYS: 5,
@@ -25,8 +26,18 @@ export const ENUMS = {
     ANY_PROTOCOL: 256,
     MAX_EXT_HEADERS: 8,
     MAX_VLAN_TAGS: 2,
+    MAX_BROADCASTS: 64,
     TABLE_UNIT: 128,
     SAMPLE_BYTES: 128
+  },
+  hash: {
+    PAIR_FACTOR: 2654435761,
+    PAIR_FOLD: 15,
+    BLOCK_FACTOR_HIGH: 2654435769,
+    BLOCK_FACTOR_LOW: 2135587861,
+    FILTER_BIT_1: 26,
+    FILTER_BIT_2: 32,
+    FILTER_BIT_3: 38
   },
   direction: {
     INGRESS: 0,
@@ -149,468 +160,443 @@ export const ENUMS = {
     L4: 1,
     ESTABLISHED: 2,
     FRAGMENT: 4
+  },
+  element_bytes: {
+    src4_filter: 8,
+    src4_index: 4,
+    src4_leaves: 64,
+    dst4_filter: 8,
+    dst4_index: 4,
+    dst4_leaves: 64,
+    src6_filter: 8,
+    src6_blocks: 64,
+    src6_nodes: 64,
+    dst6_filter: 8,
+    dst6_blocks: 64,
+    dst6_nodes: 64,
+    dport_pages: 2,
+    sport_pages: 2,
+    cross4: 4,
+    cross6: 4,
+    src4_sets: 4,
+    dst4_sets: 4,
+    pairs4: 64,
+    src6_sets: 4,
+    dst6_sets: 4,
+    pairs6: 64,
+    rows: 4,
+    subrows: 4,
+    lists: 16,
+    set_roots: 4,
+    set_nodes: 64,
+    set_leaves: 64,
+    rank_slots: 4
+  },
+  ring: {
+    SIZE: 1048576,
+    GROUPS: 1024
   }
 } as const;
 
 /** Byte sizes and offsets. */
 export const STRUCTS = {
+  tuple4: {
+    size: 16,
+    fields: {
+      addresses_be: { offset: 0, size: 8 },
+      ports_be: { offset: 8, size: 4 },
+      protocol: { offset: 12, size: 1 },
+      unused: { offset: 13, size: 1 },
+      check_be: { offset: 14, size: 2 },
+      group: { offset: 14, size: 2 }
+    }
+  },
+  tuple6: {
+    size: 40,
+    fields: {
+      addresses_be: { offset: 0, size: 32 },
+      ports_be: { offset: 32, size: 4 },
+      protocol: { offset: 36, size: 1 },
+      unused: { offset: 37, size: 1 },
+      group: { offset: 38, size: 2 }
+    }
+  },
   counter: {
     size: 24,
     fields: {
-      packets: {
-        offset: 0,
-        size: 8
-      },
-      bytes: {
-        offset: 8,
-        size: 8
-      },
-      jiffies: {
-        offset: 16,
-        size: 8
-      }
+      packets: { offset: 0, size: 8 },
+      bytes: { offset: 8, size: 8 },
+      jiffies: { offset: 16, size: 8 }
     }
   },
   budget: {
     size: 32,
     fields: {
-      next: {
-        offset: 0,
-        size: 8
-      },
-      taken: {
-        offset: 8,
-        size: 8
-      },
-      lost: {
-        offset: 16,
-        size: 8
-      },
-      passes: {
-        offset: 24,
-        size: 8
-      }
+      next: { offset: 0, size: 8 },
+      taken: { offset: 8, size: 8 },
+      lost: { offset: 16, size: 8 },
+      passes: { offset: 24, size: 8 }
+    }
+  },
+  group: {
+    size: 16,
+    fields: {
+      runs: { offset: 0, size: 8 },
+      ns: { offset: 8, size: 8 }
     }
   },
   shape: {
     size: 272,
     fields: {
-      layout_version: {
-        offset: 0,
-        size: 4
-      },
-      strict: {
-        offset: 4,
-        size: 4
-      },
-      exemptions: {
-        offset: 8,
-        size: 4
-      },
-      drops: {
-        offset: 12,
-        size: 4
-      },
-      trace: {
-        offset: 16,
-        size: 4
-      },
-      default_value: {
-        offset: 20,
-        size: 4
-      },
-      dport_classes: {
-        offset: 24,
-        size: 4
-      },
-      sport_classes: {
-        offset: 28,
-        size: 4
-      },
-      set_groups: {
-        offset: 32,
-        size: 4
-      },
-      set_deep: {
-        offset: 36,
-        size: 4
-      },
-      set_use: {
-        offset: 40,
-        size: 4
-      },
-      dport_row: {
-        offset: 44,
-        size: 4
-      },
-      sport_row: {
-        offset: 48,
-        size: 4
-      },
-      src4_shape: {
-        offset: 52,
-        size: 12
-      },
-      dst4_shape: {
-        offset: 64,
-        size: 12
-      },
-      src6_shape: {
-        offset: 76,
-        size: 20
-      },
-      dst6_shape: {
-        offset: 96,
-        size: 20
-      },
-      rules4: {
-        offset: 116,
-        size: 20
-      },
-      rules6: {
-        offset: 136,
-        size: 20
-      },
-      bytes: {
-        offset: 156,
-        size: 116
-      }
+      layout_version: { offset: 0, size: 4 },
+      strict: { offset: 4, size: 4 },
+      exemptions: { offset: 8, size: 4 },
+      drops: { offset: 12, size: 4 },
+      trace: { offset: 16, size: 4 },
+      default_value: { offset: 20, size: 4 },
+      dport_classes: { offset: 24, size: 4 },
+      sport_classes: { offset: 28, size: 4 },
+      set_groups: { offset: 32, size: 4 },
+      set_deep: { offset: 36, size: 4 },
+      set_use: { offset: 40, size: 4 },
+      dport_row: { offset: 44, size: 4 },
+      sport_row: { offset: 48, size: 4 },
+      src4_shape: { offset: 52, size: 12 },
+      dst4_shape: { offset: 64, size: 12 },
+      src6_shape: { offset: 76, size: 20 },
+      dst6_shape: { offset: 96, size: 20 },
+      rules4: { offset: 116, size: 20 },
+      rules6: { offset: 136, size: 20 },
+      bytes: { offset: 156, size: 116 }
     }
   },
   address4_shape: {
     size: 12,
     fields: {
-      indexed: {
-        offset: 0,
-        size: 4
-      },
-      root_bounds: {
-        offset: 4,
-        size: 4
-      },
-      filtered: {
-        offset: 8,
-        size: 4
-      }
+      indexed: { offset: 0, size: 4 },
+      root_bounds: { offset: 4, size: 4 },
+      filtered: { offset: 8, size: 4 }
     }
   },
   address6_shape: {
     size: 20,
     fields: {
-      lines: {
-        offset: 0,
-        size: 4
-      },
-      root_bounds: {
-        offset: 4,
-        size: 4
-      },
-      block_levels: {
-        offset: 8,
-        size: 4
-      },
-      filter_shift: {
-        offset: 12,
-        size: 4
-      },
-      bucket_shift: {
-        offset: 16,
-        size: 4
-      }
+      lines: { offset: 0, size: 4 },
+      root_bounds: { offset: 4, size: 4 },
+      block_levels: { offset: 8, size: 4 },
+      filter_shift: { offset: 12, size: 4 },
+      bucket_shift: { offset: 16, size: 4 }
     }
   },
   rule_shape: {
     size: 20,
     fields: {
-      mode: {
-        offset: 0,
-        size: 4
-      },
-      dst_classes: {
-        offset: 4,
-        size: 4
-      },
-      bucket_mask: {
-        offset: 8,
-        size: 4
-      },
-      src_row: {
-        offset: 12,
-        size: 4
-      },
-      dst_row: {
-        offset: 16,
-        size: 4
-      }
+      mode: { offset: 0, size: 4 },
+      dst_classes: { offset: 4, size: 4 },
+      bucket_mask: { offset: 8, size: 4 },
+      src_row: { offset: 12, size: 4 },
+      dst_row: { offset: 16, size: 4 }
     }
   },
   sampling: {
     size: 40,
     fields: {
-      until: {
-        offset: 0,
-        size: 8
-      },
-      interval: {
-        offset: 8,
-        size: 8
-      },
-      slack: {
-        offset: 16,
-        size: 8
-      },
-      passes: {
-        offset: 24,
-        size: 8
-      },
-      reader: {
-        offset: 32,
-        size: 8
-      }
+      until: { offset: 0, size: 8 },
+      interval: { offset: 8, size: 8 },
+      slack: { offset: 16, size: 8 },
+      passes: { offset: 24, size: 8 },
+      reader: { offset: 32, size: 8 }
     }
   },
   trace: {
     size: 16,
     fields: {
-      slot: {
-        offset: 0,
-        size: 4
-      },
-      rank: {
-        offset: 4,
-        size: 4
-      },
-      pass: {
-        offset: 8,
-        size: 4
-      },
-      fragment: {
-        offset: 12,
-        size: 4
-      }
+      slot: { offset: 0, size: 4 },
+      rank: { offset: 4, size: 4 },
+      pass: { offset: 8, size: 4 },
+      fragment: { offset: 12, size: 4 }
     }
   },
   leaf: {
     size: 64,
     fields: {
-      bounds: {
-        offset: 0,
-        size: 32
-      },
-      classes: {
-        offset: 32,
-        size: 32
-      }
+      bounds: { offset: 0, size: 32 },
+      classes: { offset: 32, size: 32 }
     }
   },
   root: {
     size: 64,
     fields: {
-      bounds: {
-        offset: 0,
-        size: 32
-      },
-      classes: {
-        offset: 32,
-        size: 32
-      }
+      bounds: { offset: 0, size: 32 },
+      classes: { offset: 32, size: 32 }
     }
   },
   root6: {
     size: 160,
     fields: {
-      bounds: {
-        offset: 0,
-        size: 128
-      },
-      classes: {
-        offset: 128,
-        size: 32
-      }
+      bounds: { offset: 0, size: 128 },
+      classes: { offset: 128, size: 32 }
     }
   },
   node: {
     size: 64,
     fields: {
-      keys: {
-        offset: 0,
-        size: 56
-      },
-      first: {
-        offset: 56,
-        size: 4
-      },
-      last: {
-        offset: 60,
-        size: 4
-      }
+      keys: { offset: 0, size: 56 },
+      first: { offset: 56, size: 4 },
+      last: { offset: 60, size: 4 }
     }
   },
   leaf6: {
     size: 64,
     fields: {
-      keys: {
-        offset: 0,
-        size: 40
-      },
-      values: {
-        offset: 40,
-        size: 24
-      }
+      keys: { offset: 0, size: 40 },
+      values: { offset: 40, size: 24 }
     }
   },
   block_bucket: {
     size: 64,
     fields: {
-      high: {
-        offset: 0,
-        size: 24
-      },
-      low: {
-        offset: 24,
-        size: 24
-      },
-      values: {
-        offset: 48,
-        size: 12
-      },
-      overflowed: {
-        offset: 60,
-        size: 4
-      }
+      high: { offset: 0, size: 24 },
+      low: { offset: 24, size: 24 },
+      values: { offset: 48, size: 12 },
+      overflowed: { offset: 60, size: 4 }
     }
   },
   bucket: {
     size: 64,
     fields: {
-      keys: {
-        offset: 0,
-        size: 28
-      },
-      overflowed: {
-        offset: 28,
-        size: 4
-      },
-      sets: {
-        offset: 32,
-        size: 28
-      },
-      zero: {
-        offset: 60,
-        size: 4
-      }
+      keys: { offset: 0, size: 28 },
+      overflowed: { offset: 28, size: 4 },
+      sets: { offset: 32, size: 28 },
+      zero: { offset: 60, size: 4 }
     }
   },
   set_leaf: {
     size: 64,
     fields: {
-      words: {
-        offset: 0,
-        size: 64
-      }
+      words: { offset: 0, size: 64 }
     }
   },
   set_node: {
     size: 64,
     fields: {
-      words_low: {
-        offset: 0,
-        size: 8
-      },
-      words_high: {
-        offset: 8,
-        size: 4
-      },
-      leaves: {
-        offset: 12,
-        size: 48
-      },
-      zero: {
-        offset: 60,
-        size: 4
-      }
+      words_low: { offset: 0, size: 8 },
+      words_high: { offset: 8, size: 4 },
+      leaves: { offset: 12, size: 48 },
+      zero: { offset: 60, size: 4 }
     }
   },
   list_entry: {
     size: 16,
     fields: {
-      dport_lo: {
-        offset: 0,
-        size: 2
-      },
-      dport_hi: {
-        offset: 2,
-        size: 2
-      },
-      sport_lo: {
-        offset: 4,
-        size: 2
-      },
-      sport_hi: {
-        offset: 6,
-        size: 2
-      },
-      protocol: {
-        offset: 8,
-        size: 2
-      },
-      need: {
-        offset: 10,
-        size: 2
-      },
-      value: {
-        offset: 12,
-        size: 4
-      }
+      dport_lo: { offset: 0, size: 2 },
+      dport_hi: { offset: 2, size: 2 },
+      sport_lo: { offset: 4, size: 2 },
+      sport_hi: { offset: 6, size: 2 },
+      protocol: { offset: 8, size: 2 },
+      need: { offset: 10, size: 2 },
+      value: { offset: 12, size: 4 }
     }
   },
   sample: {
     size: 160,
     fields: {
-      nanoseconds: {
-        offset: 0,
-        size: 8
-      },
-      ifindex: {
-        offset: 8,
-        size: 4
-      },
-      slot: {
-        offset: 12,
-        size: 4
-      },
-      rank: {
-        offset: 16,
-        size: 4
-      },
-      bytes: {
-        offset: 20,
-        size: 4
-      },
-      captured: {
-        offset: 24,
-        size: 2
-      },
-      direction: {
-        offset: 26,
-        size: 1
-      },
-      pass: {
-        offset: 27,
-        size: 1
-      },
-      vlan_tci: {
-        offset: 28,
-        size: 2
-      },
-      vlan_type: {
-        offset: 30,
-        size: 2
-      },
-      data: {
-        offset: 32,
-        size: 128
-      }
+      nanoseconds: { offset: 0, size: 8 },
+      ifindex: { offset: 8, size: 4 },
+      slot: { offset: 12, size: 4 },
+      rank: { offset: 16, size: 4 },
+      bytes: { offset: 20, size: 4 },
+      captured: { offset: 24, size: 2 },
+      direction: { offset: 26, size: 1 },
+      pass: { offset: 27, size: 1 },
+      vlan_tci: { offset: 28, size: 2 },
+      vlan_type: { offset: 30, size: 2 },
+      data: { offset: 32, size: 128 }
     }
   }
 } as const;
+
+/** struct xdpol_address4_shape */
+export interface Address4ShapeFields {
+  readonly indexed: number;
+  readonly rootBounds: number;
+  readonly filtered: number;
+}
+
+/** struct xdpol_address6_shape */
+export interface Address6ShapeFields {
+  readonly lines: number;
+  readonly rootBounds: number;
+  readonly blockLevels: number;
+  readonly filterShift: number;
+  readonly bucketShift: number;
+}
+
+/** struct xdpol_rule_shape */
+export interface RuleShapeFields {
+  readonly mode: number;
+  readonly dstClasses: number;
+  readonly bucketMask: number;
+  readonly srcRow: number;
+  readonly dstRow: number;
+}
+
+/** struct xdpol_shape */
+export interface ShapeFields {
+  readonly layoutVersion: number;
+  readonly strict: number;
+  readonly exemptions: number;
+  readonly drops: number;
+  readonly trace: number;
+  readonly defaultValue: number;
+  readonly dportClasses: number;
+  readonly sportClasses: number;
+  readonly setGroups: number;
+  readonly setDeep: number;
+  readonly setUse: number;
+  readonly dportRow: number;
+  readonly sportRow: number;
+  readonly src4Shape: Address4ShapeFields;
+  readonly dst4Shape: Address4ShapeFields;
+  readonly src6Shape: Address6ShapeFields;
+  readonly dst6Shape: Address6ShapeFields;
+  readonly rules4: RuleShapeFields;
+  readonly rules6: RuleShapeFields;
+  readonly bytes: readonly number[];
+}
+
+/** struct xdpol_list_entry */
+export interface ListEntryFields {
+  readonly dportLo: number;
+  readonly dportHi: number;
+  readonly sportLo: number;
+  readonly sportHi: number;
+  readonly protocol: number;
+  readonly need: number;
+  readonly value: number;
+}
+
+/** struct xdpol_trace */
+export interface TraceFields {
+  readonly slot: number;
+  readonly rank: number;
+  readonly pass: number;
+  readonly fragment: number;
+}
+
+export function writeAddress4Shape(view: DataView, at: number, fields: Address4ShapeFields): void {
+  view.setUint32(at + 0, fields.indexed, true);
+  view.setUint32(at + 4, fields.rootBounds, true);
+  view.setUint32(at + 8, fields.filtered, true);
+}
+
+export function writeAddress6Shape(view: DataView, at: number, fields: Address6ShapeFields): void {
+  view.setUint32(at + 0, fields.lines, true);
+  view.setUint32(at + 4, fields.rootBounds, true);
+  view.setUint32(at + 8, fields.blockLevels, true);
+  view.setUint32(at + 12, fields.filterShift, true);
+  view.setUint32(at + 16, fields.bucketShift, true);
+}
+
+export function writeRuleShape(view: DataView, at: number, fields: RuleShapeFields): void {
+  view.setUint32(at + 0, fields.mode, true);
+  view.setUint32(at + 4, fields.dstClasses, true);
+  view.setUint32(at + 8, fields.bucketMask, true);
+  view.setUint32(at + 12, fields.srcRow, true);
+  view.setUint32(at + 16, fields.dstRow, true);
+}
+
+export function writeShape(view: DataView, at: number, fields: ShapeFields): void {
+  view.setUint32(at + 0, fields.layoutVersion, true);
+  view.setUint32(at + 4, fields.strict, true);
+  view.setUint32(at + 8, fields.exemptions, true);
+  view.setUint32(at + 12, fields.drops, true);
+  view.setUint32(at + 16, fields.trace, true);
+  view.setUint32(at + 20, fields.defaultValue, true);
+  view.setUint32(at + 24, fields.dportClasses, true);
+  view.setUint32(at + 28, fields.sportClasses, true);
+  view.setUint32(at + 32, fields.setGroups, true);
+  view.setUint32(at + 36, fields.setDeep, true);
+  view.setUint32(at + 40, fields.setUse, true);
+  view.setUint32(at + 44, fields.dportRow, true);
+  view.setUint32(at + 48, fields.sportRow, true);
+  writeAddress4Shape(view, at + 52, fields.src4Shape);
+  writeAddress4Shape(view, at + 64, fields.dst4Shape);
+  writeAddress6Shape(view, at + 76, fields.src6Shape);
+  writeAddress6Shape(view, at + 96, fields.dst6Shape);
+  writeRuleShape(view, at + 116, fields.rules4);
+  writeRuleShape(view, at + 136, fields.rules6);
+  for (const [i, value] of fields.bytes.entries()) view.setUint32(at + 156 + 4 * i, value, true);
+}
+
+export function writeListEntry(view: DataView, at: number, fields: ListEntryFields): void {
+  view.setUint16(at + 0, fields.dportLo, true);
+  view.setUint16(at + 2, fields.dportHi, true);
+  view.setUint16(at + 4, fields.sportLo, true);
+  view.setUint16(at + 6, fields.sportHi, true);
+  view.setUint16(at + 8, fields.protocol, true);
+  view.setUint16(at + 10, fields.need, true);
+  view.setUint32(at + 12, fields.value, true);
+}
+
+export function readAddress4Shape(view: DataView, at: number): Address4ShapeFields {
+  return {
+    indexed: view.getUint32(at + 0, true),
+    rootBounds: view.getUint32(at + 4, true),
+    filtered: view.getUint32(at + 8, true),
+  };
+}
+
+export function readAddress6Shape(view: DataView, at: number): Address6ShapeFields {
+  return {
+    lines: view.getUint32(at + 0, true),
+    rootBounds: view.getUint32(at + 4, true),
+    blockLevels: view.getUint32(at + 8, true),
+    filterShift: view.getUint32(at + 12, true),
+    bucketShift: view.getUint32(at + 16, true),
+  };
+}
+
+export function readRuleShape(view: DataView, at: number): RuleShapeFields {
+  return {
+    mode: view.getUint32(at + 0, true),
+    dstClasses: view.getUint32(at + 4, true),
+    bucketMask: view.getUint32(at + 8, true),
+    srcRow: view.getUint32(at + 12, true),
+    dstRow: view.getUint32(at + 16, true),
+  };
+}
+
+export function readShape(view: DataView, at: number): ShapeFields {
+  return {
+    layoutVersion: view.getUint32(at + 0, true),
+    strict: view.getUint32(at + 4, true),
+    exemptions: view.getUint32(at + 8, true),
+    drops: view.getUint32(at + 12, true),
+    trace: view.getUint32(at + 16, true),
+    defaultValue: view.getUint32(at + 20, true),
+    dportClasses: view.getUint32(at + 24, true),
+    sportClasses: view.getUint32(at + 28, true),
+    setGroups: view.getUint32(at + 32, true),
+    setDeep: view.getUint32(at + 36, true),
+    setUse: view.getUint32(at + 40, true),
+    dportRow: view.getUint32(at + 44, true),
+    sportRow: view.getUint32(at + 48, true),
+    src4Shape: readAddress4Shape(view, at + 52),
+    dst4Shape: readAddress4Shape(view, at + 64),
+    src6Shape: readAddress6Shape(view, at + 76),
+    dst6Shape: readAddress6Shape(view, at + 96),
+    rules4: readRuleShape(view, at + 116),
+    rules6: readRuleShape(view, at + 136),
+    bytes: Array.from({ length: 29 }, (_, i) => view.getUint32(at + 156 + 4 * i, true)),
+  };
+}
+
+export function readTrace(view: DataView, at: number): TraceFields {
+  return {
+    slot: view.getUint32(at + 0, true),
+    rank: view.getUint32(at + 4, true),
+    pass: view.getUint32(at + 8, true),
+    fragment: view.getUint32(at + 12, true),
+  };
+}

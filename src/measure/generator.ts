@@ -5,41 +5,34 @@ import { present } from '../base/assert.ts';
 import type { Family } from '../base/ip.ts';
 import { Random } from '../base/random.ts';
 import { objectPath } from '../engine/object.ts';
+import { ENUMS, STRUCTS } from '../layout/layout.gen.ts';
 import { distinctRecords } from './distinct.ts';
 import type { Traffic, Tuple } from './tuple.ts';
 
-export const RING_SIZE: number = 1 << 20;
+export const RING_SIZE: number = ENUMS.ring.SIZE;
 /** `bare_linear` is `bare` for comparing with programs without frags. */
 export type Baseline = 'bare' | 'bare_linear' | 'parse_only' | 'parse_count';
 export const BASELINES: readonly Exclude<Baseline, 'bare_linear'>[] = ['bare', 'parse_only', 'parse_count'];
 
 const ZERO = new Uint8Array(4);
 
-/** Where a tuple goes in the packet, and where its parts stand in the ring: struct tuple4, struct tuple6. */
+/** Where the parts of a tuple go in the packet. */
+interface FramePlaces {
+  readonly addresses: number;
+  readonly ports: number;
+  readonly protocol: number;
+}
+
+/** In the ring, and in the packet. */
 interface Layout {
-  readonly stride: number;
-  readonly addresses: { readonly length: number; readonly inFrame: number };
-  readonly ports: { readonly inTuple: number; readonly inFrame: number };
-  readonly protocol: { readonly inTuple: number; readonly inFrame: number };
+  readonly tuple: typeof STRUCTS.tuple4 | typeof STRUCTS.tuple6;
+  readonly frame: FramePlaces;
 }
 
 const LAYOUTS: Readonly<Record<Family, Layout>> = {
-  4: {
-    stride: 16,
-    addresses: { length: 8, inFrame: 26 },
-    ports: { inTuple: 8, inFrame: 34 },
-    protocol: { inTuple: 12, inFrame: 23 },
-  },
-  6: {
-    stride: 40,
-    addresses: { length: 32, inFrame: 22 },
-    ports: { inTuple: 32, inFrame: 54 },
-    protocol: { inTuple: 36, inFrame: 20 },
-  },
+  4: { tuple: STRUCTS.tuple4, frame: { addresses: 26, ports: 34, protocol: 23 } },
+  6: { tuple: STRUCTS.tuple6, frame: { addresses: 22, ports: 54, protocol: 20 } },
 };
-const PORTS_LENGTH = 4;
-/** At the end of a tuple: of IPv4 the header's checksum, or of either family the group of a clocked run. */
-const LAST_LENGTH = 2;
 
 /** A TCP SYN without payload, 60 bytes at least; its addresses, ports and protocol are written over. */
 export function synTemplate(family: Family): Uint8Array {
@@ -122,31 +115,31 @@ export class Generator implements Disposable {
 
   /** Writes the ring's i-th tuple. */
   put(i: number, tuple: Tuple): void {
-    this.#put(this.#view, i * this.#layout.stride, tuple);
+    this.#put(this.#view, i * this.#layout.tuple.size, tuple);
   }
 
   /** The i-th tuple becomes what the j-th is. */
   copy(i: number, j: number): void {
-    const { stride } = this.#layout;
+    const { size: stride } = this.#layout.tuple;
     this.#ring.copyWithin(i * stride, j * stride, (j + 1) * stride);
   }
 
   /** A copy of the first tuples. */
   tuples(count: number): Uint8Array {
-    return this.#ring.slice(0, count * this.#layout.stride);
+    return this.#ring.slice(0, count * this.#layout.tuple.size);
   }
 
   /** The i-th tuple becomes the j-th of `tuples`, which are taken round and round, and one of the group. */
   place(i: number, tuples: Uint8Array, j: number, group: number): void {
-    const { stride } = this.#layout;
+    const { size: stride, fields } = this.#layout.tuple;
     const from = (j % (tuples.length / stride)) * stride;
     this.#ring.set(tuples.subarray(from, from + stride), i * stride);
-    this.#view.setUint16((i + 1) * stride - LAST_LENGTH, group, true);
+    this.#view.setUint16(i * stride + fields.group.offset, group, true);
   }
 
   /** The first tuples again and again, up to the ring's end. */
   repeatFirst(count: number): void {
-    const { stride } = this.#layout;
+    const { size: stride } = this.#layout.tuple;
     for (let filled = count; filled < RING_SIZE; filled *= 2)
       this.#ring.copyWithin(filled * stride, 0, filled * stride);
     this.rewind();
@@ -154,7 +147,7 @@ export class Generator implements Disposable {
 
   /** How many different ones the first tuples are. */
   distinct(count: number): number {
-    return distinctRecords(this.#ring, this.#layout.stride, count);
+    return distinctRecords(this.#ring, this.#layout.tuple.size, count);
   }
 
   /** The next run gets the ring's first tuple. */
@@ -164,13 +157,13 @@ export class Generator implements Disposable {
 
   /** The packet that the generator makes from the ring's i-th tuple. */
   frame(i: number): Uint8Array {
-    const { stride } = this.#layout;
+    const { size: stride } = this.#layout.tuple;
     return this.#around(this.#ring.subarray(i * stride, (i + 1) * stride));
   }
 
   /** The packet that the generator would make from a tuple. */
   frameOf(tuple: Tuple): Uint8Array {
-    const bytes = new Uint8Array(this.#layout.stride);
+    const bytes = new Uint8Array(this.#layout.tuple.size);
     this.#put(new DataView(bytes.buffer), 0, tuple);
     return this.#around(bytes);
   }
@@ -204,8 +197,11 @@ export class Generator implements Disposable {
     map.updateBatch(keys, new Uint8Array(values.length));
     this.#program(`clocked${this.family}`).testRun(this.#template, { repeat: RING_SIZE, cpu: this.#cpu });
     const counted = map.lookupBatch().values;
-    const words = new BigUint64Array(counted.buffer, counted.byteOffset, 2 * groups);
-    return Array.from({ length: groups }, (_, group) => Number(words[2 * group + 1]) / Number(words[2 * group]));
+    const view = new DataView(counted.buffer, counted.byteOffset, counted.byteLength);
+    const { size, fields } = STRUCTS.group;
+    const read = (group: number, { offset }: { readonly offset: number }): number =>
+      Number(view.getBigUint64(group * size + offset, true));
+    return Array.from({ length: groups }, (_, group) => read(group, fields.ns) / read(group, fields.runs));
   }
 
   /** Sends every frame of a live test run to the interface. */
@@ -255,11 +251,12 @@ export class Generator implements Disposable {
   }
 
   #around(tuple: Uint8Array): Uint8Array {
-    const { addresses, ports, protocol } = this.#layout;
+    const { frame: places, tuple: layout } = this.#layout;
+    const { addresses_be: addresses, ports_be: ports, protocol } = layout.fields;
     const frame = this.template.slice();
-    frame.set(tuple.subarray(0, addresses.length), addresses.inFrame);
-    frame.set(tuple.subarray(ports.inTuple, ports.inTuple + PORTS_LENGTH), ports.inFrame);
-    frame[protocol.inFrame] = present(tuple[protocol.inTuple]);
+    frame.set(tuple.subarray(addresses.offset, addresses.offset + addresses.size), places.addresses);
+    frame.set(tuple.subarray(ports.offset, ports.offset + ports.size), places.ports);
+    frame[places.protocol] = present(tuple[protocol.offset]);
     return frame;
   }
 
@@ -272,13 +269,15 @@ export class Generator implements Disposable {
   }
 
   #put(view: DataView, at: number, tuple: Tuple): void {
-    const { ports, protocol } = this.#layout;
+    const { addresses_be: addresses, ports_be: ports, protocol } = this.#layout.tuple.fields;
     const words = tuple.source.words.length;
-    for (const [w, word] of tuple.source.words.entries()) view.setUint32(at + 4 * w, word);
-    for (const [w, word] of tuple.destination.words.entries()) view.setUint32(at + 4 * (words + w), word);
-    view.setUint16(at + ports.inTuple, tuple.sourcePort);
-    view.setUint16(at + ports.inTuple + 2, tuple.destinationPort);
-    view.setUint8(at + protocol.inTuple, tuple.protocol);
-    if (this.family === 4) view.setUint16(at + this.#layout.stride - LAST_LENGTH, checksum4(this.template, tuple));
+    for (const [w, word] of tuple.source.words.entries()) view.setUint32(at + addresses.offset + 4 * w, word);
+    for (const [w, word] of tuple.destination.words.entries())
+      view.setUint32(at + addresses.offset + 4 * (words + w), word);
+    view.setUint16(at + ports.offset, tuple.sourcePort);
+    view.setUint16(at + ports.offset + 2, tuple.destinationPort);
+    view.setUint8(at + protocol.offset, tuple.protocol);
+    const { check_be: check } = STRUCTS.tuple4.fields;
+    if (this.family === 4) view.setUint16(at + check.offset, checksum4(this.template, tuple));
   }
 }

@@ -12,6 +12,7 @@ import { DIRECTIONS } from '../../src/engine/program.ts';
 import { ENUMS, STRUCTS } from '../../src/layout/layout.gen.ts';
 import type { Policy } from '../../src/policy/model.ts';
 import { prefixEdges } from '../support/arbitrary-policy.ts';
+import { shapeOf } from '../support/compiled-shape.ts';
 import { compiled, runInKernel } from '../support/kernel.ts';
 import { outcomeOf, referenceOutcomes } from '../support/kernel-table.ts';
 import type { TestPacket } from '../support/packets.ts';
@@ -117,7 +118,7 @@ describe('IPv4, one root leaf', () => {
     test(name, () => {
       const tables = checked(eachItsOwn(prefixes));
       expect(tables.statistics.ranges).toMatchObject({ source4: ranges, destination4: ranges });
-      expect(tables.shape.src4).toMatchObject({ indexed: false, rootBounds: ranges - 1 });
+      expect(shapeOf(tables).src4Shape).toMatchObject({ indexed: 0, rootBounds: ranges - 1 });
     });
   }
 
@@ -125,7 +126,7 @@ describe('IPv4, one root leaf', () => {
     const prefixes = ['10.0.0.0/8', '10.2.0.0/16', '172.16.0.0/12', '198.51.100.7', '255.255.255.255'];
     const tables = checked(eachItsOwn(prefixes));
     expect(tables.statistics.ranges.source4).toBe(10);
-    expect(tables.shape.src4).toMatchObject({ indexed: true, filtered: false });
+    expect(shapeOf(tables).src4Shape).toMatchObject({ indexed: 1, filtered: 0 });
   });
 });
 
@@ -143,7 +144,7 @@ describe('a set of every address: one range, which is not class 0', () => {
     test(name, () => {
       const tables = checked({ everyone: prefixes });
       expect(tables.statistics.ranges).toMatchObject({ [end === 'src4' ? 'source4' : 'source6']: 1 });
-      expect(tables.shape[end]).toMatchObject({ rootBounds: 1 });
+      expect(shapeOf(tables)[`${end}Shape`]).toMatchObject({ rootBounds: 1 });
     });
   }
 
@@ -198,7 +199,7 @@ describe('IPv4, one /16', () => {
       around: ['172.16.0.0/12'],
       hosts: hosts('172.19.255.255', 6, 65536),
     });
-    expect(tables.shape.src4.indexed).toBe(true);
+    expect(shapeOf(tables).src4Shape.indexed).toBe(1);
   });
 
   test('every host of a /24, in turn in one of two sets', () => {
@@ -232,7 +233,7 @@ describe('IPv4, one /16', () => {
       { length: 32 },
       (_, i) => `${formatAddress({ family: 4, words: [(0xffffffff << (31 - i)) >>> 0] })}/${i + 1}`,
     );
-    expect(checked(eachItsOwn(ending)).shape.src4.indexed).toBe(true);
+    expect(shapeOf(checked(eachItsOwn(ending))).src4Shape.indexed).toBe(1);
   });
 });
 
@@ -243,13 +244,13 @@ describe('IPv4, a bitmap in front', () => {
   test('20,000 ranges have none', () => {
     const tables = checked({ hosts: spread(9999) });
     expect(tables.statistics.ranges.source4).toBe(19_999);
-    expect(tables.shape.src4.filtered).toBe(false);
+    expect(shapeOf(tables).src4Shape.filtered).toBe(0);
   });
 
   test('more than 20,000 have one', () => {
     const tables = checked({ hosts: spread(10_000) });
     expect(tables.statistics.ranges.source4).toBe(20_001);
-    expect(tables.shape.src4).toMatchObject({ indexed: true, filtered: true });
+    expect(shapeOf(tables).src4Shape).toMatchObject({ indexed: 1, filtered: 1 });
   });
 
   test('edges of /24 and wide prefixes under it', () => {
@@ -266,12 +267,12 @@ describe('IPv4, a bitmap in front', () => {
       ],
       wide: ['208.0.0.0/4', '64.0.0.0/10'],
     };
-    expect(checked(sets).shape.src4.filtered).toBe(true);
+    expect(shapeOf(checked(sets)).src4Shape.filtered).toBe(1);
   });
 
   test('class 0 is not what is around everything', () => {
     const tables = checked({ hosts: spread(12_000), all: ['0.0.0.0/0'] });
-    expect(tables.shape.src4.filtered).toBe(true);
+    expect(shapeOf(tables).src4Shape.filtered).toBe(1);
   });
 });
 
@@ -311,7 +312,7 @@ describe('IPv6 roots and trees', () => {
         subnets: [...first, ...Array.from({ length: others }, (_, n) => `${subnet(2 * n + 1)}/64`)],
       });
       expect(tables.statistics.ranges.source6).toBe(ranges);
-      expect(tables.shape.src6).toMatchObject({ lines: depth, blocks: { levels: 0 } });
+      expect(shapeOf(tables).src6Shape).toMatchObject({ lines: depth, blockLevels: 0 });
       expect(linesOf(tables)).toBe(lines);
     });
 
@@ -374,13 +375,13 @@ describe('IPv6 roots and trees', () => {
 
     test(`${name}, in a tree`, () => {
       const tables = checked({ ...sets, crowd: Array.from({ length: 12 }, (_, n) => `${subnet(2 * n + 101)}/64`) });
-      expect(tables.shape.src6.lines).toBeGreaterThan(0);
-      expect(tables.shape.src6.blocks.levels).toBe(0);
+      expect(shapeOf(tables).src6Shape.lines).toBeGreaterThan(0);
+      expect(shapeOf(tables).src6Shape.blockLevels).toBe(0);
     });
 
     test(`${name}, in blocks`, () => {
       const tables = checked({ ...sets, crowd: Array.from({ length: 600 }, (_, n) => `${subnet(2 * n + 101)}/64`) });
-      expect(tables.shape.src6.blocks.levels > 0).toBe(!tooWide(sets));
+      expect(shapeOf(tables).src6Shape.blockLevels > 0).toBe(!tooWide(sets));
     });
   }
 });
@@ -392,9 +393,9 @@ function tooWide(sets: Sets): boolean {
 }
 
 /** Numbers of the levels whose bits are set. */
-function levelsOf({ shape }: CompiledPolicy): readonly number[] {
+function levelsOf(tables: CompiledPolicy): readonly number[] {
   return Array.from({ length: ENUMS.layout.BLOCK_LEVELS }, (_, level) => level).filter(
-    (level) => (shape.src6.blocks.levels >>> level) & 1,
+    (level) => (shapeOf(tables).src6Shape.blockLevels >>> level) & 1,
   );
 }
 
@@ -408,7 +409,7 @@ describe('IPv6 blocks', () => {
     const hosts = Array.from({ length: 3000 }, (_, n) => `${subnet(n)}${((n * 7919) % 65521).toString(16)}`);
     const tables = checked({ hosts });
     expect(levelsOf(tables)).toEqual([HOSTS]);
-    expect(tables.shape.src6.lines).toBe(0);
+    expect(shapeOf(tables).src6Shape.lines).toBe(0);
   });
 
   const hosts = Array.from({ length: 800 }, (_, n) => `${subnet(2 * n)}${(n % 5).toString(16)}`);
@@ -424,7 +425,7 @@ describe('IPv6 blocks', () => {
       d: ['::/0'],
     });
     expect(levelsOf(tables)).toEqual([]);
-    expect(tables.shape.src6.lines).toBeGreaterThan(0);
+    expect(shapeOf(tables).src6Shape.lines).toBeGreaterThan(0);
   });
 
   test('the same without what is too wide for blocks', () => {
@@ -437,7 +438,7 @@ describe('IPv6 blocks', () => {
       d: ['::/0'],
     });
     expect(levelsOf(tables)).toEqual(expect.arrayContaining([SUBNETS, HOSTS]));
-    expect(tables.shape.src6.lines).toBe(0);
+    expect(shapeOf(tables).src6Shape.lines).toBe(0);
   });
 
   // One past a level is cut into many blocks of the next, one at a level into one.
@@ -447,7 +448,7 @@ describe('IPv6 blocks', () => {
         (start) => `${masked(start, length)}/${length}`,
       );
       const tables = checked({ crowd: crowd(56), wide });
-      expect(tables.shape.src6.blocks.levels).toBeGreaterThan(0);
+      expect(shapeOf(tables).src6Shape.blockLevels).toBeGreaterThan(0);
     });
   }
 
@@ -459,7 +460,7 @@ describe('IPv6 blocks', () => {
       c: ['2a00::/35'],
       d: ['2a00::/36'],
     });
-    expect(tables.shape.src6.blocks.levels).toBeGreaterThan(0);
+    expect(shapeOf(tables).src6Shape.blockLevels).toBeGreaterThan(0);
   });
 
   test('prefixes between a /64 and a host', () => {
@@ -468,8 +469,8 @@ describe('IPv6 blocks', () => {
       long: ['2a00::/65', '2a00:0:0:1::/127', '2001:db8:0:100::8/125'],
       hosts: ['2a00::1'],
     });
-    expect(tables.shape.src6.blocks.levels).toBeGreaterThan(0);
-    expect(tables.shape.src6.lines).toBeGreaterThan(0);
+    expect(shapeOf(tables).src6Shape.blockLevels).toBeGreaterThan(0);
+    expect(shapeOf(tables).src6Shape.lines).toBeGreaterThan(0);
   });
 
   test('hosts that were made to have one hash are left to the tree', () => {
@@ -484,7 +485,7 @@ describe('IPv6 blocks', () => {
     expect(levelsOf(checked({ crowd: crowd(64) }))).toEqual([SUBNETS]);
     const tables = checked({ crowd: crowd(64), alike });
     expect(levelsOf(tables)).toEqual([]);
-    expect(tables.shape.src6.lines).toBeGreaterThan(0);
+    expect(shapeOf(tables).src6Shape.lines).toBeGreaterThan(0);
   });
 
   test('buckets that overflow', () => {

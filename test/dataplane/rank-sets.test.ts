@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { CompiledPolicy } from '../../src/compiler/compile.ts';
 import { DIRECTIONS } from '../../src/engine/program.ts';
 import { ENUMS } from '../../src/layout/layout.gen.ts';
+import { shapeOf } from '../support/compiled-shape.ts';
 import { compiled, runInKernel } from '../support/kernel.ts';
 import { MODE_BUDGETS, outcomeOf } from '../support/kernel-table.ts';
 import type { TestPacket } from '../support/packets.ts';
@@ -60,7 +61,7 @@ for (const [name, ownNodes] of [
     for (const family of [4, 6] as const) {
       test(`IPv${family}`, { timeout: 60_000 }, () => {
         const tables = tablesOf(family, ownNodes);
-        expect(tables.shape.common).toMatchObject({ groups: 3, deep: ownNodes === 0 });
+        expect(shapeOf(tables)).toMatchObject({ setGroups: 3, setDeep: ownNodes === 0 ? 1 : 0 });
         const rows = packetsOf(family);
         for (const direction of DIRECTIONS) {
           const outcomes = runInKernel(

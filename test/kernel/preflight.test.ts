@@ -5,6 +5,8 @@ import { preflight } from '../../src/engine/preflight.ts';
 import { DIRECTIONS } from '../../src/engine/program.ts';
 import { policySlots, SlotRegistry } from '../../src/engine/slots.ts';
 import { PolicyTables } from '../../src/engine/tables.ts';
+import { writeShape } from '../../src/layout/layout.gen.ts';
+import { shapeOf } from '../support/compiled-shape.ts';
 import { compiled } from '../support/kernel.ts';
 import { block, hostOf, permit, policyOf, setsOf } from '../support/policies.ts';
 
@@ -33,6 +35,8 @@ test('a table that is read wrong stops it, one rule among many', () => {
   const slots = policySlots(new SlotRegistry(), right.policy);
   using tables = new PolicyTables(right, slots);
   expect(() => preflight(right, tables, slots, DIRECTIONS)).not.toThrow();
-  const wrong = { ...right, shape: { ...right.shape, src4: { ...right.shape.src4, rootBounds: 0 } } };
+  const wrong = { ...right, shape: right.shape.slice() };
+  const { src4Shape, ...others4 } = shapeOf(right);
+  writeShape(new DataView(wrong.shape.buffer), 0, { ...others4, src4Shape: { ...src4Shape, rootBounds: 0 } });
   expect(() => preflight(wrong, tables, slots, ['ingress'])).toThrow('pre-flight failed at ingress');
 });

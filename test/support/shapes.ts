@@ -1,8 +1,10 @@
 /** The shapes of a compiled policy for which the program, or the compiler, goes a shorter way than the general one. */
 import { present } from '../../src/base/assert.ts';
 import type { CompiledPolicy, TableName } from '../../src/compiler/compile.ts';
-import { ENUMS } from '../../src/layout/layout.gen.ts';
+import { ENUMS, STRUCTS } from '../../src/layout/layout.gen.ts';
 import type { HostAddresses } from '../../src/policy/model.ts';
+
+import { shapeOf } from './compiled-shape.ts';
 
 const { INDEX_LEAF_BIT, INDEX_FAN_BIT, NODE_LOW_BIT, NODE_LINES_SHIFT, SET_LIST_BIT, ROW_SUBROW_BIT } = ENUMS.reference;
 const MODES = ['dense', 'rows', 'sparse', 'ranks'] as const;
@@ -61,66 +63,88 @@ function words(compiled: CompiledPolicy, name: TableName): Uint32Array {
   return new Uint32Array(bytes.slice().buffer);
 }
 
-function halfWords(compiled: CompiledPolicy, name: TableName, at: number, count: number): readonly number[] {
+function rootClasses(compiled: CompiledPolicy, name: TableName, at: number): readonly number[] {
   const bytes = present(compiled.tables.get(name), name);
-  return [...new Uint16Array(bytes.slice(at, at + 2 * count).buffer)];
+  return [...new Uint16Array(bytes.slice(at, at + 2 * ENUMS.layout.LEAF_CLASSES).buffer)];
 }
 
 function shapesOfEnd4(compiled: CompiledPolicy, end: End4): string[] {
-  const { indexed, rootBounds, filtered } = compiled.shape[end];
-  if (!indexed) return rootShapes(rootBounds, halfWords(compiled, `${end}_leaves`, 32, 16));
+  const { indexed, rootBounds, filtered } = shapeOf(compiled)[`${end}Shape`];
+  const { root } = STRUCTS;
+  if (indexed === 0) return rootShapes(rootBounds, rootClasses(compiled, `${end}_leaves`, root.fields.classes.offset));
   const index = words(compiled, `${end}_index`);
   const leaf = index.some((entry) => entry >>> INDEX_LEAF_BIT === 1 && ((entry >>> INDEX_FAN_BIT) & 1) === 0);
   const fan = index.some((entry) => entry >>> INDEX_LEAF_BIT === 1 && ((entry >>> INDEX_FAN_BIT) & 1) === 1);
-  return ['index', ...(leaf ? ['leaf'] : []), ...(fan ? ['fan'] : []), ...(filtered ? ['filter in front'] : [])];
+  return ['index', ...(leaf ? ['leaf'] : []), ...(fan ? ['fan'] : []), ...(filtered === 1 ? ['filter in front'] : [])];
 }
 
 function shapesOfEnd6(compiled: CompiledPolicy, end: End6): string[] {
-  const { lines, rootBounds, blocks } = compiled.shape[end];
-  if (lines === 0 && blocks.levels === 0)
-    return rootShapes(rootBounds, halfWords(compiled, `${end}_nodes`, 8 * 16, 16));
+  const { lines, rootBounds, blockLevels } = shapeOf(compiled)[`${end}Shape`];
+  const { root6 } = STRUCTS;
+  if (lines === 0 && blockLevels === 0)
+    return rootShapes(rootBounds, rootClasses(compiled, `${end}_nodes`, root6.fields.classes.offset));
   const nodes = words(compiled, `${end}_nodes`);
   // A reference to a low tree has its number of lines, so that no key is taken for one here.
   const low = nodes.some((word) => word >>> NODE_LOW_BIT === 1 && ((word >>> NODE_LINES_SHIFT) & 15) === 1);
   const tree = lines === 1 ? ['tree of one line'] : lines > 1 ? ['tree of several lines'] : [];
-  if (blocks.levels === 0) return [...tree, ...(low ? ['tree over the low half'] : [])];
-  const isOneLevel = (blocks.levels & (blocks.levels - 1)) === 0;
+  if (blockLevels === 0) return [...tree, ...(low ? ['tree over the low half'] : [])];
+  const isOneLevel = (blockLevels & (blockLevels - 1)) === 0;
   return [lines > 0 ? 'blocks and tree' : 'blocks', isOneLevel ? 'one block level' : 'several block levels'];
 }
 
 function ruleShapes(compiled: CompiledPolicy): string[] {
-  const { rules4, rules6, dportClasses, sportClasses } = compiled.shape;
-  const listed = [...rules4.cross, ...rules4.srcSets, ...rules4.dstSets];
+  const { rules4, dportClasses, sportClasses } = shapeOf(compiled);
+  const { mode4, mode6 } = compiled.statistics;
+  const listed = (['cross4', 'src4_sets', 'dst4_sets'] as const).flatMap((name) => [...words(compiled, name)]);
   return [
-    `${rules4.mode} IPv4`,
-    `${rules6.mode} IPv6`,
-    ...(rules4.mode === 'rows'
+    `${mode4} IPv4`,
+    `${mode6} IPv6`,
+    ...(mode4 === 'rows'
       ? [rules4.dstClasses === 1 ? 'rows IPv4: one destination class' : 'rows IPv4: several destination classes']
       : []),
-    ...(rules4.mode === 'sparse' ? sparseShapes(compiled) : []),
-    ...(rules4.mode === 'ranks' ? rankShapes(compiled) : []),
-    ...(rules4.mode !== 'dense' && listed.some((set) => set >>> SET_LIST_BIT === 1) ? ['list'] : []),
-    ...(rules4.mode !== 'dense' && listed.some((set) => set >>> SET_LIST_BIT === 0 && set !== 0) ? ['row'] : []),
+    ...(mode4 === 'sparse' ? sparseShapes(compiled) : []),
+    ...(mode4 === 'ranks' ? rankShapes(compiled) : []),
+    ...(mode4 !== 'dense' && listed.some((set) => set >>> SET_LIST_BIT === 1) ? ['list'] : []),
+    ...(mode4 !== 'dense' && listed.some((set) => set >>> SET_LIST_BIT === 0 && set !== 0) ? ['row'] : []),
     ...(words(compiled, 'rows').some((value) => value >>> ROW_SUBROW_BIT === 1) ? ['subrow'] : []),
     dportClasses === 1 ? 'one service class' : 'several service classes',
     sportClasses === 1 ? 'one source-port class' : 'several source-port classes',
   ];
 }
 
-function sparseShapes({ shape: { rules4 } }: CompiledPolicy): string[] {
+function sparseShapes(compiled: CompiledPolicy): string[] {
   return [
-    rules4.pairCount === 0 ? 'no pair' : 'pairs',
-    ...(new Set(rules4.srcSets).size > 1 ? ['several source sets'] : []),
-    ...(new Set(rules4.dstSets).size > 1 ? ['several destination sets'] : []),
+    compiled.statistics.pairs4 === 0 ? 'no pair' : 'pairs',
+    ...(new Set(words(compiled, 'src4_sets')).size > 1 ? ['several source sets'] : []),
+    ...(new Set(words(compiled, 'dst4_sets')).size > 1 ? ['several destination sets'] : []),
   ].map((shape) => `sparse IPv4: ${shape}`);
 }
 
-function rankShapes({ shape: { rules4, common } }: CompiledPolicy): string[] {
+function rankShapes(compiled: CompiledPolicy): string[] {
+  const { setDeep, rules4 } = shapeOf(compiled);
+  const { source4, destination4 } = compiled.statistics.classes;
   return [
-    common.deep ? 'with roots' : 'without roots',
-    ...(new Set(rules4.sourceSets.both).size > 1 ? ['several source sets'] : []),
-    ...(new Set(rules4.destinationSets.both).size > 1 ? ['several destination sets'] : []),
+    setDeep === 1 ? 'with roots' : 'without roots',
+    ...(isAnyPairSet(compiled, rules4.srcRow, source4, ENUMS.set_use.USE_SRC_ALONE) ? ['several source sets'] : []),
+    ...(isAnyPairSet(compiled, rules4.dstRow, destination4, ENUMS.set_use.USE_DST_ALONE)
+      ? ['several destination sets']
+      : []),
   ].map((shape) => `ranks IPv4: ${shape}`);
+}
+
+/** Whether the classes of an end differ in the filters for both addresses: by the rows of those, from `firstRow` on. */
+function isAnyPairSet(compiled: CompiledPolicy, firstRow: number, classes: number, alone: number): boolean {
+  const { setGroups, setDeep, setUse } = shapeOf(compiled);
+  if ((setUse & ENUMS.set_use.USE_BOTH) === 0) return false;
+  const before = (setUse & alone) === 0 ? 0 : 1;
+  const nodeWords = STRUCTS.set_node.size / 4;
+  const width = setDeep === 1 ? setGroups : setGroups * nodeWords;
+  const table = words(compiled, setDeep === 1 ? 'set_roots' : 'set_nodes');
+  const rows = Array.from({ length: classes }, (_, index) => {
+    const row = firstRow + index * (1 + before) + before;
+    return table.subarray(row * width, (row + 1) * width).join();
+  });
+  return new Set(rows).size > 1;
 }
 
 function policyShapes({ policy, ranked }: CompiledPolicy, host: HostAddresses): string[] {

@@ -5,10 +5,11 @@
 import { present } from '../../base/assert.ts';
 import type { Address, Family } from '../../base/ip.ts';
 import { fullLength, parseAddress } from '../../base/ip.ts';
+import { ENUMS } from '../../layout/layout.gen.ts';
 import { localPrefixes } from '../../policy/local.ts';
 import type { Exemption, Filter, Half, HostAddresses, Policy, PortRange, Rule } from '../../policy/model.ts';
 import { ANY_PORT, PROTOCOLS } from '../../policy/model.ts';
-import { DHCP_PORTS, MAX_BROADCASTS } from '../../policy/packet/exemption.ts';
+import { DHCP_PORTS } from '../../policy/packet/exemption.ts';
 import { icmpKeys, serviceConditionOf } from '../classes/service-classes.ts';
 import type { DirectedFilter } from '../conditions/expand.ts';
 import { rankedFilters } from '../conditions/expand.ts';
@@ -246,7 +247,7 @@ function exemptBoxes(
     case 'dhcp':
       return [between(server, client), between(client, server)];
     case 'broadcast': {
-      const known = host.broadcasts.slice(0, MAX_BROADCASTS);
+      const known = host.broadcasts.slice(0, ENUMS.layout.MAX_BROADCASTS);
       const destination = family === 4 ? extra.add(32, [LIMITED_BROADCAST, ...known]) : undefined;
       return destination === undefined
         ? []

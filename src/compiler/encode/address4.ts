@@ -2,17 +2,21 @@
  * IPv4 ranges -> the tables of one end. Up to nine ranges are one cache line. More: an index by the
  * first 16 bits to a class or to one-line leaves, fanned out by the next bits where ranges crowd.
  */
-import { ENUMS } from '../../layout/layout.gen.ts';
+import type { Address4ShapeFields } from '../../layout/layout.gen.ts';
+import { ENUMS, STRUCTS } from '../../layout/layout.gen.ts';
 import type { AddressClasses } from '../classes/address-classes.ts';
 
 const { layout: LIMITS, reference: REFERENCE } = ENUMS;
-const LEAF_WORDS16 = 32;
+const { leaf: LEAF, root: ROOT } = STRUCTS;
+const CLASSES = LIMITS.LEAF_CLASSES;
+/** struct xdpol_leaf in 16-bit words, and where its classes are. */
+const LEAF_WORDS16 = LEAF.size / 2;
+const LEAF_CLASSES_AT = LEAF.fields.classes.offset / 2;
 const SLOTS = 65536;
 const SLOT_ADDRESSES = 65536;
+
 export interface Address4Tables {
-  readonly indexed: boolean;
-  readonly rootBounds: number;
-  readonly filtered: boolean;
+  readonly shape: Address4ShapeFields;
   readonly filter: Uint8Array;
   readonly index: Uint8Array;
   readonly leaves: Uint8Array;
@@ -38,9 +42,7 @@ export function encodeAddress4(classes: AddressClasses, forms: Forms4): Address4
   }
   const filtered = classes.rangeCount > forms.unfiltered4Ranges;
   return {
-    indexed: true,
-    rootBounds: 0,
-    filtered,
+    shape: { indexed: 1, rootBounds: 0, filtered: filtered ? 1 : 0 },
     filter: filtered ? encodeFilter(classes) : EMPTY,
     index: new Uint8Array(index.buffer),
     leaves: leaves.bytes(),
@@ -48,13 +50,13 @@ export function encodeAddress4(classes: AddressClasses, forms: Forms4): Address4
 }
 
 function encodeRoot({ starts, rangeClasses, rangeCount }: AddressClasses): Address4Tables {
-  const leaves = new Uint8Array(64);
-  const bounds = new Uint32Array(leaves.buffer, 0, LIMITS.ROOT_BOUNDS);
-  const ids = new Uint16Array(leaves.buffer, 32, 16);
-  for (let i = 0; i < 16; i++) ids[i] = rangeClasses[Math.min(i, rangeCount - 1)]!;
+  const leaves = new Uint8Array(ROOT.size);
+  const bounds = new Uint32Array(leaves.buffer, ROOT.fields.bounds.offset, LIMITS.ROOT_BOUNDS);
+  const ids = new Uint16Array(leaves.buffer, ROOT.fields.classes.offset, CLASSES);
+  for (let i = 0; i < CLASSES; i++) ids[i] = rangeClasses[Math.min(i, rangeCount - 1)]!;
   for (let i = 1; i < rangeCount; i++) bounds[i - 1] = starts[i]!;
   const rootBounds = rootBoundsOf(rangeClasses, rangeCount);
-  return { indexed: false, rootBounds, filtered: false, filter: EMPTY, index: EMPTY, leaves };
+  return { shape: { indexed: 0, rootBounds, filtered: 0 }, filter: EMPTY, index: EMPTY, leaves };
 }
 
 /**
@@ -110,18 +112,19 @@ class Leaves {
     this.#reserve();
     const at = this.count * LEAF_WORDS16;
     let last = classes.rangeClasses[range]!;
-    this.#words.fill(0xffff, at, at + 16);
-    this.#words.fill(last, at + 16, at + 32);
+    const [classesAt, end16] = [at + LEAF_CLASSES_AT, at + LEAF_WORDS16];
+    this.#words.fill(0xffff, at, classesAt);
+    this.#words.fill(last, classesAt, end16);
     for (let i = range + 1, bound = 0; i < classes.rangeCount && classes.starts[i]! < end; i++, bound++) {
       last = classes.rangeClasses[i]!;
       this.#words[at + bound] = classes.starts[i]! & 0xffff;
-      this.#words.fill(last, at + 17 + bound, at + 32);
+      this.#words.fill(last, classesAt + 1 + bound, end16);
     }
     return this.count++;
   }
 
   bytes(): Uint8Array {
-    return new Uint8Array(this.#words.buffer, 0, this.count * 64);
+    return new Uint8Array(this.#words.buffer, 0, this.count * LEAF.size);
   }
 
   #reserve(): void {

@@ -4,13 +4,14 @@
  * cache line: seven bounds, and where its eight children begin; a leaf is one: five bounds, six values.
  */
 import { present } from '../../base/assert.ts';
+import type { Address6ShapeFields } from '../../layout/layout.gen.ts';
 import { ENUMS, STRUCTS } from '../../layout/layout.gen.ts';
 import type { AddressClasses } from '../classes/address-classes.ts';
 import { rootBoundsOf } from './address4.ts';
 import type { Blocks6 } from './blocks6.ts';
 import { encodeBlocks6, NO_BLOCKS6 } from './blocks6.ts';
 
-const { ROOT_BOUNDS } = ENUMS.layout;
+const { ROOT_BOUNDS, LEAF_CLASSES: CLASSES } = ENUMS.layout;
 const CHILDREN = ENUMS.layout.NODE_KEYS + 1;
 const LEAF_VALUES = ENUMS.layout.LEAF6_KEYS + 1;
 const { NODE_LOW_BIT, NODE_LINES_SHIFT } = ENUMS.reference;
@@ -21,9 +22,7 @@ const EMPTY = new Uint8Array(0);
 const FIRST_BIT = 0x80000000;
 
 export interface Address6Tables {
-  /** On the way down the tree; 0: one root instead, or blocks alone. */
-  readonly lines: number;
-  readonly rootBounds: number;
+  readonly shape: Address6ShapeFields;
   readonly blocks: Blocks6;
   readonly nodes: Uint8Array;
 }
@@ -44,10 +43,24 @@ export function encodeAddress6(classes: AddressClasses, { root6Ranges, tree6Rang
   if (classes.rangeCount <= root6Ranges) return encodeRoot(classes);
   const blocks = classes.rangeCount > tree6Ranges ? encodeBlocks6(present(classes.prefixes)) : NO_BLOCKS6;
   const { lines, nodes } = blocks.needTree ? encodeTree(classes) : { lines: 0, nodes: EMPTY };
-  return { lines, rootBounds: 0, blocks, nodes };
+  return { shape: shapeOf(lines, 0, blocks), blocks, nodes };
 }
 
-function encodeTree(classes: AddressClasses): Pick<Address6Tables, 'lines' | 'nodes'> {
+function shapeOf(
+  lines: number,
+  rootBounds: number,
+  { levels, filterShift, bucketShift }: Blocks6,
+): Address6ShapeFields {
+  return { lines, rootBounds, blockLevels: levels, filterShift, bucketShift };
+}
+
+interface Tree {
+  /** On the way down it; 0: none. */
+  readonly lines: number;
+  readonly nodes: Uint8Array;
+}
+
+function encodeTree(classes: AddressClasses): Tree {
   const nodes = new Nodes();
   const roots = nodes.allocate(2);
   const halves = halvesOf(highEntries(classes, nodes));
@@ -59,10 +72,11 @@ function encodeTree(classes: AddressClasses): Pick<Address6Tables, 'lines' | 'no
 function encodeRoot({ starts, rangeClasses, rangeCount }: AddressClasses): Address6Tables {
   const nodes = new Uint8Array(STRUCTS.root6.size);
   const bounds = new Uint32Array(nodes.buffer, STRUCTS.root6.fields.bounds.offset, ROOT_BOUNDS * WORDS);
-  const ids = new Uint16Array(nodes.buffer, STRUCTS.root6.fields.classes.offset, 16);
-  for (let i = 0; i < 16; i++) ids[i] = rangeClasses[Math.min(i, rangeCount - 1)]!;
+  const ids = new Uint16Array(nodes.buffer, STRUCTS.root6.fields.classes.offset, CLASSES);
+  for (let i = 0; i < CLASSES; i++) ids[i] = rangeClasses[Math.min(i, rangeCount - 1)]!;
   bounds.set(starts.subarray(WORDS));
-  return { lines: 0, rootBounds: rootBoundsOf(rangeClasses, rangeCount), blocks: NO_BLOCKS6, nodes };
+  const rootBounds = rootBoundsOf(rangeClasses, rangeCount);
+  return { shape: shapeOf(0, rootBounds, NO_BLOCKS6), blocks: NO_BLOCKS6, nodes };
 }
 
 /** Keys without and with the first bit; the second half begins with a key, as the first does. */

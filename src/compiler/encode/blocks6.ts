@@ -47,7 +47,7 @@ const ADDRESS_BITS = 128;
 const BLOCKS_PER_WORD = 4;
 /** Filter words are numbered by the highest bits of a hash; the places in them are taken from below these. */
 const MAX_FILTER_BITS = 20;
-const PLACE_SHIFTS = [26, 32, 38] as const;
+const PLACE_SHIFTS = [ENUMS.hash.FILTER_BIT_1, ENUMS.hash.FILTER_BIT_2, ENUMS.hash.FILTER_BIT_3] as const;
 const LEAST_BITS = 4;
 
 /** How often the table is doubled for blocks that find no room: more only where hashes were made to be alike. */

@@ -1,10 +1,12 @@
 /** The sparse pairs as a bucketed hash that the program probes without ever walking far. */
-import { ENUMS } from '../../layout/layout.gen.ts';
+import { ENUMS, STRUCTS } from '../../layout/layout.gen.ts';
 
 const { BUCKET_SLOTS, BUCKET_PROBES } = ENUMS.layout;
-const BUCKET_WORDS = 16;
-const OVERFLOWED = 7;
-const SETS = 8;
+const { PAIR_FACTOR, PAIR_FOLD } = ENUMS.hash;
+const { size: BUCKET_BYTES, fields: BUCKET } = STRUCTS.bucket;
+const BUCKET_WORDS = BUCKET_BYTES / 4;
+const OVERFLOWED = BUCKET.overflowed.offset / 4;
+const SETS = BUCKET.sets.offset / 4;
 /** Buckets are sized for this many pairs each, so that most lookups end in the first. */
 const MEAN_LOAD = 3;
 
@@ -15,8 +17,8 @@ export interface PairEntry {
 }
 
 function bucketStart(key: number, mask: number): number {
-  const hash = Math.imul(key, 2654435761) >>> 0;
-  return ((hash ^ (hash >>> 15)) & mask) >>> 0;
+  const hash = Math.imul(key, PAIR_FACTOR) >>> 0;
+  return ((hash ^ (hash >>> PAIR_FOLD)) & mask) >>> 0;
 }
 
 /** How often the table is doubled for pairs that find no room: more only where hashes were made to be alike. */

@@ -1,7 +1,7 @@
-/** Products modulo 2^64 with the factor of the IPv6 block hash, in words of 32 bits: block_hash in bpf/classify.h. */
+/** Products modulo 2^64 with the factor of the IPv6 block hash, in words of 32 bits: block_of in bpf/classify.h. */
+import { ENUMS } from '../../layout/layout.gen.ts';
 
-/** 2^64 divided by the golden ratio, odd. */
-const FACTOR = { high: 0x9e3779b9, low: 0x7f4a7c15 } as const;
+const FACTOR = { high: ENUMS.hash.BLOCK_FACTOR_HIGH, low: ENUMS.hash.BLOCK_FACTOR_LOW } as const;
 
 /** Low word; it does not depend on the high word of the key. */
 export function productLow(low: number): number {

@@ -1,4 +1,5 @@
 /** Which rank sets the program looks at, and in which rows of the tables they are. */
+import type { RuleShapeFields, ShapeFields } from '../../layout/layout.gen.ts';
 import { ENUMS } from '../../layout/layout.gen.ts';
 import type { RankSets } from '../classes/rank-sets.ts';
 import type { Services } from '../classes/service-classes.ts';
@@ -10,16 +11,12 @@ import type { Budgets, RuleTable } from './rule-table.ts';
 
 const USE = ENUMS.set_use;
 
-export interface CommonSets extends RankSetTables {
-  /** enum xdpol_set_use. */
-  readonly use: number;
-  /** The first rows of each end and of services. */
-  readonly src4Row: number;
-  readonly dst4Row: number;
-  readonly src6Row: number;
-  readonly dst6Row: number;
-  readonly dportRow: number;
-  readonly sportRow: number;
+type Rows4And6 = Readonly<Record<'rows4' | 'rows6', Pick<RuleShapeFields, 'srcRow' | 'dstRow'>>>;
+
+/** With the first rows of each end of a family, and of services. */
+export interface CommonSets extends Rows4And6 {
+  readonly tables: RankSetTables;
+  readonly shape: Pick<ShapeFields, 'setGroups' | 'setDeep' | 'setUse' | 'dportRow' | 'sportRow'>;
 }
 
 export interface CommonInput {
@@ -37,40 +34,37 @@ export function commonSets({ ranked, rules4, rules6, services, rankSets, budgets
   const rows = new Rows();
   const sources = [rules4.sourceSets, rules6.sourceSets];
   const destinations = [rules4.destinationSets, rules6.destinationSets];
-  const use =
-    (isAnyNamed(
-      sources.map(({ alone }) => alone),
-      rankSets,
-    )
-      ? USE.USE_SRC_ALONE
-      : 0) |
-    (isAnyNamed(
-      destinations.map(({ alone }) => alone),
-      rankSets,
-    )
-      ? USE.USE_DST_ALONE
-      : 0) |
-    (isAnyNamed(
-      sources.map(({ both }) => both),
-      rankSets,
-    )
-      ? USE.USE_BOTH
-      : 0) |
-    (isUsed && services.destination.count > 1 ? USE.USE_DPORT : 0) |
-    (isUsed && services.source.count > 1 ? USE.USE_SPORT : 0);
-  const [src4Row, src6Row] = sources.map((of) => rows.addAddress(of, use & USE.USE_SRC_ALONE, use & USE.USE_BOTH));
-  const [dst4Row, dst6Row] = destinations.map((of) => rows.addAddress(of, use & USE.USE_DST_ALONE, use & USE.USE_BOTH));
-  const dportRow = rows.add((use & USE.USE_DPORT) === 0 ? [] : services.destination.members);
-  const sportRow = rows.add((use & USE.USE_SPORT) === 0 ? [] : services.source.members);
+  const setUse =
+    flagIf(isAnyNamed(alone(sources), rankSets), USE.USE_SRC_ALONE) |
+    flagIf(isAnyNamed(alone(destinations), rankSets), USE.USE_DST_ALONE) |
+    flagIf(isAnyNamed(both(sources), rankSets), USE.USE_BOTH) |
+    flagIf(isUsed && services.destination.count > 1, USE.USE_DPORT) |
+    flagIf(isUsed && services.source.count > 1, USE.USE_SPORT);
+  const useBoth = setUse & USE.USE_BOTH;
+  const [src4 = 0, src6 = 0] = sources.map((of) => rows.addAddress(of, setUse & USE.USE_SRC_ALONE, useBoth));
+  const [dst4 = 0, dst6 = 0] = destinations.map((of) => rows.addAddress(of, setUse & USE.USE_DST_ALONE, useBoth));
+  const dportRow = rows.add((setUse & USE.USE_DPORT) === 0 ? [] : services.destination.members);
+  const sportRow = rows.add((setUse & USE.USE_SPORT) === 0 ? [] : services.source.members);
   const permits = ranked.map(({ action }) => action === 'permit');
   const tables = isUsed ? encodeRankSets(rankSets, rows.all, permits, budgets.ownNodes) : NO_RANK_SETS;
   return {
-    ...tables,
-    use,
-    ...{ src4Row: src4Row ?? 0, dst4Row: dst4Row ?? 0, src6Row: src6Row ?? 0, dst6Row: dst6Row ?? 0 },
-    dportRow,
-    sportRow,
+    tables,
+    shape: { setGroups: tables.groups, setDeep: tables.deep ? 1 : 0, setUse, dportRow, sportRow },
+    rows4: { srcRow: src4, dstRow: dst4 },
+    rows6: { srcRow: src6, dstRow: dst6 },
   };
+}
+
+function flagIf(isSet: boolean, flag: number): number {
+  return isSet ? flag : 0;
+}
+
+function alone(ends: readonly AddressSets[]): readonly (readonly number[])[] {
+  return ends.map((end) => end.alone);
+}
+
+function both(ends: readonly AddressSets[]): readonly (readonly number[])[] {
+  return ends.map((end) => end.both);
 }
 
 function isAnyNamed(members: readonly (readonly number[])[], { empty }: RankSets): boolean {

@@ -4,7 +4,7 @@
  * stored once.
  */
 import { present } from '../../base/assert.ts';
-import { ENUMS } from '../../layout/layout.gen.ts';
+import { ENUMS, STRUCTS, writeListEntry } from '../../layout/layout.gen.ts';
 import type { PortRange } from '../../policy/model.ts';
 import type { Services } from '../classes/service-classes.ts';
 import { serviceConditionOf } from '../classes/service-classes.ts';
@@ -95,7 +95,7 @@ export class RuleSets {
 
   /** Bytes that rows, subrows and lists take by now. */
   get bytes(): number {
-    return 4 * (this.rows.words.length + this.subrows.words.length) + 16 * this.listed.length;
+    return 4 * (this.rows.words.length + this.subrows.words.length) + STRUCTS.list_entry.size * this.listed.length;
   }
 
   value(rank: number): number {
@@ -232,17 +232,17 @@ export function encodeLists(
   ranked: readonly DirectedFilter[],
   sets: RuleSets,
 ): Uint8Array {
-  const bytes = new Uint8Array(listed.length * 16);
+  const { size } = STRUCTS.list_entry;
+  const bytes = new Uint8Array(listed.length * size);
   const view = new DataView(bytes.buffer);
   for (const [i, { rank, key, sourcePort }] of listed.entries()) {
     const { protocol, established, needsL4, fragment } = serviceConditionOf(present(ranked[rank]));
     const l4 = needsL4 ? NEED.L4 : 0;
     const need = l4 | (established ? NEED.ESTABLISHED : 0) | (fragment ? NEED.FRAGMENT : 0);
-    const words = [key.lo, key.hi, sourcePort.lo, sourcePort.hi];
-    for (const [w, word] of words.entries()) view.setUint16(i * 16 + 2 * w, word, true);
-    view.setUint16(i * 16 + 8, protocol ?? LIMITS.ANY_PROTOCOL, true);
-    view.setUint16(i * 16 + 10, need, true);
-    view.setUint32(i * 16 + 12, sets.value(rank), true);
+    writeListEntry(view, i * size, {
+      ...{ dportLo: key.lo, dportHi: key.hi, sportLo: sourcePort.lo, sportHi: sourcePort.hi },
+      ...{ protocol: protocol ?? LIMITS.ANY_PROTOCOL, need, value: sets.value(rank) },
+    });
   }
   return bytes;
 }

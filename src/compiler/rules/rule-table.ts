@@ -5,6 +5,7 @@
  * matches.
  */
 import { present } from '../../base/assert.ts';
+import type { RuleShapeFields } from '../../layout/layout.gen.ts';
 import { ENUMS } from '../../layout/layout.gen.ts';
 import type { AddressClasses } from '../classes/address-classes.ts';
 import { conditionsByClass } from '../classes/address-classes.ts';
@@ -17,8 +18,6 @@ import { encodePairs } from '../encode/pair-hash.ts';
 import type { AddressSets } from './address-sets.ts';
 import { addressSets, NO_ADDRESS_SETS } from './address-sets.ts';
 import type { RuleSets } from './rule-sets.ts';
-
-const MODE = ENUMS.rule_mode;
 
 /** Largest tables of each mode; measured in bench/: past them the next mode is faster or the only one that fits. */
 export interface Budgets {
@@ -74,12 +73,17 @@ export const DEFAULT_BUDGETS: Budgets = {
 
 export type ModeName = 'dense' | 'rows' | 'sparse' | 'ranks';
 
+const MODES: Readonly<Record<ModeName, number>> = {
+  dense: ENUMS.rule_mode.RULES_DENSE,
+  rows: ENUMS.rule_mode.RULES_ROWS,
+  sparse: ENUMS.rule_mode.RULES_SPARSE,
+  ranks: ENUMS.rule_mode.RULES_RANKS,
+};
+
 export interface RuleTable {
   readonly mode: ModeName;
-  readonly modeNumber: number;
-  readonly dstClasses: number;
+  readonly shape: Pick<RuleShapeFields, 'mode' | 'dstClasses' | 'bucketMask'>;
   readonly cross: Uint32Array;
-  readonly bucketMask: number;
   readonly srcSets: Uint32Array;
   readonly dstSets: Uint32Array;
   readonly pairs: Uint8Array;
@@ -187,7 +191,7 @@ function dense(input: RuleInput, groups: Groups): RuleTable | undefined {
     }
     if (sets.work - before > budgets.rowWork) return undefined;
   }
-  return table('dense', MODE.RULES_DENSE, dstConditions.length, { cross });
+  return table('dense', dstConditions.length, { cross });
 }
 
 /** undefined where the sets outgrow their budget: then nothing is kept of them. */
@@ -209,7 +213,7 @@ function rows(input: RuleInput, groups: Groups): RuleTable | undefined {
     }
     at += dstConditions.length;
   }
-  return table('rows', MODE.RULES_ROWS, dstConditions.length, { cross });
+  return table('rows', dstConditions.length, { cross });
 }
 
 /**
@@ -245,8 +249,7 @@ function sparse(input: RuleInput, groups: Groups): RuleTable | undefined {
   const encoded = encodePairs(found);
   if (encoded === undefined) return sets.rewind(before);
   const { bytes, mask } = encoded;
-  const sizes = { srcSets, dstSets, pairs: bytes, bucketMask: mask, pairCount: found.length };
-  return table('sparse', MODE.RULES_SPARSE, dstConditions.length, sizes);
+  return table('sparse', dstConditions.length, { srcSets, dstSets, pairs: bytes, pairCount: found.length }, mask);
 }
 
 /** By destination class: ranks of filters for both addresses, of each condition a list. */
@@ -321,14 +324,13 @@ function classesByCondition(conditions: readonly (readonly number[])[]): Classes
 /** For each class the ranks that it matches; their first common one is looked for packet by packet. */
 function ranks(input: RuleInput): RuleTable {
   const { ranked, source, destination, rankSets } = input;
-  return table('ranks', MODE.RULES_RANKS, destination.classes.length, {
+  return table('ranks', destination.classes.length, {
     sourceSets: addressSets('source', source, ranked, rankSets),
     destinationSets: addressSets('destination', destination, ranked, rankSets),
   });
 }
 
-const EMPTY: Omit<RuleTable, 'mode' | 'modeNumber' | 'dstClasses'> = {
-  bucketMask: 0,
+const EMPTY: Omit<RuleTable, 'mode' | 'shape'> = {
   cross: NONE,
   srcSets: NONE,
   dstSets: NONE,
@@ -338,6 +340,6 @@ const EMPTY: Omit<RuleTable, 'mode' | 'modeNumber' | 'dstClasses'> = {
   destinationSets: NO_ADDRESS_SETS,
 };
 
-function table(mode: ModeName, modeNumber: number, dstClasses: number, parts: Partial<RuleTable>): RuleTable {
-  return { ...EMPTY, ...parts, mode, modeNumber, dstClasses };
+function table(mode: ModeName, dstClasses: number, parts: Partial<RuleTable>, bucketMask = 0): RuleTable {
+  return { ...EMPTY, ...parts, mode, shape: { mode: MODES[mode], dstClasses, bucketMask } };
 }

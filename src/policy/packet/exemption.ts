@@ -3,6 +3,7 @@
 import { present } from '../../base/assert.ts';
 import type { Address, Family, Prefix } from '../../base/ip.ts';
 import { containsAddress, parseAddress, prefixOf } from '../../base/ip.ts';
+import { ENUMS } from '../../layout/layout.gen.ts';
 import type { Exemption } from '../model.ts';
 import { EXEMPTIONS, PROTOCOLS } from '../model.ts';
 import type { Packet } from './model.ts';
@@ -17,8 +18,6 @@ export const DHCP_PORTS: Readonly<Record<Family, readonly [server: number, clien
 };
 const KERBEROS_PORT = 88;
 const LIMITED_BROADCAST = 0xffffffff;
-/** Subnets of one host that the program knows the broadcasts of. */
-export const MAX_BROADCASTS = 64;
 const MULTICAST: readonly Prefix[] = [
   prefixOf(present(parseAddress('224.0.0.0')), 4),
   prefixOf(present(parseAddress('ff00::')), 8),
@@ -52,7 +51,10 @@ const COVERS: Readonly<Record<Exemption, Covers>> = {
 function isBroadcast({ family, destination, broadcastFrame }: Packet, broadcasts: readonly Address[]): boolean {
   if (family !== 4 || !broadcastFrame) return false;
   const [word] = destination.words;
-  return word === LIMITED_BROADCAST || broadcasts.slice(0, MAX_BROADCASTS).some(({ words }) => words[0] === word);
+  return (
+    word === LIMITED_BROADCAST ||
+    broadcasts.slice(0, ENUMS.layout.MAX_BROADCASTS).some(({ words }) => words[0] === word)
+  );
 }
 
 /** Hop limit 255 proves that no router forwarded the packet (RFC 4861). */

@@ -6,6 +6,7 @@ import type { Budgets } from '../../../src/compiler/rules/rule-table.ts';
 import { DEFAULT_BUDGETS } from '../../../src/compiler/rules/rule-table.ts';
 import { tableEntries } from '../../../src/compiler/table-entries.ts';
 import type { Policy } from '../../../src/policy/model.ts';
+import { shapeOf } from '../../support/compiled-shape.ts';
 import { compiled } from '../../support/kernel.ts';
 import type { FilterFields } from '../../support/policies.ts';
 import { block, hostOf, permit, policyOf } from '../../support/policies.ts';
@@ -51,12 +52,13 @@ describe('modes', () => {
   ];
   for (const [name, budgets, mode] of cases) {
     test(`${mode}: ${name}`, () => {
-      const { statistics, shape } = compiled(policy, HOST, { budgets: { ...DEFAULT_BUDGETS, ...budgets } });
+      const tables = compiled(policy, HOST, { budgets: { ...DEFAULT_BUDGETS, ...budgets } });
+      const { statistics } = tables;
       expect(statistics.mode4).toBe(mode);
-      expect(shape.rules4.cross.length).toBe({ dense: 11 * 11 * 11, rows: 11 * 11, sparse: 0, ranks: 0 }[mode]);
+      expect(tableEntries('cross4', tables)).toBe({ dense: 11 * 11 * 11, rows: 11 * 11, sparse: 0, ranks: 0 }[mode]);
       // A pair of class and itself: one for each filter.
       expect(statistics.pairs4).toBe(mode === 'sparse' ? 10 : 0);
-      expect(shape.rules4.sourceSets.both.length).toBe(mode === 'ranks' ? 11 : 0);
+      expect(shapeOf(tables).setGroups).toBe(mode === 'ranks' ? 1 : 0);
     });
   }
 

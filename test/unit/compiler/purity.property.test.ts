@@ -14,13 +14,9 @@ function bytesOf({ tables }: CompiledPolicy): unknown {
   return TABLE_NAMES.map((name) => [name, Buffer.from(tables.get(name) ?? []).toString('base64')]);
 }
 
-/** All of the shape but the tables that it carries besides: numbers the program is specialised by. */
-function constantsOf({ shape }: CompiledPolicy): unknown {
-  const { strict, exemptions, defaultValue, dportClasses, sportClasses, rules4, rules6, src4, dst4 } = shape;
-  const rules = [rules4, rules6].map(({ modeNumber, dstClasses }) => [modeNumber, dstClasses]);
-  const { roots: _roots, nodes: _nodes, leaves: _leaves, ...common } = shape.common;
-  const addresses = [src4, dst4].map(({ indexed, rootBounds, filtered }) => [indexed, rootBounds, filtered]);
-  return [strict, exemptions, defaultValue, dportClasses, sportClasses, common, rules, addresses];
+/** What the program is specialised by. */
+function constantsOf({ shape, broadcasts }: CompiledPolicy): readonly string[] {
+  return [shape, broadcasts].map((bytes) => Buffer.from(bytes).toString('base64'));
 }
 
 const shuffled = (policy: Policy): fc.Arbitrary<Policy> =>

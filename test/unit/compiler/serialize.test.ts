@@ -6,7 +6,6 @@ import { compile } from '../../../src/compiler/compile.ts';
 import type { LoadablePolicy } from '../../../src/compiler/loadable.ts';
 import { loadableOf } from '../../../src/compiler/loadable.ts';
 import { deserialize, serialize } from '../../../src/compiler/serialize.ts';
-import { encodeShape } from '../../../src/engine/shape.ts';
 import { ReferenceClassifier } from '../../../src/policy/classify.ts';
 import { decodePacket } from '../../../src/policy/packet/decode.ts';
 import { policy, TEST_HOST } from '../../support/arbitrary-policy.ts';
@@ -19,7 +18,7 @@ function loadable(of: typeof PARSE_POLICY): LoadablePolicy {
 }
 
 /** All of it that reaches the kernel or a message. */
-function essence({ policy: outline, ranked, shape, tables, probes }: LoadablePolicy): unknown {
+function essence({ policy: outline, ranked, shape, broadcasts, tables, probes }: LoadablePolicy): unknown {
   return {
     name: outline.name,
     default: outline.default,
@@ -30,7 +29,8 @@ function essence({ policy: outline, ranked, shape, tables, probes }: LoadablePol
       filterList.filters.length,
     ]),
     ranked: ranked.map(({ ruleIndex }) => ruleIndex),
-    shape: Buffer.from(encodeShape(shape, false, new Map())).toString('hex'),
+    shape: Buffer.from(shape).toString('hex'),
+    broadcasts: Buffer.from(broadcasts).toString('hex'),
     tables: [...tables].map(([name, bytes]) => [name, Buffer.from(bytes).toString('hex')]),
     probes: probes.map((probe) => ({ ...probe, frame: Buffer.from(probe.frame).toString('hex') })),
   };

@@ -49,10 +49,10 @@ test('the object that belongs to this program is taken', () => {
 const OTHERS: readonly (readonly [name: string, file: string, from: string, to: string, said: string])[] = [
   ['version', 'layout.h', 'XDPOL_LAYOUT_VERSION = 5', 'XDPOL_LAYOUT_VERSION = 99', 'layout version 99, wanted'],
   ['unit', 'layout.h', 'XDPOL_TABLE_UNIT = 128', 'XDPOL_TABLE_UNIT = 256', 'no table .data.src4_filter of 128 bytes'],
-  ['table', 'maps.h', 'TABLE(subrows)', '__u8 subrows[XDPOL_TABLE_UNIT] SEC(".data.other")', '.data.subrows'],
+  ['table', 'maps.h', 'SEC(".data." #name);', 'SEC(".data.other_" #name);', '.data.subrows'],
 ];
 for (const [name, file, from, to, said] of OTHERS) {
-  test(`another ${name}: said, with the way to mend it`, () => {
+  test(`another ${name} is refused, and the message names the remedy`, () => {
     const message = refusal(built(name, file, from, to));
     expect(message).toContain('does not fit this version of xdpol');
     expect(message).toContain(said);
