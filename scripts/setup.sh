@@ -31,7 +31,7 @@ debian_packages() {
   local peers=(xdp-tools nftables iptables ipset ethtool)
   case "${1:-}" in
   test)
-    wanted+=(iputils-ping prometheus systemd python3-scapy man-db groff bash-completion zsh fish lintian binutils xz-utils)
+    wanted+=(iputils-ping prometheus systemd python3-scapy man-db groff bash-completion zsh fish lintian binutils xz-utils tshark)
     wanted+=(chromium "${peers[@]}")
     ;;
   bench) wanted+=("${peers[@]}") ;;

@@ -20,6 +20,7 @@ import { ChangeTurns } from './control/change-turn.ts';
 import type { OperationOptions } from './control/control-server.ts';
 import { startControlServer } from './control/control-server.ts';
 import { LiveFeed } from './control/live-feed.ts';
+import { SampleFeed } from './control/sample-feed.ts';
 import { runWithDuties } from './duties.ts';
 import { describeFailure, failureFields } from './failure-text.ts';
 import type { AgentLog } from './log.ts';
@@ -98,12 +99,14 @@ export async function runAgent({ listen, log, stop }: AgentOptions): Promise<voi
       listen,
     );
     const live = new LiveFeed(localOperations(quietContext()));
-    const options = { log, turns: new ChangeTurns(), live };
+    const samples = new SampleFeed();
+    const options = { log, turns: new ChangeTurns(), live, samples };
     const control = await startControl(options);
     const remote = await startRemote(options);
     log.info(`listening on ${urlOf(server)}`, { url: urlOf(server) });
     if (!stop.signal.aborted) await once(stop.signal, 'abort');
     live.close();
+    samples.close();
     await remote?.close();
     await control?.close();
     await stopServer(server);

@@ -1,7 +1,9 @@
 /** The operations of a host, carried out by its agent. */
 import { randomUUID } from 'node:crypto';
+import type { EventsRequest, HostEvent } from '../host/events.ts';
 import type { HostOperations } from '../host/operations.ts';
 import type { PolicyInput } from '../host/policy-input.ts';
+import { eventsPath } from './events.ts';
 import type { AgentRequest } from './request.ts';
 import type { CollectFiles, WireInput, WireStored } from './wire.ts';
 import { decodeStored, encodeInput } from './wire.ts';
@@ -9,8 +11,11 @@ import { decodeStored, encodeInput } from './wire.ts';
 /** Gives the outcome of a request; throws what the operation threw at the agent. */
 export type Ask = (asked: Omit<AgentRequest, 'address'>) => Promise<unknown>;
 
-/** Each throws what `ask` throws where no agent takes a request. */
-export function agentOperations(ask: Ask, collect: CollectFiles): HostOperations {
+/** Follows a route of events. */
+export type Listen = (path: string, stop?: AbortSignal) => Promise<AsyncIterable<HostEvent>>;
+
+/** Each throws what `ask` and `listen` throw where no agent takes a request. */
+export function agentOperations(ask: Ask, listen: Listen, collect: CollectFiles): HostOperations {
   const read = async <T>(path: string): Promise<T> => (await ask({ method: 'GET', path })) as T;
   const change = async <T>(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<T> => {
     const asked = { method, path, idempotencyKey: randomUUID(), ...(body === undefined ? {} : { body }) };
@@ -44,6 +49,7 @@ export function agentOperations(ask: Ask, collect: CollectFiles): HostOperations
       );
       return read(`/v1/counters/retired?${new URLSearchParams(asked).toString()}`);
     },
+    events: (request: EventsRequest, stop) => listen(eventsPath(request), stop),
     assignment: () => read('/v1/assignment'),
     list: () => read('/v1/policies'),
     history: (name) => read(`${policy(name)}/versions`),

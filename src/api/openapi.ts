@@ -1,6 +1,7 @@
 /** The routes as an OpenAPI document: docs/openapi.json, and what the agent answers to GET /v1/openapi.json. */
 import { OPEN_CONSOLE } from './console-session.ts';
 import { EVENT_STREAM } from './event-stream.ts';
+import { EVENTS, EVENTS_PATH, EVENTS_QUERY, EVENTS_RIGHT } from './events.ts';
 import { LIVE_PATH, LIVE_RIGHT } from './live.ts';
 import { ERROR, LIVE as LIVE_EVENTS } from './outcome-schemas.ts';
 import type { RouteEntry } from './routes.ts';
@@ -58,9 +59,29 @@ const LIVE: Schema = {
   },
 };
 
+const SAMPLES: Schema = {
+  operationId: 'events',
+  summary: 'sampled packets with who decided them, as server-sent events: drops, and what passes where it is asked for',
+  'x-role': ROUTES[EVENTS_RIGHT].role,
+  parameters: Object.entries(EVENTS_QUERY['properties'] as Readonly<Record<string, Schema>>).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: false,
+    schema,
+  })),
+  responses: {
+    200: {
+      description: 'events without end; the data of each is what the property of its name says',
+      content: { [EVENT_STREAM]: { schema: EVENTS } },
+    },
+    default: { description: 'why not', content: content(ERROR) },
+  },
+};
+
 export function openApiDocument(): Schema {
   const paths: Record<string, Record<string, Schema>> = {};
   paths[LIVE_PATH] = { get: LIVE };
+  paths[EVENTS_PATH] = { get: SAMPLES };
   for (const [name, route] of Object.entries({ ...ROUTES, openConsole: OPEN_CONSOLE })) {
     const path = route.path.replaceAll(/:(\w+)/gu, '{$1}');
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(name, route) };

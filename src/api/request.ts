@@ -1,5 +1,5 @@
 /** One request to an agent: over its socket, or over TLS to one on another host. */
-import type { ClientRequest } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
@@ -101,8 +101,15 @@ function openRequest(asked: AgentRequest): ClientRequest {
   });
 }
 
-/** The outcome. Throws what the operation threw at the agent, or AgentUnreachable; events go to `report`. */
-export function askAgent(asked: AgentRequest, report: Report): Promise<unknown> {
+/** An answer that has begun. */
+export interface BegunAnswer {
+  readonly response: IncomingMessage;
+  /** Hangs up. */
+  readonly end: () => void;
+}
+
+/** Sends the request. Throws AgentUnreachable. */
+export function openResponse(asked: AgentRequest): Promise<BegunAnswer> {
   const { address, body } = asked;
   return new Promise((resolve, reject) => {
     const outgoing = openRequest(asked);
@@ -117,37 +124,46 @@ export function askAgent(asked: AgentRequest, report: Report): Promise<unknown> 
     });
     outgoing.once('response', (response) => {
       clearTimeout(late);
-      outgoing.removeAllListeners('error').on('error', () => reject(agentGone()));
-      if (!('socketPath' in address)) response.setTimeout(SILENCE_TIMEOUT, () => outgoing.destroy());
-      if (response.statusCode === MISDIRECTED) {
-        response.resume();
-        reject(new AgentUnreachable('another host'));
-        return;
-      }
-      const isStream = response.headers['content-type']?.startsWith(EVENT_STREAM) === true;
-      const events = new EventReader();
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => {
-        if (isStream) for (const { event, data } of events.read(chunk)) settle(event, data);
-        else text += chunk;
-      });
-      response.once('error', () => reject(agentGone()));
-      response.once('close', () => reject(agentGone()));
-      response.once('end', () => {
-        if (!isStream) settle(response.statusCode === 200 ? 'outcome' : 'error', JSON.parse(text));
-      });
+      // What ends the answer is heard of by who reads it.
+      outgoing.removeAllListeners('error').on('error', () => undefined);
+      const end = (): void => {
+        outgoing.destroy();
+      };
+      if (!('socketPath' in address)) response.setTimeout(SILENCE_TIMEOUT, end);
+      if (response.statusCode !== MISDIRECTED) return resolve({ response, end });
+      response.resume();
+      reject(new AgentUnreachable('another host'));
     });
+    outgoing.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+}
+
+/** The outcome. Throws what the operation threw at the agent, or AgentUnreachable; events go to `report`. */
+export async function askAgent(asked: AgentRequest, report: Report): Promise<unknown> {
+  const { response } = await openResponse(asked);
+  const isStream = response.headers['content-type']?.startsWith(EVENT_STREAM) === true;
+  return await new Promise((resolve, reject) => {
     const settle = (event: string, data: unknown): void => {
       if (event === 'outcome') resolve(data);
       else if (event === 'error') reject(decodeError(data as WireError));
       else report(data as OperationEvent);
     };
-    outgoing.end(body === undefined ? undefined : JSON.stringify(body));
+    const events = new EventReader();
+    let text = '';
+    response.setEncoding('utf8');
+    response.on('data', (chunk: string) => {
+      if (isStream) for (const { event, data } of events.read(chunk)) settle(event, data);
+      else text += chunk;
+    });
+    response.once('error', () => reject(agentGone()));
+    response.once('close', () => reject(agentGone()));
+    response.once('end', () => {
+      if (!isStream) settle(response.statusCode === 200 ? 'outcome' : 'error', JSON.parse(text));
+    });
   });
 }
 
-function agentGone(): EnvironmentError {
+export function agentGone(): EnvironmentError {
   return new EnvironmentError('XDPOL_E_AGENT_GONE', 'the agent ended before it answered', {
     help: 'see what is in force: xdpol status',
   });

@@ -49,9 +49,14 @@ export function reachReader(...inputs: readonly (PolicyInput | undefined)[]): Ho
 async function connectAgent(socketPath: string, report: Report): Promise<HostOperations> {
   const { agentOperations } = await import('../api/client.ts');
   const { askAgent } = await import('../api/request.ts');
+  const { listenToAgent } = await import('../api/listen.ts');
   const { collectFiles } = await import('./collect-files.ts');
   const address = { socketPath, place: ownPlace(), asker: commandAsker() };
-  return agentOperations((asked) => askAgent({ ...asked, address }, report), collectFiles);
+  return agentOperations(
+    (asked) => askAgent({ ...asked, address }, report),
+    (path, stop) => listenToAgent(address, path, stop),
+    collectFiles,
+  );
 }
 
 async function connectOther(name: string, report: Report): Promise<HostOperations> {

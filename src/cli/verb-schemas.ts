@@ -1,5 +1,6 @@
 /** JSON Schemas of what each verb prints with --json: docs/schemas. Where the agent answers the same, it is the same schema. */
 import { OPEN_CONSOLE } from '../api/console-session.ts';
+import { LOST, SAMPLE } from '../api/events.ts';
 import * as answers from '../api/outcome-schemas.ts';
 import type { Schema } from '../api/schema.ts';
 import { COUNT, INTEGER, list, mapOf, nullable, object, oneOf, selected, TEXT, TRUTH } from '../api/schema.ts';
@@ -228,6 +229,7 @@ export const VERB_SCHEMAS: Readonly<Record<string, Schema>> = {
   console: OPEN_CONSOLE.outcome,
   counters: { anyOf: [answers.COUNTERS, answers.RETIRED_COUNTERS] },
   delete: answers.DELETED,
+  events: { anyOf: [object(SAMPLE['properties'] as Readonly<Record<string, Schema>>, { names: mapOf(TEXT) }), LOST] },
   diff: object(selected(answers.DIFFERENCE, 'from', 'to', 'same', 'settings', 'rules', 'addressSets', 'packets')),
   doctor: DOCTOR,
   explain: answers.EXPLANATION,

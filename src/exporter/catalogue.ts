@@ -113,6 +113,16 @@ export const METRICS = {
     labels: ['name'],
     help: 'Questions for a DNS name of the policy in force that had no answer.',
   },
+  xdpol_events_total: {
+    type: 'counter',
+    labels: [],
+    help: 'Samples of packets that were taken for xdpol events and xdpol capture, all interfaces together.',
+  },
+  xdpol_events_lost_total: {
+    type: 'counter',
+    labels: [],
+    help: 'Samples of packets that nobody could read, because more were taken than the ring of the interface has room for.',
+  },
   xdpol_build_info: {
     type: 'gauge',
     labels: ['version', 'kernel', 'libbpf', 'node'],

@@ -15,7 +15,7 @@ import { ProcessMetrics } from './process-metrics.ts';
 import { RuleSeries } from './rule-series.ts';
 import { Samples } from './samples.ts';
 import type { WantedHooks } from './state.ts';
-import { addAttachments, addPolicy, addTables } from './state.ts';
+import { addAttachments, addEvents, addPolicy, addTables } from './state.ts';
 import { addTraffic } from './traffic.ts';
 
 /** What the kernel cannot tell. Asked at every scrape. */
@@ -68,5 +68,6 @@ export class Exporter implements Disposable {
     addPolicy(samples, attachments);
     addAttachments(samples, attachments, wanted);
     addTables(samples, attachments);
+    addEvents(samples, attachments);
   }
 }

@@ -3,6 +3,8 @@
 import type { Generation } from '../engine/generation.ts';
 import { drivers } from '../engine/host.ts';
 import { DIRECTIONS } from '../engine/program.ts';
+import { totalsOf } from '../engine/samples/sampling-control.ts';
+import { findSampling } from '../engine/samples/sampling-maps.ts';
 import type { Attachment } from '../engine/survey.ts';
 import { newestGeneration } from '../engine/survey.ts';
 import type { Samples } from './samples.ts';
@@ -43,6 +45,21 @@ export function addTables(samples: Samples, attachments: readonly Attachment[]):
     samples.add('xdpol_table_bytes', { table }, bytes);
     samples.add('xdpol_table_entries', { table }, entries);
   }
+}
+
+/** Each interface has a ring of its own. */
+export function addEvents(samples: Samples, attachments: readonly Attachment[]): void {
+  let taken = 0n;
+  let lost = 0n;
+  for (const { directory } of attachments) {
+    using maps = findSampling(directory);
+    if (maps === undefined) continue;
+    const totals = totalsOf(maps);
+    taken += totals.taken;
+    lost += totals.lost;
+  }
+  samples.add('xdpol_events_total', {}, taken);
+  samples.add('xdpol_events_lost_total', {}, lost);
 }
 
 export function addAttachments(samples: Samples, attachments: readonly Attachment[], wanted: WantedHooks): void {

@@ -15,6 +15,7 @@ import type { DeleteOutcome } from './delete-policy.ts';
 import type { DiffOutcome, DiffRequest } from './diff-policies.ts';
 import type { DoctorOutcome, DoctorRequest } from './doctor/diagnose.ts';
 import type { EditOutcome, EditRequest } from './edit-policy.ts';
+import type { EventsRequest, HostEvent } from './events.ts';
 import type { ExplainOutcome, ExplainRequest } from './explain-packet.ts';
 import type { OutlineOutcome, OutlineRequest } from './outline-policy.ts';
 import { requireCapabilities } from './privileges.ts';
@@ -47,6 +48,8 @@ export interface HostOperations {
   counters(): Promise<HostCounters>;
   /** What rules have counted that are no longer in force, a page at a time. */
   retiredCounters(request: RetiredRequest): Promise<RetiredPage>;
+  /** Sampled packets as they come, until `stop`. One process at a time can read them; the agent gives them to many. */
+  events(request: EventsRequest, stop?: AbortSignal): Promise<AsyncIterable<HostEvent>>;
   /** What is assigned, whatever is in force; null where nothing is. */
   assignment(): Promise<Assignment | null>;
   list(): Promise<PolicyList>;
@@ -135,6 +138,10 @@ function plainOperations(context: HostContext): HostOperations {
     async retiredCounters(request) {
       requireCapabilities('reading the counters');
       return (await import('./counters.ts')).readRetired(request);
+    },
+    async events(request, stop) {
+      requireCapabilities('reading samples');
+      return (await import('./events.ts')).openEvents(request, stop);
     },
     assignment() {
       return Promise.resolve(context.store.assignment() ?? null);

@@ -3,8 +3,9 @@
  * where the change has cut the way there, none is possible, and the kernel takes it back by itself.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Ask } from '../api/client.ts';
+import type { Ask, Listen } from '../api/client.ts';
 import { agentOperations } from '../api/client.ts';
+import { listenToAgent } from '../api/listen.ts';
 import type { TlsAddress } from '../api/request.ts';
 import { AgentUnreachable, askAgent } from '../api/request.ts';
 import type { CollectFiles } from '../api/wire.ts';
@@ -22,7 +23,14 @@ const PAUSE = 500;
 /** Each throws EnvironmentError also where the host cannot be reached, or lets this user do less. */
 export function remoteOperations(address: TlsAddress, report: Report, collect: CollectFiles): HostOperations {
   const ask = askUntilAnswered(address, report);
-  return confirmAnew(agentOperations(ask, collect), address.name);
+  const listen: Listen = async (path, stop) => {
+    try {
+      return await listenToAgent(address, path, stop);
+    } catch (error) {
+      throw error instanceof AgentUnreachable ? describeUnreachable(address, error.code) : error;
+    }
+  };
+  return confirmAnew(agentOperations(ask, listen, collect), address.name);
 }
 
 /** The agent has the request, or may have it: the answer is what was lost. */

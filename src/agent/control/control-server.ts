@@ -4,6 +4,7 @@ import { fastify } from 'fastify';
 import { ASKER_HEADER } from '../../api/asker.ts';
 import { OPEN_CONSOLE } from '../../api/console-session.ts';
 import { ALIVE, EVENT_STREAM, formatEvent } from '../../api/event-stream.ts';
+import { EVENTS_PATH, EVENTS_QUERY, EVENTS_RIGHT } from '../../api/events.ts';
 import { LIVE_PATH, LIVE_RIGHT } from '../../api/live.ts';
 import { openApiDocument } from '../../api/openapi.ts';
 import { PLACE_HEADER } from '../../api/place.ts';
@@ -18,6 +19,7 @@ import type { Role } from '../../base/roles.ts';
 import { explainFailure } from '../../engine/failure.ts';
 import type { Asker, OperationEvent } from '../../host/context.ts';
 import { openContext } from '../../host/context.ts';
+import type { EventsRequest } from '../../host/events.ts';
 import { localOperations } from '../../host/operations.ts';
 import { LockHeld } from '../../store/store.ts';
 import { ConsoleServer } from '../console/console-server.ts';
@@ -28,6 +30,7 @@ import { TurnTaken } from './change-turn.ts';
 import type { Asked } from './handlers.ts';
 import { HANDLERS } from './handlers.ts';
 import type { Listener, LiveFeed } from './live-feed.ts';
+import type { SampleFeed, SampleListener } from './sample-feed.ts';
 import { clearSocketPath, openToGroup } from './socket-file.ts';
 
 export interface ControlOptions extends OperationOptions {
@@ -94,6 +97,7 @@ export interface OperationOptions {
   /** Of every entrance. */
   readonly turns: ChangeTurns;
   readonly live: LiveFeed;
+  readonly samples: SampleFeed;
 }
 
 /** Every route, behind an entrance. */
@@ -106,6 +110,7 @@ export function serveOperations(app: FastifyInstance, entrance: Entrance, option
   });
   for (const name of Object.keys(ROUTES) as RouteName[]) addRoute(app, name, entrance, options);
   addLive(app, entrance, options);
+  addSamples(app, entrance, options);
   const document = openApiDocument();
   app.get('/v1/openapi.json', (request) => {
     entrance.admit(request, null);
@@ -155,6 +160,27 @@ function addLive(app: FastifyInstance, entrance: Entrance, options: OperationOpt
     };
     live.add(listener);
     raw.once('close', () => live.remove(listener));
+    openStream(reply);
+    return reply;
+  });
+}
+
+/** The same for sampled packets. */
+function addSamples(app: FastifyInstance, entrance: Entrance, options: OperationOptions): void {
+  const { samples } = options;
+  app.get(EVENTS_PATH, { bodyLimit: NO_BODY, schema: { querystring: EVENTS_QUERY } }, (request, reply) => {
+    const admit = (): unknown => entrance.admit(request, EVENTS_RIGHT);
+    admit();
+    const { raw } = reply;
+    const listener: SampleListener = {
+      request: request.query as EventsRequest,
+      admit,
+      waiting: () => raw.writableLength,
+      send: (event) => raw.write(formatEvent(event.kind, toJson(event))),
+      end: (error) => (error === undefined ? raw.end() : endStream(reply, 'error', wireError(error, options))),
+    };
+    samples.add(listener);
+    raw.once('close', () => samples.remove(listener));
     openStream(reply);
     return reply;
   });

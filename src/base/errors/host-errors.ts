@@ -130,6 +130,17 @@ export const HOST_ERRORS = {
     title: 'Too many programs listen to the agent',
     explanation: 'Each window of the console listens while it is seen. The number is bounded.',
   },
+  XDPOL_E_SAMPLES_READ: {
+    exit: 1,
+    title: 'Another process reads the samples',
+    explanation:
+      'Samples of an interface have one reader. The agent is one that gives them to many: where it runs, xdpol events and xdpol capture ask it.',
+  },
+  XDPOL_E_NO_SUCH_RULE: {
+    exit: 2,
+    title: 'No rule in force has that name',
+    explanation: 'Samples are asked for by the names of the rules that are in force: xdpol counters lists them.',
+  },
   XDPOL_E_NO_ROUTE: {
     exit: 2,
     title: 'The agent has no such route',

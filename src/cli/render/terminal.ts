@@ -22,6 +22,16 @@ export function print(text: string): void {
   process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
 }
 
+/** Stdout, for bytes. */
+export function byteOutput(): NodeJS.WritableStream {
+  return process.stdout;
+}
+
+/** Is stdout a terminal? */
+export function printsOnTerminal(): boolean {
+  return process.stdout.isTTY;
+}
+
 /** One JSON document on one line. u64 counts become numbers: exact up to 2^53. */
 export function printJson(value: unknown): void {
   print(JSON.stringify(value, (_, v: unknown) => (typeof v === 'bigint' ? Number(v) : v)));

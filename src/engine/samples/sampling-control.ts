@@ -1,6 +1,5 @@
 /** Turns samples on for the programs of one interface, for as long as it is asked to go on: struct xdpol_sampling. */
 import { STRUCTS } from '../../layout/layout.gen.ts';
-import type { Direction } from '../program.ts';
 import type { SamplingMaps } from './sampling-maps.ts';
 
 const { fields: CONTROL } = STRUCTS.sampling;
@@ -100,14 +99,13 @@ export class SamplingControl {
   }
 }
 
-/** Of every rule and both directions together, or of one direction. */
-export function totalsOf({ budgets }: SamplingMaps, direction?: Direction): SampleTotals {
+/** Of every rule and both directions together. */
+export function totalsOf({ budgets }: SamplingMaps): SampleTotals {
   let taken = 0n;
   let lost = 0n;
   for (const map of budgets) {
     const words = wordsOf(map.mmap());
     for (let i = 0; i < map.spec.maxEntries; i++) {
-      if (direction !== undefined && (i % 2 === 0) !== (direction === 'ingress')) continue;
       taken += words[i * WORDS_OF_BUDGET + BUDGET.taken.offset / WORD] ?? 0n;
       lost += words[i * WORDS_OF_BUDGET + BUDGET.lost.offset / WORD] ?? 0n;
     }
