@@ -70,7 +70,7 @@ const config: ViteUserConfig = {
       },
       {
         extends: true,
-        test: { name: 'browser', include: testsIn(BROWSER), fileParallelism: false, sequence: { groupOrder: 3 } },
+        test: { name: 'browser', include: testsIn(BROWSER), maxWorkers: 2, sequence: { groupOrder: 3 } },
       },
     ],
   },
