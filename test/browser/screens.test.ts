@@ -49,6 +49,8 @@ async function photograph(name: string): Promise<void> {
     for (const scheme of SCHEMES) {
       await page.setViewport({ width, height: HEIGHT });
       await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
+      // The editor measures its lines anew a frame after the window has another width.
+      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
       await page.screenshot({ path: join(FOLDER, `${name}-${width}-${scheme}.png`) });
       expect(await page.evaluate(() => document.documentElement.scrollWidth), `${name} ${width}`).toBe(width);
     }
