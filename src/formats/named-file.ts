@@ -1,13 +1,15 @@
 /** Files that a policy names: lists of addresses, roles, the names of services. */
 
 /** The content of a file named by a policy, or why there is none. Its argument is the path as the policy has it. */
-export type ReadNamedFile = (path: string) => string | Uint8Array | { readonly error: string };
+export type ReadNamedFile = (path: string) => string | Uint8Array | Unreadable;
 
 /** Undoes gzip, up to so many bytes. */
-export type Inflate = (bytes: Uint8Array, limit: number) => Uint8Array | { readonly error: string };
+export type Inflate = (bytes: Uint8Array, limit: number) => Uint8Array | Unreadable;
 
 export interface Unreadable {
   readonly error: string;
+  /** Where it is there: what to do about it. */
+  readonly help?: string;
 }
 
 /** Bytes of a text file that are read; a policy of 100,000 filters has 12 MiB. */

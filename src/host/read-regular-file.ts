@@ -1,11 +1,8 @@
 /** Files that a policy names. What is no file is not opened for good: reading a FIFO or a device may never end. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import type { Unreadable } from '../formats/named-file.ts';
 import { MAX_LIST_BYTES, sizeText } from '../formats/named-file.ts';
-
-interface Unreadable {
-  readonly error: string;
-}
 
 /** The content, or why there is none: never throws. */
 export function readRegularFile(path: string, limit: number = MAX_LIST_BYTES): Uint8Array | Unreadable {
@@ -58,6 +55,7 @@ export function inflate(bytes: Uint8Array, limit: number): Uint8Array | Unreadab
     return gunzipSync(bytes, { maxOutputLength: limit });
   } catch (error) {
     const isLarge = (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE';
-    return { error: isLarge ? `unpacked it has more than ${sizeText(limit)}` : 'it is gzip, and damaged or cut' };
+    if (isLarge) return { error: `unpacked it has more than ${sizeText(limit)}`, help: 'split the list' };
+    return { error: 'it is gzip, and damaged or cut', help: 'a download may have ended early: fetch it again' };
   }
 }

@@ -9,6 +9,7 @@ import { readNetshCommand } from './arguments.ts';
 import type { ActionEntry, ListEntry, PolicyEntry, RuleEntry } from './catalogue.ts';
 import { Entries } from './catalogue.ts';
 import { readNetshFilter } from './filter.ts';
+import { isDeleteAll } from './keys.ts';
 import { NotTaken, withoutEffect } from './not-taken.ts';
 import { shippedActions, shippedLists } from './shipped.ts';
 
@@ -20,15 +21,21 @@ export class ScriptInterpreter {
   readonly lists: Entries<ListEntry> = new Entries('filter list');
   readonly actions: Entries<ActionEntry> = new Entries('filter action');
   readonly #groups: GroupNames;
+  readonly #file: string;
 
   constructor(groups: GroupNames, file: string) {
     this.#groups = groups;
-    for (const action of shippedActions()) this.actions.add(action);
-    for (const list of shippedLists(spanOfFile(file))) this.lists.add(list);
+    this.#file = file;
+    this.#addShipped();
   }
 
   /** Gives the words that it did not understand and that change nothing. `refusal`: why it cannot be carried out. */
   netsh(words: readonly Token[], span: Span, refusal: string | undefined): readonly Token[] {
+    if (isDeleteAll(words[0]?.text, words[1]?.text)) {
+      if (refusal !== undefined) throw new NotTaken(refusal);
+      this.#deleteAll();
+      return words.slice(2);
+    }
     const command = readNetshCommand(words);
     try {
       if (refusal !== undefined) throw new NotTaken(refusal);
@@ -39,6 +46,21 @@ export class ScriptInterpreter {
       throw error;
     }
     return command.values.stray;
+  }
+
+  /** What Windows ships is there again at once: a script that names it means it. */
+  #deleteAll(): void {
+    const own = [...this.lists.all, ...this.actions.all].filter(({ isShipped }) => !isShipped);
+    if (this.policies.all.length + own.length === 0) throw withoutEffect('there is nothing to delete yet');
+    this.policies.clear();
+    this.lists.clear();
+    this.actions.clear();
+    this.#addShipped();
+  }
+
+  #addShipped(): void {
+    for (const action of shippedActions()) this.actions.add(action);
+    for (const list of shippedLists(spanOfFile(this.#file))) this.lists.add(list);
   }
 
   #carryOut(command: NetshCommand, span: Span): void {

@@ -72,6 +72,11 @@ function complete(
   return begun.length === 1 && only !== undefined ? { word: only, ambiguous: [] } : { ambiguous: begun };
 }
 
+/** `delete all`: of everything that a script can make. */
+export function isDeleteAll(first = '', second = ''): boolean {
+  return complete(first, VERBS).word === 'delete' && second.toLowerCase() === 'all';
+}
+
 /** Throws NotTaken where the words are no command that has to do with a policy. */
 export function readVerbAndObject(first = '', second = ''): { readonly verb: NetshVerb; readonly object: NetshObject } {
   const verb = VERBS.find((known) => known === complete(first, VERBS).word);

@@ -106,7 +106,7 @@ function readFile(map: MapNode, source: SetSource, diags: Diagnostics): PrefixSe
     const onProgress = (done: number): void => source.onProgress?.(file, done, bytes.length);
     return readAddressList(file, bytes, listOptions(map, diags), diags, onProgress);
   }
-  const help = 'the path is relative to the policy file';
+  const { help = 'the path is relative to the policy file' } = bytes;
   return diags.report('XP0208', path.span, `cannot read "${name}": ${bytes.error}`, help);
 }
 

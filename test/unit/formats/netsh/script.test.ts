@@ -300,3 +300,18 @@ test('scripts and charts are told apart', () => {
   expect(looksLikeScript('Role,Direction\nWeb,in\n')).toBe(false);
   expect(looksLikeScript('| Role | notes |\n| netsh | netsh ipsec |\n')).toBe(false);
 });
+
+test('delete all: nothing where a script begins with it, everything of its own where it stands later', () => {
+  const first = read(`${STATIC} delete all > nul\n${BASE}`);
+  expect(first.codes).toEqual(['XP0534@1']);
+  expect(first).toMatchObject({ rules: [expect.stringContaining('permit R (L)')], leftOut: [] });
+  const later = read(
+    `${STATIC} add policy name=Old\n${STATIC} add filteraction name=A action=block\n${STATIC} del all\n${BASE}`,
+  );
+  expect(later).toMatchObject({ name: 'P', codes: [], rules: [expect.stringContaining('permit R (L)')] });
+  const shipped = read(
+    `${BASE}${STATIC} delete all\n${STATIC} add policy name=Q\n` +
+      `${STATIC} add rule name=R policy=Q filterlist="All ICMP Traffic" filteraction=Permit\n`,
+  );
+  expect(shipped).toMatchObject({ name: 'Q', rules: [expect.stringContaining('permit R (All ICMP Traffic)')] });
+});
