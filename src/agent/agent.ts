@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import type { FastifyInstance } from 'fastify';
 import { agentSocketPath, ownPlace } from '../api/place.ts';
+import { surveyAttachments } from '../engine/survey.ts';
 import type { Wanted } from '../exporter/exporter.ts';
 import { Exporter } from '../exporter/exporter.ts';
 import type { ExpositionFormat } from '../exporter/exposition.ts';
@@ -13,8 +14,10 @@ import type { ListenAddress } from '../formats/listen-address.ts';
 import { requireHostConfig } from '../host/config.ts';
 import type { HostContext, Report } from '../host/context.ts';
 import { openContext } from '../host/context.ts';
+import { interfacesMeantBy } from '../host/interfaces.ts';
 import { localOperations } from '../host/operations.ts';
 import { readPendingChange } from '../host/pending-change.ts';
+import { isInterfacePattern } from '../policy/interface-pattern.ts';
 import type { PolicyStore } from '../store/store.ts';
 import { ChangeTurns } from './control/change-turn.ts';
 import type { OperationOptions } from './control/control-server.ts';
@@ -37,7 +40,8 @@ export interface AgentOptions {
 }
 
 function wantedBy(store: PolicyStore): Omit<Wanted, 'names'> {
-  const { interfaces = [], ingressOnly = false } = store.assignment() ?? {};
+  const { interfaces: assigned = [], ingressOnly = false } = store.assignment() ?? {};
+  const interfaces = interfacesMeantBy(assigned, assigned.some(isInterfacePattern) ? surveyAttachments().devices : []);
   const confirmPending = (readPendingChange()?.secondsLeft ?? 0) > 0;
   return { interfaces, ingressOnly, changes: { ...store.tallies.read(), confirmPending } };
 }

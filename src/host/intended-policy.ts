@@ -3,7 +3,7 @@ import type { NetworkInterface } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../base/environment-error.ts';
 import type { ConfirmRequest } from '../engine/apply.ts';
 import { newestGeneration, readAttachments } from '../engine/survey.ts';
-import { matchesInterface } from '../policy/interface-pattern.ts';
+import { isInterfacePattern, matchesInterface } from '../policy/interface-pattern.ts';
 import type { Assignment, DynamicRule, PolicyStore } from '../store/store.ts';
 import { DYNAMIC_POLICY } from '../store/store.ts';
 import { configPath, requireHostConfig } from './config.ts';
@@ -32,8 +32,9 @@ export async function usualInterfaces(store: PolicyStore): Promise<readonly stri
   if (last.length > 0) return last;
   const { interfaces: patterns } = requireHostConfig();
   const all = await ethernetInterfaces();
-  const configured = all.filter((name) => patterns.some((pattern) => matchesInterface(pattern, name)));
-  if (configured.length > 0) return configured;
+  const isMeant = (pattern: string): boolean => all.some((name) => matchesInterface(pattern, name));
+  // The other patterns are for interfaces that appear later.
+  if (patterns.some(isMeant)) return patterns.filter((one) => isInterfacePattern(one) || isMeant(one));
   const what =
     patterns.length === 0
       ? 'no policy was assigned here before, and the configuration names no interfaces'

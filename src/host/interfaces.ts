@@ -4,6 +4,7 @@ import { present } from '../base/assert.ts';
 import { EnvironmentError } from '../base/environment-error.ts';
 import type { Address } from '../base/ip.ts';
 import { parseAddress } from '../base/ip.ts';
+import { isInterfacePattern, matchesInterface } from '../policy/interface-pattern.ts';
 import { broadcastOf } from '../policy/local.ts';
 import { noInterface } from './unknown-interface.ts';
 
@@ -72,20 +73,59 @@ export async function ethernetInterfaces(): Promise<readonly string[]> {
   return devices.filter(({ name, mac }) => name !== LOOPBACK && mac !== '').map(({ name }) => name);
 }
 
-/** The named interfaces; an unknown name says which there are. */
+/** Is the interface meant by a name, or by a pattern? A pattern means interfaces with Ethernet frames, and never lo. */
+function isMeantBy({ name, mac }: NetworkInterface, wanted: string): boolean {
+  if (!isInterfacePattern(wanted)) return name === wanted;
+  return name !== LOOPBACK && mac !== '' && matchesInterface(wanted, name);
+}
+
+/** Those of the devices that the names and patterns mean, each once. */
+export function devicesMeantBy(
+  wanted: readonly string[],
+  devices: readonly NetworkInterface[],
+): readonly NetworkInterface[] {
+  return devices.filter((device) => wanted.some((one) => isMeantBy(device, one)));
+}
+
+/** Names that have to be there, and are not; a pattern has nothing to miss. */
+export function namesNotThere(wanted: readonly string[], devices: readonly { readonly name: string }[]): string[] {
+  const isThere = new Set(devices.map(({ name }) => name));
+  return wanted.filter((name) => !isInterfacePattern(name) && !isThere.has(name));
+}
+
+/** Names of interfaces that should be filtered: those that have to be there, and those that patterns mean now. */
+export function interfacesMeantBy(wanted: readonly string[], devices: readonly NetworkInterface[]): readonly string[] {
+  const named = wanted.filter((name) => !isInterfacePattern(name));
+  const meant = devicesMeantBy(wanted.filter(isInterfacePattern), devices).map(({ name }) => name);
+  return [...new Set([...named, ...meant])];
+}
+
+/**
+ * The named interfaces, and those that patterns among the names mean now; an unknown name says which there are. Throws
+ * where none is there.
+ */
 export async function findInterfaces(names: readonly string[]): Promise<readonly NetworkInterface[]> {
   const all = await listInterfaces();
-  return names.map((name) => {
-    const found = all.find((device) => device.name === name);
-    if (found !== undefined) return requireEthernet(found);
-    throw noInterface(
-      name,
-      all.map((device) => device.name),
-    );
+  const found = names.flatMap((name) => {
+    if (isInterfacePattern(name)) return devicesMeantBy([name], all);
+    return requireInterface(name, all);
+  });
+  if (found.length > 0) return [...new Map(found.map((device) => [device.index, device])).values()];
+  throw new EnvironmentError('XDPOL_E_NO_INTERFACE', `no interface matches ${names.join(', ')}`, {
+    help: 'name one that is there as well, and those that match are filtered when they appear; see: ip link',
   });
 }
 
-/** Those of the named interfaces that are there. */
+function requireInterface(name: string, all: readonly NetworkInterface[]): NetworkInterface {
+  const found = all.find((device) => device.name === name);
+  if (found !== undefined) return requireEthernet(found);
+  throw noInterface(
+    name,
+    all.map((device) => device.name),
+  );
+}
+
+/** Those of the named interfaces that are there, and those that patterns among the names mean. */
 export async function presentInterfaces(names: readonly string[]): Promise<readonly NetworkInterface[]> {
-  return (await listInterfaces()).filter((device) => names.includes(device.name));
+  return devicesMeantBy(names, await listInterfaces());
 }

@@ -9,9 +9,11 @@ import { DIRECTIONS } from '../engine/program.ts';
 import type { Attachment, Survey } from '../engine/survey.ts';
 import { fateText, surveyAttachments } from '../engine/survey.ts';
 import { tidyPins } from '../engine/tidy-pins.ts';
+import { matchesInterface } from '../policy/interface-pattern.ts';
 import type { Assignment, PolicyStore } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import { findIntendedPolicy } from './intended-policy.ts';
+import { devicesMeantBy } from './interfaces.ts';
 import { readOverlay } from './overlay.ts';
 import { findWaitingAssignment } from './pending-change.ts';
 import { restoreIntended } from './restore-intended.ts';
@@ -44,7 +46,7 @@ export async function keepInForce(context: HostContext): Promise<KeptInForce | u
   const assignment = assignedNow(context.store);
   if (assignment === undefined || isWhole({ lost, renamed })) return undefined;
   if (lost.length === 0) {
-    tidyPins((name) => assignment.interfaces.includes(name));
+    tidyPins((name) => assignment.interfaces.some((one) => matchesInterface(one, name)));
     return { found: renamed, policy: assignment.policy, generation: null };
   }
   for (const { directory } of surveyAttachments().attachments) if (!hasCounters(directory)) forgetCounters(directory);
@@ -65,10 +67,9 @@ function findLosses(store: PolicyStore): Losses {
   const assignment = assignedNow(store);
   if (assignment === undefined || isEndedOnPurpose()) return NO_LOSSES;
   const survey = surveyAttachments();
-  const isThere = new Set(survey.devices.map(({ name }) => name));
-  const lost = assignment.interfaces
-    .filter((name) => isThere.has(name))
-    .flatMap((name) => lossOf(name, assignment, survey));
+  const lost = devicesMeantBy(assignment.interfaces, survey.devices).flatMap(({ name }) =>
+    lossOf(name, assignment, survey),
+  );
   return { lost, renamed: survey.attachments.flatMap(renaming) };
 }
 

@@ -4,6 +4,7 @@ import { EnvironmentError } from '../base/environment-error.ts';
 import { messageOf } from '../base/message-of.ts';
 import type { IngressHook } from '../engine/attach.ts';
 import { surveyAttachments } from '../engine/survey.ts';
+import { isInterfacePattern } from '../policy/interface-pattern.ts';
 import type { AddedVersion, Assignment, PolicyStore } from '../store/store.ts';
 import { requireHostConfig } from './config.ts';
 import type { HostContext } from './context.ts';
@@ -11,7 +12,7 @@ import type { SettledChange } from './decide-change.ts';
 import { settlePending } from './decide-change.ts';
 import { endFilteringOn } from './end-filtering.ts';
 import { namesAtTcx } from './ingress-hook.ts';
-import { findInterfaces } from './interfaces.ts';
+import { devicesMeantBy, findInterfaces, namesNotThere } from './interfaces.ts';
 import { isFilteredForRulesAlone, readOverlay, settleOverlay } from './overlay.ts';
 import type { PendingChange, PendingDetails } from './pending-change.ts';
 import { describePending, readPendingChange } from './pending-change.ts';
@@ -66,13 +67,20 @@ function targetsOf(store: PolicyStore, { interfaces: named, usual = [], confirm 
   // A change that may go back ends nothing.
   if (confirm === undefined && isFilteredForRulesAlone(store, attachments)) {
     const names = [...new Set([...named, ...usual])];
-    return { names, missing: [], released: filtered.filter((name) => !names.includes(name)) };
+    const meant = new Set(devicesMeantBy(names, devices).map(({ name }) => name));
+    return { names, missing: [], released: filtered.filter((name) => !meant.has(name)) };
   }
-  const isThere = new Set(devices.map(({ name }) => name));
   const assigned = [...new Set([...usual, ...(store.assignment()?.interfaces ?? [])])];
-  const along = [...filtered, ...assigned.filter((name) => isThere.has(name))];
+  const missing = namesNotThere(assigned, devices);
+  // What a pattern means stays meant by it: in the assignment it would be missed when it is gone.
+  const patterns = [...named, ...assigned].filter(isInterfacePattern);
+  const byPattern = new Set(devicesMeantBy(patterns, devices).map(({ name }) => name));
+  const along = [
+    ...filtered.filter((name) => !byPattern.has(name)),
+    ...assigned.filter((name) => !missing.includes(name)),
+  ];
   const names = [...new Set([...named, ...along])];
-  return { names, missing: assigned.filter((name) => !names.includes(name)), released: [] };
+  return { names, missing: missing.filter((name) => !names.includes(name)), released: [] };
 }
 
 function noteMissing(names: readonly string[]): readonly string[] {
@@ -121,7 +129,7 @@ async function putOrLeave(context: HostContext, change: AssignedChange): Promise
   const overlay = readOverlay(store);
   // Where not one is there, the error names those that should be.
   const devices = await findInterfaces(names.length > 0 ? names : missing);
-  await requireNoLeaks(context, { names, isForced });
+  await requireNoLeaks(context, { names: devices.map(({ name }) => name), isForced });
   let assigned: PolicyVersion | undefined;
   const assignment = (): Assignment => {
     const how = { interfaces: [...names, ...missing], ...attachingOf(attaching), at: new Date().toISOString() };

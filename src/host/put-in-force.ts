@@ -7,6 +7,7 @@ import type { ConfirmRequest, ApplyOutcome as SwapOutcome } from '../engine/appl
 import { applyPolicy as swapPrograms } from '../engine/apply.ts';
 import type { RequestedMode } from '../engine/attach.ts';
 import { unmarkEndedOnPurpose } from '../engine/bpffs.ts';
+import { matchesInterface } from '../policy/interface-pattern.ts';
 import type { Assignment } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import { addressTexts, namesAsTexts } from './host-addresses.ts';
@@ -20,7 +21,7 @@ import { protectedNames } from './protected-names.ts';
 export interface Attaching {
   readonly mode: RequestedMode;
   readonly ingressOnly?: boolean | undefined;
-  /** Names of interfaces whose arrivals are filtered at tcx, not at XDP. */
+  /** Names and patterns of interfaces whose arrivals are filtered at tcx, not at XDP. */
   readonly tcx?: readonly string[] | undefined;
 }
 
@@ -123,7 +124,7 @@ function swap(
     targets: devices.map((device) => ({
       device,
       compiled: present(compiled.get(device.name), device.name),
-      ingress: tcx.includes(device.name) ? 'tcx' : 'xdp',
+      ingress: tcx.some((name) => matchesInterface(name, device.name)) ? 'tcx' : 'xdp',
     })),
     hash,
     mode,

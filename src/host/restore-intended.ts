@@ -7,7 +7,7 @@ import type { DynamicRule } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import type { IntendedPolicy } from './intended-policy.ts';
 import { changeTo, intendedBy } from './intended-policy.ts';
-import { presentInterfaces } from './interfaces.ts';
+import { devicesMeantBy, namesNotThere, presentInterfaces } from './interfaces.ts';
 import { putInForce } from './put-in-force.ts';
 
 export interface RestoredPolicy {
@@ -54,7 +54,7 @@ export async function filterAsTheyAppear(
   let done: Omit<RestoredPolicy, 'policy' | 'version'> = {
     generation: null,
     interfaces: [],
-    missing: wanted,
+    missing: namesNotThere(wanted, []),
     notes: [],
   };
   for (;;) {
@@ -62,7 +62,7 @@ export async function filterAsTheyAppear(
     if (devices.length > done.interfaces.length) {
       const { generation, notes } = await filter(devices);
       const interfaces = devices.map(({ name }) => name);
-      const missing = wanted.filter((name) => !interfaces.includes(name));
+      const missing = namesNotThere(wanted, devices);
       done = { generation, interfaces, missing, notes: [...new Set([...done.notes, ...notes])] };
     }
     if (done.missing.length === 0 || performance.now() >= deadline) return done;
@@ -83,9 +83,8 @@ async function putAssignedBehind(
   if (assignment === undefined) return;
   const wanted = assignment.ingressOnly === true ? 1 : DIRECTIONS.length;
   const filtered = readAttachments().filter(({ hooks }) => hooks.length >= wanted);
-  const isLost = ({ name }: NetworkInterface): boolean =>
-    assignment.interfaces.includes(name) && !filtered.some((attachment) => attachment.name === name);
-  const lost = devices.filter(isLost);
+  const isLost = ({ name }: NetworkInterface): boolean => !filtered.some((attachment) => attachment.name === name);
+  const lost = devicesMeantBy(assignment.interfaces, devices).filter(isLost);
   if (lost.length > 0) await putInForce(context, changeTo(intendedBy(assignment), lost, rules));
 }
 

@@ -1,5 +1,6 @@
 /** What is attached where and since when, and where that is not what should be. */
 
+import type { NetworkInterface } from 'libbpf-ts-bindings';
 import type { Generation } from '../engine/generation.ts';
 import type { HookKind } from '../engine/hook.ts';
 import type { Direction } from '../engine/program.ts';
@@ -11,6 +12,7 @@ import { pidOf } from '../store/process-name.ts';
 import type { Assignment } from '../store/store.ts';
 import { DYNAMIC_POLICY } from '../store/store.ts';
 import type { HostContext } from './context.ts';
+import { interfacesMeantBy } from './interfaces.ts';
 import type { Overlay } from './overlay.ts';
 import { readOverlay } from './overlay.ts';
 import type { PendingChange } from './pending-change.ts';
@@ -70,8 +72,7 @@ export function readStatus({ store }: HostContext): HostStatus {
   const overlay = readOverlay(store);
   const { attachments, strays, devices } = surveyAttachments();
   const isChosen = ({ direction }: OpenHook): boolean => assignment?.ingressOnly === true && direction === 'egress';
-  const isThere = new Set(devices.map(({ name }) => name));
-  const open = openHooks(assignment, attachments, isThere);
+  const open = openHooks(assignment, attachments, devices);
   const generation = newestGeneration(attachments);
   const dynamic = dynamicStatus(generation, overlay);
   const pending = readPendingChange() ?? null;
@@ -96,9 +97,10 @@ export function readStatus({ store }: HostContext): HostStatus {
 function openHooks(
   assignment: Assignment | undefined,
   attachments: readonly Attachment[],
-  isThere: ReadonlySet<string>,
+  devices: readonly NetworkInterface[],
 ): OpenHook[] {
-  return (assignment?.interfaces ?? []).flatMap((name) => {
+  const isThere = new Set(devices.map(({ name }) => name));
+  return interfacesMeantBy(assignment?.interfaces ?? [], devices).flatMap((name) => {
     const hooks = attachments.find((attachment) => attachment.name === name)?.hooks ?? [];
     const open = DIRECTIONS.filter((direction) => !hooks.some((hook) => hook.direction === direction));
     return open.map((direction) => ({ name, direction, isMissing: !isThere.has(name) }));

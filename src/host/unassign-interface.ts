@@ -2,6 +2,7 @@
 import { EnvironmentError } from '../base/environment-error.ts';
 import { markEndedOnPurpose, unmarkEndedOnPurpose } from '../engine/bpffs.ts';
 import { surveyAttachments } from '../engine/survey.ts';
+import { isInterfacePattern, matchesInterface } from '../policy/interface-pattern.ts';
 import type { Assignment, PolicyStore } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import { endFilteringOn } from './end-filtering.ts';
@@ -19,15 +20,27 @@ export function unassignInterface({ store }: HostContext, name: string): Unassig
   const known = [...new Set([...filtered, ...(assignment?.interfaces ?? [])])];
   if (!known.includes(name) && !strays.some((stray) => stray.name === name)) throw notFiltered(name, known);
   requireNothingPending(name);
-  if (known.every((other) => other === name)) return endEverything(store);
+  const others = (assignment?.interfaces ?? []).filter((other) => other !== name);
+  const pattern = others.find((other) => isInterfacePattern(other) && matchesInterface(other, name));
+  if (pattern !== undefined) throw meantByPattern(name, pattern);
+  const isOther = (one: string): boolean => others.some((other) => matchesInterface(other, one));
+  const ending = filtered.filter((one) => matchesInterface(name, one) && !isOther(one));
+  if (known.every((other) => other === name || ending.includes(other))) return endEverything(store);
   markEndedOnPurpose();
-  const notes = endFilteringOn(name);
+  const notes = [...new Set([name, ...ending])].flatMap(endFilteringOn);
   const failures = assignment?.interfaces.includes(name) === true ? assignWithout(store, assignment, name) : [];
   if (failures.length === 0) unmarkEndedOnPurpose();
   const remaining = surveyAttachments().attachments.map((attachment) => attachment.name);
-  const isEnded = !remaining.includes(name);
+  const ended = isInterfacePattern(name) ? ending : [name];
   const policy = assignment?.policy ?? null;
-  return { policy, interfaces: isEnded ? [name] : [], remaining, dynamic: [], notes, failures };
+  return {
+    policy,
+    interfaces: ended.filter((one) => !remaining.includes(one)),
+    remaining,
+    dynamic: [],
+    notes,
+    failures,
+  };
 }
 
 /** undefined also where it cannot be known: this is a way out. */
@@ -61,6 +74,12 @@ function requireNothingPending(name: string): void {
   const message = `${describePending(waiting)} waits to be confirmed, so ${name} cannot be taken out now`;
   throw new EnvironmentError('XDPOL_E_CONFIRM_FIRST', message, {
     help: 'decide it first: xdpol confirm, or xdpol rollback; to end all filtering at once: xdpol unassign',
+  });
+}
+
+function meantByPattern(name: string, pattern: string): EnvironmentError {
+  return new EnvironmentError('XDPOL_E_NOT_FILTERED', `${name} is filtered because it matches ${pattern}`, {
+    help: `take out all that match: xdpol unassign -i '${pattern}'; then apply on those that are to stay`,
   });
 }
 

@@ -66,7 +66,10 @@ export function applyCommand(): Command {
     .description('store a policy, put it in force on interfaces, assign it; a failure leaves the old one in force')
     .argument('<policy>', POLICY_ARGUMENT)
     .addOption(
-      new Option('-i, --interface <name>', 'filter this interface, repeatable; those already filtered go along')
+      new Option(
+        '-i, --interface <name>',
+        "filter this interface, or all that match, such as 'veth*', also later ones; repeatable; those already filtered go along",
+      )
         .argParser<readonly string[]>(collect)
         .makeOptionMandatory(),
     )

@@ -50,7 +50,7 @@ async function policyOf(argument: string | undefined, options: BenchOptions): Pr
   const ready = await readyInput(reference, (policy) =>
     options.me === undefined ? interfaceAddresses(devices) : meOf(policy, options),
   );
-  return { ready, interface: options.interface ?? assignment.interfaces[0] };
+  return { ready, interface: options.interface ?? devices[0]?.name };
 }
 
 /** The row that decides whether a budget is met. There is one: what cannot be parsed is always measured. */

@@ -7,6 +7,7 @@ import { matchesInterface } from '../../policy/interface-pattern.ts';
 import { PolicyStore } from '../../store/store.ts';
 import { readHostConfig } from '../config.ts';
 import type { HostContext } from '../context.ts';
+import { interfacesMeantBy } from '../interfaces.ts';
 import { noInterface } from '../unknown-interface.ts';
 import { examineHost, examineInterface } from './examine.ts';
 import type { Finding } from './finding.ts';
@@ -40,7 +41,8 @@ export function diagnose(context: HostContext, { interfaces: given }: DoctorRequ
   // What is damaged is a finding, and said as one.
   const store = new PolicyStore(context.store.directory, { report: () => undefined });
   const filtered = unlessUnreadable(() => readAttachments().map(({ name }) => name)) ?? [];
-  const assigned = unlessUnreadable(() => store.assignment()?.interfaces) ?? [];
+  const wanted = unlessUnreadable(() => store.assignment()?.interfaces) ?? [];
+  const assigned = interfacesMeantBy(wanted, interfaces());
   const names = chooseInterfaces(given, [...filtered, ...assigned]);
   const findings = [
     ...examineHost(gatherHost(store)),
