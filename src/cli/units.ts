@@ -11,6 +11,39 @@ export interface Unit {
 const BOOT_WAIT = 5;
 
 /**
+ * What xdpol uses: CAP_SYS_ADMIN to open programs and maps by their numbers, CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN to load
+ * and attach them, CAP_DAC_OVERRIDE for a store and pins of another user.
+ */
+const CAPABILITIES = 'CAP_SYS_ADMIN CAP_BPF CAP_PERFMON CAP_NET_ADMIN CAP_DAC_OVERRIDE';
+
+/** What is refused fails as it would without a privilege, and ends nothing. V8 needs memory that it can write and run. */
+const SANDBOX = `NoNewPrivileges=yes
+UMask=0077
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+KeyringMode=private
+SystemCallArchitectures=native
+SystemCallFilter=@system-service bpf
+SystemCallErrorNumber=EPERM`;
+
+/** These give the process mounts of its own, which early in the boot are not there yet. */
+const OWN_MOUNTS = `ProtectSystem=full
+ProtectHome=read-only
+PrivateTmp=yes
+PrivateDevices=yes
+PrivateMounts=yes
+DevicePolicy=closed
+ProtectClock=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectControlGroups=yes
+RemoveIPC=yes`;
+
+/**
  * Interfaces are open until this unit has run, so it comes before `network-pre.target`, which whoever
  * configures the network waits for. It needs /var and the bpffs, and no other service. Stopping it does
  * nothing: the filter is in the kernel, and `xdpol unassign` ends it. It has no condition: a store that lost its
@@ -33,16 +66,18 @@ Environment=XDPOL_STATE_DIR=${stateDirectory}
 ExecStart=${command} restore --wait ${BOOT_WAIT}
 TimeoutStartSec=60
 LimitMEMLOCK=infinity
+CapabilityBoundingSet=${CAPABILITIES}
+${SANDBOX}
 
 [Install]
 WantedBy=sysinit.target
 `;
 }
 
-/** Ended or killed, it takes no filter with it. */
-function agentText(command: string, stateDirectory: string): string {
+/** Ended or killed, it takes no filter with it. CAP_CHOWN gives its socket to the group xdpol. */
+function agentText(command: string, stateDirectory: string, writable: string): string {
   return `[Unit]
-Description=Packet filter metrics and address following
+Description=Packet filter metrics, addresses and names followed, control socket
 After=network.target xdpol-restore.service
 
 [Service]
@@ -52,7 +87,10 @@ ExecStart=${command} agent
 Restart=on-failure
 RestartSec=2
 LimitMEMLOCK=infinity
-NoNewPrivileges=yes
+CapabilityBoundingSet=${CAPABILITIES} CAP_CHOWN
+${SANDBOX}
+${OWN_MOUNTS}
+ReadWritePaths=${writable}
 
 [Install]
 WantedBy=multi-user.target
@@ -65,7 +103,11 @@ export function unitsFor(command: readonly string[], stateDirectory: string): re
   const directory = unitWord(stateDirectory);
   return [
     { name: 'xdpol-restore.service', text: restoreText(line, directory), wantedBy: 'sysinit.target' },
-    { name: 'xdpol-agent.service', text: agentText(line, directory), wantedBy: 'multi-user.target' },
+    {
+      name: 'xdpol-agent.service',
+      text: agentText(line, directory, unitWord(`-${stateDirectory}`)),
+      wantedBy: 'multi-user.target',
+    },
   ];
 }
 
