@@ -14,14 +14,14 @@ const PRIVATE_MOUNTS = `mount -t bpf bpf /sys/fs/bpf && mkdir -p /run/netns && m
 const ISOLATED = ['unshare', '--net', '--mount', '--propagation', 'private', 'sh', '-c', PRIVATE_MOUNTS, 'isolated'];
 
 /** The command line that runs a script of this folder isolated. */
-export function isolated(script: string, args: readonly string[]): readonly string[] {
+export function isolateScript(script: string, args: readonly string[]): readonly string[] {
   const file = fileURLToPath(new URL(script, import.meta.url));
   return [...ISOLATED, process.execPath, '--import', 'tsx', file, ...args];
 }
 
 /** What an isolated script prints as JSON. */
 export function childResult<T>(script: string, args: readonly string[]): T {
-  const [command = '', ...rest] = isolated(script, args);
+  const [command = '', ...rest] = isolateScript(script, args);
   const stdio = ['ignore', 'pipe', 'inherit'] as const;
   const env = { ...process.env, XDPOL_BPFFS: '/sys/fs/bpf' };
   const child = spawnSync(command, rest, { cwd: ROOT, env, stdio: [...stdio], maxBuffer: OUTPUT_BYTES });
@@ -30,6 +30,6 @@ export function childResult<T>(script: string, args: readonly string[]): T {
   return JSON.parse(child.stdout.toString()) as T;
 }
 
-export function measured(section: Section, policy: string, effort: Effort): readonly Figure[] {
+export function measureInChild(section: Section, policy: string, effort: Effort): readonly Figure[] {
   return childResult<readonly Figure[]>('child.ts', [section, policy, JSON.stringify(effort)]);
 }

@@ -41,7 +41,7 @@ export function single(about: Subject, what: Quantity, value: number): Figure {
 }
 
 /** A row that says why there is no figure. */
-export function unmeasured(about: Subject, what: Quantity, note: string): Figure {
+export function createUnmeasured(about: Subject, what: Quantity, note: string): Figure {
   return { ...about, baseline: '', ...what, rounds: 0, note };
 }
 

@@ -9,7 +9,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { environment, environmentText } from '../src/measure/environment.ts';
-import { measured } from './children.ts';
+import { measureInChild } from './children.ts';
 import type { Case, Choice } from './choice.ts';
 import { choiceOf } from './choice.ts';
 import type { Effort } from './effort.ts';
@@ -19,12 +19,12 @@ import { csv } from './render/csv.ts';
 import { writeReport } from './render/html.ts';
 import { sectionText } from './render/text.ts';
 import type { Report } from './report.ts';
-import { joined } from './sections/compile.ts';
+import { joinFigures } from './sections/compile.ts';
 
 function figuresOf({ section, policy }: Case, effort: Effort): readonly Figure[] {
-  if (section !== 'compile') return measured(section, policy, effort);
-  const runs = Array.from({ length: effort.compiles }, () => measured(section, policy, effort));
-  return joined(runs);
+  if (section !== 'compile') return measureInChild(section, policy, effort);
+  const runs = Array.from({ length: effort.compiles }, () => measureInChild(section, policy, effort));
+  return joinFigures(runs);
 }
 
 /** A case that fails does not hide the others, and the bench fails. */

@@ -49,7 +49,7 @@ type DrawShape = (random: Random, count: number) => readonly Fields[];
 const SHAPES: Readonly<Record<ShapeName, DrawShape>> = {
   /** Three random port ranges a filter over a hundred prefixes that overlap. */
   overlap: (random, count) => {
-    const prefixes = Array.from({ length: 100 }, () => overlapping(random));
+    const prefixes = Array.from({ length: 100 }, () => drawOverlapping(random));
     return many(count, () => ({
       from: random.pick(prefixes),
       to: random.below(2) === 0 ? undefined : random.pick(prefixes),
@@ -117,9 +117,9 @@ const SHAPES: Readonly<Record<ShapeName, DrawShape>> = {
     for (let i = 0, lo = 1; i < count && lo + i <= LAST_PORT; lo += i + 2, i++) ranges.push({ lo, hi: lo + i });
     return [{ protocol: tcp, sports: ranges, dports: ranges }];
   },
-  'seed-acl': (random, count) => seeded(random, count, ACL_SEED),
-  'seed-fw': (random, count) => seeded(random, count, FW_SEED),
-  'seed-ipc': (random, count) => seeded(random, count, IPC_SEED),
+  'seed-acl': (random, count) => drawSeeded(random, count, ACL_SEED),
+  'seed-fw': (random, count) => drawSeeded(random, count, FW_SEED),
+  'seed-ipc': (random, count) => drawSeeded(random, count, IPC_SEED),
 };
 
 export const SHAPE_NAMES: readonly ShapeName[] = Object.keys(SHAPES) as ShapeName[];
@@ -156,7 +156,7 @@ function randomRange(random: Random): PortRange {
 }
 
 /** Around few addresses, so that most prefixes lie in others. */
-function overlapping(random: Random): Prefix {
+function drawOverlapping(random: Random): Prefix {
   return prefixOf({ family: FAMILY, words: [0x0a000000 + random.below(8) * 0x10101] }, random.between(8, 32));
 }
 
@@ -297,7 +297,7 @@ const IPC_SEED: Seed = {
   nested: 55,
 };
 
-function seeded(random: Random, count: number, seed: Seed): readonly Fields[] {
+function drawSeeded(random: Random, count: number, seed: Seed): readonly Fields[] {
   const ports = Array.from({ length: 200 }, () => random.between(1, LAST_PORT));
   const ranges = Array.from({ length: 100 }, () => randomRange(random));
   const drawn: Readonly<Record<'source' | 'destination', Prefix[]>> = { source: [], destination: [] };

@@ -32,7 +32,7 @@ export function serverTraffic(server: Address, list: PrefixSet | undefined): rea
     { name: 'permitted', tuple: permitted },
     { name: 'default-blocked', tuple: blocked },
   ];
-  if (list === undefined) return [...two, { name: 'mixed', tuple: mixed([permitted, blocked]) }];
+  if (list === undefined) return [...two, { name: 'mixed', tuple: mixTuples([permitted, blocked]) }];
   const listed = (random: Random): Tuple =>
     from(
       addressIn(random, prefixFrom(random, list)),
@@ -40,7 +40,7 @@ export function serverTraffic(server: Address, list: PrefixSet | undefined): rea
       random.below(2) === 0 ? 80 : random.below(65536),
       tcp,
     );
-  return [...two, { name: 'listed', tuple: listed }, { name: 'mixed', tuple: mixed([permitted, blocked, listed]) }];
+  return [...two, { name: 'listed', tuple: listed }, { name: 'mixed', tuple: mixTuples([permitted, blocked, listed]) }];
 }
 
 /** In IPv6 half of them from clusters: uniform ones would all fall into the gaps between prefixes. */
@@ -50,7 +50,7 @@ function strangers(family: Family): (random: Random) => Address {
   return (random) => (random.below(2) === 0 ? anyAddress(random, 6) : addressIn(random, random.pick(hot)));
 }
 
-function mixed(all: readonly ((random: Random) => Tuple)[]): (random: Random) => Tuple {
+function mixTuples(all: readonly ((random: Random) => Tuple)[]): (random: Random) => Tuple {
   return (random) => random.pick(all)(random);
 }
 
@@ -76,7 +76,7 @@ export function aclTraffic(policy: Policy): readonly Traffic[] {
     { name: 'hit', tuple: hit },
     { name: 'crossed', tuple: crossed },
     { name: 'stranger', tuple: stranger },
-    { name: 'mixed', tuple: mixed([hit, crossed, stranger]) },
+    { name: 'mixed', tuple: mixTuples([hit, crossed, stranger]) },
   ];
 }
 

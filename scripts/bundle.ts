@@ -2,7 +2,7 @@
  * The program as it is built: `src/` to `dist/`.
  *
  *   dist/cli/main.js, dist/cli/ipsecpol.js   start the programs
- *   dist/measure/live-child.js               starts a process of its own, see src/measure/live.ts
+ *   dist/measure/live-child.js               starts a process of its own, see src/measure/veth-frames.ts
  *   dist/program/program-*.js                all of the sources; a name has a digest of the content
  *   dist/program/program-*.cache             what V8 compiled of it, for this version of Node
  *   dist/program/packages-*.js               packages of the agent and of the authority

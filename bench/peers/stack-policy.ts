@@ -2,7 +2,7 @@
 import { present } from '../../src/base/assert.ts';
 import { formatAddress, formatPrefix } from '../../src/base/ip.ts';
 import type { DirectedFilter } from '../../src/compiler/conditions/expand.ts';
-import { rankedFilters } from '../../src/compiler/conditions/expand.ts';
+import { rankFilters } from '../../src/compiler/conditions/expand.ts';
 import type { AddressCondition } from '../../src/compiler/conditions/resolve.ts';
 import type { PortRange } from '../../src/policy/model.ts';
 import type { BenchPolicy } from '../policies.ts';
@@ -28,7 +28,7 @@ export function stackPolicy({ form, family, policy }: BenchPolicy): StackPolicy 
     case 'acl':
       return {
         form,
-        filters: rankedFilters(policy, HOST, undefined).map((directed) => aclFilter(directed)),
+        filters: rankFilters(policy, HOST, undefined).map((directed) => aclFilter(directed)),
         drops: policy.default === 'block',
       };
     case 'rules':

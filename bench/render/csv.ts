@@ -17,14 +17,14 @@ const COLUMNS = [
   'note',
 ] as const;
 
-function quoted(value: string): string {
+function quoteValue(value: string): string {
   return /[",\r\n]/u.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 }
 
 function line(f: Figure): string {
   const spread = [f.spread?.median, f.spread?.low, f.spread?.high].map((value) => value ?? '');
   const about = [f.section, f.policy, f.size, f.traffic, f.subject, f.quantity, f.unit, f.baseline];
-  return [...about, ...spread, f.rounds, f.note].map((value) => quoted(String(value))).join(',');
+  return [...about, ...spread, f.rounds, f.note].map((value) => quoteValue(String(value))).join(',');
 }
 
 export function csv(figures: readonly Figure[]): string {

@@ -22,21 +22,21 @@ figure { margin: 2rem 0 } figcaption, .environment { opacity: .8 } svg { max-wid
 th, td { text-align: left; padding: .15rem .6rem; border-bottom: 1px solid var(--line); white-space: nowrap }
 td.number { text-align: right }`;
 
-export function escaped(text: string): string {
+export function escapeText(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
 
 function plotHtml({ title, caption, svg }: Plot): string {
-  return `<figure><h2>${escaped(title)}</h2>${svg}<figcaption>${escaped(caption)}</figcaption></figure>`;
+  return `<figure><h2>${escapeText(title)}</h2>${svg}<figcaption>${escapeText(caption)}</figcaption></figure>`;
 }
 
 const HEADS = ['policy', 'size', 'traffic', 'with', 'quantity', 'median (quartiles)', 'unit', 'over', 'rounds', 'note'];
 
 function rowHtml(figure: Figure): string {
   const { policy, size, traffic, subject, quantity, unit, baseline, rounds, note } = figure;
-  const words = [policy, String(size), traffic, subject, quantity].map((word) => `<td>${escaped(word)}</td>`);
-  const rest = [unit, baseline, String(rounds), note].map((word) => `<td>${escaped(word)}</td>`);
-  return `<tr>${words.join('')}<td class="number">${escaped(valueText(figure))}</td>${rest.join('')}</tr>`;
+  const words = [policy, String(size), traffic, subject, quantity].map((word) => `<td>${escapeText(word)}</td>`);
+  const rest = [unit, baseline, String(rounds), note].map((word) => `<td>${escapeText(word)}</td>`);
+  return `<tr>${words.join('')}<td class="number">${escapeText(valueText(figure))}</td>${rest.join('')}</tr>`;
 }
 
 function sectionHtml(section: Section, figures: readonly Figure[]): string {
@@ -44,7 +44,7 @@ function sectionHtml(section: Section, figures: readonly Figure[]): string {
   if (own.length === 0) return '';
   const head = HEADS.map((word) => `<th>${word}</th>`).join('');
   const body = own.map(rowHtml).join('\n');
-  return `<h2>${escaped(titleOf(section))}</h2>\n<div class="wide"><table><tr>${head}</tr>\n${body}</table></div>`;
+  return `<h2>${escapeText(titleOf(section))}</h2>\n<div class="wide"><table><tr>${head}</tr>\n${body}</table></div>`;
 }
 
 export async function html({ environment, figures }: Report): Promise<string> {
@@ -53,7 +53,7 @@ export async function html({ environment, figures }: Report): Promise<string> {
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>xdpol bench</title><style>${STYLE}</style>
 <h1>xdpol bench</h1>
-<p class="environment">${escaped(environment.date)}: ${escaped(environmentText(environment))}</p>
+<p class="environment">${escapeText(environment.date)}: ${escapeText(environmentText(environment))}</p>
 ${drawn.map(plotHtml).join('\n')}
 ${SECTIONS.map((section) => sectionHtml(section, figures)).join('\n')}
 </html>

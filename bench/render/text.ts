@@ -4,7 +4,7 @@ import type { Figure, Section, Unit } from '../figure.ts';
 type Row = readonly string[];
 
 /** Columns of equal width; the first ones to the left, numbers to the right, the last as it is. */
-function aligned(rows: readonly Row[], left: number): string {
+function alignRows(rows: readonly Row[], left: number): string {
   const widths = (rows[0] ?? []).map((_, c) => Math.max(...rows.map((row) => (row[c] ?? '').length)));
   const cell = (value: string, c: number, row: Row): string => {
     if (c === row.length - 1) return value;
@@ -82,5 +82,5 @@ export function sectionText(section: Section, figures: readonly Figure[]): strin
     ...columns.map((name) => cells.get(name) ?? ''),
     [...notes].join('; '),
   ]);
-  return `${TITLES[section]}\n${aligned([[...heads, ...columns, ''], ...body], heads.length)}`;
+  return `${TITLES[section]}\n${alignRows([[...heads, ...columns, ''], ...body], heads.length)}`;
 }

@@ -16,11 +16,11 @@ export function blockedTraffic(bench: BenchPolicy, generator: Generator, xdpol: 
   if (bench.form !== 'acl') return bench.traffic.filter(({ name }) => BLOCKED.has(name));
   return bench.traffic
     .filter(({ name }) => name === SCREENED)
-    .map((traffic) => ({ name: `${traffic.name}, dropped`, tuple: screened(traffic, generator, xdpol) }));
+    .map((traffic) => ({ name: `${traffic.name}, dropped`, tuple: screenTraffic(traffic, generator, xdpol) }));
 }
 
 /** Draws from the traffic what the policy's program drops. */
-function screened(traffic: Traffic, generator: Generator, xdpol: BpfProgram): Traffic['tuple'] {
+function screenTraffic(traffic: Traffic, generator: Generator, xdpol: BpfProgram): Traffic['tuple'] {
   let waiting: Tuple[] = [];
   return (random) => {
     while (waiting.length === 0) waiting = droppedOf(traffic, generator, xdpol, random);

@@ -30,7 +30,7 @@ export function measureCompile(policy: string, _effort: Effort): readonly Figure
 }
 
 /** The same figures of several runs as one figure each. */
-export function joined(runs: readonly (readonly Figure[])[]): readonly Figure[] {
+export function joinFigures(runs: readonly (readonly Figure[])[]): readonly Figure[] {
   return (runs[0] ?? []).map((first, i) => {
     const spread = spreadOf(runs.map((run) => present(run[i]?.spread).median));
     return figure(first, first, spread, runs.length);

@@ -8,7 +8,7 @@ import { UnderTest } from '../../src/measure/under-test.ts';
 import { ReferenceClassifier } from '../../src/policy/classify.ts';
 import type { Effort } from '../effort.ts';
 import type { Figure, Subject } from '../figure.ts';
-import { figure, single, unmeasured } from '../figure.ts';
+import { createUnmeasured, figure, single } from '../figure.ts';
 import { isCannot } from '../peers/peer.ts';
 import { XDP_FILTER, xdpFilterFor } from '../peers/xdp-filter.ts';
 import type { BenchPolicy } from '../policies.ts';
@@ -43,11 +43,11 @@ export function measureDataplane(policy: string, effort: Effort): readonly Figur
     check();
     const programs = new Map<string, BpfProgram>([['xdpol', underTest.program]]);
     if (filter !== undefined) programs.set(XDP_FILTER, filter.program);
-    const figures = timed(generator, programs, about, effort);
+    const figures = timeSubjects(generator, programs, about, effort);
     check();
     const without =
       isCannot(peer) && isCompared(bench)
-        ? [unmeasured({ ...about, subject: XDP_FILTER }, OVER_BARE, peer.cannot)]
+        ? [createUnmeasured({ ...about, subject: XDP_FILTER }, OVER_BARE, peer.cannot)]
         : [];
     const dropped = { quantity: 'dropped', unit: '%', note: `${mode} rule table` } as const;
     return [...figures, ...without, single({ ...about, subject: 'xdpol' }, dropped, 100 * droppedShare(expected))];
@@ -68,7 +68,7 @@ function baseOf(subject: string): string {
   return subject === XDP_FILTER ? 'bare_linear' : 'bare';
 }
 
-function timed(
+function timeSubjects(
   generator: Generator,
   programs: ReadonlyMap<string, BpfProgram>,
   about: Omit<Subject, 'subject'>,

@@ -90,7 +90,7 @@ function makePair(sender: string, receiver: string): Lane {
 }
 
 /** Frames that the other end has had so far: a veth device counts as sent what its peer's poll has handled. */
-export function handled({ sender }: Lane): number {
+export function countHandled({ sender }: Lane): number {
   const line = readFileSync('/proc/self/net/dev', 'utf8')
     .split('\n')
     .find((text) => text.trim().startsWith(`${sender}:`));
@@ -99,8 +99,9 @@ export function handled({ sender }: Lane): number {
 
 /** Until so many more have been handled than `before`: the last ones may still be queued when the sender is done. */
 export function awaitHandled(lane: Lane, before: number, frames: number): void {
-  for (let waited = 0; handled(lane) - before < frames; waited += POLL_MS) {
-    if (waited > SETTLE_MS) throw new Error(`${lane.sender}: of ${frames} frames ${handled(lane) - before} arrived`);
+  for (let waited = 0; countHandled(lane) - before < frames; waited += POLL_MS) {
+    if (waited > SETTLE_MS)
+      throw new Error(`${lane.sender}: of ${frames} frames ${countHandled(lane) - before} arrived`);
     pause(POLL_MS);
   }
 }

@@ -6,7 +6,7 @@ import type { Effort } from '../effort.ts';
 import type { Figure, Subject } from '../figure.ts';
 import { figure } from '../figure.ts';
 import type { Lane } from './lanes.ts';
-import { handled } from './lanes.ts';
+import { countHandled } from './lanes.ts';
 import type { SecondSender } from './second-sender.ts';
 
 export interface Contestant {
@@ -38,7 +38,7 @@ interface LiveRequest {
 }
 
 export function liveRounds({ generator, second, contestants, effort }: LiveRequest): readonly Rates[] {
-  const watched = contestants.map(({ lanes, watch }) => ({ lanes, before: handledByAll(lanes), done: watch?.() }));
+  const watched = contestants.map(({ lanes, watch }) => ({ lanes, before: countHandledByAll(lanes), done: watch?.() }));
   const frames = contestants.map((contestant) => framesFor(generator, contestant, effort));
   const all = contestants.map((contestant): Rates => ({ contestant, one: [], two: [] }));
   for (let round = 0; round < effort.rounds; round++) {
@@ -48,12 +48,12 @@ export function liveRounds({ generator, second, contestants, effort }: LiveReque
       if (second !== undefined) two.push(rateOfTwo(generator, second, contestant, present(frames[i])));
     }
   }
-  for (const { lanes, before, done } of watched) done?.(handledByAll(lanes) - before);
+  for (const { lanes, before, done } of watched) done?.(countHandledByAll(lanes) - before);
   return all;
 }
 
-function handledByAll(lanes: readonly Lane[]): number {
-  return lanes.reduce((sum, lane) => sum + handled(lane), 0);
+function countHandledByAll(lanes: readonly Lane[]): number {
+  return lanes.reduce((sum, lane) => sum + countHandled(lane), 0);
 }
 
 /** As many as take about the wanted time. */
@@ -65,18 +65,18 @@ function framesFor(generator: Generator, contestant: Contestant, { liveMs }: Eff
 
 function rateOfOne(generator: Generator, { lanes }: Contestant, frames: number): number {
   const lane = present(lanes[0]);
-  const before = handled(lane);
+  const before = countHandled(lane);
   const nanoseconds = generator.sendTo(lane.ifindex, frames) * frames;
-  return ((handled(lane) - before) / nanoseconds) * 1000;
+  return ((countHandled(lane) - before) / nanoseconds) * 1000;
 }
 
 function rateOfTwo(generator: Generator, second: SecondSender, { lanes }: Contestant, frames: number): number {
   const [a, b] = [present(lanes[0]), present(lanes[1])];
-  const before = [handled(a), handled(b)] as const;
+  const before = [countHandled(a), countHandled(b)] as const;
   second.start(b.ifindex, frames);
   const ours = generator.sendTo(a.ifindex, frames) * frames;
   const theirs = second.finish();
-  return ((handled(a) - before[0]) / ours + (handled(b) - before[1]) / theirs) * 1000;
+  return ((countHandled(a) - before[0]) / ours + (countHandled(b) - before[1]) / theirs) * 1000;
 }
 
 /** The first contestant is the bare drop. */

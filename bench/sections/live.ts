@@ -8,7 +8,7 @@ import { UnderTest } from '../../src/measure/under-test.ts';
 import { ReferenceClassifier } from '../../src/policy/classify.ts';
 import type { Effort } from '../effort.ts';
 import type { Figure, Subject } from '../figure.ts';
-import { unmeasured } from '../figure.ts';
+import { createUnmeasured } from '../figure.ts';
 import { isCannot } from '../peers/peer.ts';
 import { XDP_FILTER, xdpFilterFor } from '../peers/xdp-filter.ts';
 import type { BenchPolicy } from '../policies.ts';
@@ -51,7 +51,10 @@ export async function measureLive(policy: string, effort: Effort): Promise<reado
     generator.fill(traffic, SEED);
     second?.fill(generator.ring);
     const rates = liveRounds({ generator, second, contestants, effort });
-    return [...liveFigures(about, rates, effort), ...absent(about, stack.cannot, isCannot(peer) ? peer.cannot : '')];
+    return [
+      ...liveFigures(about, rates, effort),
+      ...noteAbsence(about, stack.cannot, isCannot(peer) ? peer.cannot : ''),
+    ];
   });
   checkAll(checks);
   return figures;
@@ -94,12 +97,12 @@ function checkAll({ bench, generator, programs, stack, size }: Checks): void {
   }
 }
 
-function absent(
+function noteAbsence(
   about: Omit<Subject, 'subject'>,
   stack: ReadonlyMap<string, string>,
   xdpFilter: string,
 ): readonly Figure[] {
   const reasons = xdpFilter === '' ? stack : new Map([[XDP_FILTER, xdpFilter], ...stack]);
   const what = { quantity: 'rate, 1 CPU', unit: 'Mpps' } as const;
-  return [...reasons].map(([subject, reason]) => unmeasured({ ...about, subject }, what, reason));
+  return [...reasons].map(([subject, reason]) => createUnmeasured({ ...about, subject }, what, reason));
 }

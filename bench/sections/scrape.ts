@@ -20,7 +20,7 @@ function memory(): number {
 }
 
 /** Without what the compiler left. */
-function settledMemory(): number {
+function measureSettledMemory(): number {
   setFlagsFromString('--expose-gc');
   (runInNewContext('gc') as () => void)();
   return memory();
@@ -35,7 +35,7 @@ interface ScrapeFigures {
 }
 
 async function scrapes(exporter: Exporter, rounds: number): Promise<ScrapeFigures> {
-  const before = settledMemory();
+  const before = measureSettledMemory();
   const times: number[] = [];
   let text = await exporter.scrape('prometheus');
   let most = memory();

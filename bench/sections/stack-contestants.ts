@@ -9,7 +9,7 @@ import { isCannot, missingTools } from '../peers/peer.ts';
 import { stackPolicy } from '../peers/stack-policy.ts';
 import type { BenchPolicy } from '../policies.ts';
 import { WrongVerdict } from '../verdicts.ts';
-import { awaitHandled, handled, StackLanes } from './lanes.ts';
+import { awaitHandled, countHandled, StackLanes } from './lanes.ts';
 import type { Contestant } from './live-rounds.ts';
 
 /** Every receiver needs it. */
@@ -118,7 +118,7 @@ export function checkStack(
 ): void {
   if (name === DROP_ALL) return;
   const lane = present(lanes[0]);
-  const arrived = handled(lane);
+  const arrived = countHandled(lane);
   generator.rewind();
   generator.sendTo(lane.ifindex, expected.length);
   awaitHandled(lane, arrived, expected.length);

@@ -12,12 +12,12 @@ export function plain(text: string): string {
     .replace(/^\./gmu, '\\&.');
 }
 
-export function bold(text: string): string {
+export function setBold(text: string): string {
   return `\\fB${plain(text)}\\fR`;
 }
 
 export function section(title: string, ...lines: readonly string[]): string {
-  return [`.SH ${quoted(title.toUpperCase())}`, ...lines].join('\n');
+  return [`.SH ${quoteText(title.toUpperCase())}`, ...lines].join('\n');
 }
 
 /** A term with what it means, indented. */
@@ -42,7 +42,7 @@ export interface PageHead {
 export function page(head: PageHead, foot: { date: string; version: string }, sections: readonly string[]): string {
   const { name, number, about } = head;
   return [
-    `.TH ${quoted(name.toUpperCase())} ${number} ${quoted(foot.date)} ${quoted(`xdpol ${foot.version}`)}`,
+    `.TH ${quoteText(name.toUpperCase())} ${number} ${quoteText(foot.date)} ${quoteText(`xdpol ${foot.version}`)}`,
     '.nh',
     '.ad l',
     section('Name', `${plain(name)} \\- ${plain(about)}`),
@@ -51,6 +51,6 @@ export function page(head: PageHead, foot: { date: string; version: string }, se
   ].join('\n');
 }
 
-function quoted(text: string): string {
+function quoteText(text: string): string {
   return `"${plain(text).replaceAll('"', '\\(dq')}"`;
 }

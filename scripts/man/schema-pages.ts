@@ -1,7 +1,7 @@
 /** xdpol-policy(5) and xdpol-config(5): from the JSON Schemas that the readers use. */
 import configSchema from '../../src/formats/yaml/config.schema.json' with { type: 'json' };
 import policySchema from '../../src/formats/yaml/policy.schema.json' with { type: 'json' };
-import { bold, entry, literal, plain, section } from './roff.ts';
+import { entry, literal, plain, section, setBold } from './roff.ts';
 import type { Page } from './verb-pages.ts';
 
 interface Schema {
@@ -24,13 +24,13 @@ function meaning(schema: Schema): string {
     description,
     ...(words === undefined ? [] : [`One of ${words.map(String).join(', ')}.`]),
     ...(unset === undefined ? [] : [`${JSON.stringify(unset)} unless given.`]),
-    ...(examples.length === 0 ? [] : [`Example: ${spaced(examples[0])}`]),
+    ...(examples.length === 0 ? [] : [`Example: ${spaceOut(examples[0])}`]),
   ];
   return parts.map(plain).join('\n');
 }
 
 /** JSON with spaces, where lines can break. */
-function spaced(value: unknown): string {
+function spaceOut(value: unknown): string {
   return JSON.stringify(value, null, 1).replace(/\n */gu, ' ');
 }
 
@@ -39,7 +39,7 @@ function keys(schema: Schema): readonly string[] {
   return Object.entries(schema.properties ?? {}).flatMap(([key, value]) => {
     if (key === '$schema') return [];
     const inner = Object.keys(value.properties ?? {}).length === 0 ? [] : ['.RS', ...keys(value), '.RE'];
-    return [entry(`${bold(key)}${required.has(key) ? ' (required)' : ''}`, meaning(value)), ...inner];
+    return [entry(`${setBold(key)}${required.has(key) ? ' (required)' : ''}`, meaning(value)), ...inner];
   });
 }
 

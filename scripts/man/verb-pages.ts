@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { buildProgram, VERB_NAMES } from '../../src/cli/build-program.ts';
 import { IPSECPOL_USAGE } from '../../src/formats/ipsecpol/usage.ts';
 import type { PageHead } from './roff.ts';
-import { bold, entry, literal, plain, section } from './roff.ts';
+import { entry, literal, plain, section, setBold } from './roff.ts';
 
 export interface Page {
   readonly head: PageHead;
@@ -37,7 +37,7 @@ function optionsSection(command: Command): string {
   const help = command.createHelp();
   const entries = help
     .visibleOptions(command)
-    .map((option) => entry(bold(help.optionTerm(option)), plain(help.optionDescription(option))));
+    .map((option) => entry(setBold(help.optionTerm(option)), plain(help.optionDescription(option))));
   return section('Options', ...entries);
 }
 
@@ -45,7 +45,7 @@ function argumentsSection(command: Command): readonly string[] {
   const help = command.createHelp();
   const entries = help
     .visibleArguments(command)
-    .map((argument) => entry(bold(help.argumentTerm(argument)), plain(help.argumentDescription(argument))));
+    .map((argument) => entry(setBold(help.argumentTerm(argument)), plain(help.argumentDescription(argument))));
   return entries.length === 0 ? [] : [section('Arguments', ...entries)];
 }
 
@@ -60,7 +60,7 @@ function partSections(command: Command, words: string): readonly string[] {
     if (part.name() === 'help') return [];
     const parts = [...argumentsSection(part), optionsSection(part), ...sectionsOfText(textAfterHelp(part))];
     return [
-      section(`${words} ${part.name()}`, `${bold(`${words} ${part.name()}`)} ${plain(part.usage())}`, '.PP'),
+      section(`${words} ${part.name()}`, `${setBold(`${words} ${part.name()}`)} ${plain(part.usage())}`, '.PP'),
       plain(part.description()),
       ...parts.map((text) => text.replace(/^\.SH/u, '.SS')),
     ];
@@ -72,7 +72,7 @@ function verbPage(command: Command): Page {
   return {
     head: { name, number: 8, about: command.description() },
     sections: [
-      section('Synopsis', `${bold(`xdpol ${command.name()}`)} ${plain(command.usage())}`),
+      section('Synopsis', `${setBold(`xdpol ${command.name()}`)} ${plain(command.usage())}`),
       ...argumentsSection(command),
       optionsSection(command),
       ...sectionsOfText(textAfterHelp(command)),
@@ -87,12 +87,12 @@ function programPage(program: Command): Page {
   return {
     head: { name: 'xdpol', number: 8, about: 'packet-filter policies for Linux hosts, applied by XDP' },
     sections: [
-      section('Synopsis', `${bold('xdpol')} ${plain(program.usage())}`),
+      section('Synopsis', `${setBold('xdpol')} ${plain(program.usage())}`),
       section('Description', plain(program.description())),
       section(
         'Commands',
         ...verbs.map((verb) =>
-          entry(bold(verb.name()), `${plain(verb.description())}. See xdpol\\-${verb.name()}(8).`),
+          entry(setBold(verb.name()), `${plain(verb.description())}. See xdpol\\-${verb.name()}(8).`),
         ),
       ),
       optionsSection(program),

@@ -20,7 +20,7 @@ interface BillOfMaterials {
 }
 
 /** npm names a workspace by its folder; the package's name is in its purl. */
-function named<T extends Component>(component: T): T {
+function nameComponent<T extends Component>(component: T): T {
   const [, name] = /^pkg:npm\/(.+)@[^@]+$/u.exec(component.purl) ?? [];
   return name === undefined ? component : { ...component, name: decodeURIComponent(name) };
 }
@@ -52,8 +52,8 @@ export async function sbomText(time: Date): Promise<string> {
   const { serialNumber: _, dependencies: __, metadata, components, ...rest } = JSON.parse(text) as BillOfMaterials;
   const all = {
     ...rest,
-    metadata: { ...metadata, timestamp: time.toISOString(), component: named(metadata.component) },
-    components: [...components.filter(({ purl }) => inside.has(purl)).map(named), nodeComponent()],
+    metadata: { ...metadata, timestamp: time.toISOString(), component: nameComponent(metadata.component) },
+    components: [...components.filter(({ purl }) => inside.has(purl)).map(nameComponent), nodeComponent()],
   };
   return `${JSON.stringify(all, null, 2)}\n`;
 }

@@ -39,7 +39,7 @@ export interface AgentOptions {
   readonly stop: AbortController;
 }
 
-function wantedBy(store: PolicyStore): Omit<Wanted, 'names'> {
+function readWanted(store: PolicyStore): Omit<Wanted, 'names'> {
   const { interfaces: assigned = [], ingressOnly = false } = store.assignment() ?? {};
   const interfaces = interfacesMeantBy(assigned, assigned.some(isInterfacePattern) ? surveyAttachments().devices : []);
   const confirmPending = (readPendingChange()?.secondsLeft ?? 0) > 0;
@@ -96,7 +96,7 @@ export async function runAgent({ listen, log, stop }: AgentOptions): Promise<voi
   };
   const context = openContext(report, undefined, { asker: { who: 'xdpol agent', uid: null, via: 'agent' } });
   await runWithDuties(context, log, stop, async (names) => {
-    using exporter = new Exporter(() => ({ ...wantedBy(context.store), names: names() }));
+    using exporter = new Exporter(() => ({ ...readWanted(context.store), names: names() }));
     const scrape = shareRunning((format: ExpositionFormat) => metricsReply(exporter, format, log));
     const server = await startServer(
       routesOf(({ accept }) => scrape(formatFor(accept))),

@@ -1,7 +1,7 @@
 /** Sampled packets as server-sent events: `sample` and `lost`, until the listener goes. */
 import type { EventsRequest, HostEvent } from '../host/events.ts';
 import type { Schema } from './schema.ts';
-import { INTEGER, NAMES, nullable, object, oneOf, TEXT, TRUTH } from './schema.ts';
+import { allowNull, INTEGER, NAMES, object, oneOf, TEXT, TRUTH } from './schema.ts';
 
 export const EVENTS_PATH = '/v1/events';
 
@@ -18,16 +18,16 @@ export const SAMPLE: Schema = object({
   direction: oneOf('ingress', 'egress'),
   verdict: oneOf('pass', 'drop'),
   by: oneOf('rule', 'default', 'exemption', 'parse'),
-  rule: nullable(TEXT),
-  reason: nullable(TEXT),
-  policy: nullable(TEXT),
-  rank: nullable(INTEGER),
+  rule: allowNull(TEXT),
+  reason: allowNull(TEXT),
+  policy: allowNull(TEXT),
+  rank: allowNull(INTEGER),
   length: INTEGER,
   text: TEXT,
   packet: TEXT,
 });
 
-export const LOST: Schema = object({ kind: { const: 'lost' }, interface: nullable(TEXT), lost: INTEGER });
+export const LOST: Schema = object({ kind: { const: 'lost' }, interface: allowNull(TEXT), lost: INTEGER });
 
 /** By the event's name. */
 export const EVENTS: Schema = object({}, { sample: SAMPLE, lost: LOST });

@@ -4,7 +4,7 @@ import type { HostEvent } from '../host/events.ts';
 import { EVENT_STREAM, EventReader } from './event-stream.ts';
 import { isHostEvent } from './events.ts';
 import type { AgentRequest } from './request.ts';
-import { AgentUnreachable, agentGone, openResponse } from './request.ts';
+import { AgentUnreachable, createAgentGoneError, openResponse } from './request.ts';
 import type { WireError } from './wire-error.ts';
 import { decodeError } from './wire-error.ts';
 
@@ -35,10 +35,10 @@ async function* eventsOf(response: IncomingMessage, end: () => void, stop?: Abor
     }
   } catch (error) {
     if (stop?.aborted === true) return;
-    throw (error as NodeJS.ErrnoException).code === 'ECONNRESET' ? agentGone() : error;
+    throw (error as NodeJS.ErrnoException).code === 'ECONNRESET' ? createAgentGoneError() : error;
   } finally {
     stop?.removeEventListener('abort', end);
     end();
   }
-  if (stop?.aborted !== true) throw agentGone();
+  if (stop?.aborted !== true) throw createAgentGoneError();
 }

@@ -1,6 +1,6 @@
 /** What the agent answers. */
 import type { Schema } from './schema.ts';
-import { COUNT, INTEGER, list, mapOf, nullable, object, oneOf, TEXT, TRUTH } from './schema.ts';
+import { allowNull, COUNT, INTEGER, list, mapOf, object, oneOf, TEXT, TRUTH } from './schema.ts';
 
 const ACTION = oneOf('permit', 'block');
 const DIRECTION = oneOf('ingress', 'egress');
@@ -15,7 +15,7 @@ export const DIAGNOSTIC: Schema = object(
     message: TEXT,
   },
   // Of a finding of the analysis: the rules it is about, and whether the policy in force lacks it.
-  { help: TEXT, rules: TEXTS, isNew: nullable(TRUTH) },
+  { help: TEXT, rules: TEXTS, isNew: allowNull(TRUTH) },
 );
 
 /** Findings that are counted and not listed. */
@@ -25,13 +25,13 @@ const OMITTED = object({
   grouped: INTEGER,
   left: INTEGER,
   atLeast: TRUTH,
-  isNew: nullable(TRUTH),
+  isNew: allowNull(TRUTH),
 });
 
 const DIAGNOSTICS = list(DIAGNOSTIC);
 
 export const CHECKED: Schema = object({
-  policy: nullable(TEXT),
+  policy: allowNull(TEXT),
   rules: INTEGER,
   filters: INTEGER,
   addressSets: INTEGER,
@@ -44,14 +44,14 @@ export const CHECKED: Schema = object({
 const DECISION = {
   verdict: oneOf('pass', 'drop'),
   by: oneOf('rule', 'default', 'exemption', 'parse'),
-  rule: nullable(TEXT),
-  filter: nullable(TEXT),
-  reason: nullable(TEXT),
+  rule: allowNull(TEXT),
+  filter: allowNull(TEXT),
+  reason: allowNull(TEXT),
 };
 
 export const EXPLANATION: Schema = object({
   ...DECISION,
-  decidedBy: nullable(TEXT),
+  decidedBy: allowNull(TEXT),
   candidates: list(
     object({
       rule: TEXT,
@@ -59,7 +59,7 @@ export const EXPLANATION: Schema = object({
       action: ACTION,
       mirrored: TRUTH,
       rank: mapOf({ type: ['number', 'boolean'] }),
-      behindBy: nullable(TEXT),
+      behindBy: allowNull(TEXT),
     }),
   ),
 });
@@ -82,7 +82,7 @@ const PACKETS = object({
     object({
       packet: TEXT,
       packets: COUNT,
-      interface: nullable(TEXT),
+      interface: allowNull(TEXT),
       before: object(DECISION),
       after: object(DECISION),
     }),
@@ -102,9 +102,9 @@ export const DIFFERENCE: Schema = object({
 
 export const STORED_NEW: Schema = object({ policy: TEXT, version: INTEGER, hash: TEXT });
 
-export const EDITED: Schema = object({ text: TEXT, replaced: TRUTH, checked: CHECKED, packets: nullable(PACKETS) });
+export const EDITED: Schema = object({ text: TEXT, replaced: TRUTH, checked: CHECKED, packets: allowNull(PACKETS) });
 
-export const CHARTED: Schema = object({ text: nullable(TEXT), diagnostics: DIAGNOSTICS });
+export const CHARTED: Schema = object({ text: allowNull(TEXT), diagnostics: DIAGNOSTICS });
 
 export const OUTLINE: Schema = object({
   policy: TEXT,
@@ -117,7 +117,7 @@ export const OUTLINE: Schema = object({
       action: ACTION,
       filterList: TEXT,
       filters: TEXTS,
-      interfaces: nullable(TEXTS),
+      interfaces: allowNull(TEXTS),
       line: INTEGER,
     }),
   ),
@@ -144,8 +144,8 @@ export const DIAGNOSED: Schema = object({
 });
 
 export const ERROR: Schema = object(
-  { code: TEXT, message: TEXT, help: nullable(TEXT) },
-  { diagnostics: list(DIAGNOSTIC), holder: object({ who: TEXT, since: nullable(TEXT) }) },
+  { code: TEXT, message: TEXT, help: allowNull(TEXT) },
+  { diagnostics: list(DIAGNOSTIC), holder: object({ who: TEXT, since: allowNull(TEXT) }) },
 );
 
 const ASSIGNED = object(
@@ -153,16 +153,16 @@ const ASSIGNED = object(
   { ingressOnly: TRUTH, tcx: TEXTS },
 );
 
-export const ASSIGNMENT: Schema = nullable(ASSIGNED);
+export const ASSIGNMENT: Schema = allowNull(ASSIGNED);
 
-const PREVIOUS = nullable(object({ policy: TEXT, generation: INTEGER }));
+const PREVIOUS = allowNull(object({ policy: TEXT, generation: INTEGER }));
 
-const PENDING = nullable(
+const PENDING = allowNull(
   object({
     policy: TEXT,
     version: INTEGER,
     hash: TEXT,
-    generation: nullable(INTEGER),
+    generation: allowNull(INTEGER),
     interfaces: TEXTS,
     previous: PREVIOUS,
     until: TEXT,
@@ -170,12 +170,12 @@ const PENDING = nullable(
   }),
 );
 
-export const PENDING_REPORT: Schema = object({ pending: PENDING, settled: nullable(TEXT) });
+export const PENDING_REPORT: Schema = object({ pending: PENDING, settled: allowNull(TEXT) });
 
 export const CONFIRMED: Schema = object({
   policy: TEXT,
   version: INTEGER,
-  generation: nullable(INTEGER),
+  generation: allowNull(INTEGER),
   interfaces: TEXTS,
   notes: TEXTS,
 });
@@ -191,7 +191,7 @@ export const ROLLED_BACK: Schema = object({
 export const IN_FORCE: Schema = object({
   policy: TEXT,
   hash: TEXT,
-  version: nullable(INTEGER),
+  version: allowNull(INTEGER),
   generation: INTEGER,
   interfaces: TEXTS,
   notes: TEXTS,
@@ -202,7 +202,7 @@ export const IN_FORCE: Schema = object({
 });
 
 export const UNASSIGNED: Schema = object({
-  policy: nullable(TEXT),
+  policy: allowNull(TEXT),
   interfaces: TEXTS,
   remaining: TEXTS,
   dynamic: TEXTS,
@@ -211,12 +211,12 @@ export const UNASSIGNED: Schema = object({
 });
 
 export const RESTORED: Schema = object({
-  policy: nullable(TEXT),
-  version: nullable(INTEGER),
-  generation: nullable(INTEGER),
+  policy: allowNull(TEXT),
+  version: allowNull(INTEGER),
+  generation: allowNull(INTEGER),
   interfaces: TEXTS,
   missing: TEXTS,
-  degraded: nullable(TEXT),
+  degraded: allowNull(TEXT),
   notes: TEXTS,
 });
 
@@ -226,8 +226,8 @@ export const DELETED: Schema = object({ policy: TEXT, versions: list(INTEGER), u
 export const STORED_ALONE: readonly Schema[] = [
   object({ kind: oneOf('stored', 'unchanged') }),
   object({ kind: oneOf('unassigned'), interfaces: TEXTS }),
-  object({ kind: oneOf('not-assigned'), assigned: nullable(TEXT) }),
-  object({ kind: oneOf('deleted'), interfaces: nullable(TEXTS) }),
+  object({ kind: oneOf('not-assigned'), assigned: allowNull(TEXT) }),
+  object({ kind: oneOf('deleted'), interfaces: allowNull(TEXTS) }),
 ];
 
 export const STORED_CHANGED: Schema = object({
@@ -240,7 +240,7 @@ export const DYNAMIC_CHANGED: Schema = object({
   changes: TEXTS,
   rules: TEXTS,
   agent: INTEGER,
-  inForce: nullable(object({ policy: TEXT, generation: INTEGER })),
+  inForce: allowNull(object({ policy: TEXT, generation: INTEGER })),
   interfaces: TEXTS,
   notes: TEXTS,
 });
@@ -251,23 +251,23 @@ const HOOK = object({
   direction: DIRECTION,
   hook: oneOf('xdp', 'tcx', 'clsact'),
   program: object({ id: INTEGER, tag: TEXT }),
-  policy: nullable(TEXT),
-  hash: nullable(TEXT),
-  generation: nullable(INTEGER),
-  since: nullable(TEXT),
+  policy: allowNull(TEXT),
+  hash: allowNull(TEXT),
+  generation: allowNull(INTEGER),
+  since: allowNull(TEXT),
 });
 
 export const STATUS: Schema = object({
   pending: PENDING,
   assigned: ASSIGNMENT,
-  policy: nullable(TEXT),
-  generation: nullable(INTEGER),
+  policy: allowNull(TEXT),
+  generation: allowNull(INTEGER),
   dynamic: object({
     rules: list(object({ name: TEXT, action: ACTION, filters: INTEGER })),
-    agent: nullable(INTEGER),
+    agent: allowNull(INTEGER),
   }),
   interfaces: list(
-    object({ name: TEXT, ifindex: INTEGER, mode: nullable(oneOf('native', 'generic')), hooks: list(HOOK) }),
+    object({ name: TEXT, ifindex: INTEGER, mode: allowNull(oneOf('native', 'generic')), hooks: list(HOOK) }),
   ),
   gaps: OPEN_HOOKS,
   openByChoice: OPEN_HOOKS,
@@ -276,17 +276,17 @@ export const STATUS: Schema = object({
 
 const COUNTER = {
   by: oneOf('rule', 'default', 'exemption', 'parse'),
-  rule: nullable(TEXT),
-  reason: nullable(TEXT),
+  rule: allowNull(TEXT),
+  reason: allowNull(TEXT),
   action: ACTION,
   packets: COUNT,
   bytes: COUNT,
-  policy: nullable(TEXT),
+  policy: allowNull(TEXT),
 };
 
 export const COUNTERS: Schema = object({
-  policy: nullable(TEXT),
-  generation: nullable(INTEGER),
+  policy: allowNull(TEXT),
+  generation: allowNull(INTEGER),
   interfaces: list(
     object({
       name: TEXT,
@@ -310,11 +310,11 @@ export const POLICIES: Schema = object({
   policies: list(
     object({
       name: TEXT,
-      version: nullable(INTEGER),
-      who: nullable(TEXT),
-      at: nullable(TEXT),
-      hash: nullable(TEXT),
-      assigned: nullable(INTEGER),
+      version: allowNull(INTEGER),
+      who: allowNull(TEXT),
+      at: allowNull(TEXT),
+      hash: allowNull(TEXT),
+      assigned: allowNull(INTEGER),
     }),
   ),
   setAside: TEXTS,
@@ -325,26 +325,26 @@ const RECORD = { version: INTEGER, who: TEXT, at: TEXT, hash: TEXT };
 export const HISTORY: Schema = object({
   policy: TEXT,
   versions: list(object({ ...RECORD, assigned: TRUTH })),
-  assignedSince: nullable(TEXT),
+  assignedSince: allowNull(TEXT),
 });
 
 export const STORED: Schema = object({ ...RECORD, text: TEXT, setFiles: mapOf(TEXT) });
 
-const POLICY_AT = nullable(object({ policy: TEXT, version: INTEGER, hash: TEXT }));
+const POLICY_AT = allowNull(object({ policy: TEXT, version: INTEGER, hash: TEXT }));
 
 export const CHANGES: Schema = object({
   changes: list(
     object({
       at: TEXT,
       who: TEXT,
-      uid: nullable(INTEGER),
+      uid: allowNull(INTEGER),
       via: oneOf('command', 'agent', 'remote', 'kernel'),
       verb: TEXT,
-      policy: nullable(TEXT),
+      policy: allowNull(TEXT),
       from: POLICY_AT,
       to: POLICY_AT,
       result: TEXT,
-      message: nullable(TEXT),
+      message: allowNull(TEXT),
     }),
   ),
   damaged: INTEGER,

@@ -155,15 +155,15 @@ export async function askAgent(asked: AgentRequest, report: Report): Promise<unk
       if (isStream) for (const { event, data } of events.read(chunk)) settle(event, data);
       else text += chunk;
     });
-    response.once('error', () => reject(agentGone()));
-    response.once('close', () => reject(agentGone()));
+    response.once('error', () => reject(createAgentGoneError()));
+    response.once('close', () => reject(createAgentGoneError()));
     response.once('end', () => {
       if (!isStream) settle(response.statusCode === 200 ? 'outcome' : 'error', JSON.parse(text));
     });
   });
 }
 
-export function agentGone(): EnvironmentError {
+export function createAgentGoneError(): EnvironmentError {
   return new EnvironmentError('XDPOL_E_AGENT_GONE', 'the agent ended before it answered', {
     help: 'see what is in force: xdpol status',
   });

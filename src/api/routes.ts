@@ -54,7 +54,7 @@ function change(path: string, summary: string, outcome: Schema, body?: Schema): 
   return { method: 'POST', path, summary, ...administrator, outcome, ...(body === undefined ? {} : { body }) };
 }
 
-function reading(path: string, summary: string, outcome: Schema): RouteEntry {
+function createReadRoute(path: string, summary: string, outcome: Schema): RouteEntry {
   return { method: 'GET', path, summary, isChange: false, role: 'viewer', outcome };
 }
 
@@ -74,7 +74,7 @@ export const ROUTES: Readonly<Record<RouteName, RouteEntry>> = {
     ...change('/v1/rollback', 'take back the policy that waits to be confirmed', outcomes.ROLLED_BACK),
     role: 'operator',
   },
-  pending: reading('/v1/pending', 'what waits to be confirmed', outcomes.PENDING_REPORT),
+  pending: createReadRoute('/v1/pending', 'what waits to be confirmed', outcomes.PENDING_REPORT),
   unassign: change('/v1/unassign', 'end filtering on every interface', outcomes.UNASSIGNED),
   unassignInterface: {
     ...change('/v1/interfaces/:name', 'take one interface out of the assignment', outcomes.UNASSIGNED),
@@ -97,17 +97,25 @@ export const ROUTES: Readonly<Record<RouteName, RouteEntry>> = {
     ...change('/v1/policies/:name', 'remove a policy with all its versions', outcomes.DELETED),
     method: 'DELETE',
   },
-  status: reading('/v1/status', 'what is attached where, and since when', outcomes.STATUS),
-  counters: reading('/v1/counters', 'what every rule, default, exemption and parse outcome counted', outcomes.COUNTERS),
+  status: createReadRoute('/v1/status', 'what is attached where, and since when', outcomes.STATUS),
+  counters: createReadRoute(
+    '/v1/counters',
+    'what every rule, default, exemption and parse outcome counted',
+    outcomes.COUNTERS,
+  ),
   retiredCounters: {
-    ...reading('/v1/counters/retired', 'what rules counted that are no longer in force', outcomes.RETIRED_COUNTERS),
+    ...createReadRoute(
+      '/v1/counters/retired',
+      'what rules counted that are no longer in force',
+      outcomes.RETIRED_COUNTERS,
+    ),
     query: requests.RETIRED_COUNTERS,
   },
-  assignment: reading('/v1/assignment', 'what is assigned, whatever is in force', outcomes.ASSIGNMENT),
-  list: reading('/v1/policies', 'the stored policies', outcomes.POLICIES),
-  history: reading('/v1/policies/:name/versions', 'the stored versions of a policy', outcomes.HISTORY),
-  changes: reading('/v1/changes', 'the audit log: who changed what, oldest first', outcomes.CHANGES),
-  readStored: reading(
+  assignment: createReadRoute('/v1/assignment', 'what is assigned, whatever is in force', outcomes.ASSIGNMENT),
+  list: createReadRoute('/v1/policies', 'the stored policies', outcomes.POLICIES),
+  history: createReadRoute('/v1/policies/:name/versions', 'the stored versions of a policy', outcomes.HISTORY),
+  changes: createReadRoute('/v1/changes', 'the audit log: who changed what, oldest first', outcomes.CHANGES),
+  readStored: createReadRoute(
     '/v1/policies/:name/versions/:version',
     'a version as it was written; `newest` for the newest',
     outcomes.STORED,
@@ -126,7 +134,7 @@ export const ROUTES: Readonly<Record<RouteName, RouteEntry>> = {
     requests.DIFF,
   ),
   doctor: {
-    ...reading('/v1/doctor', 'what would make attaching fail or filtering leak', outcomes.DIAGNOSED),
+    ...createReadRoute('/v1/doctor', 'what would make attaching fail or filtering leak', outcomes.DIAGNOSED),
     query: requests.DOCTOR,
   },
   mend: change(

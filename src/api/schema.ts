@@ -16,7 +16,7 @@ export function list(items: Schema): Schema {
   return { type: 'array', items };
 }
 
-export function nullable(schema: Schema): Schema {
+export function allowNull(schema: Schema): Schema {
   return { anyOf: [schema, { type: 'null' }] };
 }
 
@@ -38,7 +38,7 @@ export function object(
 }
 
 /** Some properties of an object's schema; all of them are required. */
-export function selected(schema: Schema, ...names: readonly string[]): Readonly<Record<string, Schema>> {
+export function selectProperties(schema: Schema, ...names: readonly string[]): Readonly<Record<string, Schema>> {
   const properties = schema['properties'] as Readonly<Record<string, Schema>>;
   return Object.fromEntries(names.map((name) => [name, properties[name] ?? {}]));
 }

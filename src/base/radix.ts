@@ -16,7 +16,7 @@ function compareEntries(words: Uint32Array, size: number, a: number, b: number):
  * first), ties by `minor` ascending, then by position: a stable LSD radix sort, 16 bits a pass.
  * Passes over digits that are all equal cost one scan.
  */
-export function sortedOrder(words: Uint32Array, size: number, count: number, minor: Uint8Array): Uint32Array {
+export function sortOrder(words: Uint32Array, size: number, count: number, minor: Uint8Array): Uint32Array {
   let order = Uint32Array.from({ length: count }, (_, i) => i);
   if (count < FEW) {
     return order.sort((a, b) => compareEntries(words, size, a, b) || present(minor[a]) - present(minor[b]) || a - b);

@@ -24,7 +24,7 @@ export function editDistance(a: string, b: string): number {
 }
 
 /** The candidate nearest to `word`, if it is near enough to be a slip of the keyboard. Case is ignored. */
-export function closest(word: string, candidates: Iterable<string>): string | undefined {
+export function findClosest(word: string, candidates: Iterable<string>): string | undefined {
   if (word.length > LONGEST) return undefined;
   const wanted = word.toLowerCase();
   let best: string | undefined;
@@ -39,6 +39,6 @@ export function closest(word: string, candidates: Iterable<string>): string | un
 
 /** `did you mean X?`, or nothing to say. */
 export function didYouMean(word: string, candidates: Iterable<string>): string | undefined {
-  const found = closest(word, candidates);
+  const found = findClosest(word, candidates);
   return found === undefined ? undefined : `did you mean ${found}?`;
 }

@@ -115,11 +115,11 @@ async function ofIpsecpol(words: readonly string[], current: string): Promise<Ca
 
 /** `words` are those after the program's name, `current` the one being written; it may be empty. */
 export async function candidatesFor(program: string, words: readonly string[], current: string): Promise<Candidates> {
-  const found = await unfiltered(program, words, current);
+  const found = await listCandidates(program, words, current);
   return { ...found, words: found.words.filter((word) => word.startsWith(current)) };
 }
 
-async function unfiltered(program: string, words: readonly string[], current: string): Promise<Candidates> {
+async function listCandidates(program: string, words: readonly string[], current: string): Promise<Candidates> {
   if (program === 'ipsecpol') return await ofIpsecpol(words, current);
   const [verb, ...rest] = words;
   if (verb === undefined) return wordsOnly(current.startsWith('-') ? ['--help', '--version'] : VERB_NAMES);

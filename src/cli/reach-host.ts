@@ -71,7 +71,7 @@ function reachOther(name: string, report: Report): HostOperations {
   return eachOperation(localOperations(openContext(report)), async (call) => {
     connected ??= connectOther(name, report);
     const host = await connected;
-    return await whenUnlocked(() => call(host));
+    return await askWhenUnlocked(() => call(host));
   });
 }
 
@@ -93,7 +93,7 @@ function orLocal(local: HostOperations, connect: () => Promise<HostOperations>):
     const { AgentUnreachable } = await import('../api/request.ts');
     const agent = await connect();
     try {
-      return await whenUnlocked(() => call(agent));
+      return await askWhenUnlocked(() => call(agent));
     } catch (error) {
       if (error instanceof AgentUnreachable) return await call(local);
       throw error;
@@ -102,7 +102,7 @@ function orLocal(local: HostOperations, connect: () => Promise<HostOperations>):
 }
 
 /** The agent says at once that another change is running; a command waits a while for its end. */
-async function whenUnlocked(ask: () => Promise<unknown>): Promise<unknown> {
+async function askWhenUnlocked(ask: () => Promise<unknown>): Promise<unknown> {
   const deadline = performance.now() + LOCK_PATIENCE;
   for (;;) {
     try {

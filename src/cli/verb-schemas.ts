@@ -3,7 +3,7 @@ import { OPEN_CONSOLE } from '../api/console-session.ts';
 import { LOST, SAMPLE } from '../api/events.ts';
 import * as answers from '../api/outcome-schemas.ts';
 import type { Schema } from '../api/schema.ts';
-import { COUNT, INTEGER, list, mapOf, nullable, object, oneOf, selected, TEXT, TRUTH } from '../api/schema.ts';
+import { allowNull, COUNT, INTEGER, list, mapOf, object, oneOf, selectProperties, TEXT, TRUTH } from '../api/schema.ts';
 
 const TEXTS = list(TEXT);
 const VERDICT = oneOf('pass', 'drop');
@@ -21,26 +21,26 @@ const DIAGNOSTICS = list(
     line: INTEGER,
     column: INTEGER,
     message: TEXT,
-    help: nullable(TEXT),
+    help: allowNull(TEXT),
   }),
 );
 
 /** Of every verb where it has no outcome. */
 export const ERROR_SCHEMA: Schema = object({
   ok: { const: false },
-  error: object({ code: nullable(TEXT), message: TEXT, help: nullable(TEXT), exitCode: INTEGER }),
+  error: object({ code: allowNull(TEXT), message: TEXT, help: allowNull(TEXT), exitCode: INTEGER }),
   diagnostics: DIAGNOSTICS,
 });
 
-const DECISION = { verdict: VERDICT, by: BY, rule: nullable(TEXT), filter: nullable(TEXT), reason: nullable(TEXT) };
+const DECISION = { verdict: VERDICT, by: BY, rule: allowNull(TEXT), filter: allowNull(TEXT), reason: allowNull(TEXT) };
 const MILLISECONDS = { milliseconds: COUNT };
-const IN_FORCE = { ...selected(answers.IN_FORCE, 'interfaces', 'pending', 'hash', 'notes'), ...MILLISECONDS };
+const IN_FORCE = { ...selectProperties(answers.IN_FORCE, 'interfaces', 'pending', 'hash', 'notes'), ...MILLISECONDS };
 
 const CHECK = object({
   ok: TRUTH,
   diagnostics: DIAGNOSTICS,
   summary: object({
-    policy: nullable(TEXT),
+    policy: allowNull(TEXT),
     rules: COUNT,
     filters: COUNT,
     addressSets: COUNT,
@@ -56,7 +56,7 @@ const REPLAY_SUMMARY = object({
   capturedShort: COUNT,
   decidedByReference: COUNT,
   rows: list(
-    object({ verdict: VERDICT, by: BY, rule: nullable(TEXT), reason: nullable(TEXT), packets: COUNT, bytes: COUNT }),
+    object({ verdict: VERDICT, by: BY, rule: allowNull(TEXT), reason: allowNull(TEXT), packets: COUNT, bytes: COUNT }),
   ),
 });
 
@@ -79,29 +79,29 @@ const DOCTOR = object({
     object({
       check: TEXT,
       severity: TEXT,
-      interface: nullable(TEXT),
+      interface: allowNull(TEXT),
       what: TEXT,
       why: TEXT,
-      advice: nullable(TEXT),
-      command: nullable(TEXTS),
-      safe: nullable(TRUTH),
+      advice: allowNull(TEXT),
+      command: allowNull(TEXTS),
+      safe: allowNull(TRUTH),
       leaks: TRUTH,
-      mended: nullable(TRUTH),
-      reason: nullable(TEXT),
+      mended: allowNull(TRUTH),
+      reason: allowNull(TEXT),
     }),
   ),
 });
 
 const SUBJECT = {
   by: TEXT,
-  rule: nullable(TEXT),
-  reason: nullable(TEXT),
+  rule: allowNull(TEXT),
+  reason: allowNull(TEXT),
   family: oneOf('ipv4', 'ipv6'),
   verdict: VERDICT,
 };
 const BENCH = object({
   policy: TEXT,
-  interface: nullable(TEXT),
+  interface: allowNull(TEXT),
   environment: { type: 'object' },
   filters: COUNT,
   modes: MODES,
@@ -114,8 +114,8 @@ const BENCH = object({
       standing: {},
       packets: COUNT,
       nanoseconds: { type: 'object' },
-      impliedMpps: nullable(COUNT),
-      live: nullable(object({ bareMpps: COUNT, mpps: COUNT, share: COUNT })),
+      impliedMpps: allowNull(COUNT),
+      live: allowNull(object({ bareMpps: COUNT, mpps: COUNT, share: COUNT })),
     }),
   ),
   screened: list(object({ ...SUBJECT, overBare: { type: 'number' } })),
@@ -130,12 +130,12 @@ const POLICY: Schema = { type: 'object' };
 const CERTIFICATE = {
   name: TEXT,
   kind: oneOf('host', 'operator'),
-  role: nullable(TEXT),
+  role: allowNull(TEXT),
   addresses: TEXTS,
   serial: TEXT,
   notBefore: TEXT,
   notAfter: TEXT,
-  revokedAt: nullable(TEXT),
+  revokedAt: allowNull(TEXT),
 };
 
 /** `issue` and `renew`, `revoke`, `list`. */
@@ -149,7 +149,7 @@ const PKI: Schema = {
 
 const FMT = object({
   ok: TRUTH,
-  policies: list(object({ file: TEXT, formatted: nullable(TRUTH), written: TRUTH, text: nullable(TEXT) })),
+  policies: list(object({ file: TEXT, formatted: allowNull(TRUTH), written: TRUTH, text: allowNull(TEXT) })),
   diagnostics: DIAGNOSTICS,
 });
 
@@ -164,7 +164,7 @@ const UNITS = object({
 const IPSECPOL: Schema = {
   anyOf: [
     object({
-      assigned: nullable(TEXT),
+      assigned: allowNull(TEXT),
       policies: list(object({ name: TEXT, commands: TEXTS, diagnostics: DIAGNOSTICS })),
       dynamic: list(object({ rule: TEXT, commands: TEXTS })),
     }),
@@ -176,7 +176,7 @@ const IPSECPOL: Schema = {
           object({
             kind: oneOf('in-force'),
             inForce: object({
-              ...selected(
+              ...selectProperties(
                 answers.IN_FORCE,
                 'policy',
                 'hash',
@@ -194,8 +194,8 @@ const IPSECPOL: Schema = {
       },
     }),
     object({
-      ...selected(answers.DYNAMIC_CHANGED, 'changes', 'rules', 'inForce', 'interfaces', 'notes'),
-      agent: nullable(INTEGER),
+      ...selectProperties(answers.DYNAMIC_CHANGED, 'changes', 'rules', 'inForce', 'interfaces', 'notes'),
+      agent: allowNull(INTEGER),
     }),
   ],
 };
@@ -203,8 +203,8 @@ const IPSECPOL: Schema = {
 const RATE = { packetsPerSecond: COUNT, bitsPerSecond: COUNT };
 
 const TOP = object({
-  policy: nullable(TEXT),
-  generation: nullable(INTEGER),
+  policy: allowNull(TEXT),
+  generation: allowNull(INTEGER),
   interval: COUNT,
   rows: list(object({ by: TEXT, name: TEXT, action: ACTION, packets: COUNT, bytes: COUNT, ...RATE })),
   interfaces: list(object({ name: TEXT, direction: DIRECTION, pass: object(RATE), drop: object(RATE) })),
@@ -217,7 +217,7 @@ export const VERB_SCHEMAS: Readonly<Record<string, Schema>> = {
   apply: object({
     policy: TEXT,
     ...IN_FORCE,
-    generation: nullable(INTEGER),
+    generation: allowNull(INTEGER),
     applied: TRUTH,
     diagnostics: DIAGNOSTICS,
   }),
@@ -225,16 +225,18 @@ export const VERB_SCHEMAS: Readonly<Record<string, Schema>> = {
   bench: BENCH,
   check: CHECK,
   compile: COMPILE,
-  confirm: object(selected(answers.CONFIRMED, 'policy', 'version', 'generation', 'interfaces')),
+  confirm: object(selectProperties(answers.CONFIRMED, 'policy', 'version', 'generation', 'interfaces')),
   console: OPEN_CONSOLE.outcome,
   counters: { anyOf: [answers.COUNTERS, answers.RETIRED_COUNTERS] },
   delete: answers.DELETED,
   events: { anyOf: [object(SAMPLE['properties'] as Readonly<Record<string, Schema>>, { names: mapOf(TEXT) }), LOST] },
-  diff: object(selected(answers.DIFFERENCE, 'from', 'to', 'same', 'settings', 'rules', 'addressSets', 'packets')),
+  diff: object(
+    selectProperties(answers.DIFFERENCE, 'from', 'to', 'same', 'settings', 'rules', 'addressSets', 'packets'),
+  ),
   doctor: DOCTOR,
   explain: answers.EXPLANATION,
   fmt: FMT,
-  history: { anyOf: [object(selected(answers.HISTORY, 'policy', 'versions')), answers.CHANGES] },
+  history: { anyOf: [object(selectProperties(answers.HISTORY, 'policy', 'versions')), answers.CHANGES] },
   host: object({ hosts: list(object({ name: TEXT, url: TEXT })) }),
   import: object({ policy: POLICY, leftOut: list(INTEGER), diagnostics: DIAGNOSTICS }),
   install: UNITS,
@@ -243,16 +245,25 @@ export const VERB_SCHEMAS: Readonly<Record<string, Schema>> = {
   pki: PKI,
   replay: { anyOf: [REPLAY_LINE, REPLAY_SUMMARY] },
   restore: object({
-    ...selected(answers.RESTORED, 'policy', 'version', 'generation', 'interfaces', 'missing', 'degraded'),
+    ...selectProperties(answers.RESTORED, 'policy', 'version', 'generation', 'interfaces', 'missing', 'degraded'),
     ...MILLISECONDS,
   }),
-  rollback: object(selected(answers.ROLLED_BACK, 'policy', 'version', 'previous', 'interfaces')),
+  rollback: object(selectProperties(answers.ROLLED_BACK, 'policy', 'version', 'previous', 'interfaces')),
   show: POLICY,
   status: object({
-    ...selected(answers.STATUS, 'pending', 'assigned', 'policy', 'generation', 'dynamic', 'interfaces', 'warnings'),
+    ...selectProperties(
+      answers.STATUS,
+      'pending',
+      'assigned',
+      'policy',
+      'generation',
+      'dynamic',
+      'interfaces',
+      'warnings',
+    ),
     gaps: TEXTS,
   }),
   top: TOP,
   uninstall: UNITS,
-  unassign: object(selected(answers.UNASSIGNED, 'policy', 'interfaces', 'remaining', 'dynamic')),
+  unassign: object(selectProperties(answers.UNASSIGNED, 'policy', 'interfaces', 'remaining', 'dynamic')),
 };

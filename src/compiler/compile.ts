@@ -13,7 +13,7 @@ import { RankSets } from './classes/rank-sets.ts';
 import type { Services } from './classes/service-classes.ts';
 import { serviceClasses } from './classes/service-classes.ts';
 import type { DirectedFilter } from './conditions/expand.ts';
-import { rankedFilters } from './conditions/expand.ts';
+import { rankFilters } from './conditions/expand.ts';
 import type { AddressCondition } from './conditions/resolve.ts';
 import { encodeAddress4 } from './encode/address4.ts';
 import { encodeAddress6 } from './encode/address6.ts';
@@ -88,7 +88,7 @@ export function compile(
   const { clock = (): number => 0, progress = (): void => undefined } = options;
   const times = [clock()];
   if (refuseTooManyFilters(policy, host, diags)) return undefined;
-  const ranked = rankedFilters(policy, host, options.interfaceName);
+  const ranked = rankFilters(policy, host, options.interfaceName);
   times.push(clock());
   progress(DONE.expand);
   const rankSets = new RankSets(ranked.length);
@@ -146,13 +146,13 @@ function familyClasses(family: Family, ranked: readonly DirectedFilter[]): Famil
     ({ source, destination }) => (source.family ?? family) === family && (destination.family ?? family) === family,
   );
   return {
-    source: addressClasses(family, distinct(relevant.map((f) => f.source))),
-    destination: addressClasses(family, distinct(relevant.map((f) => f.destination))),
+    source: addressClasses(family, keepDistinct(relevant.map((f) => f.source))),
+    destination: addressClasses(family, keepDistinct(relevant.map((f) => f.destination))),
   };
 }
 
 /** Without `any`, each condition once. */
-function distinct(conditions: readonly AddressCondition[]): readonly AddressCondition[] {
+function keepDistinct(conditions: readonly AddressCondition[]): readonly AddressCondition[] {
   return [...new Set(conditions)].filter((c) => c.family !== undefined);
 }
 

@@ -19,20 +19,20 @@ export function refuseTooManyFilters(policy: Policy, host: HostAddresses, diags:
   diags.report(
     'XP0701',
     largest[0]?.filter.span ?? policy.span,
-    `the policy is too large for the tables: ${total} directed filters, the tables hold ${MAX_DIRECTED}; the largest are ${named(largest)}`,
+    `the policy is too large for the tables: ${total} directed filters, the tables hold ${MAX_DIRECTED}; the largest are ${nameLargest(largest)}`,
     'each width of a port range and each length of an address is a directed filter of its own: use fewer widths and lengths, or one wider range or prefix around them',
   );
   return true;
 }
 
-function named(largest: readonly FilterCount[]): string {
+function nameLargest(largest: readonly FilterCount[]): string {
   return largest
-    .map(({ rule, filter, count }) => `${shortened(filter.text)} of rule ${rule.name} with ${count}`)
+    .map(({ rule, filter, count }) => `${shortenText(filter.text)} of rule ${rule.name} with ${count}`)
     .join(', ');
 }
 
 /** Lists of ports are long. */
-function shortened(text: string): string {
+function shortenText(text: string): string {
   return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
 }
 

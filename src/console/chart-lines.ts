@@ -24,7 +24,7 @@ interface TypedChart {
 let kept: TypedChart = { name: 'Packet Filter', lines: [EMPTY_LINE] };
 
 /** While the page is open: another screen does not lose it. */
-export function keptChart(): TypedChart {
+export function readKeptChart(): TypedChart {
   return kept;
 }
 
@@ -36,14 +36,14 @@ export function isEmpty(line: ChartLine): boolean {
   return COLUMNS.every((column) => line[column].trim() === '');
 }
 
-function quoted(cell: string): string {
+function quoteCell(cell: string): string {
   return `"${cell.replaceAll('"', '""')}"`;
 }
 
 /** With a header; rows that are empty are left out. */
 export function csvOf(lines: readonly ChartLine[]): string {
   const rows = lines.filter((line) => !isEmpty(line)).map((line) => COLUMNS.map((column) => line[column].trim()));
-  return [COLUMNS.map((column) => TITLES[column]), ...rows].map((row) => `${row.map(quoted).join(',')}\n`).join('');
+  return [COLUMNS.map((column) => TITLES[column]), ...rows].map((row) => `${row.map(quoteCell).join(',')}\n`).join('');
 }
 
 /** The row, from 1, that stands in a line of the text that `csvOf` makes; the header's is the first row. */

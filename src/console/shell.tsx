@@ -4,11 +4,9 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { ConsoleSession } from '../api/console-session.ts';
 import type { Snapshot } from './feed.ts';
 import { HostFeed } from './feed.ts';
-import { formatAge } from './format.ts';
 import { ErrorBox } from './parts/error-box.tsx';
 import { PendingBar } from './parts/pending-bar.tsx';
-import type { Place } from './place.ts';
-import { addressOf, placeOf } from './place.ts';
+import { formatAge } from './readable-values.ts';
 import { Changes } from './screens/changes.tsx';
 import { Chart } from './screens/chart.tsx';
 import { Doctor } from './screens/doctor.tsx';
@@ -17,6 +15,8 @@ import { Explain } from './screens/explain.tsx';
 import { Overview } from './screens/overview.tsx';
 import { Policies } from './screens/policies.tsx';
 import { PolicyScreen } from './screens/policy.tsx';
+import type { Place } from './shown-screen.ts';
+import { addressOf, placeOf } from './shown-screen.ts';
 
 /** What every screen is given. */
 export interface ScreenProps {

@@ -24,7 +24,7 @@ export function objectPath(name: ObjectName): string {
 }
 
 /** What the object declares. Throws where its maps and variables are not those of the generated layout. */
-export function checkedObject(path: string): ObjectSpec {
+export function checkObject(path: string): ObjectSpec {
   let spec: ObjectSpec;
   try {
     spec = inspectObject(path);

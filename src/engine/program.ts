@@ -4,9 +4,9 @@ import { createMap, loadObject } from 'libbpf-ts-bindings';
 import { present } from '../base/assert.ts';
 import type { LoadableTables } from '../compiler/loadable.ts';
 import { ENUMS, STRUCTS } from '../layout/layout.gen.ts';
-import { checkedObject, objectPath } from './object.ts';
+import { completeShape } from './complete-shape.ts';
+import { checkObject, objectPath } from './object.ts';
 import type { SamplingMaps } from './samples/sampling-maps.ts';
-import { completeShape } from './shape.ts';
 import type { PolicyTables } from './tables.ts';
 
 export type Direction = 'ingress' | 'egress';
@@ -67,7 +67,7 @@ export function createCounters(slots: number): BpfMap {
 export function loadPolicy(request: LoadRequest): LoadedPolicy {
   const { compiled, tables, counters, sampling, trace = false, entries = DIRECTIONS } = request;
   const path = objectPath('xdpol');
-  const spec = checkedObject(path);
+  const spec = checkObject(path);
   const object = loadObject(path, {
     rodata: {
       shape: completeShape(compiled.shape, trace, tables.bytes),

@@ -1,7 +1,7 @@
 /** What is in force and where. */
 
 import type { Generation } from '../engine/generation.ts';
-import { drivers } from '../engine/host.ts';
+import { drivers } from '../engine/host-facts.ts';
 import { DIRECTIONS } from '../engine/program.ts';
 import { totalsOf } from '../engine/samples/sampling-control.ts';
 import { findSampling } from '../engine/samples/sampling-maps.ts';

@@ -39,11 +39,11 @@ const MAPPED_LENGTH = 96;
  */
 export function readPrefix(text: string): PrefixReading {
   const reading = readWritten(text);
-  return reading.kind === 'prefix' ? unmapped(reading) : reading;
+  return reading.kind === 'prefix' ? unmapPrefix(reading) : reading;
 }
 
 /** ::ffff:0:0/96 stays what it is: as 0.0.0.0/0, a list that names it among what is never seen would match everything. */
-function unmapped(reading: Extract<PrefixReading, { kind: 'prefix' }>): PrefixReading {
+function unmapPrefix(reading: Extract<PrefixReading, { kind: 'prefix' }>): PrefixReading {
   const { family, words, length } = reading.prefix;
   const isMapped = family === 6 && words[0] === 0 && words[1] === 0 && words[2] === 0xffff && length > MAPPED_LENGTH;
   if (!isMapped) return reading;

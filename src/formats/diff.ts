@@ -43,28 +43,28 @@ export interface PolicyDiff {
 
 export function diffPolicies(before: Policy, after: Policy): PolicyDiff {
   return {
-    settings: changedValues([
+    settings: findChangedValues([
       ['name', before.name, after.name],
       ['description', before.description, after.description],
       ['default', before.default, after.default],
       ['strict', String(before.strict), String(after.strict)],
-      ['drop', sorted(before.drop), sorted(after.drop)],
-      ['exemptions', sorted(before.exemptions), sorted(after.exemptions)],
-      ['accept', listed(before.accept), listed(after.accept)],
-      ['tests', listed(before.tests), listed(after.tests)],
+      ['drop', sortNames(before.drop), sortNames(after.drop)],
+      ['exemptions', sortNames(before.exemptions), sortNames(after.exemptions)],
+      ['accept', listItems(before.accept), listItems(after.accept)],
+      ['tests', listItems(before.tests), listItems(after.tests)],
     ]),
     rules: diffRules(rulesByName(before), rulesByName(after)),
     addressSets: diffSets(before, after),
   };
 }
 
-function sorted(names: readonly string[]): string {
+function sortNames(names: readonly string[]): string {
   return [...names].sort().join(', ') || 'none';
 }
 
 /** A line for each, without its place. */
-function listed(items: readonly (AcceptedWarning | PolicyTest)[]): string {
-  return sorted(items.map((item) => ('packet' in item ? testText(item) : acceptedText(item))));
+function listItems(items: readonly (AcceptedWarning | PolicyTest)[]): string {
+  return sortNames(items.map((item) => ('packet' in item ? testText(item) : acceptedText(item))));
 }
 
 function testText({ packet, expect, rule, interface: at, direction }: PolicyTest): string {
@@ -76,7 +76,7 @@ function acceptedText({ code, rule, because }: AcceptedWarning): string {
   return `${code}${rule === undefined ? '' : ` of ${rule}`}: ${because}`;
 }
 
-function changedValues(values: readonly (readonly [string, string, string])[]): ChangedValue[] {
+function findChangedValues(values: readonly (readonly [string, string, string])[]): ChangedValue[] {
   return values.filter(([, a, b]) => a !== b).map(([what, before, after]) => ({ what, before, after }));
 }
 
@@ -93,7 +93,7 @@ function diffRules(before: ReadonlyMap<string, Rule>, after: ReadonlyMap<string,
   return namesOfBoth(before, after).flatMap((name) => {
     const a = before.get(name);
     const b = after.get(name);
-    const values = a === undefined || b === undefined ? [] : changedValues(valuesOf(a, b));
+    const values = a === undefined || b === undefined ? [] : findChangedValues(valuesOf(a, b));
     const [old, fresh] = [filtersByMeaning(a), filtersByMeaning(b)];
     const removed = [...old].filter(([key]) => !fresh.has(key)).map(([, filter]) => filter);
     const added = [...fresh].filter(([key]) => !old.has(key)).map(([, filter]) => filter);
@@ -109,7 +109,7 @@ function changeOf(before: unknown, after: unknown): Change {
 }
 
 function valuesOf(a: Rule, b: Rule): readonly (readonly [string, string, string])[] {
-  const interfaces = (rule: Rule): string => (rule.interfaces === undefined ? 'any' : sorted(rule.interfaces));
+  const interfaces = (rule: Rule): string => (rule.interfaces === undefined ? 'any' : sortNames(rule.interfaces));
   return [
     ['action', a.action, b.action],
     ['interfaces', interfaces(a), interfaces(b)],
@@ -126,7 +126,7 @@ function diffSets(before: Policy, after: Policy): ChangedSet[] {
     const [a, b] = [before.addressSets.get(set), after.addressSets.get(set)];
     const removed = prefixesOnlyIn(a?.prefixes, b?.prefixes);
     const added = prefixesOnlyIn(b?.prefixes, a?.prefixes);
-    const values = changedValues([['exclude', excludedText(a), excludedText(b)]]);
+    const values = findChangedValues([['exclude', excludedText(a), excludedText(b)]]);
     const change = changeOf(a, b);
     const isSame = change === 'changed' && removed.length + added.length + values.length === 0;
     return isSame ? [] : [{ set, change, values, added, removed }];
@@ -134,7 +134,7 @@ function diffSets(before: Policy, after: Policy): ChangedSet[] {
 }
 
 function excludedText(set: AddressSet | undefined): string {
-  return sorted((set?.exclude ?? []).map(addressText));
+  return sortNames((set?.exclude ?? []).map(addressText));
 }
 
 function prefixesOnlyIn(set: PrefixSet | undefined, other: PrefixSet | undefined): readonly Prefix[] {

@@ -5,7 +5,7 @@
  * addresses stand in brackets, with the prefix length inside or after them.
  */
 import type { Diagnostics } from '../base/diagnostics.ts';
-import { closest } from '../base/suggest.ts';
+import { findClosest } from '../base/suggest.ts';
 import { ANY_PACKET } from '../policy/defaults.ts';
 import type { Action, AddressMatch, Filter, PortRange } from '../policy/model.ts';
 import { ANY_PORT, PROTOCOLS } from '../policy/model.ts';
@@ -234,7 +234,7 @@ function readProtocol(token: Token | undefined, diags: Diagnostics): ProtocolMat
   if (upper !== undefined) {
     return diags.report('XP0114', token.span, `protocol "${token.text}" is not in upper case`, `write ${upper}`);
   }
-  const nearest = closest(token.text, SPEC_PROTOCOLS.keys());
+  const nearest = findClosest(token.text, SPEC_PROTOCOLS.keys());
   const message = `expected ICMP, UDP, RAW, TCP, SCTP, ICMPV6 or a number, found "${token.text}"`;
   return diags.report('XP0114', token.span, message, nearest === undefined ? undefined : `did you mean ${nearest}?`);
 }

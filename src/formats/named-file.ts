@@ -26,7 +26,7 @@ export class NamedFiles {
   readonly #read: ReadNamedFile;
   readonly #inflate: Inflate;
 
-  constructor(read: ReadNamedFile, inflate: Inflate = cannotInflate) {
+  constructor(read: ReadNamedFile, inflate: Inflate = describeInflateFailure) {
     this.#read = read;
     this.#inflate = inflate;
   }
@@ -51,7 +51,7 @@ export class NamedFiles {
   }
 }
 
-function cannotInflate(): Unreadable {
+function describeInflateFailure(): Unreadable {
   return { error: 'it is gzip: unpack it first' };
 }
 

@@ -10,7 +10,7 @@ import { describePending, detailsOf, readPendingChange, secondsUntil } from './p
 import { recordChange } from './record-changes.ts';
 import { tally } from './tally.ts';
 
-function nothingPending(help: string): EnvironmentError {
+function createNothingPendingError(help: string): EnvironmentError {
   return new EnvironmentError('XDPOL_E_NOTHING_PENDING', 'no policy waits to be confirmed', { help });
 }
 
@@ -30,7 +30,7 @@ export function confirmChange(context: HostContext): ConfirmOutcome {
   const details = pending === undefined ? undefined : detailsOf(pending);
   if (pending === undefined || details === undefined) {
     const help = went?.kind === 'returned' ? `${went.text}; apply it again` : 'see what is in force: xdpol status';
-    throw nothingPending(help);
+    throw createNothingPendingError(help);
   }
   confirmPending();
   assignConfirmed(context, details);
@@ -73,7 +73,7 @@ export function rollBackChange(context: HostContext): RollbackOutcome {
   const waiting = readPendingChange();
   if (waiting === undefined) {
     const earlier = 'to put an earlier version in force: xdpol history NAME, xdpol assign NAME --version NUMBER';
-    throw nothingPending(went?.kind === 'returned' ? went.text : earlier);
+    throw createNothingPendingError(went?.kind === 'returned' ? went.text : earlier);
   }
   const returned = returnToPrevious();
   tally(context, { kind: 'rollback', reason: 'requested' });

@@ -1,7 +1,7 @@
 /** A rule added to the text of a policy, and what that does. Nothing is stored. */
 import { EnvironmentError } from '../base/environment-error.ts';
-import type { KeyedRule } from '../formats/ipsecpol/edit.ts';
 import { editPolicyText } from '../formats/ipsecpol/edit.ts';
+import type { KeyedRule } from '../formats/yaml/keyed-rule.ts';
 import type { CheckOutcome } from './check-policy.ts';
 import { checkPolicy } from './check-policy.ts';
 import type { HostContext } from './context.ts';

@@ -50,7 +50,7 @@ export function lastAttaching(store: PolicyStore): Attaching {
 }
 
 /** What an assignment says. */
-export function intendedBy(assignment: Assignment): IntendedPolicy {
+export function readIntended(assignment: Assignment): IntendedPolicy {
   const { policy, version, hash, interfaces } = assignment;
   return { policy, stored: { version, hash }, interfaces, attaching: attachingOf(assignment) };
 }
@@ -58,9 +58,9 @@ export function intendedBy(assignment: Assignment): IntendedPolicy {
 /** Throws where another policy is in force than could be known from the store. */
 export async function findIntendedPolicy(store: PolicyStore): Promise<IntendedPolicy> {
   const waiting = findWaitingAssignment();
-  if (waiting !== undefined) return { ...intendedBy(waiting.assignment), confirm: waiting.confirm };
+  if (waiting !== undefined) return { ...readIntended(waiting.assignment), confirm: waiting.confirm };
   const assignment = store.assignment();
-  if (assignment !== undefined) return intendedBy(assignment);
+  if (assignment !== undefined) return readIntended(assignment);
   const attachments = readAttachments();
   const inForce = newestGeneration(attachments)?.policy;
   // An empty policy in the place of one that is in force would open the host.

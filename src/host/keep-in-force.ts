@@ -43,7 +43,7 @@ export async function keepInForce(context: HostContext): Promise<KeptInForce | u
   if (isWhole(findLosses(context.store))) return undefined;
   using _lock = context.store.lockIfPossible();
   const { lost, renamed } = findLosses(context.store);
-  const assignment = assignedNow(context.store);
+  const assignment = readAssignment(context.store);
   if (assignment === undefined || isWhole({ lost, renamed })) return undefined;
   if (lost.length === 0) {
     tidyPins((name) => assignment.interfaces.some((one) => matchesInterface(one, name)));
@@ -59,21 +59,21 @@ function isWhole({ lost, renamed }: Losses): boolean {
   return lost.length === 0 && renamed.length === 0;
 }
 
-function assignedNow(store: PolicyStore): Assignment | undefined {
+function readAssignment(store: PolicyStore): Assignment | undefined {
   return findWaitingAssignment()?.assignment ?? store.assignment();
 }
 
 function findLosses(store: PolicyStore): Losses {
-  const assignment = assignedNow(store);
+  const assignment = readAssignment(store);
   if (assignment === undefined || isEndedOnPurpose()) return NO_LOSSES;
   const survey = surveyAttachments();
   const lost = devicesMeantBy(assignment.interfaces, survey.devices).flatMap(({ name }) =>
     lossOf(name, assignment, survey),
   );
-  return { lost, renamed: survey.attachments.flatMap(renaming) };
+  return { lost, renamed: survey.attachments.flatMap(noteRenaming) };
 }
 
-function renaming({ name, directory }: Attachment): readonly string[] {
+function noteRenaming({ name, directory }: Attachment): readonly string[] {
   const before = nameOfDirectory(directory);
   return before === name ? [] : [`${before} is now ${name}, and is filtered as it was`];
 }

@@ -49,7 +49,7 @@ function allOf({ reported, findings }: Warnings): readonly Diagnostic[] {
 function knownFindings(context: HostContext, facts: HostFacts): ReadonlySet<string> | undefined {
   const policy = assignedPolicy(context);
   if (policy === undefined) return undefined;
-  return warningsOf(policy, { ...facts, ...answeredNames(policy, facts) }, { effort: APPLY_EFFORT }).identities;
+  return warningsOf(policy, { ...facts, ...selectAnsweredNames(policy, facts) }, { effort: APPLY_EFFORT }).identities;
 }
 
 function assignedPolicy(host: HostContext): Policy | undefined {
@@ -64,6 +64,6 @@ function assignedPolicy(host: HostContext): Policy | undefined {
 }
 
 /** Names that only the old policy has are not asked again: they match nothing for the comparison. */
-function answeredNames(policy: Policy, { names }: HostAddresses): Pick<HostAddresses, 'names'> {
+function selectAnsweredNames(policy: Policy, { names }: HostAddresses): Pick<HostAddresses, 'names'> {
   return { names: new Map([...namesOf(policy).keys()].map((name) => [name, names.get(name) ?? []])) };
 }

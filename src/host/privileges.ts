@@ -17,11 +17,11 @@ function has(capability: Capability): boolean {
 
 /** Can what is in force be read and changed? */
 export function isPrivileged(): boolean {
-  return missing().length === 0;
+  return findMissing().length === 0;
 }
 
 /** What is missing, each with what it is for. CAP_SYS_ADMIN stands for CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN too. */
-function missing(): readonly string[] {
+function findMissing(): readonly string[] {
   return [
     ...(has('CAP_SYS_ADMIN') ? [] : [`CAP_SYS_ADMIN (${WHY_ADMIN})`]),
     ...(has('CAP_DAC_OVERRIDE') || arePinsReadable() ? [] : ['CAP_DAC_OVERRIDE (to read the pins of another user)']),
@@ -42,7 +42,7 @@ function arePinsReadable(): boolean {
  * or written. Throws EnvironmentError with the names of what is missing.
  */
 export function requireCapabilities(what: string): void {
-  const names = missing();
+  const names = findMissing();
   if (names.length > 0) throw lacks(what, names);
 }
 

@@ -47,7 +47,7 @@ async function stateOf(context: HostContext, { policy, isStoredOnly }: Subject):
 }
 
 /** Does `work` and writes what came of it. A record that cannot be written ends nothing: it is a warning. */
-async function recorded<T>(context: HostContext, subject: Subject, work: () => Promise<T>): Promise<T> {
+async function runRecorded<T>(context: HostContext, subject: Subject, work: () => Promise<T>): Promise<T> {
   const from = await stateOf(context, subject);
   const { verb, policy } = subject;
   try {
@@ -109,7 +109,7 @@ export async function recordDuty(context: HostContext, verb: string, message: st
 
 /** The same operations; those that change something are recorded. */
 export function recordChanges(context: HostContext, host: HostOperations): HostOperations {
-  const record = <T>(subject: Subject, work: () => Promise<T>): Promise<T> => recorded(context, subject, work);
+  const record = <T>(subject: Subject, work: () => Promise<T>): Promise<T> => runRecorded(context, subject, work);
   return {
     ...host,
     apply(request) {

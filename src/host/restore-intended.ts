@@ -6,7 +6,7 @@ import { readAttachments } from '../engine/survey.ts';
 import type { DynamicRule } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import type { IntendedPolicy } from './intended-policy.ts';
-import { changeTo, intendedBy } from './intended-policy.ts';
+import { changeTo, readIntended } from './intended-policy.ts';
 import { devicesMeantBy, namesNotThere, presentInterfaces } from './interfaces.ts';
 import { putInForce } from './put-in-force.ts';
 
@@ -85,7 +85,7 @@ async function putAssignedBehind(
   const filtered = readAttachments().filter(({ hooks }) => hooks.length >= wanted);
   const isLost = ({ name }: NetworkInterface): boolean => !filtered.some((attachment) => attachment.name === name);
   const lost = devicesMeantBy(assignment.interfaces, devices).filter(isLost);
-  if (lost.length > 0) await putInForce(context, changeTo(intendedBy(assignment), lost, rules));
+  if (lost.length > 0) await putInForce(context, changeTo(readIntended(assignment), lost, rules));
 }
 
 function noteNoAddresses(interfaces: readonly string[]): string {

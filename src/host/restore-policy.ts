@@ -36,15 +36,15 @@ export interface RestoreOutcome extends Omit<RestoredPolicy, 'policy'> {
 export async function restorePolicy(context: HostContext, { wait }: RestoreRequest): Promise<RestoreOutcome> {
   using lock = lockToRestore(context);
   for (;;) {
-    const before = assignedAt(context);
+    const before = readAssignedTime(context);
     const restored = await restoreOrFallBack(context, wait);
     // Without the lock another command may have assigned a policy meanwhile.
-    if (lock.isHeld || assignedAt(context) === before) return restored;
+    if (lock.isHeld || readAssignedTime(context) === before) return restored;
   }
 }
 
 /** undefined also where it cannot be known. */
-function assignedAt({ store }: HostContext): string | undefined {
+function readAssignedTime({ store }: HostContext): string | undefined {
   try {
     return store.assignment()?.at;
   } catch (error) {

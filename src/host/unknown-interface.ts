@@ -1,5 +1,5 @@
 import { EnvironmentError } from '../base/environment-error.ts';
-import { closest, didYouMean } from '../base/suggest.ts';
+import { didYouMean, findClosest } from '../base/suggest.ts';
 import { isInterfacePattern, matchesInterface } from '../policy/interface-pattern.ts';
 import type { Policy } from '../policy/model.ts';
 
@@ -30,7 +30,7 @@ export async function unknownInterfaceNotes({ rules }: Policy, name: string): Pr
   const here = (await listInterfaces()).map((device) => device.name);
   if (here.includes(name)) return [];
   const known = [...new Set([...named, ...here])];
-  const nearest = closest(name, known);
+  const nearest = findClosest(name, known);
   const help = nearest === undefined ? `known are: ${known.join(', ')}` : `did you mean ${nearest}?`;
   return [`no rule names the interface ${name}, and this host has none of that name; ${help}`];
 }

@@ -66,7 +66,9 @@ function packetsOf(before: PolicyOnHost, after: PolicyOnHost, diff: PolicyDiff):
   const total = filtersOf(before.policy).length + filtersOf(after.policy).length;
   const limit = Math.min(MAX_PACKETS, Math.ceil(MAX_WORK / Math.max(1, total)));
   const changed = new Set([...diff.rules.flatMap((rule) => [...rule.added, ...rule.removed])]);
-  const preferred = new Map(diff.addressSets.map(({ set, added, removed }) => [set, alternating(added, removed)]));
+  const preferred = new Map(
+    diff.addressSets.map(({ set, added, removed }) => [set, alternatePrefixes(added, removed)]),
+  );
   const packets = new Map<string, Packet>();
   const take = (filters: readonly Filter[], source: EdgeSource, until: number): void => {
     const step = Math.max(1, Math.floor(filters.length / until));
@@ -86,7 +88,7 @@ function packetsOf(before: PolicyOnHost, after: PolicyOnHost, diff: PolicyDiff):
 }
 
 /** So that the first few are of both. */
-function alternating(a: readonly Prefix[], b: readonly Prefix[]): readonly Prefix[] {
+function alternatePrefixes(a: readonly Prefix[], b: readonly Prefix[]): readonly Prefix[] {
   return Array.from({ length: Math.max(a.length, b.length) }, (_, i) => [a[i], b[i]])
     .flat()
     .filter((prefix) => prefix !== undefined);

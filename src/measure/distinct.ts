@@ -4,7 +4,7 @@ import { present } from '../base/assert.ts';
 const EMPTY = 0xffffffff;
 
 /** Of the first `count` records of `stride` bytes, a multiple of 4. Open addressing, at most half full. */
-export function distinctRecords(bytes: Uint8Array, stride: number, count: number): number {
+export function countDistinct(bytes: Uint8Array, stride: number, count: number): number {
   const size = stride / 4;
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, count * size);
   const places = new Uint32Array(2 ** Math.ceil(Math.log2(2 * count + 1))).fill(EMPTY);

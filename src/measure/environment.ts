@@ -24,7 +24,7 @@ function git(...args: readonly string[]): string {
 }
 
 /** The switch is not readable everywhere; kernels built with an always-on JIT have none. */
-function jitEnabled(): boolean {
+function isJitEnabled(): boolean {
   try {
     return readFileSync('/proc/sys/net/core/bpf_jit_enable', 'utf8').trim() !== '0';
   } catch {
@@ -39,7 +39,7 @@ export function environment(): Environment {
     kernel: release(),
     cpu: all[0]?.model ?? 'unknown',
     cpus: all.length,
-    jit: jitEnabled(),
+    jit: isJitEnabled(),
     libbpf: libbpfVersion(),
     node: process.version,
     revision: git('rev-parse', '--short', 'HEAD'),

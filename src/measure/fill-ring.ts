@@ -30,7 +30,7 @@ const SEED = 42;
 
 /** Returns how many packets from the ring's start on the subject decides: 0 where none was found. */
 export function fillRing(kernel: Kernel, subject: Subject, limits: FillLimits): number {
-  for (const stream of likeliestFirst(kernel, subject, limits.block)) {
+  for (const stream of sortByLikelihood(kernel, subject, limits.block)) {
     kernel.generator.use(stream.template);
     const kept = fillWhole(kernel, subject, stream, limits) || fillTraced(kernel, subject, stream, limits);
     if (kept > 0) return kept;
@@ -39,7 +39,7 @@ export function fillRing(kernel: Kernel, subject: Subject, limits: FillLimits): 
 }
 
 /** By the share that the subject decides of a few packets. */
-function likeliestFirst(kernel: Kernel, subject: Subject, trial: number): readonly Stream[] {
+function sortByLikelihood(kernel: Kernel, subject: Subject, trial: number): readonly Stream[] {
   if (subject.streams.length < 2) return subject.streams;
   const shares = subject.streams.map((stream) => {
     kernel.generator.use(stream.template);

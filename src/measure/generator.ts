@@ -6,7 +6,7 @@ import type { Family } from '../base/ip.ts';
 import { Random } from '../base/random.ts';
 import { objectPath } from '../engine/object.ts';
 import { ENUMS, STRUCTS } from '../layout/layout.gen.ts';
-import { distinctRecords } from './distinct.ts';
+import { countDistinct } from './distinct.ts';
 import type { Traffic, Tuple } from './tuple.ts';
 
 export const RING_SIZE: number = ENUMS.ring.SIZE;
@@ -147,7 +147,7 @@ export class Generator implements Disposable {
 
   /** How many different ones the first tuples are. */
   distinct(count: number): number {
-    return distinctRecords(this.#ring, this.#layout.tuple.size, count);
+    return countDistinct(this.#ring, this.#layout.tuple.size, count);
   }
 
   /** The next run gets the ring's first tuple. */

@@ -6,9 +6,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { openProgramById } from 'libbpf-ts-bindings';
 import { present } from '../base/assert.ts';
-import type { LiveFigure, LiveTask } from './live.ts';
-import { RECEIVER_INDEX, SENDER_INDEX } from './live.ts';
 import { spreadOf } from './statistics.ts';
+import type { LiveFigure, LiveTask } from './veth-frames.ts';
+import { RECEIVER_INDEX, SENDER_INDEX } from './veth-frames.ts';
 
 const SENDER = 'xdpol-out';
 const RECEIVER = 'xdpol-in';
@@ -29,7 +29,7 @@ function makePair(): void {
 }
 
 /** Frames that the receiver's XDP program has had: veth counts what its poll handed over. */
-function received(): number {
+function countReceived(): number {
   const lines = readFileSync('/proc/self/net/dev', 'utf8').split('\n');
   const line = present(lines.find((one) => one.trim().startsWith(`${RECEIVER}:`)));
   return Number(present(line.split(':')[1]).trim().split(/\s+/u)[1]);
@@ -46,10 +46,10 @@ function measure(task: LiveTask): LiveFigure {
    * time has the kernel's waits at the start and the end of a test run, and whatever else the CPU does.
    */
   const rate = (): number => {
-    const before = received();
+    const before = countReceived();
     const run = { repeat: task.frames, liveFrames: true, batchSize: BATCH, cpu: task.cpu };
     const { cpuNs } = sender.testRun(template, run);
-    return ((received() - before) / cpuNs) * 1000;
+    return ((countReceived() - before) / cpuNs) * 1000;
   };
   rate();
   const rates = { bare: [] as number[], policy: [] as number[] };

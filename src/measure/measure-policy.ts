@@ -3,22 +3,22 @@ import type { Family } from '../base/ip.ts';
 import { Random } from '../base/random.ts';
 import type { CompiledPolicy } from '../compiler/compile.ts';
 import { Replayer } from '../engine/replay.ts';
+import type { Effort } from './bench-effort.ts';
 import type { Reference } from './check-sample.ts';
 import { checkSample, strays } from './check-sample.ts';
-import type { Effort } from './effort.ts';
 import type { Kernel } from './fill-ring.ts';
 import { fillRing } from './fill-ring.ts';
 import { Generator } from './generator.ts';
-import type { LiveFigure } from './live.ts';
-import { measureLive, SENDER_INDEX } from './live.ts';
 import type { Rounds } from './rounds.ts';
 import { timeInTurn } from './rounds.ts';
-import type { ScreenedRow } from './screen.ts';
-import { findPackets, shareOfEach, timeTogether } from './screen.ts';
+import type { ScreenedRow } from './screen-rules.ts';
+import { findPackets, shareOfEach, timeTogether } from './screen-rules.ts';
 import type { Spread } from './statistics.ts';
 import type { Idle, Subject } from './subjects.ts';
 import { FAMILIES, subjectsOf } from './subjects.ts';
 import { UnderTest } from './under-test.ts';
+import type { LiveFigure } from './veth-frames.ts';
+import { measureLive, SENDER_INDEX } from './veth-frames.ts';
 
 export interface MeasureRequest {
   readonly compiled: CompiledPolicy;
@@ -156,13 +156,18 @@ function measure(bench: Bench, subject: Subject): readonly MeasuredRow[] {
   const packets = kernel.generator.distinct(kept);
   kernel.generator.repeatFirst(kept);
   const sample = Math.min(kept, effort.sample, Math.ceil(REFERENCE_STEPS / Math.max(1, compiled.ranked.length)));
-  const { bare, overBare } = timed(bench, subject, effort, sample);
+  const { bare, overBare } = timeSubject(bench, subject, effort, sample);
   const overVeth = live && subject.verdict === 'drop' ? measureLive(kernel, cpu, effort.live) : null;
   return [{ subject, standing: null, packets, bare, overBare, live: overVeth }];
 }
 
 /** Bare and the policy in turn. Sampled packets are checked before, and what the program counted meanwhile after. */
-function timed(bench: Bench, subject: Subject, rounds: Rounds, sample: number): Pick<MeasuredRow, 'bare' | 'overBare'> {
+function timeSubject(
+  bench: Bench,
+  subject: Subject,
+  rounds: Rounds,
+  sample: number,
+): Pick<MeasuredRow, 'bare' | 'overBare'> {
   const kernel = bench.kernels[subject.family];
   const { generator, underTest } = kernel;
   checkSample(kernel, subject, bench.request.reference, sample);

@@ -11,7 +11,7 @@ import type { Rule, Verdict } from '../policy/model.ts';
 import { verdictOf } from '../policy/model.ts';
 import type { Draw } from './draw.ts';
 import { isOfFamily, strangers, strangersToNamed, withinFilters } from './draw.ts';
-import { established, malformed, opening } from './templates.ts';
+import { breakTemplate, establishTemplate, opening } from './templates.ts';
 
 export const FAMILIES: readonly Family[] = [4, 6];
 
@@ -87,7 +87,9 @@ function ruleSubject(rule: Rule, slot: number, all: readonly DirectedFilter[], f
   const draw = withinFilters(directed, family);
   const syn = { template: opening(family), draw };
   // An ACK is matched by every half of the rule, the established ones included.
-  const streams = directed.some((one) => one.established) ? [{ template: established(family), draw }, syn] : [syn];
+  const streams = directed.some((one) => one.established)
+    ? [{ template: establishTemplate(family), draw }, syn]
+    : [syn];
   const verdict = verdictOf(rule.action);
   return [{ by: 'rule', rule: rule.name, reason: null, family, verdict, slot, streams }];
 }
@@ -109,6 +111,6 @@ function parseSubject(verdict: Verdict, family: Family): Subject {
     ([, counted]) => counted.by === 'parse' && counted.reason === 'malformed',
   );
   const [slot] = present(malformedSlots.find(([, { action }]) => verdictOf(action) === verdict));
-  const streams = [{ template: malformed(family), draw: strangers(family) }];
+  const streams = [{ template: breakTemplate(family), draw: strangers(family) }];
   return { by: 'parse', rule: null, reason: 'malformed', family, verdict, slot, streams };
 }

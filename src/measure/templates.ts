@@ -14,14 +14,14 @@ export function opening(family: Family): Uint8Array {
 }
 
 /** A TCP ACK, as connections that are established have it. */
-export function established(family: Family): Uint8Array {
+export function establishTemplate(family: Family): Uint8Array {
   const frame = synTemplate(family);
   frame[IP + IP_HEADER[family] + TCP_FLAGS] = ACK;
   return frame;
 }
 
 /** IPv4 with a header of 4 words, of which 5 are the least; IPv6 with more payload than there is. */
-export function malformed(family: Family): Uint8Array {
+export function breakTemplate(family: Family): Uint8Array {
   const frame = synTemplate(family);
   if (family === 4) frame[IP] = 0x44;
   else frame.fill(0xff, IPV6_PAYLOAD_LENGTH, IPV6_PAYLOAD_LENGTH + 2);

@@ -132,7 +132,7 @@ export class ReferenceClassifier {
     for (const direction of this.#directions) {
       if (!appliesAt(direction.rule, options.interface)) continue;
       for (let i = 0; i < packets.length; i++) {
-        const candidate = matching(direction, present(packets[i]));
+        const candidate = findCandidate(direction, present(packets[i]));
         if (candidate === undefined) continue;
         const winner = winners[i];
         if (winner === undefined || compareRanked(candidate, winner) < 0) winners[i] = candidate;
@@ -160,7 +160,7 @@ export class ReferenceClassifier {
     const found: Candidate[] = [];
     for (const direction of this.#directions) {
       if (!appliesAt(direction.rule, options.interface)) continue;
-      const candidate = matching(direction, packet);
+      const candidate = findCandidate(direction, packet);
       if (candidate !== undefined) found.push(candidate);
     }
     return found.sort(compareRanked);
@@ -281,7 +281,7 @@ function samePorts(a: readonly PortRange[], b: readonly PortRange[]): boolean {
 }
 
 /** The candidate that a direction is for a packet, with the prefixes and port ranges that the packet falls into. */
-function matching(direction: Direction, packet: Packet): Candidate | undefined {
+function findCandidate(direction: Direction, packet: Packet): Candidate | undefined {
   const { rule, ruleIndex, filter, half } = direction;
   if (filter.protocol !== undefined && filter.protocol !== packet.protocol) return undefined;
   const icmp = filter.icmp.find((one) => matchesIcmp(one, packet));

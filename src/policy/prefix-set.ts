@@ -7,7 +7,7 @@
 import { present } from '../base/assert.ts';
 import type { Address, Family, Prefix } from '../base/ip.ts';
 import { fullLength, wholeAddress, wordMask } from '../base/ip.ts';
-import { sortedOrder } from '../base/radix.ts';
+import { sortOrder } from '../base/radix.ts';
 
 export interface PrefixColumn {
   readonly family: Family;
@@ -69,7 +69,7 @@ class ColumnBuilder {
 
   build(): PrefixColumn {
     const size = wordsOf(this.#family);
-    const order = sortedOrder(this.#words, size, this.#count, this.#lengths);
+    const order = sortOrder(this.#words, size, this.#count, this.#lengths);
     const words = new Uint32Array(this.#count * size);
     const lengths = new Uint8Array(this.#count);
     let kept = 0;

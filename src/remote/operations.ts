@@ -67,7 +67,7 @@ function confirmAnew(host: HostOperations, name: string): HostOperations {
       await host.confirm();
     } catch (error) {
       const isOver = error instanceof EnvironmentError && CUT_OFF.has(error.code);
-      throw isOver ? wentBack(name, error) : error;
+      throw isOver ? createReturnedError(name, error) : error;
     }
   };
   return {
@@ -103,7 +103,7 @@ function confirmAnew(host: HostOperations, name: string): HostOperations {
 /** The time for the confirmation had passed, or passes while nothing gets through. */
 const CUT_OFF: ReadonlySet<string> = new Set(['XDPOL_E_NOTHING_PENDING', 'XDPOL_E_UNREACHABLE', 'XDPOL_E_AGENT_GONE']);
 
-function wentBack(name: string, cause: EnvironmentError): EnvironmentError {
+function createReturnedError(name: string, cause: EnvironmentError): EnvironmentError {
   const message = `${name} could not be reached over a new connection with the change in force, so the change goes back`;
   return new EnvironmentError('XDPOL_E_WENT_BACK', message, {
     help: `permit the way to the agent of ${name}, then try again; what is in force now: xdpol --host ${name} status`,

@@ -4,7 +4,7 @@ import { createSecureContext } from 'node:tls';
 import { CREDENTIAL_FILES, readCredential } from '../api/credentials.ts';
 import type { TlsAddress } from '../api/request.ts';
 import { EnvironmentError } from '../base/environment-error.ts';
-import { closest } from '../base/suggest.ts';
+import { findClosest } from '../base/suggest.ts';
 import { readIfThere } from '../store/file-system.ts';
 import { clientFolder, KnownHosts } from './known-hosts.ts';
 
@@ -20,7 +20,7 @@ export function remoteTarget(name: string, folder: string = clientFolder()): Tls
   const hosts = new KnownHosts(folder);
   const host = hosts.find(name);
   if (host === undefined) {
-    const guess = closest(
+    const guess = findClosest(
       name,
       hosts.list().map((known) => known.name),
     );

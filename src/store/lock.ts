@@ -28,7 +28,7 @@ function tryLink(ticket: string, path: string, files: FileSystem): boolean {
 }
 
 /** What a power cut left may be anything, so the name is a digest. */
-function rightAfter(path: string, holder: string): string {
+function nameSuccessor(path: string, holder: string): string {
   return `${path}.after-${createHash('sha256').update(holder).digest('hex').slice(0, 16)}`;
 }
 
@@ -37,7 +37,7 @@ function acquire(ticket: string, path: string, files: FileSystem): boolean {
   if (tryLink(ticket, path, files)) return true;
   const holder = readIfThere(path);
   if (holder === undefined || isAlive(holder)) return false;
-  const right = rightAfter(path, holder);
+  const right = nameSuccessor(path, holder);
   if (!acquire(ticket, right, files)) return false;
   try {
     if (readIfThere(path) !== holder) return false;

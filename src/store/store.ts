@@ -28,9 +28,9 @@ import { isThere, NODE_FILE_SYSTEM, readIfThere } from './file-system.ts';
 import { KnownHostFile } from './known-host.ts';
 import { lockStore } from './lock.ts';
 import { withStoreErrors } from './store-errors.ts';
+import type { Damaged, PolicyText, StoredVersion, VersionRecord } from './stored-version.ts';
+import { currentUser, filesOf, hashOfPolicy, readRecord, readVersion } from './stored-version.ts';
 import { TallyFile } from './tallies.ts';
-import type { Damaged, PolicyText, StoredVersion, VersionRecord } from './version.ts';
-import { currentUser, filesOf, hashOfPolicy, readRecord, readVersion } from './version.ts';
 
 export type { Assignment } from './assignment.ts';
 export { decodeAssignment } from './assignment.ts';
@@ -40,9 +40,9 @@ export { DYNAMIC_POLICY } from './dynamic-rules.ts';
 export type { KnownAddresses, KnownHost, KnownInterface } from './known-host.ts';
 export { NOTHING_KNOWN } from './known-host.ts';
 export { LockHeld } from './lock.ts';
+export type { PolicyText, StoredVersion, VersionRecord } from './stored-version.ts';
+export { currentUser, hashOfPolicy } from './stored-version.ts';
 export type { Happened, Tallies } from './tallies.ts';
-export type { PolicyText, StoredVersion, VersionRecord } from './version.ts';
-export { currentUser, hashOfPolicy } from './version.ts';
 
 const FORMAT = 1;
 /** Versions of a policy that are kept; the assigned one is kept besides. */

@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { interfaces } from 'libbpf-ts-bindings';
 import { afterEach, expect, test } from 'vitest';
-import { childResult, measured } from '../../bench/children.ts';
+import { childResult, measureInChild } from '../../bench/children.ts';
 import type { Effort } from '../../bench/effort.ts';
 
 const FEW: Effort = {
@@ -43,7 +43,7 @@ afterEach(() => expect(traces()).toEqual([]));
 
 for (const policy of ['example', 'list-100', 'acl-100']) {
   test(`${policy}: nftables and iptables decide as the reference classifier; xdp-filter cannot say it`, () => {
-    const figures = measured('live', policy, FEW);
+    const figures = measureInChild('live', policy, FEW);
     const rates = figures.filter(({ quantity }) => quantity === 'rate, 1 CPU');
     expect(new Set(rates.filter(({ spread }) => spread !== undefined).map(({ subject }) => subject))).toEqual(
       new Set(['bare', 'xdpol', ...STACK]),
@@ -55,9 +55,9 @@ for (const policy of ['example', 'list-100', 'acl-100']) {
 }
 
 test('three ports: every peer decides as the reference classifier', () => {
-  const subjects = new Set(measured('live', 'ports', FEW).map(({ subject }) => subject));
+  const subjects = new Set(measureInChild('live', 'ports', FEW).map(({ subject }) => subject));
   expect(subjects).toEqual(new Set(['bare', 'xdpol', 'xdp-filter', ...STACK]));
-  const figures = measured('dataplane', 'ports', FEW).filter(({ subject }) => subject === 'xdp-filter');
+  const figures = measureInChild('dataplane', 'ports', FEW).filter(({ subject }) => subject === 'xdp-filter');
   expect(figures.map(({ traffic, baseline }) => [traffic, baseline])).toEqual([
     ['permitted', 'bare_linear'],
     ['default-blocked', 'bare_linear'],
@@ -67,7 +67,7 @@ test('three ports: every peer decides as the reference classifier', () => {
 
 test('two senders where there are two CPUs', () => {
   const two = availableParallelism() > 1;
-  const figures = measured('live', 'ports', { ...FEW, cpus: two ? [0, 1] : [0] });
+  const figures = measureInChild('live', 'ports', { ...FEW, cpus: two ? [0, 1] : [0] });
   const subjects = figures.filter(({ quantity }) => quantity === 'rate, 2 CPUs').map(({ subject }) => subject);
   expect(subjects).toEqual(two ? ['bare', 'xdpol', 'xdp-filter', ...STACK] : []);
 });
@@ -79,7 +79,7 @@ test('a peer that drops too much is found out', () => {
 
 test('the sections around the data plane measure what they say', () => {
   const quantities = (section: 'load' | 'swap' | 'scrape' | 'replay', policy: string): readonly string[] =>
-    measured(section, policy, FEW).map(({ quantity }) => quantity);
+    measureInChild(section, policy, FEW).map(({ quantity }) => quantity);
   expect(quantities('load', 'example')).toContain('ingress program');
   expect(quantities('swap', 'example')).toEqual(['compiled to in force', 'XDP flip', 'tcx flip']);
   expect(quantities('scrape', 'rules-10')).toEqual(['a scrape', 'text', 'memory', 'a scrape', 'text', 'memory']);

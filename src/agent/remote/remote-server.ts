@@ -13,7 +13,7 @@ import type { OperationOptions } from '../control/control-server.ts';
 import { MAX_BODY, serveOperations } from '../control/control-server.ts';
 import { describeFailure, failureFields } from '../failure-text.ts';
 import { remoteCaller, requireRole } from './admission.ts';
-import { credentialsStamp, readHostCredentials } from './credentials.ts';
+import { credentialsStamp, readHostCredentials } from './credential-files.ts';
 
 export interface RemoteOptions extends OperationOptions {
   readonly api: HostConfig['api'];

@@ -8,7 +8,7 @@ import { FullScreen, isInteractive, usesUnicode } from '../render/screen.ts';
 import { print, printJson, usesColor } from '../render/terminal.ts';
 import { renderTop, renderTopTable } from '../render/top.ts';
 import type { Controls, Sort } from '../top/controls.ts';
-import { afterKey, arranged, SORTS } from '../top/controls.ts';
+import { afterKey, arrangeRows, SORTS } from '../top/controls.ts';
 import type { TopRow, TopView } from '../top/rates.ts';
 import { RateMeter } from '../top/rates.ts';
 
@@ -29,12 +29,12 @@ async function printOnce(host: HostOperations, { interval, json, ...controls }: 
   await read(host, meter);
   await sleep(1000 * interval);
   const view = await read(host, meter);
-  if (json === true) printJson({ ...view, interval, rows: arranged(view.rows, controls).map(withoutHistory) });
+  if (json === true) printJson({ ...view, interval, rows: arrangeRows(view.rows, controls).map(omitHistory) });
   else print(view.interfaces.length === 0 ? 'no interface is filtered' : renderTopTable(view, controls));
 }
 
 /** One reading apart there is none. */
-function withoutHistory({ history: _, ...row }: TopRow): Omit<TopRow, 'history'> {
+function omitHistory({ history: _, ...row }: TopRow): Omit<TopRow, 'history'> {
   return row;
 }
 

@@ -24,7 +24,7 @@ async function takeOut(host: HostOperations, names: ReadonlySet<string>): Promis
   for (const name of names) {
     try {
       const next = await host.unassignInterface(name);
-      all = all === undefined ? next : joined(all, next);
+      all = all === undefined ? next : joinOutcomes(all, next);
     } catch (error) {
       if (all !== undefined) warn(outcomeText(all));
       throw error;
@@ -33,7 +33,7 @@ async function takeOut(host: HostOperations, names: ReadonlySet<string>): Promis
   return present(all, 'an option that is given has a value');
 }
 
-function joined(first: UnassignOutcome, next: UnassignOutcome): UnassignOutcome {
+function joinOutcomes(first: UnassignOutcome, next: UnassignOutcome): UnassignOutcome {
   return {
     policy: next.policy ?? first.policy,
     interfaces: [...first.interfaces, ...next.interfaces],

@@ -1,7 +1,7 @@
 /** Figures of a measured policy, for people and for programs. */
 import { present } from '../../base/assert.ts';
 import type { CompiledPolicy } from '../../compiler/compile.ts';
-import type { Effort } from '../../measure/effort.ts';
+import type { Effort } from '../../measure/bench-effort.ts';
 import type { Environment } from '../../measure/environment.ts';
 import type { MeasuredRow, PolicyFigures } from '../../measure/measure-policy.ts';
 import type { Spread } from '../../measure/statistics.ts';
@@ -147,12 +147,13 @@ function notes({ figures, effort }: BenchReport): readonly string[] {
   if (leftOut > 0) found.push(`left out   ${leftOut} rules by family: as many were drawn at random as are screened`);
   if (unfound.length > 0)
     found.push(
-      `not found  among random packets one decided by ${listed(unfound.map(subjectName))}: others come before it`,
+      `not found  among random packets one decided by ${listNames(unfound.map(subjectName))}: others come before it`,
     );
   const elsewhere = idle.filter(({ why }) => why === 'other interfaces').map(({ rule }) => `"${rule}"`);
-  if (elsewhere.length > 0) found.push(`no part    ${listed(elsewhere)}: limited to other interfaces, see --interface`);
+  if (elsewhere.length > 0)
+    found.push(`no part    ${listNames(elsewhere)}: limited to other interfaces, see --interface`);
   const empty = idle.filter(({ why }) => why === 'no address').map(({ rule }) => `"${rule}"`);
-  if (empty.length > 0) found.push(`no part    ${listed(empty)}: me or its names have no address here, see --me`);
+  if (empty.length > 0) found.push(`no part    ${listNames(empty)}: me or its names have no address here, see --me`);
   return found;
 }
 
@@ -161,7 +162,7 @@ function bareRange(rows: readonly MeasuredRow[]): string {
   return `${present(medians[0]).toFixed(1)} to ${present(medians.at(-1)).toFixed(1)} ns`;
 }
 
-function listed(names: readonly string[]): string {
+function listNames(names: readonly string[]): string {
   const more = names.length > NAMED ? ` and ${names.length - NAMED} more` : '';
   return `${names.slice(0, NAMED).join(', ')}${more}`;
 }

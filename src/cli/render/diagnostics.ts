@@ -64,10 +64,10 @@ function inOrder(diags: readonly Diagnostic[]): Diagnostic[] {
 
 function renderOne(diagnostic: Diagnostic, paint: Paint): string[] {
   const { span, severity, code, message, help } = diagnostic;
-  const where = `${printable(span.file)}:${span.line}:${span.column}:`;
+  const where = `${replaceControls(span.file)}:${span.line}:${span.column}:`;
   const label = paint(SEVERITY_STYLES[severity], `${severity}[${code}]`);
-  const head = `${paint('bold', where)} ${label}: ${printable(message)}`;
-  const helpText = help === undefined ? undefined : `help: ${printable(help)}`;
+  const head = `${paint('bold', where)} ${label}: ${replaceControls(message)}`;
+  const helpText = help === undefined ? undefined : `help: ${replaceControls(help)}`;
   if (span.lineText === '') return helpText === undefined ? [head] : [head, `    ${paint('cyan', helpText)}`];
   const { text, before, underlined } = windowOf(span);
   const number = ` ${span.line} `;
@@ -90,9 +90,9 @@ interface Window {
 /** At most WINDOW columns of the line, with the start of the span among them. */
 function windowOf(span: Span): Window {
   const start = Math.min(span.column - 1, span.lineText.length);
-  const before = printable(span.lineText.slice(0, start));
-  const marked = printable(span.lineText.slice(start, start + span.length));
-  const after = printable(span.lineText.slice(start + span.length));
+  const before = replaceControls(span.lineText.slice(0, start));
+  const marked = replaceControls(span.lineText.slice(start, start + span.length));
+  const after = replaceControls(span.lineText.slice(start + span.length));
   const whole = before + marked + after;
   if (whole.length <= WINDOW) {
     return { text: whole, before: before.length, underlined: Math.max(1, marked.length) };
@@ -109,6 +109,6 @@ function windowOf(span: Span): Window {
 }
 
 /** Tabs as spaces, and nothing that a terminal would obey: file content must not move the cursor. */
-function printable(text: string): string {
+function replaceControls(text: string): string {
   return text.replaceAll('\t', ' '.repeat(TAB_WIDTH)).replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
 }

@@ -16,13 +16,14 @@ export function renderDoctor({ interfaces, checks, findings }: DoctorOutcome): s
 }
 
 function renderFinding({ severity, what, why, advice, remedy, outcome }: DoctorFinding): readonly string[] {
-  const lines = [`${severity}: ${printable(what)}`, `  why: ${printable(why)}`];
+  const lines = [`${severity}: ${replaceControls(what)}`, `  why: ${replaceControls(why)}`];
   if (remedy !== undefined) {
     const label = remedy.isSafe ? 'fix' : 'fix (may interrupt something: run it yourself)';
-    lines.push(`  ${label}: ${printable(remedy.command.join(' '))}`);
+    lines.push(`  ${label}: ${replaceControls(remedy.command.join(' '))}`);
   }
-  if (advice !== undefined) lines.push(`  help: ${printable(advice)}`);
-  if (outcome !== undefined) lines.push(outcome.mended ? '  mended' : `  not mended: ${printable(outcome.reason)}`);
+  if (advice !== undefined) lines.push(`  help: ${replaceControls(advice)}`);
+  if (outcome !== undefined)
+    lines.push(outcome.mended ? '  mended' : `  not mended: ${replaceControls(outcome.reason)}`);
   return lines;
 }
 
@@ -37,6 +38,6 @@ function renderSummary(interfaces: readonly string[], checks: number, findings: 
 }
 
 /** Names of programs and interfaces come from others: nothing that a terminal would obey. */
-function printable(text: string): string {
+function replaceControls(text: string): string {
   return text.replaceAll(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '\ufffd');
 }

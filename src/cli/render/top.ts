@@ -1,6 +1,6 @@
 /** The picture of `xdpol top`, for a terminal of any size, and the one table where there is none. */
 import type { Controls, Sort } from '../top/controls.ts';
-import { arranged, KEYS } from '../top/controls.ts';
+import { arrangeRows, KEYS } from '../top/controls.ts';
 import type { InterfaceRates, Rate, TopRow, TopView } from '../top/rates.ts';
 import { si, table } from './table.ts';
 
@@ -99,7 +99,7 @@ function lastLine({ isTyping, isPaused, filter, sort }: Controls, { failure }: S
 
 /** As many lines as the screen has, none wider than it. */
 export function renderTop(view: TopView, controls: Controls, around: Surroundings, screen: Screen): readonly string[] {
-  const rows = arranged(view.rows, controls);
+  const rows = arrangeRows(view.rows, controls);
   const width = nameWidth(rows, screen);
   const title =
     view.policy === null
@@ -142,7 +142,7 @@ export function renderTopTable(view: TopView, controls: Pick<Controls, 'sort' | 
     { title: 'BIT/S', right: true },
     { title: 'PACKETS', right: true },
   ];
-  const rows = arranged(view.rows, controls).map((row) => [
+  const rows = arrangeRows(view.rows, controls).map((row) => [
     row.by,
     row.name,
     row.action,

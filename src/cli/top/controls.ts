@@ -51,7 +51,7 @@ const WEIGHT: Readonly<Record<Sort, (row: TopRow) => number>> = {
 };
 
 /** Rows that the filter lets through, the heaviest first; equal ones by what they have counted. */
-export function arranged(rows: readonly TopRow[], { sort, filter }: Pick<Controls, 'sort' | 'filter'>): TopRow[] {
+export function arrangeRows(rows: readonly TopRow[], { sort, filter }: Pick<Controls, 'sort' | 'filter'>): TopRow[] {
   const wanted = filter.toLowerCase();
   const weight = WEIGHT[sort];
   return rows

@@ -54,7 +54,7 @@ export class Atoms {
       conditions.map((condition) => ({ ...condition, group: condition.id })),
     );
     const counting = conditionsByClass(classes);
-    const held = inhabited(classes)
+    const held = findInhabited(classes)
       .map((index) => ({ index, conditions: [ANY_ADDRESS.id, ...present(counting[index])] }))
       .sort((a, b) => a.conditions.length - b.conditions.length || a.index - b.index);
     this.family = family;
@@ -156,7 +156,7 @@ function includes(sorted: Int32Array, atom: number): boolean {
 }
 
 /** A class whose prefix is covered by longer ones has no address of its own. */
-function inhabited(classes: AddressClasses): readonly number[] {
+function findInhabited(classes: AddressClasses): readonly number[] {
   return [...new Set(classes.rangeClasses)];
 }
 

@@ -43,9 +43,9 @@ export function candidatePairs(permits: readonly Part[], blocks: Overlaps, effor
       const other = countOf(block);
       found.push({ permit, block, weight: product(countOf(permit).map((count, i) => Math.min(count, other[i] ?? 0))) });
     }
-    if (found.length > 2 * KEPT) found = heaviest(found);
+    if (found.length > 2 * KEPT) found = pickHeaviest(found);
   }
-  const pairs = found.length > KEPT ? heaviest(found) : byWeight(found);
+  const pairs = found.length > KEPT ? pickHeaviest(found) : byWeight(found);
   return { pairs, left: { pairs: total - pairs.length, permits: permits.length - looked } };
 }
 
@@ -53,6 +53,6 @@ function byWeight(pairs: Weighed[]): Weighed[] {
   return pairs.sort((a, b) => b.weight - a.weight);
 }
 
-function heaviest(pairs: Weighed[]): Weighed[] {
+function pickHeaviest(pairs: Weighed[]): Weighed[] {
   return byWeight(pairs).slice(0, KEPT);
 }

@@ -1,6 +1,6 @@
 /** Which filters match every packet that others match, within one family. */
 import { present } from '../../base/assert.ts';
-import { areasCover, productCovered, twoAreasCover } from './services.ts';
+import { areasCover, isProductCovered, twoAreasCover } from './service-sets.ts';
 import type { Part, RuleFilter, Space } from './universe.ts';
 
 /** Is every packet of `inner` one of `outer`? */
@@ -19,7 +19,7 @@ function partsCover(space: Space, outer: readonly Part[], inner: Part): boolean 
   const [first, second] = outer;
   if (first === undefined || second === undefined) return false;
   const { atoms } = space;
-  return productCovered(factorsCovered(space, first, inner), factorsCovered(space, second, inner), (factor) => {
+  return isProductCovered(factorsCovered(space, first, inner), factorsCovered(space, second, inner), (factor) => {
     switch (factor) {
       case 0:
         return atoms.covers(atoms.union(first.source, second.source), inner.source);

@@ -10,10 +10,10 @@ import { decidingKey } from '../../policy/specificity.ts';
 import type { CandidatePair } from './candidate-pairs.ts';
 import { filterCovers, partCovers } from './containment.ts';
 import type { Effort } from './effort.ts';
-import type { Place, Places } from './interfaces.ts';
-import { appliesAt } from './interfaces.ts';
+import type { Place, Places } from './interface-limits.ts';
+import { appliesAt } from './interface-limits.ts';
 import type { Point, Region, Search } from './search.ts';
-import { servicesOverlap } from './services.ts';
+import { servicesOverlap } from './service-sets.ts';
 import { sizeOf } from './size.ts';
 import type { Box, FilterBox, Part, RuleFilter, Space, Universe } from './universe.ts';
 

@@ -1,11 +1,11 @@
 /** Packets that pass only because of something: were it not there, a block or the default would drop them. */
 import type { SeenPacket } from '../../policy/packet/text.ts';
 import type { Effort } from './effort.ts';
-import type { Places } from './interfaces.ts';
-import { appliesAt } from './interfaces.ts';
+import type { Places } from './interface-limits.ts';
+import { appliesAt } from './interface-limits.ts';
 import type { Overlaps } from './overlaps.ts';
 import type { Region, Search } from './search.ts';
-import { servicesOverlap } from './services.ts';
+import { servicesOverlap } from './service-sets.ts';
 import type { Box, FilterBox, RuleFilter, Space, Universe } from './universe.ts';
 
 export interface DroppedOtherwise {

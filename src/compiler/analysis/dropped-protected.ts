@@ -5,7 +5,7 @@ import type { SeenPacket } from '../../policy/packet/text.ts';
 import type { DropSearch } from './dropped-otherwise.ts';
 import { droppedOtherwise } from './dropped-otherwise.ts';
 import { Effort } from './effort.ts';
-import { Places } from './interfaces.ts';
+import { Places } from './interface-limits.ts';
 import { Overlaps } from './overlaps.ts';
 import { Search } from './search.ts';
 import type { Box } from './universe.ts';

@@ -16,7 +16,7 @@ import type { HeardBesides } from './heard-besides.ts';
 import { heardBesides } from './heard-besides.ts';
 import type { IdenticalGroup } from './identical.ts';
 import { identicalFilters } from './identical.ts';
-import { Places } from './interfaces.ts';
+import { Places } from './interface-limits.ts';
 import type { MirrorHole } from './mirror-holes.ts';
 import { mirrorHoles } from './mirror-holes.ts';
 import { Overlaps } from './overlaps.ts';
@@ -87,8 +87,8 @@ export function findingsOf(policy: Policy, facts: HostFacts, effort: Effort = ne
     universe,
     identical,
     crossings: crossings.found,
-    shadowed: withoutRepeats(shadowed, identical),
-    mirrorHoles: largestOfEach(holes),
+    shadowed: omitRepeats(shadowed, identical),
+    mirrorHoles: pickLargestOfEach(holes),
     openExemptions: firstOfEach(open, ({ exemption }) => exemption),
     heardBesides: firstOfEach(heard, ({ filter }) => filter),
     unmatched: unmatchedFilters(universe, facts),
@@ -122,7 +122,7 @@ function firstOfEach<T, K>(items: readonly T[], keyOf: (item: T) => K): readonly
 }
 
 /** Of the holes of one filter in both families, that from networks; in the order of the filters. */
-function largestOfEach(holes: readonly MirrorHole[]): readonly MirrorHole[] {
+function pickLargestOfEach(holes: readonly MirrorHole[]): readonly MirrorHole[] {
   const kept = new Map<RuleFilter, MirrorHole>();
   for (const hole of holes) {
     const known = kept.get(hole.filter);
@@ -176,7 +176,7 @@ class CrossingPairs {
 }
 
 /** Of filters that match the same, all but one decide nothing; the one is told only where it decides nothing either. */
-function withoutRepeats(shadowed: readonly Shadowed[], identical: readonly IdenticalGroup[]): readonly Shadowed[] {
+function omitRepeats(shadowed: readonly Shadowed[], identical: readonly IdenticalGroup[]): readonly Shadowed[] {
   const dead = new Set(shadowed.map(({ filter }) => filter));
   const repeats = new Set(
     identical.flatMap((group) => (group.every((filter) => dead.has(filter)) ? group.slice(1) : group)),

@@ -6,9 +6,9 @@ import type { AddressMatch } from '../../policy/model.ts';
 import { PROTOCOLS } from '../../policy/model.ts';
 import type { SeenPacket } from '../../policy/packet/text.ts';
 import type { DropSearch } from './dropped-otherwise.ts';
-import { appliesAt } from './interfaces.ts';
+import { appliesAt } from './interface-limits.ts';
 import type { Region } from './search.ts';
-import { servicesOverlap } from './services.ts';
+import { servicesOverlap } from './service-sets.ts';
 import type { Box, Part, RuleFilter } from './universe.ts';
 
 export interface HeardBesides {

@@ -1,8 +1,8 @@
 /** Filters that match exactly the same packets on the same interfaces. */
 import { present } from '../../base/assert.ts';
 import { filterCovers } from './containment.ts';
-import { placesKey } from './interfaces.ts';
-import type { Areas } from './services.ts';
+import { placesKey } from './interface-limits.ts';
+import type { Areas } from './service-sets.ts';
 import type { Part, RuleFilter, Universe } from './universe.ts';
 
 /** In the order of the policy, at least two. */

@@ -3,7 +3,7 @@ import { present } from '../../base/assert.ts';
 import type { AtomSet } from './atoms.ts';
 import type { Effort } from './effort.ts';
 import type { Region } from './search.ts';
-import { servicesOverlap } from './services.ts';
+import { servicesOverlap } from './service-sets.ts';
 import type { Part, Space } from './universe.ts';
 
 export class Overlaps {

@@ -11,9 +11,9 @@ import { PLAIN_PACKET } from '../../policy/packet/model.ts';
 import type { SeenPacket } from '../../policy/packet/text.ts';
 import type { AtomSet, Atoms } from './atoms.ts';
 import type { Effort } from './effort.ts';
-import type { Place } from './interfaces.ts';
-import type { Areas, Service, ServicePoint } from './services.ts';
-import { areasCover, PLANES, servicesOverlap } from './services.ts';
+import type { Place } from './interface-limits.ts';
+import type { Areas, Service, ServicePoint } from './service-sets.ts';
+import { areasCover, PLANES, servicesOverlap } from './service-sets.ts';
 import type { Box, Space } from './universe.ts';
 
 export interface Region {

@@ -2,8 +2,8 @@
 import { assert, present } from '../../base/assert.ts';
 import type { SeenPacket } from '../../policy/packet/text.ts';
 import type { Effort } from './effort.ts';
-import type { Places } from './interfaces.ts';
-import { appliesAt } from './interfaces.ts';
+import type { Places } from './interface-limits.ts';
+import { appliesAt } from './interface-limits.ts';
 import type { Region, Search } from './search.ts';
 import type { Box, FilterBox, RuleFilter, Space, Universe } from './universe.ts';
 

@@ -1,6 +1,6 @@
 /** How many packets a finding is about: what findings are put in order by. */
 import type { Region } from './search.ts';
-import type { Areas } from './services.ts';
+import type { Areas } from './service-sets.ts';
 import type { Space } from './universe.ts';
 
 /** Of one family, each combination of the fields that filters look at counted once. Exact up to 2^53. */

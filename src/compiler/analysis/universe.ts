@@ -12,15 +12,15 @@ import { ANY_PORT, PROTOCOLS } from '../../policy/model.ts';
 import { DHCP_PORTS } from '../../policy/packet/exemption.ts';
 import { icmpKeys, serviceConditionOf } from '../classes/service-classes.ts';
 import type { DirectedFilter } from '../conditions/expand.ts';
-import { rankedFilters } from '../conditions/expand.ts';
+import { rankFilters } from '../conditions/expand.ts';
 import type { AddressCondition } from '../conditions/resolve.ts';
 import { ANY_ADDRESS } from '../conditions/resolve.ts';
 import type { AtomSet } from './atoms.ts';
 import { Atoms, conditionOf } from './atoms.ts';
 import type { Ranges } from './ranges.ts';
 import { union } from './ranges.ts';
-import type { Service } from './services.ts';
-import { needsL4, Services } from './services.ts';
+import type { Service } from './service-sets.ts';
+import { needsL4, Services } from './service-sets.ts';
 
 /** One filter of one rule: a list that two rules use has its filters twice. */
 export interface RuleFilter {
@@ -105,8 +105,8 @@ const KERBEROS_PORT = 88;
 const RSVP = 46;
 
 export function universeOf(policy: Policy, host: HostAddresses): Universe {
-  const { rules, filters, ownerOf } = distinctFilters(policy);
-  const ranked = rankedFilters({ ...policy, rules }, host, EVERYWHERE);
+  const { rules, filters, ownerOf } = keepDistinctFilters(policy);
+  const ranked = rankFilters({ ...policy, rules }, host, EVERYWHERE);
   const owned = ranked.map((directed, rank) => ({ directed, rank, owner: present(ownerOf.get(directed.filter)) }));
   const spaces = ([4, 6] as const).map((family) => spaceOf(family, owned, policy, host, filters.length));
   return { policy, filters, spaces };
@@ -119,7 +119,7 @@ interface Owned {
 }
 
 /** Rules that all take part at EVERYWHERE, with a filter object for each filter of each rule. */
-function distinctFilters(policy: Policy): {
+function keepDistinctFilters(policy: Policy): {
   readonly rules: readonly Rule[];
   readonly filters: readonly RuleFilter[];
   readonly ownerOf: ReadonlyMap<Filter, RuleFilter>;

@@ -6,7 +6,7 @@
 import { present } from '../../base/assert.ts';
 import type { Family } from '../../base/ip.ts';
 import { wordMask } from '../../base/ip.ts';
-import { sortedOrder } from '../../base/radix.ts';
+import { sortOrder } from '../../base/radix.ts';
 import { wordsOf } from '../../policy/prefix-set.ts';
 import type { AddressCondition } from '../conditions/resolve.ts';
 import { RankSets } from './rank-sets.ts';
@@ -52,7 +52,7 @@ export function addressClasses(family: Family, conditions: readonly AddressCondi
     family,
     conditions.filter((c) => !isEverything(c)),
   );
-  const order = sortedOrder(entries.words, wordsOf(family), entries.ids.length, entries.lengths);
+  const order = sortOrder(entries.words, wordsOf(family), entries.ids.length, entries.lengths);
   const named = family === 6 ? new PrefixList(order.length) : undefined;
   for (let i = 0; i < order.length; ) {
     const first = order[i]!;

@@ -172,14 +172,14 @@ function classify<T extends { readonly protocol: number | undefined }>(
   const unconditional = conditions.flatMap((c, id) =>
     c.protocol === undefined && keysOf(c, 0).length > 0 ? [present(ranksOf[id])] : [],
   );
-  const members = [sets.toggled(sets.empty, ascending(unconditional))];
+  const members = [sets.toggled(sets.empty, mergeAscending(unconditional))];
   const classBySet = new Map([[present(members[0]), 0]]);
   const planes = Array.from({ length: planeCount }, (_, plane): PlaneSegments => {
     const toggles = togglesOf(conditions, plane, keysOf);
     const starts = [...toggles.keys()].sort((a, b) => a - b);
     let set = sets.empty;
     const classes = starts.map((start) => {
-      set = sets.toggled(set, ascending(present(toggles.get(start)).map((id) => present(ranksOf[id]))));
+      set = sets.toggled(set, mergeAscending(present(toggles.get(start)).map((id) => present(ranksOf[id]))));
       const known = classBySet.get(set);
       if (known !== undefined) return known;
       classBySet.set(set, members.length);
@@ -191,7 +191,7 @@ function classify<T extends { readonly protocol: number | undefined }>(
   return { count: members.length, planes, members, holds, holding: segmentsOfConditions(conditions, planes, keysOf) };
 }
 
-function ascending(lists: readonly Uint32Array[]): Uint32Array {
+function mergeAscending(lists: readonly Uint32Array[]): Uint32Array {
   const [first = new Uint32Array(0), ...others] = lists;
   if (others.length === 0) return first;
   const all = new Uint32Array(lists.reduce((sum, list) => sum + list.length, 0));

@@ -16,7 +16,7 @@ export interface Piece {
 
 /** The members without the addresses of `holes`, in address order. */
 export function* carve(members: PrefixColumn, holes: PrefixColumn): Generator<Piece> {
-  const outer = outermost(holes);
+  const outer = keepOutermost(holes);
   const cuts = cutsOf(outer, members);
   let index = 0;
   for (const member of prefixesOfColumn(members)) {
@@ -28,7 +28,7 @@ export function* carve(members: PrefixColumn, holes: PrefixColumn): Generator<Pi
 }
 
 /** Without those inside others: wider ones come first. */
-function outermost(column: PrefixColumn): PrefixSet {
+function keepOutermost(column: PrefixColumn): PrefixSet {
   const kept: Prefix[] = [];
   for (const prefix of prefixesOfColumn(column)) {
     const last = kept.at(-1);

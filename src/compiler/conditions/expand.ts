@@ -68,7 +68,7 @@ export function appliesTo(interfaces: readonly string[] | undefined, name: strin
 }
 
 /** Every directed filter of the rules in force on `interfaceName`, in rank order. */
-export function rankedFilters(
+export function rankFilters(
   policy: Policy,
   host: HostAddresses,
   interfaceName: string | undefined,

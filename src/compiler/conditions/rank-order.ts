@@ -1,5 +1,5 @@
 /** The order of `compareRanked`, by numbers: comparing objects field by field takes most of the time of large policies. */
-import { sortedOrder } from '../../base/radix.ts';
+import { sortOrder } from '../../base/radix.ts';
 import type { Ranked } from '../../policy/specificity.ts';
 
 /** 32-bit words of a key; the keys of `Specificity` in their order, then the action and the position of the rule. */
@@ -18,6 +18,6 @@ export function inRankOrder<T extends Ranked>(filters: readonly T[]): readonly T
     words[at + 1] = ((portNarrow - 1) << 16) | (portWide - 1);
     words[at + 2] = ((flags | (action === 'block' ? 0 : 1)) << RULE_BITS) | ruleIndex;
   }
-  const order = sortedOrder(words, KEY_WORDS, filters.length, new Uint8Array(filters.length));
+  const order = sortOrder(words, KEY_WORDS, filters.length, new Uint8Array(filters.length));
   return Array.from(order, (index) => filters[index]!);
 }

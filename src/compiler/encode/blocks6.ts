@@ -120,7 +120,7 @@ function addPrefix(table: BlockTable, prefix: Prefix, addressClass: number, leve
   }
   const level = levelFor(length, levels);
   const value = length > HIGH_BITS ? (1 << BLOCK_TREE_BIT) | blockValue(0, level) : blockValue(addressClass, level);
-  const first = shifted(high, low, HIGH_BITS - levelLength(level));
+  const first = shiftRight(high, low, HIGH_BITS - levelLength(level));
   for (let i = 0; i < blockCount(length, level); i++) {
     const key = { high: first.high, low: first.low + i, lowHigh: 0, lowLow: 0 };
     if (!table.put(key, key.high, key.low, value >>> 0)) return false;
@@ -133,7 +133,7 @@ function blockValue(addressClass: number, level: number): number {
 }
 
 /** Two words to the right by at most 32 bits. */
-function shifted(high: number, low: number, shift: number): { readonly high: number; readonly low: number } {
+function shiftRight(high: number, low: number, shift: number): { readonly high: number; readonly low: number } {
   if (shift === 0) return { high, low };
   if (shift === 32) return { high: 0, low: high };
   return { high: high >>> shift, low: ((high << (32 - shift)) | (low >>> shift)) >>> 0 };
@@ -209,7 +209,7 @@ function encode({ hashes, words, bits, levels, needTree }: BlockTable): Blocks6 
     const [high, low] = [hashes[i]!, hashes[i + 1]!];
     const word = 2 * (high >>> (32 - filterBits));
     for (const shift of PLACE_SHIFTS) {
-      const place = shifted(high, low, shift > 32 ? 32 : shift).low >>> Math.max(0, shift - 32);
+      const place = shiftRight(high, low, shift > 32 ? 32 : shift).low >>> Math.max(0, shift - 32);
       filter[word + ((place & 63) >>> 5)]! |= 1 << (place & 31);
     }
   }

@@ -9,11 +9,11 @@ export function productLow(low: number): number {
 }
 
 export function productHigh(high: number, low: number): number {
-  return (carried(low, FACTOR.low) + Math.imul(high, FACTOR.low) + Math.imul(low, FACTOR.high)) >>> 0;
+  return (multiplyHigh(low, FACTOR.low) + Math.imul(high, FACTOR.low) + Math.imul(low, FACTOR.high)) >>> 0;
 }
 
 /** High word of the product of two words. */
-function carried(a: number, b: number): number {
+function multiplyHigh(a: number, b: number): number {
   const [aHigh, aLow, bHigh, bLow] = [a >>> 16, a & 0xffff, b >>> 16, b & 0xffff];
   const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
   const other = aLow * bHigh + (middle % 65536);

@@ -4,9 +4,9 @@ import { ENUMS } from '../../layout/layout.gen.ts';
 import type { RankSets } from '../classes/rank-sets.ts';
 import type { Services } from '../classes/service-classes.ts';
 import type { DirectedFilter } from '../conditions/expand.ts';
-import type { RankSetTables } from '../encode/rank-sets.ts';
-import { encodeRankSets, NO_RANK_SETS } from '../encode/rank-sets.ts';
-import type { AddressSets } from './address-sets.ts';
+import type { RankSetTables } from '../encode/rank-set-tables.ts';
+import { encodeRankSets, NO_RANK_SETS } from '../encode/rank-set-tables.ts';
+import type { AddressSets } from './address-rank-sets.ts';
 import type { Budgets, RuleTable } from './rule-table.ts';
 
 const USE = ENUMS.set_use;

@@ -15,8 +15,8 @@ import type { DirectedFilter } from '../conditions/expand.ts';
 import { ANY_ADDRESS } from '../conditions/resolve.ts';
 import type { PairEntry } from '../encode/pair-hash.ts';
 import { encodePairs } from '../encode/pair-hash.ts';
-import type { AddressSets } from './address-sets.ts';
-import { addressSets, NO_ADDRESS_SETS } from './address-sets.ts';
+import type { AddressSets } from './address-rank-sets.ts';
+import { addressSets, NO_ADDRESS_SETS } from './address-rank-sets.ts';
 import type { RuleSets } from './rule-sets.ts';
 
 /** Largest tables of each mode; measured in bench/: past them the next mode is faster or the only one that fits. */
@@ -122,13 +122,13 @@ function groupByConditions(ranked: readonly DirectedFilter[], family: number): G
   return groups;
 }
 
-function merged(lists: readonly (readonly number[])[]): readonly number[] {
+function mergeRanks(lists: readonly (readonly number[])[]): readonly number[] {
   if (lists.length === 1) return present(lists[0]);
   return lists.flat().sort((a, b) => a - b);
 }
 
 /** For one source class: destination condition -> the ranks of filters whose source matches. */
-function matchingSource(groups: Groups, conditions: readonly number[]): ReadonlyMap<number, readonly number[]> {
+function matchSource(groups: Groups, conditions: readonly number[]): ReadonlyMap<number, readonly number[]> {
   const lists = new Map<number, (readonly number[])[]>();
   for (const condition of conditions) {
     for (const [destination, ranks] of groups.get(condition) ?? []) {
@@ -137,14 +137,11 @@ function matchingSource(groups: Groups, conditions: readonly number[]): Readonly
       else known.push(ranks);
     }
   }
-  return new Map([...lists].map(([destination, found]) => [destination, merged(found)]));
+  return new Map([...lists].map(([destination, found]) => [destination, mergeRanks(found)]));
 }
 
-function matchingBoth(
-  bySource: ReadonlyMap<number, readonly number[]>,
-  conditions: readonly number[],
-): readonly number[] {
-  return merged(
+function matchBoth(bySource: ReadonlyMap<number, readonly number[]>, conditions: readonly number[]): readonly number[] {
+  return mergeRanks(
     conditions.flatMap((condition) => {
       const ranks = bySource.get(condition);
       return ranks === undefined ? [] : [ranks];
@@ -158,11 +155,11 @@ function allConditions(classes: AddressClasses): readonly (readonly number[])[] 
 }
 
 export function ruleTable(input: RuleInput): RuleTable {
-  return paintedTable(input) ?? ranks(input);
+  return paintTable(input) ?? ranks(input);
 }
 
 /** A table with the value of each service, the first form that keeps its budget. */
-function paintedTable(input: RuleInput): RuleTable | undefined {
+function paintTable(input: RuleInput): RuleTable | undefined {
   const { source, destination, services, budgets } = input;
   if (services.destination.holding + services.source.holding > budgets.rowWork) return undefined;
   if (source.counting + destination.counting > budgets.classConditions) return undefined;
@@ -184,9 +181,9 @@ function dense(input: RuleInput, groups: Groups): RuleTable | undefined {
   let at = 0;
   for (const [s, conditions] of allConditions(source).entries()) {
     input.progress(s / source.classes.length);
-    const bySource = matchingSource(groups, conditions);
+    const bySource = matchSource(groups, conditions);
     for (const dst of dstConditions) {
-      cross.set(sets.fill(sets.visible(matchingBoth(bySource, dst))), at);
+      cross.set(sets.fill(sets.visible(matchBoth(bySource, dst))), at);
       at += width;
     }
     if (sets.work - before > budgets.rowWork) return undefined;
@@ -203,12 +200,10 @@ function rows(input: RuleInput, groups: Groups): RuleTable | undefined {
   let at = 0;
   for (const [s, conditions] of allConditions(source).entries()) {
     input.progress(s / source.classes.length);
-    const bySource = matchingSource(groups, conditions);
+    const bySource = matchSource(groups, conditions);
     for (const [d, { parent, added }] of destination.classes.entries()) {
       const inherits = d !== parent && !added.some((condition) => bySource.has(condition));
-      cross[at + d] = inherits
-        ? cross[at + parent]!
-        : sets.reference(matchingBoth(bySource, present(dstConditions[d])));
+      cross[at + d] = inherits ? cross[at + parent]! : sets.reference(matchBoth(bySource, present(dstConditions[d])));
       if (sets.bytes > budgets.rowBytes || sets.work - before.work > budgets.rowWork) return sets.rewind(before);
     }
     at += dstConditions.length;
@@ -241,8 +236,8 @@ function sparse(input: RuleInput, groups: Groups): RuleTable | undefined {
   const found: PairEntry[] = [];
   for (const [s, conditions] of srcConditions.entries()) {
     input.progress(s / srcConditions.length);
-    for (const [d, lists] of matchingPairs(matchingSource(groups, conditions.slice(1)), holders)) {
-      found.push({ key: ((s << 16) | d) + 1, set: sets.reference(merged(lists)) });
+    for (const [d, lists] of matchPairs(matchSource(groups, conditions.slice(1)), holders)) {
+      found.push({ key: ((s << 16) | d) + 1, set: sets.reference(mergeRanks(lists)) });
       if (isOver(found.length)) return sets.rewind(before);
     }
   }
@@ -253,7 +248,7 @@ function sparse(input: RuleInput, groups: Groups): RuleTable | undefined {
 }
 
 /** By destination class: ranks of filters for both addresses, of each condition a list. */
-function matchingPairs(
+function matchPairs(
   bySource: ReadonlyMap<number, readonly number[]>,
   holders: ClassesByCondition,
 ): ReadonlyMap<number, readonly (readonly number[])[]> {
@@ -300,7 +295,7 @@ function ownSets(
   for (const [index, { parent, added, isCarved }] of classes.classes.entries()) {
     const isWhole = index === parent || isCarved;
     const looked = isWhole ? present(held[index]) : added;
-    const ranks = merged(looked.map((condition) => ranksOf(condition) ?? []));
+    const ranks = mergeRanks(looked.map((condition) => ranksOf(condition) ?? []));
     references[index] = isWhole ? sets.reference(ranks) : sets.extended(references[parent]!, ranks);
     if (isOver(0)) return undefined;
   }

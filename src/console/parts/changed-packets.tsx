@@ -1,7 +1,7 @@
 /** Whose verdict a change turns, each with an example. */
 import type { VNode } from 'preact';
 import type { DiffOutcome, ShortDecision } from '../../host/diff-policies.ts';
-import { formatCount } from '../format.ts';
+import { formatCount } from '../readable-values.ts';
 import { ScrollFrame } from './scroll-frame.tsx';
 
 function deciderOf({ by, rule, reason }: ShortDecision): string {

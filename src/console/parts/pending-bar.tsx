@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { PendingChange } from '../../host/pending-change.ts';
 import { change } from '../api.ts';
 import type { Snapshot } from '../feed.ts';
-import { formatCountdown } from '../format.ts';
+import { formatCountdown } from '../readable-values.ts';
 import { useAction } from './action.ts';
 import { ErrorBox } from './error-box.tsx';
 

@@ -2,8 +2,8 @@
 import type { VNode } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { OutlinedRule, OutlineOutcome } from '../../host/outline-policy.ts';
-import { formatCount, formatRate } from '../format.ts';
 import type { Row } from '../rates.ts';
+import { formatCount, formatRate } from '../readable-values.ts';
 import { VirtualTable } from './virtual-table.tsx';
 
 interface Tally {

@@ -2,8 +2,8 @@
 import type { VNode } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
-import { formatClock, formatRate } from '../format.ts';
 import type { PlotSeries } from '../plot-history.ts';
+import { formatClock, formatRate } from '../readable-values.ts';
 
 const HEIGHT = 150;
 /** Seconds that are seen. */

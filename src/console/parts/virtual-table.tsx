@@ -1,7 +1,7 @@
 /** A table of any length: only the rows that are seen are in the page. */
 import type { ComponentChildren, VNode } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { formatCount } from '../format.ts';
+import { formatCount } from '../readable-values.ts';
 
 export interface VirtualTableProps<T> {
   readonly label: string;

@@ -3,9 +3,9 @@ import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { ChangeRecords, PolicyAt } from '../../store/store.ts';
 import { read } from '../api.ts';
-import { formatTime } from '../format.ts';
 import { ErrorBox } from '../parts/error-box.tsx';
 import { VirtualTable } from '../parts/virtual-table.tsx';
+import { formatTime } from '../readable-values.ts';
 import type { ScreenProps } from '../shell.tsx';
 
 function versionOf(at: PolicyAt | null): string {

@@ -5,7 +5,7 @@ import { COLUMNS, TITLES } from '../../formats/chart/titles.ts';
 import type { ChartOutcome } from '../../host/chart-policy.ts';
 import { question } from '../api.ts';
 import type { ChartLine } from '../chart-lines.ts';
-import { csvOf, EMPTY_LINE, EXAMPLE, isEmpty, keepChart, keptChart, linesOf, rowOfLine } from '../chart-lines.ts';
+import { csvOf, EMPTY_LINE, EXAMPLE, isEmpty, keepChart, linesOf, readKeptChart, rowOfLine } from '../chart-lines.ts';
 import { keepDraft } from '../drafts.ts';
 import { useAnswer } from '../parts/debounced.ts';
 import { DiagnosticList, ErrorBox } from '../parts/error-box.tsx';
@@ -48,7 +48,7 @@ function Row({ line, number, onChange, onPaste, onRemove }: RowProps): VNode | n
 }
 
 export function Chart({ mayChange }: ScreenProps): VNode | null {
-  const [{ name, lines }, setChart] = useState(keptChart);
+  const [{ name, lines }, setChart] = useState(readKeptChart);
   const change = (changed: { readonly name: string; readonly lines: readonly ChartLine[] }): void => {
     keepChart(changed);
     setChart(changed);

@@ -2,11 +2,11 @@
 import type { VNode } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type { HostStatus } from '../../host/status.ts';
-import { formatAge, formatCount, formatRate, formatTime } from '../format.ts';
 import { RatePlot } from '../parts/rate-plot.tsx';
 import { ScrollFrame } from '../parts/scroll-frame.tsx';
 import type { Row, Totals } from '../rates.ts';
 import { reasonsOf, rowsOf, topDropping, totalsOf } from '../rates.ts';
+import { formatAge, formatCount, formatRate, formatTime } from '../readable-values.ts';
 import type { ScreenProps } from '../shell.tsx';
 
 const TOP = 10;

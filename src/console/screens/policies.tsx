@@ -3,11 +3,11 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import type { ListedPolicy } from '../../host/stored-policies.ts';
 import { change, policyPath } from '../api.ts';
-import { formatAge, formatTime } from '../format.ts';
 import { useAction } from '../parts/action.ts';
 import { AssignDialog } from '../parts/assign-dialog.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { ScrollFrame } from '../parts/scroll-frame.tsx';
+import { formatAge, formatTime } from '../readable-values.ts';
 import type { ScreenProps } from '../shell.tsx';
 
 type Question = { readonly kind: 'assign' | 'unassign' | 'delete'; readonly policy: ListedPolicy };

@@ -7,7 +7,6 @@ import type { OutlineOutcome } from '../../host/outline-policy.ts';
 import type { PolicyHistory } from '../../host/stored-policies.ts';
 import { policyPath, question, read } from '../api.ts';
 import { keepDraft } from '../drafts.ts';
-import { formatCount, formatTime } from '../format.ts';
 import { AssignDialog } from '../parts/assign-dialog.tsx';
 import { ChangedPackets } from '../parts/changed-packets.tsx';
 import { ErrorBox } from '../parts/error-box.tsx';
@@ -15,6 +14,7 @@ import { PolicyRules } from '../parts/policy-rules.tsx';
 import { ScrollFrame } from '../parts/scroll-frame.tsx';
 import { TextDifference } from '../parts/text-difference.tsx';
 import { rowsOf } from '../rates.ts';
+import { formatCount, formatTime } from '../readable-values.ts';
 import type { ScreenProps } from '../shell.tsx';
 
 interface Shown {

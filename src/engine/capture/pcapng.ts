@@ -64,7 +64,7 @@ async function sectionByteOrder(position: Position): Promise<boolean | undefined
   if (magic === BYTE_ORDER_MAGIC) return false;
   if (magic === SWAPPED_MAGIC) return true;
   const found = `0x${magic.toString(16).padStart(8, '0')}`;
-  throw damaged(position, position.reader.offset + 8, found, 'the byte-order magic 1a2b3c4d');
+  throw createDamageError(position, position.reader.offset + 8, found, 'the byte-order magic 1a2b3c4d');
 }
 
 async function readBlock(position: Position, littleEndian: boolean): Promise<Block | 'skipped' | 'end'> {
@@ -76,7 +76,7 @@ async function readBlock(position: Position, littleEndian: boolean): Promise<Blo
   const type = viewOf(head).getUint32(0, littleEndian);
   const length = viewOf(head).getUint32(4, littleEndian);
   if (length < FRAMING_BYTES || length % 4 !== 0) {
-    throw damaged(position, offset + 4, `a block length of ${length}`, 'a multiple of 4 that is at least 12');
+    throw createDamageError(position, offset + 4, `a block length of ${length}`, 'a multiple of 4 that is at least 12');
   }
   if (!isRead(type)) {
     const skipped = await reader.skip(length - 8);
@@ -84,12 +84,12 @@ async function readBlock(position: Position, littleEndian: boolean): Promise<Blo
     return 'skipped';
   }
   if (length > MAX_BLOCK_BYTES) {
-    throw damaged(position, offset + 4, `a block of ${length} bytes`, `at most ${MAX_BLOCK_BYTES}`);
+    throw createDamageError(position, offset + 4, `a block of ${length} bytes`, `at most ${MAX_BLOCK_BYTES}`);
   }
   const bytes = await takeAll(position, length - 8, 'block');
   const trailer = viewOf(bytes).getUint32(bytes.length - 4, littleEndian);
   if (trailer !== length) {
-    throw damaged(position, offset + length - 4, `${trailer}`, `the block length ${length} again at its end`);
+    throw createDamageError(position, offset + length - 4, `${trailer}`, `the block length ${length} again at its end`);
   }
   return { type, offset, body: viewOf(bytes.subarray(0, bytes.length - 4)) };
 }
@@ -154,7 +154,7 @@ function readPacket(position: Position, block: Block, section: Section): Capture
   const id = interfaceId(block, littleEndian);
   const from = section.interfaces[id];
   if (from === undefined) {
-    throw damaged(
+    throw createDamageError(
       position,
       block.offset + 8,
       `interface ${id}`,
@@ -168,7 +168,12 @@ function readPacket(position: Position, block: Block, section: Section): Capture
   requireSaneLength(position, block.offset, captured);
   if (headerBytes + captured > body.byteLength) {
     const room = body.byteLength - headerBytes;
-    throw damaged(position, block.offset, `a packet of ${captured} bytes`, `at most the ${room} that its block holds`);
+    throw createDamageError(
+      position,
+      block.offset,
+      `a packet of ${captured} bytes`,
+      `at most the ${room} that its block holds`,
+    );
   }
   const ticks = isSimple ? 0n : BigInt(u32(4)) * 0x1_0000_0000n + BigInt(u32(8));
   const timestampNs = isSimple
@@ -186,10 +191,15 @@ function interfaceId(block: Block, littleEndian: boolean): number {
 
 function requireBody(position: Position, block: Block, bytes: number, what: string): void {
   if (block.body.byteLength >= bytes) return;
-  throw damaged(position, block.offset, `${block.body.byteLength} bytes`, `at least ${bytes} bytes of ${what}`);
+  throw createDamageError(
+    position,
+    block.offset,
+    `${block.body.byteLength} bytes`,
+    `at least ${bytes} bytes of ${what}`,
+  );
 }
 
-function damaged(position: Position, offset: number, found: string, wanted: string): Error {
+function createDamageError(position: Position, offset: number, found: string, wanted: string): Error {
   const next = 'the file is damaged here: every packet before this one is whole';
   return failure(position, offset, position.packet + 1, { found, wanted, next });
 }

@@ -4,20 +4,10 @@
  */
 import type { YAMLMap, YAMLSeq } from 'yaml';
 import { Document, isMap, isScalar, isSeq, parseDocument, Scalar } from 'yaml';
-import type { Action } from '../../policy/model.ts';
-import { styleDocument, styledText } from '../yaml/style.ts';
+import type { KeyedRule } from '../yaml/keyed-rule.ts';
+import { printStyled, styleDocument } from '../yaml/style.ts';
 import type { SpecRule } from './command.ts';
 import { companionsOf } from './command.ts';
-
-/** A filter by its keys, as docs/policy.md has them. */
-export type FilterKeys = Readonly<Record<string, unknown>>;
-
-/** A rule whose filters are given by their keys, not as filterspecs. */
-export interface KeyedRule {
-  readonly name: string;
-  readonly action: Action;
-  readonly filters: readonly FilterKeys[];
-}
 
 export function countFilters(rule: SpecRule | KeyedRule): number {
   return 'specs' in rule ? rule.specs.length : rule.filters.length;
@@ -40,7 +30,7 @@ export interface EditedText {
 
 /** A policy without rules: permits what no rule decides, as the original did. */
 export function newPolicyText(name: string): string {
-  return styledText(new Document({ name }));
+  return printStyled(new Document({ name }));
 }
 
 /** The text with the change, or undefined where its rules are in no form that can be added to (aliases, say). */
@@ -56,7 +46,7 @@ export function editPolicyText(text: string, edit: TextEdit): EditedText | undef
   if (edit.kind === 'add') for (const rule of edit.rules) addRule(document, rules, lists, rule, edit.interfaces);
   if (lists.items.length === 0) root.delete('filterLists');
   if (text.trim() === newPolicyText(String(root.get('name'))).trim()) styleDocument(document, { orderKeys: true });
-  return { text: styledText(document), replaced };
+  return { text: printStyled(document), replaced };
 }
 
 function withCompanions(rule: string): readonly string[] {
@@ -110,7 +100,7 @@ function addRule(
 ): void {
   let list = rule.name;
   for (let i = 2; rules.items.some((other) => listOf(other) === list); i++) list = `${rule.name} ${i}`;
-  const filters = document.createNode('specs' in rule ? rule.specs.map(quoted) : rule.filters) as YAMLSeq;
+  const filters = document.createNode('specs' in rule ? rule.specs.map(quoteSpec) : rule.filters) as YAMLSeq;
   filters.flow = false;
   for (const filter of filters.items) if (isMap(filter)) filter.flow = true;
   lists.set(list, filters);
@@ -120,7 +110,7 @@ function addRule(
   rules.add(node);
 }
 
-function quoted(spec: string): Scalar {
+function quoteSpec(spec: string): Scalar {
   const scalar = new Scalar(spec);
   scalar.type = Scalar.QUOTE_DOUBLE;
   return scalar;

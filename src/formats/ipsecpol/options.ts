@@ -1,6 +1,6 @@
 /** The options of an ipsecpol command line, as written: what they mean together is command.ts's business. */
 import type { Diagnostics } from '../../base/diagnostics.ts';
-import { closest } from '../../base/suggest.ts';
+import { findClosest } from '../../base/suggest.ts';
 import type { Token } from '../token.ts';
 import { optionName } from './words.ts';
 
@@ -108,7 +108,7 @@ const VALUE_HELP: Readonly<Partial<Record<OptionName, string>>> = {
 function optionHelp(name: string): string {
   const guess =
     name.length > 1
-      ? closest(
+      ? findClosest(
           name,
           Object.keys(OPTIONS).filter((known) => known.length > 1),
         )

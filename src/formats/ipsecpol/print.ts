@@ -23,7 +23,7 @@ export function printIpsecpol(policy: Policy, diags: Diagnostics): readonly stri
   return policy.rules.flatMap((rule) => {
     const specs = rule.filterList.filters.flatMap((filter) => specsOf(filter, policy, diags));
     if (rule.interfaces !== undefined) {
-      cannotSay(diags, rule.span, `rule "${rule.name}" is limited to interfaces`);
+      reportUnsayable(diags, rule.span, `rule "${rule.name}" is limited to interfaces`);
       return [];
     }
     if (specs.length === 0) return [];
@@ -38,40 +38,40 @@ export function shellWord(word: string): string {
   return /["$`\\!]/u.test(word) ? `'${word.replaceAll("'", "'\\''")}'` : `"${word}"`;
 }
 
-function cannotSay(diags: Diagnostics, span: Span, what: string, help?: string): void {
+function reportUnsayable(diags: Diagnostics, span: Span, what: string, help?: string): void {
   diags.report('XP0520', span, `${what}: no ipsecpol command says that`, help);
 }
 
 function reportPolicy(policy: Policy, diags: Diagnostics): void {
   const help = 'end with a rule that blocks what the permits leave over';
-  if (policy.default === 'block') cannotSay(diags, policy.span, 'default: block', help);
-  if (!policy.strict) cannotSay(diags, policy.span, 'strict: false');
-  if (!isDefaultDrop(policy)) cannotSay(diags, policy.span, `drop: [${policy.drop.join(', ')}]`);
+  if (policy.default === 'block') reportUnsayable(diags, policy.span, 'default: block', help);
+  if (!policy.strict) reportUnsayable(diags, policy.span, 'strict: false');
+  if (!isDefaultDrop(policy)) reportUnsayable(diags, policy.span, `drop: [${policy.drop.join(', ')}]`);
   if (policy.exemptions.join() !== DEFAULT_EXEMPTIONS.join()) {
-    cannotSay(diags, policy.span, `exemptions: [${policy.exemptions.join(', ')}]`);
+    reportUnsayable(diags, policy.span, `exemptions: [${policy.exemptions.join(', ')}]`);
   }
 }
 
 function specsOf(filter: Filter, policy: Policy, diags: Diagnostics): readonly string[] {
-  const found = unsayable(filter, policy.addressSets);
+  const found = findUnsayable(filter, policy.addressSets);
   if (found !== undefined) {
-    cannotSay(diags, filter.span, found);
+    reportUnsayable(diags, filter.span, found);
     return [];
   }
   const simple = simpleFilters(filter, policy.addressSets);
   if (simple === undefined) {
-    cannotSay(diags, filter.span, `the filter stands for more than ${MAX_SPECS} filterspecs`);
+    reportUnsayable(diags, filter.span, `the filter stands for more than ${MAX_SPECS} filterspecs`);
     return [];
   }
   if (simple.some(isOtherIcmp)) {
-    cannotSay(diags, filter.span, 'an address set with addresses of the other family than the ICMP protocol');
+    reportUnsayable(diags, filter.span, 'an address set with addresses of the other family than the ICMP protocol');
     return [];
   }
   return simple.map(printFilterSpec).filter((spec) => spec !== undefined);
 }
 
 /** What of the filter has no words in a filterspec, whatever it is split into. */
-function unsayable(filter: Filter, sets: ReadonlyMap<string, AddressSet>): string | undefined {
+function findUnsayable(filter: Filter, sets: ReadonlyMap<string, AddressSet>): string | undefined {
   const range = [...filter.sourcePorts, ...filter.destinationPorts].find((ports) => !isSayable(ports));
   if (range !== undefined) return `port range ${range.lo}-${range.hi}`;
   if (filter.icmp.length > 0) return `icmpType ${filter.icmp.map(({ type }) => type).join(', ')}`;

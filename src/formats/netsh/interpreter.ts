@@ -6,11 +6,11 @@ import type { Token } from '../token.ts';
 import { readName } from '../yaml/names.ts';
 import type { NetshCommand, NetshValues } from './arguments.ts';
 import { readNetshCommand } from './arguments.ts';
-import type { ActionEntry, ListEntry, PolicyEntry, RuleEntry } from './catalogue.ts';
-import { Entries } from './catalogue.ts';
 import { readNetshFilter } from './filter.ts';
 import { isDeleteAll } from './keys.ts';
-import { NotTaken, withoutEffect } from './not-taken.ts';
+import { describeNoEffect, NotTaken } from './not-taken.ts';
+import type { ActionEntry, ListEntry, PolicyEntry, RuleEntry } from './script-objects.ts';
+import { Entries } from './script-objects.ts';
 import { shippedActions, shippedLists } from './shipped.ts';
 
 /** Names of the interfaces that a rule of each group is limited to; none: not known. */
@@ -51,7 +51,7 @@ export class ScriptInterpreter {
   /** What Windows ships is there again at once: a script that names it means it. */
   #deleteAll(): void {
     const own = [...this.lists.all, ...this.actions.all].filter(({ isShipped }) => !isShipped);
-    if (this.policies.all.length + own.length === 0) throw withoutEffect('there is nothing to delete yet');
+    if (this.policies.all.length + own.length === 0) throw describeNoEffect('there is nothing to delete yet');
     this.policies.clear();
     this.lists.clear();
     this.actions.clear();
@@ -140,7 +140,7 @@ export class ScriptInterpreter {
     }
     const gone = values.isAll ? this.lists.all : [this.lists.getToDelete(values.required('name').text)];
     const user = this.#rules().find(({ list }) => gone.includes(list));
-    if (user !== undefined) throw withoutEffect(`rule "${user.name}" uses the filter list`);
+    if (user !== undefined) throw describeNoEffect(`rule "${user.name}" uses the filter list`);
     for (const { name } of gone) this.lists.delete(name);
   }
 
@@ -165,7 +165,7 @@ export class ScriptInterpreter {
     }
     const list = this.lists.find(name.text) ?? newList(newName(name, 'filter list'), span);
     if (list.filters.some((other) => sameFilter(other, filter))) {
-      throw withoutEffect(`filter list "${list.name}" has this filter already`);
+      throw describeNoEffect(`filter list "${list.name}" has this filter already`);
     }
     if (this.lists.find(name.text) === undefined) this.lists.add(list);
     list.filters.push(filter);
@@ -173,7 +173,7 @@ export class ScriptInterpreter {
 
   #deleteFilter(list: ListEntry, filter: Filter): void {
     const at = list.filters.findIndex((other) => sameFilter(other, filter));
-    if (at < 0) throw withoutEffect(`filter list "${list.name}" has no such filter to delete`);
+    if (at < 0) throw describeNoEffect(`filter list "${list.name}" has no such filter to delete`);
     list.filters.splice(at, 1);
   }
 
@@ -181,7 +181,7 @@ export class ScriptInterpreter {
     if (verb === 'delete') {
       const gone = values.isAll ? this.actions.all : [this.actions.getToDelete(values.required('name').text)];
       const user = this.#rules().find(({ action }) => gone.includes(action));
-      if (user !== undefined) throw withoutEffect(`rule "${user.name}" uses the filter action`);
+      if (user !== undefined) throw describeNoEffect(`rule "${user.name}" uses the filter action`);
       for (const { name } of gone) this.actions.delete(name);
       return;
     }

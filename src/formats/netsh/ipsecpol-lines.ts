@@ -8,10 +8,10 @@ import { readOptions } from '../ipsecpol/options.ts';
 import type { Token } from '../token.ts';
 import { tokenOf } from '../token.ts';
 import { printFilterSpec } from '../yaml/print.ts';
-import type { RuleEntry } from './catalogue.ts';
 import type { ScriptInterpreter } from './interpreter.ts';
 import { newPolicy } from './interpreter.ts';
-import { NotTaken, withoutEffect } from './not-taken.ts';
+import { describeNoEffect, NotTaken } from './not-taken.ts';
+import type { RuleEntry } from './script-objects.ts';
 
 export interface IpsecpolLine {
   /** After the program. */
@@ -38,7 +38,7 @@ export function carryOutIpsecpol(
 function storedCommand(words: readonly Token[], isThisHost: (name: string) => boolean): StoredCommand {
   const diags = new Diagnostics();
   const command = readIpsecpol(words, diags);
-  if (command === 'usage') throw withoutEffect('it only asks for the usage text');
+  if (command === 'usage') throw describeNoEffect('it only asks for the usage text');
   const error = diags.all.find(({ severity }) => severity === 'error');
   if (command === undefined) throw new NotTaken(error?.message ?? 'it cannot be read');
   if (command.machine !== undefined && !isThisHost(command.machine)) {
@@ -50,9 +50,9 @@ function storedCommand(words: readonly Token[], isThisHost: (name: string) => bo
     case 'dynamic':
       throw new NotTaken('a dynamic rule is part of no policy');
     case 'unload':
-      throw withoutEffect('dynamic rules are part of no policy');
+      throw describeNoEffect('dynamic rules are part of no policy');
     case 'show':
-      throw withoutEffect('it changes no policy');
+      throw describeNoEffect('it changes no policy');
     case 'file':
       throw new NotTaken(`it runs the commands of ${command.path}: import that file too`);
   }

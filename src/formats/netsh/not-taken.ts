@@ -11,6 +11,6 @@ export class NotTaken extends Error {
 }
 
 /** A line that would have changed nothing that permits or blocks: the policy is the same without it. */
-export function withoutEffect(why: string): NotTaken {
+export function describeNoEffect(why: string): NotTaken {
   return new NotTaken(why, false);
 }

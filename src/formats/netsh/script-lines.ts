@@ -3,7 +3,7 @@ import type { Span } from '../../base/diagnostics.ts';
 import { optionName, wordsOfLine } from '../ipsecpol/words.ts';
 import type { Token } from '../token.ts';
 import type { ShellCommand } from './shell.ts';
-import { splitCommands, straightened } from './shell.ts';
+import { splitCommands, straightenQuotes } from './shell.ts';
 
 export type ScriptLine =
   /** Comments, `echo`, `pause`, blank lines: what has no effect on the policy. */
@@ -71,7 +71,7 @@ class LineReader {
   read(line: number, lineText: string): readonly ScriptLine[] {
     const at = { file: this.#file, line, lineText };
     if (isComment(lineText)) return [{ kind: 'silent' }];
-    const commands = splitCommands(straightened(lineText).replace(PROMPT, (prompt) => ' '.repeat(prompt.length)));
+    const commands = splitCommands(straightenQuotes(lineText).replace(PROMPT, (prompt) => ' '.repeat(prompt.length)));
     if (commands.length === 0) return [{ kind: 'silent' }];
     if (isControlFlow(commands)) {
       const whole = lineText.trim();

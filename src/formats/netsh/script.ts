@@ -7,13 +7,13 @@ import { spanOfFile } from '../../base/diagnostics.ts';
 import { emptyPolicy } from '../../policy/defaults.ts';
 import type { FilterList, Policy, Rule } from '../../policy/model.ts';
 import type { PolicyComments } from '../yaml/print.ts';
-import type { ListEntry, PolicyEntry, RuleEntry } from './catalogue.ts';
 import type { GroupNames } from './interpreter.ts';
 import { ScriptInterpreter } from './interpreter.ts';
 import { carryOutIpsecpol } from './ipsecpol-lines.ts';
 import { NotTaken } from './not-taken.ts';
 import type { ScriptLine } from './script-lines.ts';
 import { scriptLines } from './script-lines.ts';
+import type { ListEntry, PolicyEntry, RuleEntry } from './script-objects.ts';
 
 export interface ScriptSource {
   /** As diagnostics name it. */

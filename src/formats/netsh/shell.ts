@@ -10,7 +10,7 @@ export interface ShellCommand {
 }
 
 /** Quotation marks as web pages print them, made straight; every character stays where it is. */
-export function straightened(line: string): string {
+export function straightenQuotes(line: string): string {
   return line.replaceAll(/[\u201c-\u201f\uff02]/gu, '"').replaceAll('\u00a0', ' ');
 }
 
@@ -55,12 +55,12 @@ function shellCommand(part: string, start: number, follows: ShellCommand['follow
   const parts = /(?<quoted>"[^"]*"?)|(?<target>(?:(?<=\s|^)\d)?(?:>>?|<)\s*(?:&\d|"[^"]*"|[^\s"<>]*))/gu;
   const plain = part.replaceAll(parts, (all: string, quoted: string | undefined) => quoted ?? ' '.repeat(all.length));
   const lead = /^[\s@(]*/u.exec(plain)?.[0].length ?? 0;
-  const text = unescaped(plain.slice(lead)).trimEnd();
+  const text = unescapeText(plain.slice(lead)).trimEnd();
   return { text, at: start + lead, follows };
 }
 
 /** A caret takes the meaning of the character after it away. */
-function unescaped(text: string): string {
+function unescapeText(text: string): string {
   return text.replaceAll(
     /(?<quoted>"[^"]*"?)|\^(?<next>.?)/gu,
     (_, quoted?: string, next?: string) => quoted ?? next ?? '',

@@ -2,7 +2,7 @@
 import type { Span } from '../../base/diagnostics.ts';
 import { ANY_PACKET } from '../../policy/defaults.ts';
 import { PROTOCOLS } from '../../policy/model.ts';
-import type { ActionEntry, ListEntry } from './catalogue.ts';
+import type { ActionEntry, ListEntry } from './script-objects.ts';
 
 export function shippedActions(): readonly ActionEntry[] {
   const entry = (name: string, action: ActionEntry['action']): ActionEntry => {

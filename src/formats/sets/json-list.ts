@@ -20,7 +20,7 @@ export function readJsonList(text: string, field: string | undefined, list: List
     const { value, place } = item;
     if (typeof value === 'string') list.add({ text: value, span: place(value) });
     else if (!isObject(value)) {
-      list.report('XP0227', place(), `expected an address or an object, found ${shown(value)}`);
+      list.report('XP0227', place(), `expected an address or an object, found ${showValue(value)}`);
     } else if (path === undefined) reportWithoutField(value, place(), list);
     else readObject(value, path, item, list);
   }
@@ -105,7 +105,7 @@ function readObject(
   const texts = found.filter((one) => typeof one === 'string');
   if (texts.length < found.length) {
     const other = found.find((one) => typeof one !== 'string');
-    list.report('XP0227', place(), `the field ${path.join('.')} is ${shown(other)}, not an address`);
+    list.report('XP0227', place(), `the field ${path.join('.')} is ${showValue(other)}, not an address`);
   } else if (texts.length > 0) {
     for (const text of texts) list.add({ text, span: place(text) });
   } else if (addressKeys(value).length === 0) {
@@ -128,7 +128,7 @@ function valuesAt(value: unknown, path: readonly string[]): readonly unknown[] {
   return isObject(value) && Object.hasOwn(value, key) ? valuesAt(value[key], rest) : [];
 }
 
-function shown(value: unknown): string {
+function showValue(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'a list';
   return typeof value === 'object' ? 'an object' : `the ${typeof value} ${String(value)}`;

@@ -9,7 +9,7 @@ import { commentsOf, settleComments } from './comments.ts';
 import { formatJson } from './format-json.ts';
 import type { SourceNode } from './source-tree.ts';
 import { readSourceTree } from './source-tree.ts';
-import { styleDocument, styledText } from './style.ts';
+import { printStyled, styleDocument } from './style.ts';
 
 export type TextFormat = 'yaml' | 'json';
 
@@ -31,10 +31,10 @@ export function formatPolicyText(
   const tree = readSourceTree(file, text, diags);
   if (tree === undefined) return undefined;
   const comments = commentsOf(tokensOf(text));
-  const formatted = settled(text, format);
+  const formatted = formatUntilSettled(text, format);
   const kept = formatted === undefined ? [] : commentsOf(tokensOf(formatted));
   const again = formatted === undefined ? undefined : readSourceTree(file, formatted, new Diagnostics());
-  const sameComments = format === 'json' || sorted(comments) === sorted(kept);
+  const sameComments = format === 'json' || sortComments(comments) === sortComments(kept);
   if (formatted === undefined || again === undefined || meaning(again) !== meaning(tree) || !sameComments) {
     const help = 'simplify comments, tags or anchors in unusual places';
     return diags.report('XP0012', spanOfFile(file), `${file} cannot be formatted without a change to it`, help);
@@ -53,10 +53,10 @@ function documentOf(tokens: readonly CST.Token[], text: string): Document | unde
 }
 
 /** The text that formatting leaves as it is: comments in odd places take a second pass. Undefined where there is none. */
-function settled(text: string, format: TextFormat): string | undefined {
+function formatUntilSettled(text: string, format: TextFormat): string | undefined {
   let current = text;
   for (let pass = 0; pass < MAX_PASSES; pass++) {
-    const next = printed(current, format);
+    const next = printOnce(current, format);
     if (next === undefined || next === current) return next;
     current = next;
   }
@@ -64,7 +64,7 @@ function settled(text: string, format: TextFormat): string | undefined {
 }
 
 /** Undefined where the library refuses to print what it has read, such as an anchor with a control character. */
-function printed(text: string, format: TextFormat): string | undefined {
+function printOnce(text: string, format: TextFormat): string | undefined {
   const document = documentOf(tokensOf(text), text);
   if (document === undefined) return undefined;
   try {
@@ -76,7 +76,7 @@ function printed(text: string, format: TextFormat): string | undefined {
 
 function yamlOf(document: Document): string {
   styleDocument(document, { orderKeys: !hasAliases(document) });
-  return styledText(document);
+  return printStyled(document);
 }
 
 /** JSON has no aliases: what they stand for is written out, and every key can be put into order. */
@@ -97,7 +97,7 @@ function hasAliases(document: Document): boolean {
   return found;
 }
 
-function sorted(comments: readonly string[]): string {
+function sortComments(comments: readonly string[]): string {
   return JSON.stringify([...comments].sort());
 }
 

@@ -82,7 +82,7 @@ class RoleReader {
   #include(include: MapNode, folder: string, open: readonly string[]): Parts | undefined {
     const at = textNode(nodeOf(include, 'role'));
     if (at === undefined) return undefined;
-    const path = joined(folder, at.token.text);
+    const path = joinPath(folder, at.token.text);
     if (open.includes(path) || this.#count++ >= MAX_ROLES) {
       const way = [...open, path].join(' includes ');
       const message = open.includes(path) ? `a role includes itself: ${way}` : `more than ${MAX_ROLES} roles`;
@@ -118,7 +118,7 @@ function folderOf(path: string): string {
 }
 
 /** One spelling for each path, so that a role that includes itself is known again. */
-function joined(folder: string, path: string): string {
+function joinPath(folder: string, path: string): string {
   const parts: string[] = [];
   for (const part of nextTo(folder, path).split('/')) {
     if (part === '.' || (part === '' && parts.length > 0)) continue;

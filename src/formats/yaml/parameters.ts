@@ -83,7 +83,7 @@ export class Substitution {
     if (typeof node.value !== 'string') return node;
     const alone = ALONE.exec(node.value)?.groups?.['name'];
     const value = alone === undefined ? undefined : this.#value(alone, node.token);
-    if (value !== undefined) return moved(value, node);
+    if (value !== undefined) return moveValue(value, node);
     const token = this.#token(node.token);
     return { ...node, value: token.text, token };
   }
@@ -109,8 +109,8 @@ export class Substitution {
 }
 
 /** A value as if it had been written in the role. */
-function moved(value: SourceNode, to: ScalarNode): SourceNode {
+function moveValue(value: SourceNode, to: ScalarNode): SourceNode {
   if (value.kind === 'scalar') return { ...value, span: to.span, token: { ...value.token, span: to.token.span } };
-  if (value.kind === 'list') return { ...value, span: to.span, items: value.items.map((item) => moved(item, to)) };
+  if (value.kind === 'list') return { ...value, span: to.span, items: value.items.map((item) => moveValue(item, to)) };
   return value;
 }

@@ -22,7 +22,7 @@ import type {
 import { areAnyPort, protocolName } from '../../policy/ports.ts';
 import { prefixesOf } from '../../policy/prefix-set.ts';
 import { SPEC_PROTOCOLS } from '../filterspec.ts';
-import { styleDocument, styledText } from './style.ts';
+import { printStyled, styleDocument } from './style.ts';
 
 type Plain = string | number | boolean | readonly Plain[] | { readonly [key: string]: Plain };
 type PlainMap = Readonly<Record<string, Plain>>;
@@ -37,7 +37,7 @@ export function printPolicy(policy: Policy, comments: PolicyComments = new Map()
   styleDocument(document, { orderKeys: true });
   spaceLists(document);
   if (comments.size > 0) addComments(document, policy, comments);
-  return styledText(document);
+  return printStyled(document);
 }
 
 function spaceLists(document: Document): void {

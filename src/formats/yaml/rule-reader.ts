@@ -7,7 +7,7 @@ import { readFilterList } from './filter-list.ts';
 import type { FilterScope } from './filter-reader.ts';
 import { itemsOf, nodeOf, textNode } from './map-reader.ts';
 import { readInterface, readName } from './names.ts';
-import { meantBy } from './other-words.ts';
+import { findMeantWord } from './other-words.ts';
 import type { MapNode, SourceNode } from './source-tree.ts';
 
 /** What a rule may refer to besides what its filters may. */
@@ -96,7 +96,7 @@ function readAction(node: SourceNode | undefined, diags: Diagnostics): Action | 
     const message = `action "${token.text}" negotiates security; nothing here does`;
     return diags.report('XP0305', token.span, message, 'the actions are permit and block');
   }
-  const meant = meantBy(token.text, ['permit', 'block']);
+  const meant = findMeantWord(token.text, ['permit', 'block']);
   const help = meant === undefined ? undefined : `did you mean ${meant}?`;
   return diags.report('XP0008', token.span, `expected permit or block, found "${token.text}"`, help);
 }

@@ -1,6 +1,6 @@
 /** Service names as ports: what is looked up, and what is said where a name is not found. */
 import type { Diagnostics } from '../../base/diagnostics.ts';
-import { closest } from '../../base/suggest.ts';
+import { findClosest } from '../../base/suggest.ts';
 import type { PortRange } from '../../policy/model.ts';
 import { protocolName } from '../../policy/ports.ts';
 import type { NamedFiles } from '../named-file.ts';
@@ -33,7 +33,7 @@ export class ServiceScope {
     }
     const ports = this.#services.get(token.text.toLowerCase());
     if (ports === undefined) {
-      const nearest = closest(token.text, this.#services.keys());
+      const nearest = findClosest(token.text, this.#services.keys());
       const help = nearest === undefined ? 'write 80, 8000-8080, any or a service name' : `did you mean ${nearest}?`;
       return diags.report('XP0110', token.span, `there is no service "${token.text}" in ${SERVICES_FILE}`, help);
     }

@@ -7,7 +7,7 @@ import type { ErrorObject } from 'ajv/dist/2020.js';
 import { present } from '../../base/assert.ts';
 import type { Diagnostics } from '../../base/diagnostics.ts';
 import { didYouMean } from '../../base/suggest.ts';
-import { meantBy } from './other-words.ts';
+import { findMeantWord } from './other-words.ts';
 import type { SourceNode } from './source-tree.ts';
 import type { FileKind } from './validators.ts';
 import { validatorOf } from './validators.ts';
@@ -88,9 +88,9 @@ function reportWord(error: StructureError, node: SourceNode, diags: Diagnostics)
   const allowed = (error.params['allowedValues'] as readonly unknown[]).map(String);
   const found = describe(node);
   const word = node.kind === 'scalar' ? node.token.text : '';
-  const nearest = truthOf(word) ?? meantBy(word, allowed);
+  const nearest = truthOf(word) ?? findMeantWord(word, allowed);
   const help = nearest !== undefined && allowed.includes(nearest) ? `did you mean ${nearest}?` : undefined;
-  diags.report('XP0008', node.span, `expected ${listed(allowed)}, found ${found}`, help);
+  diags.report('XP0008', node.span, `expected ${listWords(allowed)}, found ${found}`, help);
 }
 
 /** What other dialects of YAML, and quotes, make of true and false. */
@@ -99,14 +99,14 @@ function truthOf(word: string): 'true' | 'false' | undefined {
   return /^(?:no|off|false)$/iu.test(word) ? 'false' : undefined;
 }
 
-function listed(words: readonly string[]): string {
+function listWords(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
 function reportType(error: StructureError, node: SourceNode, diags: Diagnostics): void {
   const wanted = [error.params['type'] ?? []].flat().map(String);
   const named = wanted.map((type) => TYPE_NAMES[type] ?? type);
-  const expected = error.parentSchema?.['x-expected'] ?? listed(named);
+  const expected = error.parentSchema?.['x-expected'] ?? listWords(named);
   diags.report('XP0006', node.span, `expected ${expected}, found ${describe(node)}`, typeHelp(error, node, wanted));
 }
 

@@ -64,7 +64,7 @@ export function styleDocument(document: Document, options: StyleOptions): void {
 }
 
 /** As text; lines are not folded. */
-export function styledText(document: Document): string {
+export function printStyled(document: Document): string {
   return document.toString({ lineWidth: 0 });
 }
 

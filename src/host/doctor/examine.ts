@@ -1,5 +1,5 @@
 /** Runs doctor's checks over facts. */
-import type { HostFacts, InterfaceFacts } from './facts.ts';
+import type { HostFacts, InterfaceFacts } from './doctor-facts.ts';
 import type { Finding } from './finding.ts';
 import { HOST_CHECKS } from './host-checks.ts';
 import { INTERFACE_CHECKS } from './interface-checks.ts';

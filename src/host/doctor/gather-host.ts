@@ -7,7 +7,7 @@ import { EnvironmentError } from '../../base/environment-error.ts';
 import { isAlive, pidOf } from '../../store/process-name.ts';
 import type { PolicyStore } from '../../store/store.ts';
 import { readHostConfig } from '../config.ts';
-import type { HostFacts, KernelFacts, StoreFacts, UnitFacts } from './facts.ts';
+import type { HostFacts, KernelFacts, StoreFacts, UnitFacts } from './doctor-facts.ts';
 
 const BPFFS = '/sys/fs/bpf';
 

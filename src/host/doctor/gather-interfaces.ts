@@ -2,7 +2,7 @@
 import type { EthtoolFacts, NetworkInterface, TcHook } from 'libbpf-ts-bindings';
 import { BpfError, ethtoolFacts, interfaces, openProgramById, tcxPrograms, xdpAttached } from 'libbpf-ts-bindings';
 import { generationOf } from '../../engine/generation.ts';
-import type { HookProgram, InterfaceFacts } from './facts.ts';
+import type { HookProgram, InterfaceFacts } from './doctor-facts.ts';
 
 /** What `ask` answers; undefined where the kernel refuses, which a check then has no facts for. */
 function unlessRefused<T>(ask: () => T): T | undefined {

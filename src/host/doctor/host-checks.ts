@@ -1,5 +1,5 @@
 /** Checks of the host: each looks at the facts and says what it finds. */
-import type { HostFacts } from './facts.ts';
+import type { HostFacts } from './doctor-facts.ts';
 import type { Found } from './finding.ts';
 import { manual, safe } from './finding.ts';
 

@@ -1,5 +1,5 @@
 /** Checks of one interface: what makes attaching fail, filtering leak, or packets slow. */
-import type { HookProgram, InterfaceFacts } from './facts.ts';
+import type { HookProgram, InterfaceFacts } from './doctor-facts.ts';
 import type { Found } from './finding.ts';
 import { manual, safe } from './finding.ts';
 
@@ -279,7 +279,7 @@ function checkForeignXdp({ device: { name }, xdp, tcx }: InterfaceFacts): readon
   ];
 }
 
-function listed(programs: InterfaceFacts['tcx']['ingress']): string {
+function listPrograms(programs: InterfaceFacts['tcx']['ingress']): string {
   return programs.map(({ name, id }) => `${name} (id ${id})`).join(', ');
 }
 
@@ -296,7 +296,7 @@ function checkForeignTc({ device: { name }, tcx }: InterfaceFacts): readonly Fou
     if (before.length === 0) continue;
     found.push({
       severity: 'error',
-      what: `${name}: ${listed(before)} runs before xdpol's program at tcx ${hook}`,
+      what: `${name}: ${listPrograms(before)} runs before xdpol's program at tcx ${hook}`,
       why: `a program that says "pass" ends the list: what it lets through ${hook === 'egress' ? 'leaves' : 'arrives'} unfiltered`,
       advice: `see: bpftool net show dev ${name}; end the program's owner, or have it attach after xdpol's`,
       leaks: true,
@@ -305,7 +305,7 @@ function checkForeignTc({ device: { name }, tcx }: InterfaceFacts): readonly Fou
   if (others.length > 0) {
     found.push({
       severity: 'note',
-      what: `${name}: other programs run at tcx: ${listed(others)}`,
+      what: `${name}: other programs run at tcx: ${listPrograms(others)}`,
       why: 'they may drop, change or redirect packets that the policy permits; xdpol leaves them as they are',
       advice: `see: bpftool net show dev ${name}`,
     });

@@ -18,9 +18,9 @@ import { readOverlay } from '../overlay.ts';
 import { findWaitingAssignment } from '../pending-change.ts';
 import { readPolicyInput } from '../policy-input.ts';
 import type { ReadyPolicy } from '../ready-policy.ts';
+import type { PresentPacket } from './present-packets.ts';
+import { presentPackets } from './present-packets.ts';
 import { parseSshConnection } from './ssh-connection.ts';
-import type { PresentPacket } from './traffic.ts';
-import { presentPackets } from './traffic.ts';
 
 export interface Guard {
   readonly ingressOnly: boolean | undefined;
@@ -65,8 +65,8 @@ export function requireTraffic(
 ): void {
   const filters = policy.rules.reduce((sum, { filterList }) => sum + filterList.filters.length, 1);
   const asked = traffic.slice(0, Math.ceil(MAX_WORK / filters));
-  const dropped = droppedBy(new ReferenceClassifier(policy, host), asked);
-  const cut = dropped.length === 0 ? [] : passingNow(context, dropped, host);
+  const dropped = findDropped(new ReferenceClassifier(policy, host), asked);
+  const cut = dropped.length === 0 ? [] : findPassing(context, dropped, host);
   if (cut.length === 0) return;
   const subjects = [...groupBy(cut, ({ asked: { subject } }) => subject).entries()];
   const lines = subjects.slice(0, MAX_NAMED).map(([subject, packets]) => describeCut(subject, packets));
@@ -81,7 +81,7 @@ export function requireTraffic(
   });
 }
 
-function droppedBy(classifier: ReferenceClassifier, asked: readonly PresentPacket[]): readonly CutPacket[] {
+function findDropped(classifier: ReferenceClassifier, asked: readonly PresentPacket[]): readonly CutPacket[] {
   const dropped: CutPacket[] = [];
   for (const [name, here] of groupBy(asked, (each) => each.interface)) {
     const decisions = classifier.classifyAll(
@@ -97,7 +97,7 @@ function droppedBy(classifier: ReferenceClassifier, asked: readonly PresentPacke
 }
 
 /** Those that nothing drops now. */
-function passingNow(
+function findPassing(
   context: HostContext,
   dropped: readonly CutPacket[],
   { names }: HostAddresses,
@@ -110,7 +110,7 @@ function passingNow(
   const classifier = new ReferenceClassifier(policy, { me, broadcasts: broadcastsOf(me), names: known });
   const filtered = dropped.filter(({ asked }) => isFilteredNow(asked, attachments));
   const already = new Set(
-    droppedBy(
+    findDropped(
       classifier,
       filtered.map(({ asked }) => asked),
     ).map(({ asked }) => asked),

@@ -21,14 +21,14 @@ export function parseSshConnection(text: string): SshConnection | undefined {
   const areAddresses = [remote, local].every((address) => /^[\da-f.:]+(?:%\S+)?$/iu.test(address));
   if (!arePorts || !areAddresses || more.length > 0) return undefined;
   return {
-    remoteAddress: withoutZone(remote),
+    remoteAddress: stripZone(remote),
     remotePort: Number(remotePort),
-    localAddress: withoutZone(local),
+    localAddress: stripZone(local),
     localPort: Number(localPort),
   };
 }
 
-function withoutZone(address: string): string {
+function stripZone(address: string): string {
   return address.split('%')[0] ?? address;
 }
 

@@ -54,7 +54,7 @@ export function edgePackets(filter: Filter, source: EdgeSource): readonly Packet
   const families: readonly Family[] = [4, 6];
   return families.flatMap((family) => {
     const forward = packetsOf(choices, family);
-    return [...forward, ...forward.map(reversed)];
+    return [...forward, ...forward.map(reversePacket)];
   });
 }
 
@@ -200,7 +200,7 @@ function packetFrom(family: Family, parts: Parts): Packet {
   };
 }
 
-function reversed(packet: Packet): Packet {
+function reversePacket(packet: Packet): Packet {
   return {
     ...packet,
     source: packet.destination,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { closest, editDistance } from '../../../src/base/suggest.ts';
+import { editDistance, findClosest } from '../../../src/base/suggest.ts';
 
 const distances: readonly (readonly [a: string, b: string, distance: number])[] = [
   ['', '', 0],
@@ -29,5 +29,5 @@ const suggestions: readonly (readonly [word: string, expected: string | undefine
   ['s'.repeat(1000), undefined],
 ];
 for (const [word, expected] of suggestions) {
-  test(`closest: ${word.slice(0, 20)}`, () => expect(closest(word, words)).toBe(expected));
+  test(`closest: ${word.slice(0, 20)}`, () => expect(findClosest(word, words)).toBe(expected));
 }

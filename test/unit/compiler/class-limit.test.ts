@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { Diagnostics } from '../../../src/base/diagnostics.ts';
 import { compile } from '../../../src/compiler/compile.ts';
 import { directedCounts } from '../../../src/compiler/conditions/directed-counts.ts';
-import { rankedFilters } from '../../../src/compiler/conditions/expand.ts';
+import { rankFilters } from '../../../src/compiler/conditions/expand.ts';
 import type { Policy } from '../../../src/policy/model.ts';
 import { compiled } from '../../support/kernel.ts';
 import type { FilterFields } from '../../support/policies.ts';
@@ -75,7 +75,7 @@ test('what is counted is what is made', () => {
   const counts = directedCounts(policy, HOST).map(({ count }) => count);
   const made = (index: number): number => {
     const filter = policy.rules.flatMap(({ filterList }) => filterList.filters)[index];
-    return rankedFilters(policy, HOST, undefined).filter((directed) => directed.filter === filter).length;
+    return rankFilters(policy, HOST, undefined).filter((directed) => directed.filter === filter).length;
   };
   expect(counts).toEqual([0, 1, 2, 3, 4].map(made));
 });

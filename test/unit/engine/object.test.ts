@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { EnvironmentError } from '../../../src/base/environment-error.ts';
-import { checkedObject, objectPath } from '../../../src/engine/object.ts';
+import { checkObject, objectPath } from '../../../src/engine/object.ts';
 
 const BPF = fileURLToPath(new URL('../../../bpf', import.meta.url));
 
@@ -34,7 +34,7 @@ function built(name: string, file: string, from: string, to: string): string {
 
 function refusal(path: string): string {
   try {
-    checkedObject(path);
+    checkObject(path);
   } catch (error) {
     if (error instanceof EnvironmentError) return `${error.message} | ${error.help}`;
     throw error;

@@ -6,7 +6,7 @@ import type { RuleFilter } from '../universe.ts';
 /** `"*+131.107.1.1:80:TCP" (permit, rule "web", line 12)`. */
 export function describeFilter({ filter, rule }: RuleFilter): string {
   const line = filter.span.lineText === '' ? '' : `, line ${filter.span.line}`;
-  return `${shortened(filter.text)} (${rule.action}, rule "${rule.name}"${line})`;
+  return `${shortenText(filter.text)} (${rule.action}, rule "${rule.name}"${line})`;
 }
 
 /** `this filter (permit, rule "web")`: the one that a diagnostic is reported at. */
@@ -30,6 +30,6 @@ export function quotePacket(seen: SeenPacket): string {
 
 const LONGEST_TEXT = 80;
 
-function shortened(text: string): string {
+function shortenText(text: string): string {
   return `"${text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT - 1)}…`}"`;
 }

@@ -1,5 +1,5 @@
 /** A rule as the wizard asks for it: what is typed, and the filter it makes. */
-import type { FilterKeys } from '../../../formats/ipsecpol/edit.ts';
+import type { FilterKeys } from '../../../formats/yaml/keyed-rule.ts';
 import type { Action } from '../../../policy/model.ts';
 
 export type AddressKind = 'any' | 'me' | 'local' | 'address' | 'set' | 'name';

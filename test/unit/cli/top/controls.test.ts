@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Controls } from '../../../../src/cli/top/controls.ts';
-import { afterKey, arranged } from '../../../../src/cli/top/controls.ts';
+import { afterKey, arrangeRows } from '../../../../src/cli/top/controls.ts';
 import type { TopRow } from '../../../../src/cli/top/rates.ts';
 
 const FRESH: Controls = { sort: 'pps', filter: '', isTyping: false, isPaused: false, isOver: false };
@@ -37,7 +37,7 @@ test('a filter is typed, mended, kept and ended', () => {
 
 test('rows are sorted by the column, equal ones by their packets, and filtered in either case', () => {
   const names = (sort: Controls['sort'], filter = ''): string[] =>
-    arranged(ROWS, { sort, filter }).map(({ name }) => name);
+    arrangeRows(ROWS, { sort, filter }).map(({ name }) => name);
   expect(names('pps')).toEqual(['dns', 'Mail', 'web', 'idle']);
   expect(names('bps')).toEqual(['web', 'dns', 'Mail', 'idle']);
   expect(names('total')).toEqual(['dns', 'Mail', 'web', 'idle']);
@@ -47,5 +47,5 @@ test('rows are sorted by the column, equal ones by their packets, and filtered i
 
 test('a reason that never counted has no row, a rule has', () => {
   const reason: TopRow = { ...row('malformed', 0, 0, 0), by: 'parse', action: 'block' };
-  expect(arranged([reason, ...ROWS], FRESH)).toHaveLength(ROWS.length);
+  expect(arrangeRows([reason, ...ROWS], FRESH)).toHaveLength(ROWS.length);
 });

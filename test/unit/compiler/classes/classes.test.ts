@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { formatAddress } from '../../../../src/base/ip.ts';
 import { addressClasses, conditionsByClass } from '../../../../src/compiler/classes/address-classes.ts';
 import type { CompileStatistics } from '../../../../src/compiler/compile.ts';
-import { rankedFilters } from '../../../../src/compiler/conditions/expand.ts';
+import { rankFilters } from '../../../../src/compiler/conditions/expand.ts';
 import type { AddressCondition } from '../../../../src/compiler/conditions/resolve.ts';
 import { Resolver } from '../../../../src/compiler/conditions/resolve.ts';
 import { compiled } from '../../../support/kernel.ts';
@@ -81,7 +81,7 @@ describe('address ranges', () => {
 
   test('prefixes that are treated alike are one class and, side by side, one range', () => {
     const addressSets = setsOf({ all: ['10.0.0.0/24', '10.0.1.0/24', '10.9.0.0/24', '192.0.2.0/24'] });
-    const [filter] = rankedFilters(policyOf([permit({ from: '$all' })], { addressSets }), hostOf(), undefined);
+    const [filter] = rankFilters(policyOf([permit({ from: '$all' })], { addressSets }), hostOf(), undefined);
     const classes = addressClasses(4, [filter?.source as AddressCondition]);
     expect([classes.classes.length, classes.rangeCount]).toEqual([2, 7]);
   });

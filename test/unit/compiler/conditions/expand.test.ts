@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { formatPrefix } from '../../../../src/base/ip.ts';
 import type { DirectedFilter } from '../../../../src/compiler/conditions/expand.ts';
-import { rankedFilters } from '../../../../src/compiler/conditions/expand.ts';
+import { rankFilters } from '../../../../src/compiler/conditions/expand.ts';
 import type { AddressCondition } from '../../../../src/compiler/conditions/resolve.ts';
 import type { PortRange } from '../../../../src/policy/model.ts';
 import { compareRanked } from '../../../../src/policy/specificity.ts';
@@ -20,7 +20,7 @@ const SETS = setsOf({
 });
 
 function ranked(rules: readonly RuleFields[], interfaceName?: string): readonly DirectedFilter[] {
-  return rankedFilters(policyOf(rules, { addressSets: SETS }), HOST, interfaceName);
+  return rankFilters(policyOf(rules, { addressSets: SETS }), HOST, interfaceName);
 }
 
 /** `10.1.0.0/16 10.2.0.0/16:* > any:80 established`. */

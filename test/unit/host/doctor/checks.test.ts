@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import type { EthtoolFacts, NetworkInterface } from 'libbpf-ts-bindings';
 import { describe, expect, test } from 'vitest';
+import type { HostFacts, InterfaceFacts } from '../../../../src/host/doctor/doctor-facts.ts';
 import { examineHost, examineInterface } from '../../../../src/host/doctor/examine.ts';
-import type { HostFacts, InterfaceFacts } from '../../../../src/host/doctor/facts.ts';
 import type { Finding } from '../../../../src/host/doctor/finding.ts';
 import { HOST_CHECKS } from '../../../../src/host/doctor/host-checks.ts';
 import { INTERFACE_CHECKS } from '../../../../src/host/doctor/interface-checks.ts';

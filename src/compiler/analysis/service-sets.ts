@@ -251,7 +251,7 @@ function twoCover(first: Area | undefined, second: Area | undefined, inner: Area
     rangesCover(area.keys, inner.keys),
     rangesCover(area.sourcePorts, inner.sourcePorts),
   ];
-  return productCovered(sides(first), sides(second), (side) =>
+  return isProductCovered(sides(first), sides(second), (side) =>
     side === 0
       ? rangesCover(union(first.keys, second.keys), inner.keys)
       : rangesCover(union(first.sourcePorts, second.sourcePorts), inner.sourcePorts),
@@ -262,7 +262,7 @@ function twoCover(first: Area | undefined, second: Area | undefined, inner: Area
  * Is a product of sets within the union of two products? Where neither holds it alone, both fail at the same single
  * factor, or a point that fails the first at one factor and the second at another would be in neither.
  */
-export function productCovered(
+export function isProductCovered(
   inFirst: readonly boolean[],
   inSecond: readonly boolean[],
   inUnion: (factor: number) => boolean,

@@ -1,7 +1,7 @@
 /** What a script has made so far: policies with rules, filter lists, filter actions. Names are in any case. */
 import type { Span } from '../../base/diagnostics.ts';
 import type { Action, Filter } from '../../policy/model.ts';
-import { NotTaken, withoutEffect } from './not-taken.ts';
+import { describeNoEffect, NotTaken } from './not-taken.ts';
 
 export interface ListEntry {
   name: string;
@@ -63,7 +63,7 @@ export class Entries<T extends { name: string }> {
   /** Deleting what is not there changes nothing: many scripts begin with it. */
   getToDelete(name: string): T {
     const found = this.find(name);
-    if (found === undefined) throw withoutEffect(`there is no ${this.#what} "${name}" to delete`);
+    if (found === undefined) throw describeNoEffect(`there is no ${this.#what} "${name}" to delete`);
     return found;
   }
 
@@ -73,7 +73,7 @@ export class Entries<T extends { name: string }> {
 
   add(entry: T): void {
     const key = entry.name.toLowerCase();
-    if (this.#entries.has(key)) throw withoutEffect(`the ${this.#what} "${entry.name}" is already there`);
+    if (this.#entries.has(key)) throw describeNoEffect(`the ${this.#what} "${entry.name}" is already there`);
     this.#entries.set(key, entry);
   }
 

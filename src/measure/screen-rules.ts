@@ -4,9 +4,9 @@
  * by itself.
  */
 import { present } from '../base/assert.ts';
+import type { Screening } from './bench-effort.ts';
 import type { Reference } from './check-sample.ts';
 import { checkSample } from './check-sample.ts';
-import type { Screening } from './effort.ts';
 import type { FillLimits, Kernel } from './fill-ring.ts';
 import { fillRing } from './fill-ring.ts';
 import { RING_SIZE } from './generator.ts';

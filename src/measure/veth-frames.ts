@@ -48,12 +48,12 @@ export function measureLive(
   const script = fileURLToPath(new URL(`../measure/live-child${extname(self)}`, import.meta.url));
   const node = [process.execPath, ...process.execArgv, script, JSON.stringify(task)];
   const { status, signal, stdout, stderr, error } = spawnSync('unshare', ['--net', ...node], { encoding: 'utf8' });
-  if (error !== undefined) throw failed(error.message);
-  if (status !== 0) throw failed(stderr.trim().split('\n').at(-1) || `ended with ${status ?? signal}`);
+  if (error !== undefined) throw createLiveError(error.message);
+  if (status !== 0) throw createLiveError(stderr.trim().split('\n').at(-1) || `ended with ${status ?? signal}`);
   return JSON.parse(stdout) as LiveFigure;
 }
 
-function failed(why: string): EnvironmentError {
+function createLiveError(why: string): EnvironmentError {
   return new EnvironmentError('XDPOL_E_MEASUREMENT', `live frames over a veth pair: ${why}`, {
     help: 'it takes unshare, ip and the kernel module veth; without --live nothing of them is needed',
   });

@@ -45,7 +45,7 @@ function membersOf(
     const isRoot = index === parent;
     const changed = isRoot ? [ANY_ADDRESS.id, ...added] : [...removed, ...added];
     const ranks = changed.map((condition) => ranksOf.get(condition) ?? []);
-    members.push(sets.toggled(isRoot ? sets.empty : present(members[parent]), ascending(ranks)));
+    members.push(sets.toggled(isRoot ? sets.empty : present(members[parent]), mergeAscending(ranks)));
   }
   return members;
 }
@@ -69,6 +69,6 @@ function ranksByCondition(
   return ranks;
 }
 
-function ascending(lists: readonly (readonly number[])[]): readonly number[] {
+function mergeAscending(lists: readonly (readonly number[])[]): readonly number[] {
   return lists.length === 1 ? present(lists[0]) : lists.flat().sort((a, b) => a - b);
 }

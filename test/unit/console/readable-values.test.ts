@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatAge, formatCount, formatCountdown, formatRate, formatSi } from '../../../src/console/format.ts';
+import { formatAge, formatCount, formatCountdown, formatRate, formatSi } from '../../../src/console/readable-values.ts';
 
 test('three digits and a prefix', () => {
   const values = [0, 7, 0.5, 999, 999.6, 1000, 12_400_000, 99_960, 999_499, 999_500];

@@ -87,13 +87,13 @@ function readRecordFile(folder: string): RecordFile | Damaged {
     record = JSON.parse(readFileSync(join(folder, RECORD), 'utf8'));
   } catch (error) {
     if (error instanceof SyntaxError) return { damage: `${RECORD} is not JSON` };
-    return missing(error, RECORD);
+    return describeMissing(error, RECORD);
   }
   return isRecordFile(record) ? record : { damage: `${RECORD} lacks fields` };
 }
 
 /** A file that is not there is damage; one that may not be read is not. */
-function missing(error: unknown, name: string): Damaged {
+function describeMissing(error: unknown, name: string): Damaged {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   return { damage: `${name} is missing` };
 }
@@ -125,7 +125,7 @@ function readFolder(folder: string, version: number): StoredVersion | Damaged {
       setFiles.set(path, readFileSync(join(folder, copy)));
     }
   } catch (error) {
-    return missing(error, name);
+    return describeMissing(error, name);
   }
   const { who, at, hash } = record;
   if (hashOfPolicy({ text, setFiles }) !== hash) return { damage: 'its hash is not the one in version.json' };

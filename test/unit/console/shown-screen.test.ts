@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addressOf, placeOf } from '../../../src/console/place.ts';
+import { addressOf, placeOf } from '../../../src/console/shown-screen.ts';
 
 test('every place has an address that leads to it', () => {
   for (const place of [
