@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: (MIT OR GPL-2.0-only)
 /*
- * Entry points: XDP for what arrives, tcx egress for what leaves, and tcx ingress for what arrives where XDP cannot or
+ * Entry points: XDP for what arrives, tcx egress for outgoing packets, and tcx ingress for arriving packets where XDP cannot or
  * must not be used. All make the same calls.
  */
 #include <linux/bpf.h>

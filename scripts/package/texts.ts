@@ -23,7 +23,7 @@ Description: packet-filter policies for Linux hosts, applied by XDP
  A policy is a set of rules without an order: of all filters that match a
  packet, the most specific one decides. A compiler turns the policy into lookup
  tables, and one fixed BPF program looks packets up in them: at XDP for what
- arrives, at tcx or clsact for what leaves.
+ arrives, at tcx or clsact for outgoing packets.
  .
  The package has a Node.js runtime of its own. Installing, upgrading and
  removing it change nothing of what is filtered.

@@ -97,7 +97,7 @@ export const ROUTES: Readonly<Record<RouteName, RouteEntry>> = {
     ...change('/v1/policies/:name', 'remove a policy with all its versions', outcomes.DELETED),
     method: 'DELETE',
   },
-  status: createReadRoute('/v1/status', 'what is attached where, and since when', outcomes.STATUS),
+  status: createReadRoute('/v1/status', 'show which policy filters which interface, and since when', outcomes.STATUS),
   counters: createReadRoute(
     '/v1/counters',
     'what every rule, default, exemption and parse outcome counted',

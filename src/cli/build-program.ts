@@ -72,7 +72,7 @@ export const ANYWHERE: ReadonlySet<string> = new Set([
 
 const EPILOG = `
 Examples:
-  xdpol check edge.yaml                         read it, tell every mistake
+  xdpol check edge.yaml                         read it, report every mistake
   xdpol explain edge.yaml 'tcp 203.0.113.9:40000 -> 192.0.2.1:80'
   xdpol apply edge.yaml -i eth0                 put it in force
   xdpol counters --watch

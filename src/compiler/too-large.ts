@@ -54,9 +54,9 @@ export function refuseTooManyClasses(
   diags.report(
     'XP0701',
     largest[0]?.rule.span ?? policy.span,
-    `the policy is too large for the tables: ${count} ${what} classes, the tables hold ${most}; the rules that tell most apart are ${rules}`,
+    `the policy is too large for the tables: ${count} ${what} classes, the tables hold ${most}; the rules that need most classes are ${rules}`,
     what.startsWith('IP')
       ? 'put addresses that are treated alike into one address set'
-      : 'give filters port ranges in common, so that fewer ports are told apart',
+      : 'give filters port ranges in common, so that fewer classes of ports are needed',
   );
 }

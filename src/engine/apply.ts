@@ -54,7 +54,7 @@ export interface ApplyRequest {
   /** Names of the rules that are dynamic. */
   readonly dynamic?: readonly string[];
   readonly now: Date;
-  /** Filter what arrives and leave open what leaves. */
+  /** Filter arriving packets and let all outgoing packets pass. */
   readonly ingressOnly?: boolean;
   /** Stop before the first hook flips; pins stay as they are too. */
   readonly dryRun?: boolean;

@@ -1,5 +1,5 @@
 /**
- * The first time at a hook: XDP or, where it was asked for, tcx for what arrives; tcx for what leaves. clsact takes tcx's
+ * The first time at a hook: XDP or, where it was asked for, tcx for arriving packets; tcx for outgoing packets. clsact takes tcx's
  * place where the kernel has none.
  */
 import { join } from 'node:path';
@@ -117,7 +117,7 @@ function lacksBoth(device: NetworkInterface, direction: Direction, cause: BpfErr
     const help = `${modules}; or filter at XDP: leave --hook tcx out`;
     return new EnvironmentError('XDPOL_E_TCX_UNAVAILABLE', message, { help, cause });
   }
-  const message = `${device.name}: this kernel cannot filter what leaves: ${both}`;
+  const message = `${device.name}: this kernel cannot filter outgoing packets: ${both}`;
   const help = `${modules}; or filter arriving packets only: xdpol apply --ingress-only`;
   return new EnvironmentError('XDPOL_E_EGRESS_UNAVAILABLE', message, { help, cause });
 }

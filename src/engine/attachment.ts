@@ -79,7 +79,7 @@ export function requireOpenEgress(directory: string, device: NetworkInterface): 
   if (held === undefined) return;
   throw new EnvironmentError(
     'XDPOL_E_EGRESS_FILTERED',
-    `${device.name}: what leaves is filtered now, and --ingress-only would open it`,
+    `${device.name}: outgoing packets are filtered now, and --ingress-only would let them all pass`,
     {
       help: 'leave --ingress-only out; or open both directions first: xdpol unassign',
     },

@@ -100,7 +100,7 @@ export const ANALYSIS_CODES = {
     severity: 'note',
     title: 'The analysis was cut',
     explanation:
-      'The policy has so many filters that overlap that looking at every pair would take minutes. The heaviest filters are looked at first; what is told is exact, and the message counts what was not looked at.',
+      'The policy has so many filters that overlap that looking at every pair would take minutes. The heaviest filters are looked at first; what is reported is exact, and the message counts what was not looked at.',
   },
   XP0420: {
     severity: 'error',

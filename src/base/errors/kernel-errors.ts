@@ -53,7 +53,7 @@ export const KERNEL_ERRORS = {
   },
   XDPOL_E_EGRESS_UNAVAILABLE: {
     exit: 1,
-    title: 'This kernel cannot filter what leaves',
+    title: 'This kernel cannot filter outgoing packets',
     explanation: 'It has neither tcx nor clsact. --ingress-only filters arriving packets only.',
   },
   XDPOL_E_EGRESS_TAKEN: {

@@ -74,7 +74,7 @@ export function applyCommand(): Command {
         .makeOptionMandatory(),
     )
     .addOption(new Option('--mode <mode>', 'where XDP runs').choices(['native', 'generic', 'auto']).default('auto'))
-    .option('--ingress-only', 'filter arriving packets only: for kernels that cannot filter what leaves')
+    .option('--ingress-only', 'filter arriving packets only: for kernels that cannot filter outgoing packets')
     .option(
       '--dry-run',
       'everything up to the swap: compile, load, verify, ask whether kernel and disk would take it; change nothing',

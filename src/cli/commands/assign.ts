@@ -60,7 +60,7 @@ async function run(argument: string, options: AssignOptions): Promise<void> {
 
 export function assignCommand(): Command {
   const command = new Command('assign')
-    .description('put a stored policy in force, in place of the one that is')
+    .description('put a stored policy in force, in place of the current one')
     .argument('<name>', 'a stored policy, or NAME@VERSION')
     .addOption(
       new Option(

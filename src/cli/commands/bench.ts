@@ -99,7 +99,7 @@ or what happens to packets that pass. taskset -c N xdpol bench ... chooses the C
 
 export function benchCommand(): Command {
   const command = new Command('bench')
-    .description('what a packet costs by each rule on this host, measured without touching traffic')
+    .description('measure what a packet costs under each rule on this host, without touching traffic')
     .argument('[policy]', `${POLICY_ARGUMENT}; else the assigned policy`)
     .addOption(meOption())
     .option(

@@ -37,7 +37,7 @@ async function run(options: CaptureOptions): Promise<void> {
 export function captureCommand(): Command {
   const command = addSampleOptions(
     new Command('capture')
-      .description('sampled drops to a pcapng file, each packet commented with its rule or reason')
+      .description('write sampled drops to a pcapng file; a comment on each packet names its rule or reason')
       .requiredOption('-w, --write <file>', 'the file; - for standard output'),
   ).action(run);
   return withExamples(

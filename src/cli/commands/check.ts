@@ -35,7 +35,7 @@ async function check(argument: string, { me, json, strict }: CheckOptions): Prom
 export function checkCommand(): Command {
   const command = new Command('check')
     .description(
-      'read a policy, resolve its addresses, analyse its filters, tell every mistake; needs no root and no kernel',
+      'read a policy, resolve its addresses, analyse its filters and report every mistake; needs no root and no kernel',
     )
     .argument('<policy>', POLICY_ARGUMENT)
     .addOption(meOption())

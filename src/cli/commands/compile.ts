@@ -77,7 +77,7 @@ async function run(argument: string, options: CompileVerbOptions): Promise<void>
 
 export function compileCommand(): Command {
   const command = new Command('compile')
-    .description('what the tables would be: filters, classes, sizes, memory, time per pass')
+    .description('show the tables a policy compiles to: filters, classes, sizes, memory, time per pass')
     .argument('<policy>', POLICY_ARGUMENT)
     .addOption(meOption())
     .addOption(jsonOption())

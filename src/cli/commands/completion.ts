@@ -20,7 +20,7 @@ export function completionCommand(): Command {
 
 export function completeCommand(): Command {
   return new Command('complete')
-    .description('what the last word of a command line can be, one a line')
+    .description('list what the last word of a command line can be, one per line')
     .argument('<program>', 'xdpol or ipsecpol')
     .argument('[words...]', 'the words after the program; the last is being written')
     .action(async (program: string, words: readonly string[]) => {

@@ -17,7 +17,7 @@ async function run(options: ConfirmOptions): Promise<void> {
 
 export function confirmCommand(): Command {
   const command = new Command('confirm')
-    .description('keep the policy that was put in force with --confirm: from now on it is the assigned one')
+    .description('keep the policy that was put in force with --confirm: it becomes the assigned one')
     .addOption(jsonOption())
     .action(run);
   return withExamples(command, 'xdpol confirm');

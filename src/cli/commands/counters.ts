@@ -53,7 +53,7 @@ function parsePositive(value: string): number {
 
 export function countersCommand(): Command {
   const command = new Command('counters')
-    .description('packets and bytes per rule, default, exemption and parse outcome')
+    .description('show packets and bytes per rule, default, exemption and parse outcome')
     .addOption(jsonOption())
     .option('--watch', 'again and again')
     .option('--interval <seconds>', 'how often, with --watch', parseInterval, 1)

@@ -30,9 +30,7 @@ async function run(first: string, second: string | undefined, { me, json }: Diff
 
 export function diffCommand(): Command {
   const command = new Command('diff')
-    .description(
-      'what changes from one policy to another: rules, filters, addresses, and packets whose verdict changes',
-    )
+    .description('compare two policies: rules, filters, addresses, and packets whose verdict changes')
     .argument('<from>', 'NAME@VERSION, a file, or a stored policy; alone: what the assigned policy would become')
     .argument('[to]', 'the same')
     .addOption(meOption())

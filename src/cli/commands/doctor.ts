@@ -45,7 +45,9 @@ function findingToJson({ remedy, outcome, ...finding }: DoctorFinding): unknown 
 
 export function doctorCommand(): Command {
   const command = new Command('doctor')
-    .description('what would make attaching fail or filtering leak on this host, each with the command that mends it')
+    .description(
+      'find what would make attaching fail or filtering leak on this host, each with the command that fixes it',
+    )
     .addOption(
       new Option(
         '-i, --interface <name>',

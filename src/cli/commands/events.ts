@@ -32,7 +32,9 @@ async function run(options: EventsOptions): Promise<void> {
 
 export function eventsCommand(): Command {
   const command = addSampleOptions(
-    new Command('events').description('sampled drops with rule or reason, a line each; at most 10 a second of a rule'),
+    new Command('events').description(
+      'print sampled drops with their rule or reason, one per line; at most 10 per second for each rule',
+    ),
   )
     .option('--resolve', 'names of the addresses too (PTR), once they are known: no line waits for one')
     .addOption(jsonOption())

@@ -55,7 +55,7 @@ function requirePacket(text: string, { established, fragment, interface: option 
 
 export function explainCommand(): Command {
   const command = new Command('explain')
-    .description('which filter decides a packet and why: every candidate in rank order')
+    .description('show which filter decides a packet and why: every candidate in rank order')
     .argument('<policy>', `${POLICY_ARGUMENT}; left out: what is in force, with its dynamic rules`)
     .argument('[packet]', "one argument, such as 'tcp 203.0.113.9:40000 -> 131.107.1.1:80'")
     .addOption(meOption())

@@ -58,7 +58,7 @@ async function run(name: string | undefined, options: HistoryOptions): Promise<v
 
 export function historyCommand(): Command {
   const command = new Command('history')
-    .description('the stored versions of a policy: who, when, hash; the last ten are kept, and the assigned one')
+    .description('list the stored versions of a policy: who, when, hash; the last ten are kept, and the assigned one')
     .argument('[name]', 'a stored policy; NAME@VERSION: this version alone')
     .addOption(
       new Option('--changes', 'the audit log: every change of this host, or those of the policy, and who made it'),

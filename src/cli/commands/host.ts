@@ -53,7 +53,7 @@ function remove(name: string): void {
 
 function addCommand(): Command {
   const command = new Command('add')
-    .description('remember under which name a host is reached; in the place of one of the same name')
+    .description('add a host under a name; it replaces a host of the same name')
     .argument('<name>', 'for --host and for \\\\NAME of ipsecpol')
     .argument('[url]', 'of its agent; https://NAME:9478 unless given')
     .action(add);
@@ -61,7 +61,7 @@ function addCommand(): Command {
 }
 
 function listCommand(): Command {
-  const command = new Command('list').description('the known hosts').addOption(jsonOption()).action(list);
+  const command = new Command('list').description('list the known hosts').addOption(jsonOption()).action(list);
   return withExamples(command, 'xdpol host list');
 }
 
@@ -75,7 +75,7 @@ function removeCommand(): Command {
 
 export function hostCommand(): Command {
   const command = new Command('host').description(
-    'other hosts that commands work on: `xdpol --host NAME VERB`, ipsecpol \\\\NAME',
+    'manage the other hosts that commands work on: `xdpol --host NAME VERB`, ipsecpol \\\\NAME',
   );
   for (const one of [addCommand(), listCommand(), removeCommand()]) command.addCommand(one);
   return withExamples(command, 'xdpol host add web1 https://web1.example.net:9478', 'xdpol --host web1 status');

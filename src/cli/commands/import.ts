@@ -124,7 +124,7 @@ async function run(path: string, options: ImportOptions): Promise<void> {
 export function importCommand(): Command {
   const command = new Command('import')
     .description(
-      'make a policy, to be reviewed, of a planning chart or of a script of netsh ipsec static and ipsecpol commands',
+      'make a policy, to be reviewed, from a planning chart or a script of netsh ipsec static and ipsecpol commands',
     )
     .argument('<file>', 'chart: CSV, or Markdown with a table; script: a batch file; - for standard input')
     .option('-o, --output <file>', 'write a file that is not there yet; else it is printed')

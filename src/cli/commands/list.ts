@@ -37,7 +37,7 @@ async function run(options: ListOptions): Promise<void> {
 
 export function listCommand(): Command {
   const command = new Command('list')
-    .description('the stored policies, and which one is assigned')
+    .description('list the stored policies, and which one is assigned')
     .addOption(jsonOption())
     .action(run);
   return withExamples(command, 'xdpol list', 'xdpol list --json');

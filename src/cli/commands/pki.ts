@@ -168,7 +168,7 @@ function revokeCommand(): Command {
 
 function listCommand(): Command {
   const command = new Command('list')
-    .description('every certificate that was issued, whether it is valid, and until when')
+    .description('list every certificate that was issued, whether it is valid, and until when')
     .addOption(folderOption())
     .addOption(jsonOption())
     .action(list);
@@ -177,7 +177,7 @@ function listCommand(): Command {
 
 export function pkiCommand(): Command {
   const command = new Command('pki').description(
-    'certificates with which hosts and operators know each other: a small authority for those who have none',
+    'manage the certificates with which hosts and operators identify each other: a small certificate authority',
   );
   for (const one of [initCommand(), issueCommand(), renewCommand(), revokeCommand(), listCommand()]) {
     command.addCommand(one);

@@ -184,7 +184,7 @@ function requireReadable(capture: string): void {
 
 export function replayCommand(): Command {
   const command = new Command('replay')
-    .description('every packet of a pcap or pcapng file through the real kernel program, attached to nothing')
+    .description('run every packet of a pcap or pcapng file through the real kernel program, attached to nothing')
     .argument('<policy>', POLICY_ARGUMENT)
     .argument('<capture>', 'pcap or pcapng, gzipped or not; - for standard input')
     .addOption(meOption())

@@ -49,7 +49,7 @@ async function run(options: RestoreOptions): Promise<void> {
 
 export function restoreCommand(): Command {
   const command = new Command('restore')
-    .description('put the assigned policy in force again from the store alone: what the boot does')
+    .description('put the assigned policy in force again from the store alone, as at boot')
     .addOption(
       new Option('--wait <seconds>', 'for interfaces that are not there yet; those that are, are filtered at once')
         .argParser(parseSeconds)

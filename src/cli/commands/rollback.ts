@@ -24,9 +24,7 @@ async function run(options: RollbackOptions): Promise<void> {
 
 export function rollbackCommand(): Command {
   const command = new Command('rollback')
-    .description(
-      'take the policy back that was put in force with --confirm: what was in force before is in force again',
-    )
+    .description('undo a change that waits for confirmation: the policy before it is in force again')
     .addOption(jsonOption())
     .action(run);
   return withExamples(command, 'xdpol rollback');

@@ -40,7 +40,7 @@ async function run(argument: string, options: ShowOptions): Promise<void> {
 
 export function showCommand(): Command {
   const command = new Command('show')
-    .description('a stored policy as it was written; with --format in one form, address sets included')
+    .description('print a stored policy as it was written; with --format in one form, address sets included')
     .argument('<name>', 'a stored policy, or NAME@VERSION')
     .addOption(new Option('--version <number>', 'this version, else the newest').argParser(parseVersion))
     .addOption(new Option('--format <format>', 'as a policy file or as commands').choices(['yaml', 'json', 'ipsecpol']))

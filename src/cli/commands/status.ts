@@ -21,7 +21,7 @@ async function run(options: StatusOptions): Promise<void> {
 
 export function statusCommand(): Command {
   const command = new Command('status')
-    .description('what is attached where, and since when')
+    .description('show which policy filters which interface, and since when')
     .addOption(jsonOption())
     .action(run);
   return withExamples(command, 'xdpol status', 'xdpol status --json');

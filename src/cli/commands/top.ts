@@ -83,7 +83,7 @@ async function run(options: TopOptions): Promise<void> {
 
 export function topCommand(): Command {
   const command = new Command('top')
-    .description('a live view of packets per second by rule; one table where the output is not a terminal')
+    .description('show packets per second by rule, live; one table where the output is not a terminal')
     .option('--interval <seconds>', 'between two readings', parseInterval, 1)
     .addOption(new Option('--sort <column>', 'what comes first').choices(SORTS).default('pps'))
     .option('--filter <text>', 'only rows whose name contains it', '')

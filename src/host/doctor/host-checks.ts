@@ -34,7 +34,7 @@ function checkKernel({ kernel: { release } }: HostFacts): readonly Found[] {
     {
       severity: 'note',
       what: `the kernel is ${release}, which has no tcx`,
-      why: 'what leaves is filtered by a clsact filter instead, which other programs that use clsact can remove',
+      why: 'outgoing packets are filtered by a clsact filter instead, which other programs that use clsact can remove',
       advice: `Linux ${TCX_KERNEL.join('.')} has tcx`,
     },
   ];

@@ -22,7 +22,7 @@ test('more classes than their numbers hold', { timeout: 120_000 }, () => {
   expect(diags.all).toMatchObject([
     { code: 'XP0701', severity: 'error', message: expect.stringMatching(/^\D*65536\D/u) as string },
   ]);
-  expect(diags.all[0]?.message).toMatch(/the rules that tell most apart are block 1 with 65535$/u);
+  expect(diags.all[0]?.message).toMatch(/the rules that need most classes are block 1 with 65535$/u);
   expect(compiled(policyOf([block(...filters.slice(1))]), HOST).statistics.classes.source4).toBe(65_535);
 });
 

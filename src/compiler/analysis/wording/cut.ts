@@ -12,6 +12,6 @@ export function observeCut(cut: Cut, { span }: Policy): readonly Observation[] {
   ];
   if (left.length === 0) return [];
   const message = `the policy is too large to be looked through whole, the heaviest filters came first; not looked at: ${left.join(', ')}`;
-  const help = 'what is told is exact, and there may be more of it';
+  const help = 'every finding reported here is exact, and there may be more';
   return [{ code: 'XP0417', span, about: ['cut'], size: 0, group: undefined, word: () => ({ message, help }) }];
 }
