@@ -17,9 +17,16 @@ export function keepStdoutForJson(): void {
   isForJson = true;
 }
 
+/** Characters that turn the direction of what follows: in a name they would make a line read as another one. */
+const DIRECTION_CONTROLS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+function write(stream: NodeJS.WriteStream, text: string): void {
+  const shown = stream.isTTY ? text.replaceAll(DIRECTION_CONTROLS, '\ufffd') : text;
+  stream.write(shown.endsWith('\n') ? shown : `${shown}\n`);
+}
+
 export function print(text: string): void {
-  if (isBroken) return;
-  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  if (!isBroken) write(process.stdout, text);
 }
 
 /** Stdout, for bytes. */
@@ -38,7 +45,7 @@ export function printJson(value: unknown): void {
 }
 
 export function warn(text: string): void {
-  process.stderr.write(text.endsWith('\n') ? text : `${text}\n`);
+  write(process.stderr, text);
 }
 
 export function warnAll(notes: readonly string[]): void {
