@@ -30,7 +30,7 @@ export class DynamicClaim {
     using _lock = store.lock();
     if (this.#isAnothers()) return;
     const now = await endDynamicRules(this.#context);
-    if (now !== undefined) await this.#tell(`dynamic rules of an agent that is gone have ended: ${now}`);
+    if (now !== undefined) await this.#report(`dynamic rules of an agent that is gone have ended: ${now}`);
     store.dynamic.register();
     this.#isHeld = true;
   }
@@ -43,11 +43,11 @@ export class DynamicClaim {
     using _lock = store.lock(STOP_PATIENCE);
     if (store.dynamic.agent() !== ownName()) return;
     const now = await endDynamicRules(this.#context);
-    if (now !== undefined) await this.#tell(`dynamic rules have ended: ${now}`);
+    if (now !== undefined) await this.#report(`dynamic rules have ended: ${now}`);
     store.dynamic.deregister();
   }
 
-  async #tell(text: string): Promise<void> {
+  async #report(text: string): Promise<void> {
     this.#log.info(text);
     await recordDuty(this.#context, 'end dynamic rules', text);
   }

@@ -39,8 +39,8 @@ export function logFormFor(fd: number, isTerminal: boolean, environment: NodeJS.
 
 export function openLog(form: LogForm, write: WriteLine): AgentLog {
   if (form === 'text') {
-    const tell: AgentLog['info'] = (message) => write(`xdpol agent: ${message}`);
-    return { info: tell, warning: tell, error: tell };
+    const writeLine: AgentLog['info'] = (message) => write(`xdpol agent: ${message}`);
+    return { info: writeLine, warning: writeLine, error: writeLine };
   }
   const stream = {
     // pino then sets lastLevel before each line.

@@ -8,18 +8,18 @@ import { asksForJson, printJsonError } from './render/json.ts';
 import { endWithoutOutput, printDiagnostics, warn } from './render/terminal.ts';
 import { changesSomething } from './verb-of.ts';
 
-/** What goes wrong on the way to a message. */
-type Told = Error & { readonly help?: string | undefined };
+/** What is printed of an error. */
+type FailureText = Error & { readonly help?: string | undefined };
 
-function report(program: string, { message, help }: Told): void {
+function printMessage(program: string, { message, help }: FailureText): void {
   warn(`${program}: error: ${message}`);
   if (help !== undefined) warn(`  help: ${help}`);
 }
 
 /** Prints what went wrong, for people on stderr and as JSON where that is asked for. */
-function tell(program: string, error: Told, exitCode: ExitCode): ExitCode {
+function printError(program: string, error: FailureText, exitCode: ExitCode): ExitCode {
   if (error instanceof PolicyRejected) printDiagnostics(error.diagnostics);
-  else if (!(error instanceof CommanderError)) report(program, error);
+  else if (!(error instanceof CommanderError)) printMessage(program, error);
   else if (error.message.includes("unknown option '--host'"))
     warn(`write it before the verb: ${program} --host NAME VERB`);
   if (asksForJson(process.argv)) printJsonError(error, exitCode);
@@ -27,11 +27,11 @@ function tell(program: string, error: Told, exitCode: ExitCode): ExitCode {
 }
 
 async function exitCodeOf(program: string, error: unknown): Promise<ExitCode> {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : tell(program, error, EXIT.usage);
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : printError(program, error, EXIT.usage);
   if (error instanceof CheckFailed) return EXIT.policy;
-  if (error instanceof PolicyRejected) return tell(program, error, EXIT.policy);
-  if (error instanceof UsageError) return tell(program, error, EXIT.usage);
-  if (error instanceof EnvironmentError) return tell(program, error, error.exitCode);
+  if (error instanceof PolicyRejected) return printError(program, error, EXIT.policy);
+  if (error instanceof UsageError) return printError(program, error, EXIT.usage);
+  if (error instanceof EnvironmentError) return printError(program, error, error.exitCode);
   const { explainFailure } = await import('../engine/failure.ts');
   const explained = explainFailure(error);
   if (explained !== error) return await exitCodeOf(program, explained);
@@ -39,7 +39,7 @@ async function exitCodeOf(program: string, error: unknown): Promise<ExitCode> {
   if (code === undefined) throw error;
   const isForbidden = code === 'EACCES' || code === 'EPERM';
   const help = isForbidden ? 'run the same command as the owner of the path, or with sudo' : undefined;
-  return tell(program, Object.assign(error as Error, { help }), EXIT.environment);
+  return printError(program, Object.assign(error as Error, { help }), EXIT.environment);
 }
 
 /** Runs a program to its end; its exit code is the process's. */

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 
 /** Its name, with or without the domain, in any case; also `localhost` and the dot of Windows. */
 export function isThisHost(name: string): boolean {
-  const said = name.toLowerCase();
+  const asked = name.toLowerCase();
   const own = hostname().toLowerCase();
-  return [own, own.split('.')[0], 'localhost', '127.0.0.1', '::1', '.'].includes(said) || said.split('.')[0] === own;
+  return [own, own.split('.')[0], 'localhost', '127.0.0.1', '::1', '.'].includes(asked) || asked.split('.')[0] === own;
 }

@@ -24,7 +24,7 @@ export function seriesOf<Name extends MetricName>(name: Name, labels: LabelsOf<N
 export class Samples {
   /** Of each metric the series and their values by turns: joined they are its text. */
   readonly #lines = new Map<MetricName, string[]>();
-  readonly #told = new Set<string>();
+  readonly #written = new Set<string>();
 
   add<Name extends MetricName>(name: Name, labels: LabelsOf<Name>, value: number | bigint): void {
     this.put(name, seriesOf(name, labels), value);
@@ -38,11 +38,11 @@ export class Samples {
     else lines.push(series, text);
   }
 
-  /** A fact that several interfaces have alike is told once. */
+  /** A fact that several interfaces have alike is written once. */
   addFact<Name extends MetricName>(name: Name, labels: LabelsOf<Name>): void {
     const series = seriesOf(name, labels);
-    if (this.#told.has(series)) return;
-    this.#told.add(series);
+    if (this.#written.has(series)) return;
+    this.#written.add(series);
     this.put(name, series, 1);
   }
 

@@ -14,7 +14,7 @@ import { listInterfaces } from './interfaces.ts';
 import type { PolicyInput } from './policy-input.ts';
 import { readPolicyInput } from './policy-input.ts';
 import { addressesForMe } from './read-ready.ts';
-import { withProgress } from './tell-progress.ts';
+import { withProgress } from './report-progress.ts';
 
 export interface CheckRequest {
   readonly input: PolicyInput;

@@ -8,7 +8,7 @@ import { appliesTo } from '../compiler/conditions/expand.ts';
 import { refuseTooManyFilters } from '../compiler/too-large.ts';
 import type { Report } from './context.ts';
 import type { ReadyPolicy } from './ready-policy.ts';
-import { withProgress } from './tell-progress.ts';
+import { withProgress } from './report-progress.ts';
 
 /** What the compiler finds is added to the policy's diagnostics. Throws PolicyRejected with all of them. */
 export function compileFor(

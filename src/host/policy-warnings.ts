@@ -12,7 +12,7 @@ import { namesOf } from './host-addresses.ts';
 import { listInterfaces } from './interfaces.ts';
 import { readPolicyInput } from './policy-input.ts';
 import type { ReadyPolicy } from './ready-policy.ts';
-import { withProgress } from './tell-progress.ts';
+import { withProgress } from './report-progress.ts';
 
 export interface PolicyWarnings {
   /** Of reading the policy and of the analysis, but for those that the policy accepts. */

@@ -28,14 +28,14 @@ export async function requireProtected(
   const diags = new Diagnostics();
   const { names } = await resolveHost(protectedPolicy(protect), [], diags);
   const known = { ...host, names: new Map([...names, ...host.names]) };
-  const told = new Set<Filter>();
+  const reported = new Set<Filter>();
   for (const { name } of devices) {
     for (const { filter, witness, by } of droppedProtected(policy, protect, known, {
       interfaceName: name,
       ingressOnly,
     })) {
-      if (told.has(filter)) continue;
-      told.add(filter);
+      if (reported.has(filter)) continue;
+      reported.add(filter);
       diags.report(
         'XP0420',
         filter.span,

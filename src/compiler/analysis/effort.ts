@@ -10,7 +10,7 @@ export class Effort {
   #searchEnd: number;
   #searchSteps: number;
   readonly #progress: (share: number) => void;
-  #told = 0;
+  #reported = 0;
 
   /** `progress` is called again and again with the share that is spent, 0 to 1. */
   constructor(total: number = Number.POSITIVE_INFINITY, progress: (share: number) => void = () => undefined) {
@@ -33,8 +33,8 @@ export class Effort {
 
   spend(steps: number): void {
     this.#spent += steps;
-    if (this.#spent - this.#told < STEPS_BETWEEN) return;
-    this.#told = this.#spent;
+    if (this.#spent - this.#reported < STEPS_BETWEEN) return;
+    this.#reported = this.#spent;
     this.#progress(Math.min(1, this.#spent / this.#total));
   }
 

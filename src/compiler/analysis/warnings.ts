@@ -50,7 +50,7 @@ export interface Finding extends Diagnostic {
   readonly isNew: boolean | null;
 }
 
-/** Findings of one code that are not told one by one. */
+/** Findings of one code that are not reported one by one. */
 export interface Omitted {
   readonly code: DiagnosticCode;
   readonly severity: Severity;
@@ -73,7 +73,7 @@ export interface Warnings {
 }
 
 const SHOWN = 10;
-/** Findings of one code told to a program. */
+/** Findings of one code as a program reads them. */
 const MOST = 10_000;
 
 /** The policy must have been read without errors. */
@@ -86,13 +86,13 @@ export function warningsOf(policy: Policy, facts: HostFacts, options: WarningOpt
   const identities = new Set(observations.map(identityOf));
   const isNew = (one: Observation): boolean | null =>
     options.known === undefined ? null : !options.known.has(identityOf(one));
-  const told = [...groupBy(observations, isNew)]
+  const reports = [...groupBy(observations, isNew)]
     .sort(([a], [b]) => Number(b) - Number(a))
     .flatMap(([fresh, some]) => byCode(some).map(([code, alike]) => tellCode(code, alike, fresh, options, findings)));
   return {
     reported: kept.diagnostics,
-    findings: told.flatMap((one) => one.findings),
-    omitted: told.map((one) => one.omitted).filter(({ grouped, left, atLeast }) => grouped + left > 0 || atLeast),
+    findings: reports.flatMap((one) => one.findings),
+    omitted: reports.map((one) => one.omitted).filter(({ grouped, left, atLeast }) => grouped + left > 0 || atLeast),
     identities,
   };
 }
@@ -154,11 +154,11 @@ function tellCode(
     if (first === undefined) return [];
     return [{ code, severity, span: first.span, ...first.word(alike), rules: rulesOf(first), isNew }];
   });
-  const told = shown.reduce((sum, group) => sum + group.length, 0);
+  const reported = shown.reduce((sum, group) => sum + group.length, 0);
   const atLeast = MAY_BE_CUT[code]?.(cut) ?? false;
   return {
     findings,
-    omitted: { code, severity, grouped: told - shown.length, left: all.length - told, atLeast, isNew },
+    omitted: { code, severity, grouped: reported - shown.length, left: all.length - reported, atLeast, isNew },
   };
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { OperationEvent } from '../../../src/host/context.ts';
-import { withProgress } from '../../../src/host/tell-progress.ts';
+import { withProgress } from '../../../src/host/report-progress.ts';
 
 /** Calls `progress` for so many milliseconds. */
 function work(milliseconds: number, progress: (share: number) => void): number {
