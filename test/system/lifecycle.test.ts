@@ -217,6 +217,7 @@ describe('reboot', () => {
     execFileSync('ip', [...on, 'del', 'late0']);
     const again = xdpol('assign', 'edge');
     expect(again.stderr).toContain('late0 is not there: it stays assigned');
+    expect(again.stderr).toContain('to take it out: xdpol unassign -i late0');
     expect(again.status).toBe(0);
     succeeds('unassign');
     succeeds('assign', 'edge', '-i', pair.host.device);
