@@ -115,7 +115,7 @@ async function putRulesInForce(context: HostContext, after: DynamicRules, isAdde
   const protect = isAdded ? { filters: requireHostConfig().protect, ingressOnly } : undefined;
   return await putInForce(context, {
     ...change,
-    policy: { ...change.policy, protect },
+    policy: { ...change.policy, names: isAdded ? 'completed' : 'remembered', protect },
     write: () => {
       const before = store.dynamic.read();
       writeRules(store, after);

@@ -76,17 +76,19 @@ export function namesIn(filters: readonly Filter[]): ReadonlyMap<string, Filter>
   return names;
 }
 
-/** Every address each DNS name of the policy has now. A name without one is an error in the policy. */
+/** Every address each DNS name of the policy has now, but for those that are known. One without any is an error. */
 async function askNames(
   policy: Policy,
   diags: Diagnostics,
+  known: ReadonlyMap<string, readonly Address[]>,
   resolve: ResolveName,
 ): Promise<ReadonlyMap<string, readonly Address[]>> {
-  const asked = [...namesOf(policy)].map(async ([name, filter]) => {
+  const wanted = [...namesOf(policy)].filter(([name]) => !known.has(name));
+  const asked = wanted.map(async ([name, filter]) => {
     const found = await resolve(name).catch(reasonOf);
     return { name, filter, found };
   });
-  const answers = new Map<string, readonly Address[]>();
+  const answers = new Map([...namesOf(policy).keys()].map((name) => [name, known.get(name) ?? []]));
   for (const { name, filter, found } of await Promise.all(asked)) {
     if (typeof found === 'string' || found.length === 0) {
       const why = typeof found === 'string' && found !== '' ? found : 'no answer';
@@ -115,8 +117,10 @@ async function completeNames(
 }
 
 export interface ResolveOptions {
-  /** Answers that are taken for those of the resolver: no name has to have one. */
+  /** Answers that are taken for those of the resolver. */
   readonly known?: ReadonlyMap<string, readonly Address[]> | undefined;
+  /** A name without an answer matches nothing; else it is an error in the policy. */
+  readonly mayLack?: boolean;
   readonly resolve?: ResolveName;
 }
 
@@ -125,9 +129,8 @@ export async function resolveHost(
   policy: Policy,
   me: readonly OwnAddress[],
   diags: Diagnostics,
-  { known, resolve = resolveBySystem }: ResolveOptions = {},
+  { known = new Map(), mayLack = false, resolve = resolveBySystem }: ResolveOptions = {},
 ): Promise<HostAddresses> {
-  const names =
-    known === undefined ? await askNames(policy, diags, resolve) : await completeNames(policy, known, resolve);
+  const names = mayLack ? await completeNames(policy, known, resolve) : await askNames(policy, diags, known, resolve);
   return { me, broadcasts: broadcastsOf(me), names };
 }

@@ -29,8 +29,11 @@ export interface WantedPolicy {
   readonly hash?: string | undefined;
   /** Dynamic rules that go with it. */
   readonly rules: readonly DynamicRule[];
-  /** DNS names: asked anew, or with the answers they had last. */
-  readonly names: 'asked' | 'remembered';
+  /**
+   * DNS names: asked anew; or with the answers they had last, where a name that has none matches nothing (`remembered`), or
+   * is asked for and must have one (`completed`).
+   */
+  readonly names: 'asked' | 'remembered' | 'completed';
   /** Its tests must hold. A boot does not ask: a host that is open is worse than a test that fails. */
   readonly tests?: PolicyTestOptions | undefined;
   /** Traffic that it must permit. A boot does not ask either. */
@@ -98,7 +101,8 @@ export async function preparePolicy(
   if (cached !== undefined && !isAsking && !isJudged) return cached;
   // Loaded when a text is read: the reader and its schema take longer to load than a cached policy to be swapped in.
   const { readyPolicy } = await import('./ready-policy.ts');
-  const known = names === 'asked' ? undefined : (policy: Policy) => memory.namesOf(namesOf(policy).keys(), facts);
+  const answers = (policy: Policy) => memory.namesOf(namesOf(policy).keys(), facts);
+  const known = names === 'asked' ? undefined : { answers, mayLack: names === 'remembered' };
   const ready = await readyPolicy(context, input, () => memory.me, rules, known);
   if (tests !== undefined) {
     const { requireTests } = await import('./require-tests.ts');

@@ -20,6 +20,12 @@ export interface ReadyPolicy extends PolicyReading {
   readonly wholeHash: string;
 }
 
+export interface KnownAnswers {
+  readonly answers: (policy: Policy) => ReadonlyMap<string, readonly Address[]>;
+  /** Another name does not have to have an answer. */
+  readonly mayLack: boolean;
+}
+
 /**
  * Throws PolicyRejected where the policy has errors. Without an input the rules are alone. `addresses` says what `me`
  * stands for; `known` are answers for names that are taken for those of the resolver.
@@ -29,7 +35,7 @@ export async function readyPolicy(
   input: PolicyInput | undefined,
   addresses: (policy: Policy) => Promise<readonly Address[]> | readonly Address[],
   rules: readonly DynamicRule[] = [],
-  known?: (policy: Policy) => ReadonlyMap<string, readonly Address[]>,
+  known?: KnownAnswers,
 ): Promise<ReadyPolicy> {
   const read = input === undefined ? emptyPolicy() : readPolicyInput(context, input);
   const { diags } = read;
@@ -37,7 +43,10 @@ export async function readyPolicy(
   const host =
     whole === undefined
       ? undefined
-      : await resolveHost(whole.policy, await addresses(whole.policy), diags, { known: known?.(whole.policy) });
+      : await resolveHost(whole.policy, await addresses(whole.policy), diags, {
+          known: known?.answers(whole.policy),
+          mayLack: known?.mayLack ?? false,
+        });
   if (whole === undefined || host === undefined || diags.failed) throw new PolicyRejected(diags.all);
   return { ...read, ...whole, host, wholeHash: hashWith(read.hash, rules) };
 }
