@@ -191,5 +191,13 @@ test('-o deletes it, and nothing is left', () => {
   const attached = pair.exec(pair.host, ['bpftool', 'net', 'show', 'dev', device]);
   expect(attached).not.toMatch(/xdpol_/u);
   const left = readdirSync(join(pair.directory, 'state'), { recursive: true, encoding: 'utf8' });
-  expect(left.sort()).toEqual(['cache', 'changes.jsonl', 'config.json', 'format', 'policies', 'tallies.json']);
+  expect(left.sort()).toEqual([
+    'cache',
+    'changes.jsonl',
+    'config.json',
+    'format',
+    'known-host.json',
+    'policies',
+    'tallies.json',
+  ]);
 });
