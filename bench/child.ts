@@ -7,6 +7,7 @@ import { measureDataplane } from './sections/dataplane.ts';
 import { measureLive } from './sections/live.ts';
 import { measureLoad } from './sections/load.ts';
 import { measureReplay } from './sections/replay.ts';
+import { measureSamples } from './sections/samples.ts';
 import { measureScrape } from './sections/scrape.ts';
 import { measureSwap } from './sections/swap.ts';
 
@@ -14,6 +15,7 @@ type Measure = (policy: string, effort: Effort) => readonly Figure[] | Promise<r
 
 const MEASURES: Readonly<Record<Section, Measure>> = {
   dataplane: measureDataplane,
+  samples: measureSamples,
   live: measureLive,
   compile: measureCompile,
   load: measureLoad,

@@ -39,6 +39,7 @@ const CASES: Readonly<Record<Section, Cases>> = {
     quick: ['ports', 'example', 'list-10k', 'list-1m', 'acl-1k', 'acl-10k', 'v6-100k', 'wild-5k'],
     full: ['ports', 'example', ...LISTS, ...ACLS, 'v6-example', 'v6-10k', 'v6-100k', ...OVERLAPPING],
   },
+  samples: { quick: ['example'], full: ['ports', 'example', 'list-10k'] },
   live: {
     quick: ['ports', 'example', 'list-10k'],
     full: ['ports', 'example', 'list-10k', 'list-100k', 'list-1m', 'acl-1k'],

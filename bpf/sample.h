@@ -23,25 +23,47 @@ enum sample_way {
 	WAY_PASS = 2,
 };
 
-/* Takes one from the rule's bucket; 0 where it is empty, or another CPU took one at the same moment. */
+static __always_inline struct xdpol_budget *budget_of(__u32 slot, __u32 way)
+{
+	__u32 index = slot * XDPOL_DIRECTIONS + (way & WAY_EGRESS);
+
+	return bpf_map_lookup_elem(&budgets, &index);
+}
+
+/* Is there one in the rule's bucket, and somebody who reads it? */
+static __always_inline int has_token(__u64 now, __u64 next)
+{
+	return next <= now + sampling.slack && now < sampling.until;
+}
+
+/* Takes it; 0 where there is none, or another CPU took one at the same moment. */
 static __always_inline int takes_token(struct xdpol_budget *budget)
 {
 	__u64 now = bpf_jiffies64(), next = budget->next;
 	__u64 from = next > now ? next : now;
 
-	if (from - now > sampling.slack || now >= sampling.until)
+	if (!has_token(now, next))
 		return 0;
 	return __sync_bool_compare_and_swap(&budget->next, next, from + sampling.interval);
+}
+
+/* In line, so that a packet whose rule has none pays no call. */
+static __always_inline int is_sampled(__u32 slot, __u32 way)
+{
+	struct xdpol_budget *budget = budget_of(slot, way);
+
+	if (!budget || (way & WAY_PASS && !budget->passes))
+		return 0;
+	return has_token(bpf_jiffies64(), budget->next);
 }
 
 /* A place in the ring with everything but the packet; NULL where no sample is to be had. */
 static __always_inline struct xdpol_sample *open_sample(__u32 slot, __u32 rank, __u32 way, __u32 bytes)
 {
-	__u32 index = slot * XDPOL_DIRECTIONS + (way & WAY_EGRESS);
-	struct xdpol_budget *budget = bpf_map_lookup_elem(&budgets, &index);
+	struct xdpol_budget *budget = budget_of(slot, way);
 	struct xdpol_sample *sample;
 
-	if (!budget || (way & WAY_PASS && !budget->passes) || !takes_token(budget))
+	if (!budget || !takes_token(budget))
 		return NULL;
 	sample = bpf_ringbuf_reserve(&samples, sizeof(*sample), 0);
 	if (!sample) {
@@ -104,6 +126,8 @@ static __always_inline void sample(struct hook hook, __u32 slot, __u32 rank, __u
 {
 	__u32 way = (hook.direction == XDPOL_EGRESS ? WAY_EGRESS : 0) | (pass ? WAY_PASS : 0);
 
+	if (!is_sampled(slot, way))
+		return;
 	if (hook.is_skb)
 		sample_skb(hook.ctx, slot, rank, way, bytes);
 	else

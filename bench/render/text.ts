@@ -50,6 +50,7 @@ const BY_QUANTITY: Shape = {
 
 const TITLES: Readonly<Record<Section, string>> = {
   dataplane: 'Data plane, test runs: ns a packet over a bare drop behind the same generator; median (quartiles)',
+  samples: 'Samples, test runs: ns a packet; median (quartiles)',
   live: 'Live frames over veth, all dropped; a frame includes making and sending it; median (quartiles)',
   compile: 'Compile, cold, in a process of its own; median (quartiles)',
   load: 'Load: create and fill tables, verify the program; median (quartiles)',

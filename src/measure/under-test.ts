@@ -5,6 +5,7 @@ import { countOf, countsOf } from '../engine/counter-maps.ts';
 import type { LoadedPolicy } from '../engine/program.ts';
 import { createCounters, loadPolicy } from '../engine/program.ts';
 import type { FilledTables } from '../engine/replay.ts';
+import type { SamplingMaps } from '../engine/samples/sampling-maps.ts';
 import { policySlots, SlotRegistry } from '../engine/slots.ts';
 import { PolicyTables } from '../engine/tables.ts';
 
@@ -14,13 +15,14 @@ export class UnderTest implements Disposable {
   readonly #counters: BpfMap;
   readonly #loaded: LoadedPolicy;
 
-  constructor(compiled: CompiledPolicy) {
+  /** `sampling` is lent; without it nobody can turn samples on. */
+  constructor(compiled: CompiledPolicy, sampling?: SamplingMaps) {
     const registry = new SlotRegistry();
     const slots = policySlots(registry, compiled.policy);
     const tables = new PolicyTables(compiled, slots);
     this.filled = { tables, slots };
     this.#counters = createCounters(registry.size);
-    this.#loaded = loadPolicy({ compiled, tables, counters: this.#counters, entries: ['ingress'] });
+    this.#loaded = loadPolicy({ compiled, tables, counters: this.#counters, sampling, entries: ['ingress'] });
   }
 
   /** The ingress program. */
