@@ -256,7 +256,7 @@ describe('neither tcx nor clsact', () => {
     for (const run of [withoutTcx, withoutBoth]) {
       succeeds(withoutTcx('apply', policies[0], '-i', device));
       const { stderr, status: code } = run('apply', policies[1], '-i', device, '--ingress-only');
-      expect(stderr).toContain('--ingress-only would open it');
+      expect(stderr).toContain('--ingress-only would let them all pass');
       expect(stderr).toContain('xdpol unassign');
       expect(code).toBe(1);
       expect(status().gaps).toEqual([]);
