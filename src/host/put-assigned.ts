@@ -90,6 +90,13 @@ function noteMissing(names: readonly string[]): readonly string[] {
   );
 }
 
+function noteUnmatched(patterns: readonly string[]): readonly string[] {
+  return patterns.map(
+    (pattern) =>
+      `${pattern} matches no interface now: those that appear are filtered by the agent, or by xdpol restore`,
+  );
+}
+
 /**
  * The caller holds the store's lock. The store is written before the swap, the assignment after it: a failure leaves the
  * old policy in force and assigned.
@@ -129,6 +136,9 @@ async function putOrLeave(context: HostContext, change: AssignedChange): Promise
   const overlay = readOverlay(store);
   // Where not one is there, the error names those that should be.
   const devices = await findInterfaces(names.length > 0 ? names : missing);
+  const unmatched = change.interfaces.filter(
+    (name) => isInterfacePattern(name) && devicesMeantBy([name], devices).length === 0,
+  );
   await requireNoLeaks(context, { names: devices.map(({ name }) => name), isForced });
   let assigned: PolicyVersion | undefined;
   const assignment = (): Assignment => {
@@ -183,7 +193,7 @@ async function putOrLeave(context: HostContext, change: AssignedChange): Promise
     ...done,
     version: isDryRun === true ? null : (assigned?.version ?? null),
     pending,
-    notes: [...noteMissing(missing), ...done.notes],
+    notes: [...noteMissing(missing), ...noteUnmatched(unmatched), ...done.notes],
   };
 }
 

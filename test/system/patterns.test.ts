@@ -68,6 +68,18 @@ test('what matches is filtered, and the pattern is what is assigned', () => {
   expect(filtered().toSorted()).toEqual(['eth0', 'pod1', 'pod2']);
 });
 
+test('a pattern that matches nothing now is kept with a note; where nothing else is filtered, it is refused', () => {
+  const alone = xdpol('apply', policy, '-i', 'nope*');
+  expect(alone.stderr).toContain('no interface matches nope*');
+  expect(alone.status).toBe(1);
+  succeeds('apply', policy, '-i', 'eth0');
+  const { status: code, stderr } = xdpol('apply', policy, '-i', 'nope*');
+  expect(stderr).toContain('nope* matches no interface now');
+  expect(code).toBe(0);
+  expect(status().assigned?.interfaces).toEqual(['nope*', 'eth0']);
+  expect(filtered()).toEqual(['eth0']);
+});
+
 test('a boot filters what is there, and misses nothing that is gone', () => {
   succeeds('apply', policy, '-i', 'pod?', '-i', 'eth0');
   reboot(pair);
