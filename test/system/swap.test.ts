@@ -102,6 +102,7 @@ test('an apply killed at any moment leaves a whole policy in force, and the next
     'cache',
     'changes.jsonl',
     'format',
+    'known-host.json',
     'policies',
     'tallies.json',
   ]);

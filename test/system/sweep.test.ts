@@ -33,7 +33,7 @@ afterAll(() => pair[Symbol.dispose]());
 function leaveBehind(inode: number, number: number): string {
   const directory = join(all, `net-${inode}-${number}`, 'eth0');
   mkdirSync(directory, { recursive: true });
-  for (const name of ['counters-0', 'slots']) {
+  for (const name of KEPT_PINS) {
     using map = createMap({ name: 'left', type: 'array', keySize: 4, valueSize: 4, maxEntries: 1 });
     map.pin(join(directory, name));
   }
