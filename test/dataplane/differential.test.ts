@@ -28,7 +28,7 @@ import { reducedPolicy } from '../support/reduce.ts';
 const FORMS = Object.keys(FORM_BUDGETS) as readonly FormName[];
 
 /** Policies generated; XDPOL_DIFFERENTIAL_RUNS asks for more of them. */
-const RUNS = Number(process.env['XDPOL_DIFFERENTIAL_RUNS'] ?? 60);
+const RUNS = Number(process.env['XDPOL_DIFFERENTIAL_RUNS'] ?? 40);
 /** Packets of each policy: together a million pairs, with a tenth to spare for frames too short to be run. */
 const PACKETS = 1000;
 const FRAMES = 250;

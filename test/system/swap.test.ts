@@ -15,7 +15,7 @@ import {
 import { NamespacePair } from '../support/namespaces.ts';
 import { ownProcess } from '../support/own-process.ts';
 
-const SWAPS = 40;
+const SWAPS = 30;
 const KILLS = 12;
 /** Past the whole run of an apply, so that some are killed at every step of it and some are not. */
 const LATEST_KILL_MS = 900;
