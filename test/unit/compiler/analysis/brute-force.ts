@@ -11,6 +11,7 @@ import type { AddressMatch, Filter, HostAddresses, Policy } from '../../../../sr
 import { PROTOCOLS } from '../../../../src/policy/model.ts';
 import { exemptionOf } from '../../../../src/policy/packet/exemption.ts';
 import type { Packet } from '../../../../src/policy/packet/model.ts';
+import { PLAIN_PACKET } from '../../../../src/policy/packet/model.ts';
 import type { PrefixColumn } from '../../../../src/policy/prefix-set.ts';
 import { hostSet, matchLength, wordsOf } from '../../../../src/policy/prefix-set.ts';
 import { decidingKey } from '../../../../src/policy/specificity.ts';
@@ -341,18 +342,7 @@ function addressesOf(
 
 type Kind = Omit<Packet, 'family' | 'source' | 'destination'>;
 
-const PLAIN: Kind = {
-  protocol: 47,
-  sourcePort: 0,
-  destinationPort: 0,
-  icmp: undefined,
-  established: false,
-  laterFragment: false,
-  sourceRouted: false,
-  hopLimit: 64,
-  frameBytes: 60,
-  broadcastFrame: false,
-};
+const PLAIN: Kind = { ...PLAIN_PACKET, protocol: 47 };
 
 function servicesOf(family: Family, ports: readonly number[], filters: readonly Filter[]): readonly Kind[] {
   const { tcp, udp, sctp, icmp, icmpv6 } = PROTOCOLS;
