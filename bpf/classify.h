@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */
 /*
- * struct pkt -> rule value. With rank-sets.h the only file that reads policy tables.
+ * struct pkt -> rule value, by classes. With rank-sets.h the only file that reads policy tables; members.h asks it.
  *
  * The source address has a class, the destination address has a class, the service (plane, ports)
  * has classes; tables over classes hold the value of the filter that wins, or for each class the set of the filters
@@ -486,12 +486,3 @@ static __always_inline __u32 rule_value(struct rule_tables tables, const struct 
 	((struct rule_tables){ &shape.rules##family, TABLE_OF(cross##family),                      \
 			       TABLE_OF(src##family##_sets), TABLE_OF(dst##family##_sets),         \
 			       TABLE_OF(pairs##family) })
-
-static __always_inline __u32 classify(const struct pkt *pkt)
-{
-	if (pkt->family == 4)
-		return rule_value(RULE_TABLES(4), pkt, address4_class(ADDRESS4_TABLES(src), pkt->src[0]),
-				  address4_class(ADDRESS4_TABLES(dst), pkt->dst[0]));
-	return rule_value(RULE_TABLES(6), pkt, address6_class(ADDRESS6_TABLES(src), src6_class, pkt->src),
-			  address6_class(ADDRESS6_TABLES(dst), dst6_class, pkt->dst));
-}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */
 /* Parse outcome -> verdict and counter: what both hooks have in common. */
 #pragma once
-#include "classify.h"
 #include "count.h"
 #include "exempt.h"
+#include "members.h"
 #include "sample.h"
 
 struct decision {
@@ -12,12 +12,39 @@ struct decision {
 	__u32 pass;
 };
 
+/*
+ * A slot with a fixed meaning, as rank_slots has those of the rules: behind the default's stands what is added to it,
+ * 0 or SLOT_UNCOUNTED.
+ */
+static __always_inline __u32 fixed_slot(__u32 slot)
+{
+	__u32 default_rank = shape.default_value >> XDPOL_VALUE_RANK_SHIFT;
+
+	return slot + read_u32(TABLE_OF(rank_slots), default_rank + 1);
+}
+
 /* The pass slot of an outcome stands behind its drop slot. */
 static __always_inline struct decision unparsed(__u32 drop_slot)
 {
-	struct decision decision = { .slot = drop_slot + !shape.strict, .pass = !shape.strict };
+	struct decision decision = { .slot = fixed_slot(drop_slot + !shape.strict), .pass = !shape.strict };
 
 	return decision;
+}
+
+/* The counter slot of the filter that decided, which from now on is known to have decided a packet. */
+static __always_inline __u32 slot_of_rank(__u32 rank)
+{
+	struct place place = place_of(TABLE_OF(rank_slots), rank, sizeof(__u32));
+	__u32 *entry = place.base + place.offset, slot;
+
+	if (!place.inside)
+		return 0;
+	slot = *entry;
+#ifndef XDPOL_WITHOUT_MARKS
+	if (__builtin_expect(!has_bit(slot, XDPOL_RANK_MATCHED_BIT), 0))
+		*entry = slot | 1U << XDPOL_RANK_MATCHED_BIT;
+#endif
+	return slot & ~(1U << XDPOL_RANK_MATCHED_BIT);
 }
 
 static __always_inline struct decision decide_packet(const struct pkt *pkt)
@@ -26,15 +53,17 @@ static __always_inline struct decision decide_packet(const struct pkt *pkt)
 	__u32 value;
 
 	if (pkt->flags & PKT_SOURCE_ROUTED)
-		return (struct decision){ .slot = XDPOL_SLOT_SOURCE_ROUTED, .pass = 0 };
+		return (struct decision){ .slot = fixed_slot(XDPOL_SLOT_SOURCE_ROUTED), .pass = 0 };
 	if (exemptions_of(pkt->family))
 		decision.slot = exemption_slot(pkt);
-	if (decision.slot != NO_EXEMPTION)
+	if (decision.slot != NO_EXEMPTION) {
+		decision.slot = fixed_slot(decision.slot);
 		return decision;
+	}
 	value = classify(pkt);
 	decision.rank = value >> XDPOL_VALUE_RANK_SHIFT;
 	decision.pass = value & 1U << XDPOL_VALUE_PERMIT_BIT;
-	decision.slot = read_u32(TABLE_OF(rank_slots), decision.rank);
+	decision.slot = slot_of_rank(decision.rank);
 	return decision;
 }
 
@@ -44,7 +73,7 @@ static __always_inline struct decision decide(const struct pkt *pkt, enum outcom
 	case PARSED:
 		return decide_packet(pkt);
 	case NON_IP:
-		return (struct decision){ .slot = XDPOL_SLOT_NON_IP, .pass = 1 };
+		return (struct decision){ .slot = fixed_slot(XDPOL_SLOT_NON_IP), .pass = 1 };
 	case VLAN_DEPTH:
 		return unparsed(XDPOL_SLOT_VLAN_DEPTH_DROP);
 	case EXT_HEADERS:
@@ -54,23 +83,30 @@ static __always_inline struct decision decide(const struct pkt *pkt, enum outcom
 	}
 }
 
-/* Decides, counts and samples one packet; not 0 where it passes. */
+static __always_inline void record(struct decision decision, __u32 fragment)
+{
+	trace.slot = decision.slot;
+	trace.rank = decision.rank;
+	trace.pass = decision.pass;
+	trace.fragment = fragment;
+}
+
+/* Decides, counts and samples one packet; not 0 where it passes. What cannot be counted is recorded instead. */
 static __always_inline __u32 filter(const struct pkt *pkt, enum outcome outcome, struct hook hook)
 {
 	const enum xdpol_direction direction = hook.direction;
 	struct decision decision = decide(pkt, outcome);
 	__u32 fragment = outcome == PARSED && pkt->flags & PKT_LATER_FRAGMENT;
 
-	count(decision.slot, direction, pkt->bytes);
+	if (__builtin_expect(!count(decision.slot, direction, pkt->bytes), 0)) {
+		record(decision, !!fragment);
+		return decision.pass;
+	}
 	if (fragment)
 		count(XDPOL_SLOT_FRAGMENT, direction, pkt->bytes);
+#ifndef XDPOL_WITHOUT_SAMPLES
 	if (__builtin_expect(sampling.until, 0) && (!decision.pass || sampling.passes))
 		sample(hook, decision.slot, decision.rank, decision.pass, pkt->bytes);
-	if (shape.trace) {
-		trace.slot = decision.slot;
-		trace.rank = decision.rank;
-		trace.pass = decision.pass;
-		trace.fragment = fragment;
-	}
+#endif
 	return decision.pass;
 }

@@ -7,8 +7,10 @@
 #pragma once
 #include <linux/types.h>
 
+#include "live-layout.h"
+
 enum xdpol_layout {
-	XDPOL_LAYOUT_VERSION = 5,
+	XDPOL_LAYOUT_VERSION = 6,
 	XDPOL_LEAF_BOUNDS = 15,	 /* ranges of one leaf: these and one before the first bound */
 	XDPOL_LEAF_CLASSES = XDPOL_LEAF_BOUNDS + 1,
 	XDPOL_ROOT_BOUNDS = 8,	 /* the same for a root leaf, which holds a whole table */
@@ -77,7 +79,9 @@ enum xdpol_slot {
 	XDPOL_SLOT_PATH_MTU = 15,
 	XDPOL_SLOT_DHCP = 16,
 	XDPOL_SLOT_SOURCE_ROUTED = 17,
+	XDPOL_SLOT_AGREED = 18, /* of an audit: both policies decided the packet alike */
 	XDPOL_SLOT_FIRST_NAMED = 32, /* it may move: counters that were pinned before it did are read by where it was */
+	XDPOL_SLOT_UNCOUNTED = 1 << 30, /* added to a slot: no counter has that index, so the packet is traced instead */
 };
 
 /* A bit each; exempt.h says what they cover and where they are counted. */
@@ -114,6 +118,17 @@ enum xdpol_plane {
 	XDPOL_PLANE_PROTOCOL = 6, /* key = protocol number */
 	XDPOL_PLANE_FRAGMENT = 7, /* key = protocol number */
 	XDPOL_PLANES = 8,
+};
+
+/*
+ * Slots of the program array by which the policy in force hands a packet that it has decided to a policy on trial: by
+ * direction and by what was decided. Empty where there is none.
+ */
+enum xdpol_audit {
+	XDPOL_AUDIT_DROPPED = 0,
+	XDPOL_AUDIT_PASSED = 1,
+	XDPOL_AUDIT_VERDICTS = 2,
+	XDPOL_AUDIT_PROGRAMS = 4,
 };
 
 /* Whose program is in which slot of a gate's program array. */
@@ -184,6 +199,7 @@ enum xdpol_reference {
 	XDPOL_ROW_SUBROW_BIT = 31,
 	XDPOL_VALUE_PERMIT_BIT = 0, /* a rule value: rank << 1 | permit; the lowest value decides */
 	XDPOL_VALUE_RANK_SHIFT = 1,
+	XDPOL_RANK_MATCHED_BIT = 31, /* of an entry of rank_slots: the filter has decided a packet. The program sets it */
 };
 
 /* What the filters of a policy with rank sets ask for: other sets are not looked at. */
@@ -277,7 +293,7 @@ struct xdpol_counter {
 	__u64 jiffies;	/* when the last packet was counted */
 };
 
-/* What decided the last packet of a tracing program, for replay and tests. */
+/* What decided the last packet that no counter was there for: of test runs, before a program is attached. */
 struct xdpol_trace {
 	__u32 slot;
 	__u32 rank;	 /* of the deciding filter; of the default: the number of ranks */
@@ -349,7 +365,6 @@ struct xdpol_shape {
 	__u32 strict;
 	__u32 exemptions; /* enum xdpol_exemption, ORed */
 	__u32 drops;	  /* enum xdpol_drop, ORed */
-	__u32 trace;
 	__u32 default_value; /* the rule value where nothing matches: above every rule's */
 	__u32 dport_classes;
 	__u32 sport_classes;
@@ -381,6 +396,7 @@ struct xdpol_types {
 	enum xdpol_drop drop;
 	enum xdpol_plane plane;
 	enum xdpol_gate gate;
+	enum xdpol_audit audit;
 	enum xdpol_table table;
 	enum xdpol_rule_mode rule_mode;
 	enum xdpol_reference reference;
@@ -402,6 +418,14 @@ struct xdpol_types {
 	struct xdpol_budget budget;
 	struct xdpol_sample sample;
 	struct xdpol_shape shape;
+	enum xdpol_live live;
+	enum xdpol_live_length6 live_length6;
+	enum xdpol_live_hash live_hash;
+	enum xdpol_live_ends live_ends;
+	struct xdpol_live_head live_head;
+	struct xdpol_live_bucket4 live_bucket4;
+	struct xdpol_live_bucket6 live_bucket6;
+	struct xdpol_live_shape live_shape;
 	enum xdpol_element_bytes element_bytes;
 };
 
@@ -420,4 +444,4 @@ _Static_assert(sizeof(struct xdpol_trace) == 16, "no padding");
 _Static_assert(sizeof(struct xdpol_sampling) == 40, "no padding");
 _Static_assert(sizeof(struct xdpol_budget) == 32, "no padding");
 _Static_assert(sizeof(struct xdpol_sample) == 32 + XDPOL_SAMPLE_BYTES, "no padding");
-_Static_assert(sizeof(struct xdpol_shape) == 4 * (39 + XDPOL_TABLES), "no padding");
+_Static_assert(sizeof(struct xdpol_shape) == 4 * (38 + XDPOL_TABLES), "no padding");

@@ -29,11 +29,30 @@ struct {
 	__uint(max_entries, XDPOL_SLOT_FIRST_NAMED *XDPOL_DIRECTIONS);
 } budgets SEC(".maps");
 
+/*
+ * enum xdpol_audit. One for each type of program, as an array takes but one. They are the interface's: the loader puts in
+ * the pinned ones.
+ */
+struct audit_programs {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+	__uint(max_entries, XDPOL_AUDIT_PROGRAMS);
+};
+
+struct audit_programs audit_xdp SEC(".maps");
+struct audit_programs audit_tc SEC(".maps");
+
 struct xdpol_sampling sampling SEC(".data.sampling");
 
 const volatile struct xdpol_shape shape = {
 	.layout_version = XDPOL_LAYOUT_VERSION,
 	.bytes = { [0 ... XDPOL_TABLES - 1] = XDPOL_TABLE_UNIT },
+};
+
+const volatile struct xdpol_live_shape live_shape = {
+	.live4 = { .bytes = XDPOL_TABLE_UNIT },
+	.live6 = { .bytes = XDPOL_TABLE_UNIT },
 };
 
 struct xdpol_trace trace;
@@ -48,3 +67,7 @@ const struct xdpol_types *layout_types;
 #define TABLE(name, element) __u8 name[XDPOL_TABLE_UNIT] SEC(".data." #name);
 
 XDPOL_EACH_TABLE(TABLE)
+
+/* The tables of live sets outlive generations too. A policy without live sets is loaded over these, and reads neither. */
+TABLE(live4, struct xdpol_live_head)
+TABLE(live6, struct xdpol_live_head)

@@ -6,6 +6,7 @@
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 
+#include "audit.h"
 #include "decide.h"
 #include "frame.h"
 
@@ -24,8 +25,10 @@ int xdpol_ingress(struct xdp_md *ctx)
 	struct hook hook = { .ctx = ctx, .direction = XDPOL_INGRESS };
 	__u32 bytes = frame_length(ctx);
 	struct cursor cur = { .pos = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end, .left = bytes };
+	__u32 passed = parse_packet(&cur, bytes, filter_packet, &hook);
 
-	return parse_packet(&cur, bytes, filter_packet, &hook) ? XDP_PASS : XDP_DROP;
+	AUDIT(ctx, audit_xdp, XDPOL_INGRESS, passed);
+	return passed ? XDP_PASS : XDP_DROP;
 }
 
 enum { PULL_BYTES = 2048 };
@@ -55,16 +58,26 @@ static __always_inline enum outcome parse_skb(const struct __sk_buff *skb, struc
 	return parse_packet(&cur, skb->len + cur.tagged * sizeof(struct vlan_tag), keep_packet, pkt);
 }
 
+/* With headers that are linear where they can be made so. */
+static __always_inline enum outcome parse_whole_skb(struct __sk_buff *skb, struct pkt *pkt)
+{
+	enum outcome outcome = parse_skb(skb, pkt);
+
+	if (outcome == MALFORMED && skb->data_end - skb->data < skb->len && !bpf_skb_pull_data(skb, pull_length(skb)))
+		outcome = parse_skb(skb, pkt);
+	return outcome;
+}
+
 /* Passing leaves the verdict to the next program and the stack. */
-static __always_inline int filter_skb(struct __sk_buff *skb, enum xdpol_direction direction)
+static __always_inline int filter_skb(struct __sk_buff *skb, const enum xdpol_direction direction)
 {
 	struct hook hook = { .ctx = skb, .direction = direction, .is_skb = 1 };
 	struct pkt pkt;
-	enum outcome outcome = parse_skb(skb, &pkt);
+	enum outcome outcome = parse_whole_skb(skb, &pkt);
+	__u32 passed = filter(&pkt, outcome, hook);
 
-	if (outcome == MALFORMED && skb->data_end - skb->data < skb->len && !bpf_skb_pull_data(skb, pull_length(skb)))
-		outcome = parse_skb(skb, &pkt);
-	return filter(&pkt, outcome, hook) ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+	AUDIT(skb, audit_tc, direction, passed);
+	return passed ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
 
 SEC("tc")
@@ -78,4 +91,75 @@ SEC("tc")
 int xdpol_tcx(struct __sk_buff *skb)
 {
 	return filter_skb(skb, XDPOL_INGRESS);
+}
+
+/* A packet that the policy in force has decided. */
+struct audited {
+	struct hook hook;
+	__u32 passed;
+};
+
+/* A use_packet. */
+static __always_inline __u32 compare_packet(const struct pkt *pkt, enum outcome outcome, void *audited)
+{
+	struct audited *one = audited;
+
+	compare(pkt, outcome, one->hook, one->passed);
+	return one->passed;
+}
+
+static __always_inline int audit_frame(struct xdp_md *ctx, __u32 passed)
+{
+	struct audited audited = { .hook = { .ctx = ctx, .direction = XDPOL_INGRESS }, .passed = passed };
+	__u32 bytes = frame_length(ctx);
+	struct cursor cur = { .pos = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end, .left = bytes };
+
+	parse_packet(&cur, bytes, compare_packet, &audited);
+	return passed ? XDP_PASS : XDP_DROP;
+}
+
+static __always_inline int audit_skb(struct __sk_buff *skb, enum xdpol_direction direction, __u32 passed)
+{
+	struct hook hook = { .ctx = skb, .direction = direction, .is_skb = 1 };
+	struct pkt pkt;
+	enum outcome outcome = parse_whole_skb(skb, &pkt);
+
+	compare(&pkt, outcome, hook, passed);
+	return passed ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+}
+
+SEC("xdp.frags")
+int xdpol_audit_xdp_dropped(struct xdp_md *ctx)
+{
+	return audit_frame(ctx, 0);
+}
+
+SEC("xdp.frags")
+int xdpol_audit_xdp_passed(struct xdp_md *ctx)
+{
+	return audit_frame(ctx, 1);
+}
+
+SEC("tc")
+int xdpol_audit_in_dropped(struct __sk_buff *skb)
+{
+	return audit_skb(skb, XDPOL_INGRESS, 0);
+}
+
+SEC("tc")
+int xdpol_audit_in_passed(struct __sk_buff *skb)
+{
+	return audit_skb(skb, XDPOL_INGRESS, 1);
+}
+
+SEC("tc")
+int xdpol_audit_out_dropped(struct __sk_buff *skb)
+{
+	return audit_skb(skb, XDPOL_EGRESS, 0);
+}
+
+SEC("tc")
+int xdpol_audit_out_passed(struct __sk_buff *skb)
+{
+	return audit_skb(skb, XDPOL_EGRESS, 1);
 }

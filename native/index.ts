@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
 import { addon } from './lib/addon.ts';
-import { BpfError } from './lib/error.ts';
 import { LoadedObject } from './lib/object.ts';
+import { withObject } from './lib/source.ts';
 import type {
   BpfLink,
   BpfMap,
@@ -11,6 +9,7 @@ import type {
   ClsactPlace,
   DefaultRoute,
   EthtoolFacts,
+  KnownObject,
   LoadOptions,
   MapSpec,
   NetworkInterface,
@@ -43,21 +42,9 @@ export const mapFlags: {
 export type RingBuffer = RingBufferHandle;
 export const RingBuffer: RingBufferConstructor = addon.RingBuffer;
 
-function readObject(source: string | Uint8Array, op: string): { readonly bytes: Uint8Array; readonly name: string } {
-  if (typeof source !== 'string') return { bytes: source, name: 'object' };
-  try {
-    return { bytes: readFileSync(source), name: basename(source).replace(/\.o$/u, '') };
-  } catch (cause) {
-    const { code = 'EIO', errno = 0 } = cause as NodeJS.ErrnoException;
-    const fields = { code, errno: Math.abs(errno), op, target: source, cause };
-    throw new BpfError(`${op} ${source}: cannot read the object file (${code})`, fields);
-  }
-}
-
 /** Reads what an object file (a path or its bytes) declares. Needs no privileges. */
-export function inspectObject(source: string | Uint8Array): ObjectSpec {
-  const { bytes, name } = readObject(source, 'object_open');
-  return addon.inspectObject(bytes, name);
+export function inspectObject(source: string | Uint8Array, known: KnownObject = {}): ObjectSpec {
+  return withObject(source, 'object_open', known, (bytes, name, untried) => addon.inspectObject(bytes, name, untried));
 }
 
 /**
@@ -65,8 +52,9 @@ export function inspectObject(source: string | Uint8Array): ObjectSpec {
  * `verifierLog`. The caller disposes the object, which closes its maps and programs.
  */
 export function loadObject(source: string | Uint8Array, opts: LoadOptions = {}): BpfObject {
-  const { bytes, name } = readObject(source, 'object_load');
-  return new LoadedObject(addon.loadObject(bytes, name, opts));
+  const load = (bytes: Uint8Array, name: string, untried: boolean): BpfObject =>
+    new LoadedObject(addon.loadObject(bytes, name, opts, untried));
+  return withObject(source, 'object_load', { ...opts }, load);
 }
 
 export function createMap(spec: NewMap): BpfMap {

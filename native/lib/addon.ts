@@ -32,8 +32,9 @@ interface Addon {
   initialize(error: typeof BpfError, onLeak: (what: string) => void): void;
   readonly mapPrototype: object;
   readonly RingBuffer: RingBufferConstructor;
-  inspectObject(bytes: Uint8Array, name: string): ObjectSpec;
-  loadObject(bytes: Uint8Array, name: string, opts: LoadOptions): LoadedParts;
+  /** `untried`: a child process reads the bytes first, and ECRASH is thrown where that ends it. */
+  inspectObject(bytes: Uint8Array, name: string, untried: boolean): ObjectSpec;
+  loadObject(bytes: Uint8Array, name: string, opts: LoadOptions, untried: boolean): LoadedParts;
   createMap(spec: NewMap): BpfMap;
   openPinnedMap(path: string, expect: Partial<MapSpec>): BpfMap;
   openMapById(id: number): BpfMap;

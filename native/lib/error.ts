@@ -14,7 +14,8 @@ export class BpfError extends Error {
   /**
    * The errno name (`EBUSY`), or one of the library's own: ECLOSED (used after dispose), ESIZE (wrong byte length),
    * EMISMATCH (a map or a pin is not what was expected), EINVAL (wrong argument; errno is 0 unless the kernel said
-   * it), ELIBBPF (libbpf cannot make sense of the object file; errno is libbpf's).
+   * it), ELIBBPF (libbpf cannot make sense of the object file; errno is libbpf's), ECRASH (libbpf does not survive the
+   * object file), EDIGEST (the object file is not the one that the caller knows).
    */
   readonly code: string;
   /** 0 when the kernel was not asked. */

@@ -87,7 +87,16 @@ export interface ObjectSpec {
   readonly variables: readonly VariableSpec[];
 }
 
-export interface LoadOptions {
+/** An object that the caller knows. */
+export interface KnownObject {
+  /**
+   * The digest of its bytes, in hex, from a place that the caller trusts: EDIGEST where they have another. Without it a
+   * child process does first what is asked for, because libbpf does not survive every damaged file: ECRASH then.
+   */
+  readonly sha256?: string;
+}
+
+export interface LoadOptions extends KnownObject {
   /** Initial values of `const volatile` variables (sections `.rodata*`), by variable name, each exactly its size. */
   readonly rodata?: Readonly<Record<string, Uint8Array>>;
   /**

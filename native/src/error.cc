@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include "state.h"
+#include "trial.h"
 
 namespace lbt {
 namespace {
@@ -49,6 +50,7 @@ std::string ErrnoText(int err) {
 
 Napi::Error Make(const Call& call, const std::string& message, std::string_view code, int err,
                  const Failure& failure) {
+  if (InTrial()) throw TrialRefusal{};
   const Napi::Env env = call.env;
   Napi::Object fields = Napi::Object::New(env);
   fields.Set("code", std::string(code));

@@ -8,6 +8,7 @@
 
 #include "map.h"
 #include "object.h"
+#include "trial.h"
 
 namespace lbt {
 namespace {
@@ -98,6 +99,15 @@ Napi::Array VariableSpecs(Napi::Env env, const bpf_object* object) {
   return specs;
 }
 
+// Everything that InspectObject asks, without JavaScript.
+void ReadAll(const Call& call, Bytes bytes) {
+  const OpenObject object(call, bytes, call.target);
+  LicenseOf(bytes);
+  bpf_map* map;
+  bpf_object__for_each_map(map, object.get()) ElfName(map);
+  for (const Variable& variable : VariablesOf(object.get())) ContentOf(object.get(), variable.section);
+}
+
 }  // namespace
 
 OpenObject::OpenObject(const Call& call, Bytes bytes, const std::string& name) {
@@ -161,6 +171,7 @@ Napi::Value InspectObject(const Napi::CallbackInfo& info) {
   Call call{env, "object_open", ""};
   call.target = RequireString(call, info[1], "name");
   const Bytes bytes = RequireBytes(call, info[0], "source");
+  if (RequireBool(call, info[2], "untried")) TryInChild(call, [&] { ReadAll(call, bytes); });
   const OpenObject object(call, bytes, call.target);
   Napi::Object spec = Napi::Object::New(env);
   spec.Set("name", call.target);

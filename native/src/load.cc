@@ -8,6 +8,7 @@
 #include "map.h"
 #include "object.h"
 #include "program.h"
+#include "trial.h"
 
 namespace lbt {
 namespace {
@@ -209,6 +210,25 @@ Napi::Object WrapLoaded(const Call& call, LoadedSeeds seeds, const std::string& 
   }
 }
 
+// Everything before loading. The names are those that the maps have before any is replaced: replacing renames.
+MapNames Prepare(const Call& call, OpenObject& object, const Plan& plan) {
+  MapNames names;
+  bpf_map* map;
+  bpf_object__for_each_map(map, object.get()) names.emplace_back(map, ElfName(map));
+  SetRodata(call, object.get(), plan);
+  ApplyMaps(call, object, plan);
+  ChoosePrograms(call, object.get(), plan);
+  return names;
+}
+
+// What LoadObject does, without JavaScript.
+void TryLoading(const Call& call, Bytes bytes, const Plan& plan) {
+  OpenObject object(call, bytes, call.target);
+  Prepare(call, object, plan);
+  const VerifierLogs logs(object.get(), plan.log_level);
+  bpf_object__load(object.get());
+}
+
 }  // namespace
 
 Napi::Value LoadObject(const Napi::CallbackInfo& info) {
@@ -216,16 +236,12 @@ Napi::Value LoadObject(const Napi::CallbackInfo& info) {
   call.target = RequireString(call, info[1], "name");
   const Plan plan = ReadPlan(call, info[2]);
   if (plan.name) call.target = *plan.name;
+  const bool untried = RequireBool(call, info[3], "untried");
   const Bytes bytes = RequireBytes(call, info[0], "source");
+  if (untried) TryInChild(call, [&] { TryLoading(call, bytes, plan); });
 
   OpenObject object(call, bytes, call.target);
-  MapNames names;  // before any map is replaced: replacing renames
-  bpf_map* map;
-  bpf_object__for_each_map(map, object.get()) names.emplace_back(map, ElfName(map));
-  SetRodata(call, object.get(), plan);
-  ApplyMaps(call, object, plan);
-  ChoosePrograms(call, object.get(), plan);
-
+  const MapNames names = Prepare(call, object, plan);
   const VerifierLogs logs(object.get(), plan.log_level);
   const LibbpfLog messages;
   if (const int err = bpf_object__load(object.get()); err != 0) {

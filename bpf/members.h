@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */
+/*
+ * struct pkt -> rule value. An address has a class; a member of a live set has one more for each set that it is in, which
+ * stands for (set, length). The value is the lowest of every pair of a source's and a destination's classes.
+ */
+#pragma once
+#include "classify.h"
+#include "live.h"
+
+/* What the rules read of a packet besides its addresses, in one word that a global function can be given. */
+union service_word {
+	struct {
+		__u16 sport, dport;
+		__u8 family, protocol, plane, unused;
+	} of;
+	__u64 word;
+};
+
+static __always_inline __u64 service_word_of(const struct pkt *pkt)
+{
+	const union service_word packed = { .of = { .sport = pkt->sport,
+						    .dport = pkt->dport,
+						    .family = pkt->family,
+						    .protocol = pkt->protocol,
+						    .plane = pkt->plane } };
+
+	return packed.word;
+}
+
+static __always_inline struct pkt packet_of_service(__u64 word)
+{
+	const union service_word packed = { .word = word };
+
+	return (struct pkt){ .sport = packed.of.sport,
+			     .dport = packed.of.dport,
+			     .family = packed.of.family,
+			     .protocol = packed.of.protocol,
+			     .plane = packed.of.plane };
+}
+
+/* Global functions: the verifier walks the rules of a family once, and not for every pair of classes. */
+__noinline __u32 value4_of_classes(__u64 classes, __u64 service)
+{
+	const struct pkt pkt = packet_of_service(service);
+
+	return rule_value(RULE_TABLES(4), &pkt, classes >> 32, classes);
+}
+
+__noinline __u32 value6_of_classes(__u64 classes, __u64 service)
+{
+	const struct pkt pkt = packet_of_service(service);
+
+	return rule_value(RULE_TABLES(6), &pkt, classes >> 32, classes);
+}
+
+/* Of one family. */
+struct members {
+	const volatile __u16 *src_classes, *dst_classes;
+	__u32 (*value_of_classes)(__u64 classes, __u64 service);
+};
+
+#define MEMBERS(family) ((struct members){ live_shape.src##family##_classes, live_shape.dst##family##_classes, value##family##_of_classes })
+
+/* The lowest value of one class of the source with those that the destination has as a member. */
+static __always_inline __u32 value_of_source(struct members members, __u32 src_class, __u64 dst_found, __u64 service)
+{
+	__u32 value = shape.default_value;
+
+	for (__u32 set = 0; set < XDPOL_LIVE_SETS && dst_found >> set * 4; set++) {
+		__u32 dst_class = live_class(members.dst_classes, dst_found, set);
+
+		if (dst_class)
+			value = minimum(value, members.value_of_classes(two_rows(src_class, dst_class), service));
+	}
+	return value;
+}
+
+/* The lowest value of every pair of classes but that of the addresses alone, which are in `classes`, source first. */
+static __always_inline __u32 value_of_members(struct members members, __u64 classes, __u64 src_found, __u64 dst_found,
+					      __u64 service)
+{
+	__u32 value = shape.default_value;
+
+	if (dst_found)
+		value = value_of_source(members, classes >> 32, dst_found, service);
+	for (__u32 set = 0; set < XDPOL_LIVE_SETS && src_found >> set * 4; set++) {
+		__u32 src_class = live_class(members.src_classes, src_found, set);
+
+		if (!src_class)
+			continue;
+		value = minimum(value, members.value_of_classes(two_rows(src_class, classes), service));
+		if (dst_found)
+			value = minimum(value, value_of_source(members, src_class, dst_found, service));
+	}
+	return value;
+}
+
+__noinline __u32 value4_of_members(__u64 classes, __u64 src_found, __u64 dst_found, __u64 service)
+{
+	return value_of_members(MEMBERS(4), classes, src_found, dst_found, service);
+}
+
+__noinline __u32 value6_of_members(__u64 classes, __u64 src_found, __u64 dst_found, __u64 service)
+{
+	return value_of_members(MEMBERS(6), classes, src_found, dst_found, service);
+}
+
+static __always_inline __u32 classify4(const struct pkt *pkt)
+{
+	const __u32 src_class = address4_class(ADDRESS4_TABLES(src), pkt->src[0]);
+	const __u32 dst_class = address4_class(ADDRESS4_TABLES(dst), pkt->dst[0]);
+	__u32 value = rule_value(RULE_TABLES(4), pkt, src_class, dst_class);
+	__u64 src_found = 0, dst_found = 0;
+
+	if (live_shape.live4.ends & XDPOL_LIVE_SOURCE)
+		src_found = live4_sets(pkt->src[0]);
+	if (live_shape.live4.ends & XDPOL_LIVE_DESTINATION)
+		dst_found = live4_sets(pkt->dst[0]);
+	if (!(src_found | dst_found))
+		return value;
+	return minimum(value, value4_of_members(two_rows(src_class, dst_class), src_found, dst_found, service_word_of(pkt)));
+}
+
+static __always_inline __u32 classify6(const struct pkt *pkt)
+{
+	const __u32 src_class = address6_class(ADDRESS6_TABLES(src), src6_class, pkt->src);
+	const __u32 dst_class = address6_class(ADDRESS6_TABLES(dst), dst6_class, pkt->dst);
+	__u32 value = rule_value(RULE_TABLES(6), pkt, src_class, dst_class);
+	__u64 src_found = 0, dst_found = 0;
+
+	if (live_shape.live6.ends & XDPOL_LIVE_SOURCE)
+		src_found = live6_sets(pkt->src[0], pkt->src[1]);
+	if (live_shape.live6.ends & XDPOL_LIVE_DESTINATION)
+		dst_found = live6_sets(pkt->dst[0], pkt->dst[1]);
+	if (!(src_found | dst_found))
+		return value;
+	return minimum(value, value6_of_members(two_rows(src_class, dst_class), src_found, dst_found, service_word_of(pkt)));
+}
+
+static __always_inline __u32 classify(const struct pkt *pkt)
+{
+	return pkt->family == 4 ? classify4(pkt) : classify6(pkt);
+}
