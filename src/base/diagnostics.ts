@@ -32,7 +32,12 @@ export function spanOfFile(file: string): Span {
 
 /** Collects diagnostics. */
 export class Diagnostics {
-  readonly #all: Diagnostic[] = [];
+  readonly #all: Diagnostic[];
+
+  /** Begins with those. */
+  constructor(all: readonly Diagnostic[] = []) {
+    this.#all = [...all];
+  }
 
   /** Its severity is the catalogue's. Returns undefined, so that a parser can `return diags.report(...)`. */
   report(code: DiagnosticCode, span: Span, message: string, help?: string): undefined {

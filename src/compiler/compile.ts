@@ -9,6 +9,7 @@ import { ENUMS } from '../layout/layout.gen.ts';
 import type { HostAddresses, Policy } from '../policy/model.ts';
 import type { AddressClasses } from './classes/address-classes.ts';
 import { addressClasses } from './classes/address-classes.ts';
+import { liveClassesOf, withLiveClasses } from './classes/live.ts';
 import { RankSets } from './classes/rank-sets.ts';
 import type { Services } from './classes/service-classes.ts';
 import { serviceClasses } from './classes/service-classes.ts';
@@ -20,6 +21,7 @@ import { encodeAddress6 } from './encode/address6.ts';
 import { encodeServicePages } from './encode/service.ts';
 import type { ShapeParts } from './encode/shape.ts';
 import { encodeBroadcasts, encodeShape } from './encode/shape.ts';
+import type { LiveSetClasses } from './live-classes.ts';
 import { commonSets } from './rules/common-sets.ts';
 import { encodeLists, RuleSets, ruleValue } from './rules/rule-sets.ts';
 import type { Budgets, ModeName } from './rules/rule-table.ts';
@@ -44,6 +46,7 @@ export interface CompiledPolicy {
   readonly broadcasts: Uint8Array;
   /** Every table but rank_slots, whose slots only the host's counters know. Unpadded. */
   readonly tables: ReadonlyMap<TableName, Uint8Array>;
+  readonly live: readonly LiveSetClasses[];
   readonly statistics: CompileStatistics;
 }
 
@@ -133,7 +136,8 @@ export function compile(
   times.push(clock());
   progress(1);
   const statistics = statisticsOf(policy, ranked, families, parts, times);
-  return { policy, host, interfaceName: options.interfaceName, ranked, ...constants, tables, statistics };
+  const live = liveClassesOf(policy, families);
+  return { policy, host, interfaceName: options.interfaceName, ranked, ...constants, tables, live, statistics };
 }
 
 interface FamilyClasses {
@@ -146,9 +150,15 @@ function familyClasses(family: Family, ranked: readonly DirectedFilter[]): Famil
     ({ source, destination }) => (source.family ?? family) === family && (destination.family ?? family) === family,
   );
   return {
-    source: addressClasses(family, keepDistinct(relevant.map((f) => f.source))),
-    destination: addressClasses(family, keepDistinct(relevant.map((f) => f.destination))),
+    source: classesOf(family, keepDistinct(relevant.map((f) => f.source))),
+    destination: classesOf(family, keepDistinct(relevant.map((f) => f.destination))),
   };
+}
+
+function classesOf(family: Family, conditions: readonly AddressCondition[]): AddressClasses {
+  const fixed = conditions.filter(({ live }) => live === undefined);
+  const live = conditions.filter((condition) => condition.live !== undefined);
+  return withLiveClasses(addressClasses(family, fixed), live);
 }
 
 /** Without `any`, each condition once. */

@@ -2,6 +2,7 @@
 
 import type { Action } from '../policy/model.ts';
 import type { CompiledPolicy, TableName } from './compile.ts';
+import type { LiveSetClasses } from './live-classes.ts';
 import type { Probe } from './probes.ts';
 import { probesOf } from './probes.ts';
 
@@ -26,6 +27,8 @@ export interface LoadableTables {
   readonly shape: Uint8Array;
   readonly broadcasts: Uint8Array;
   readonly tables: ReadonlyMap<TableName, Uint8Array>;
+  /** In the policy's order; none where it has no live sets. */
+  readonly live: readonly LiveSetClasses[];
 }
 
 export interface LoadablePolicy extends LoadableTables {

@@ -94,7 +94,8 @@ class Judge {
   #isOver = false;
 
   constructor({ policy, host, interfaceName }: CompiledPolicy, { clock, milliseconds }: ProbeBound) {
-    this.#reference = new ReferenceClassifier(policy, host);
+    // Pre-flights run without members.
+    this.#reference = new ReferenceClassifier(policy, { ...host, members: undefined });
     this.#interface = interfaceName;
     this.#clock = clock;
     this.#end = clock() + milliseconds;

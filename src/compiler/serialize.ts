@@ -12,10 +12,11 @@
 import { present } from '../base/assert.ts';
 import type { TableName } from './compile.ts';
 import { TABLE_NAMES } from './compile.ts';
+import type { LiveSetClasses } from './live-classes.ts';
 import type { LoadablePolicy, PolicyOutline } from './loadable.ts';
 import type { Probe } from './probes.ts';
 
-const MAGIC = new TextEncoder().encode('XDPOLC06');
+const MAGIC = new TextEncoder().encode('XDPOLC07');
 const HEADER_AT = MAGIC.length + 4;
 const WORD = 4;
 
@@ -26,9 +27,10 @@ interface Header {
   readonly probes: readonly (Omit<Probe, 'frame'> & { readonly frame: string })[];
   readonly ranks: number;
   readonly tables: readonly (readonly [TableName, number])[];
+  readonly live: readonly LiveSetClasses[];
 }
 
-function headerOf({ policy, shape, broadcasts, probes, ranked, tables }: LoadablePolicy): Header {
+function headerOf({ policy, shape, broadcasts, probes, ranked, tables, live = [] }: LoadablePolicy): Header {
   return {
     policy: {
       name: policy.name,
@@ -44,6 +46,7 @@ function headerOf({ policy, shape, broadcasts, probes, ranked, tables }: Loadabl
     probes: probes.map((probe) => ({ ...probe, frame: hexOf(probe.frame) })),
     ranks: ranked.length,
     tables: [...tables].map(([name, bytes]) => [name, bytes.length]),
+    live,
   };
 }
 
@@ -92,6 +95,7 @@ export function deserialize(file: Uint8Array): LoadablePolicy | undefined {
     broadcasts: bytesOfHex(header.broadcasts),
     ranked,
     tables,
+    live: header.live,
     probes: header.probes.map((probe) => ({ ...probe, frame: bytesOfHex(probe.frame) })),
   };
 }

@@ -126,7 +126,10 @@ function diffSets(before: Policy, after: Policy): ChangedSet[] {
     const [a, b] = [before.addressSets.get(set), after.addressSets.get(set)];
     const removed = prefixesOnlyIn(a?.prefixes, b?.prefixes);
     const added = prefixesOnlyIn(b?.prefixes, a?.prefixes);
-    const values = findChangedValues([['exclude', excludedText(a), excludedText(b)]]);
+    const values = findChangedValues([
+      ['exclude', excludedText(a), excludedText(b)],
+      ['live', liveText(a), liveText(b)],
+    ]);
     const change = changeOf(a, b);
     const isSame = change === 'changed' && removed.length + added.length + values.length === 0;
     return isSame ? [] : [{ set, change, values, added, removed }];
@@ -135,6 +138,13 @@ function diffSets(before: Policy, after: Policy): ChangedSet[] {
 
 function excludedText(set: AddressSet | undefined): string {
   return sortNames((set?.exclude ?? []).map(addressText));
+}
+
+function liveText(set: AddressSet | undefined): string {
+  if (set?.live === undefined) return 'no';
+  const { capacity, levels, feed } = set.live;
+  const from = feed === undefined ? '' : `, feed ${JSON.stringify(feed)}`;
+  return `capacity ${capacity}, levels ${[...levels[4], ...levels[6]].join(', ')}${from}`;
 }
 
 function prefixesOnlyIn(set: PrefixSet | undefined, other: PrefixSet | undefined): readonly Prefix[] {

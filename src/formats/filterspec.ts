@@ -19,7 +19,7 @@ import { partOf } from './token.ts';
 
 export interface SpecFilter {
   readonly filter: Filter;
-  /** Of `(spec)` or `[spec]`; absent where the action is said elsewhere. */
+  /** Of `(spec)` or `[spec]`; absent where the action stands elsewhere. */
   readonly action?: Action;
 }
 

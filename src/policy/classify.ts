@@ -205,8 +205,12 @@ function partOf(
 ): ResolvedPart {
   const set = match.kind === 'set' ? setNamed(match.name, policy) : undefined;
   const all = [...(set?.exclude ?? []), ...exclude];
-  const members = set?.prefixes ?? prefixSetOf(prefixesFor(match, host));
+  const members = set === undefined ? prefixSetOf(prefixesFor(match, host)) : membersOf(set, host);
   return { members, excluded: all.map((one) => partOf(one, [], policy, host)) };
+}
+
+function membersOf({ name, live, prefixes }: AddressSet, { members }: HostAddresses): PrefixSet {
+  return live === undefined ? prefixes : (members?.get(name) ?? prefixes);
 }
 
 function setNamed(name: string, policy: Policy): AddressSet {

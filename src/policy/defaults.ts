@@ -1,4 +1,4 @@
-/** What a policy and a filter are where nothing is said. */
+/** What a policy and a filter are where the text states nothing. */
 import type { Span } from '../base/diagnostics.ts';
 import type { Drop, Exemption, Filter, HostAddresses, Policy } from './model.ts';
 import { ANY_PORT, DROPS } from './model.ts';

@@ -13,7 +13,7 @@ const HEARD_BY_ALL: readonly Prefix[] = [
 ].map(([address, length]) => prefixOf(present(parseAddress(String(address))), Number(length)));
 
 /** Each with its own prefix length. */
-export function localPrefixes({ me, broadcasts }: HostAddresses): readonly Prefix[] {
+export function localPrefixes({ me, broadcasts }: Pick<HostAddresses, 'me' | 'broadcasts'>): readonly Prefix[] {
   return [...me.map(wholeAddress), ...broadcasts.map(wholeAddress), ...HEARD_BY_ALL];
 }
 

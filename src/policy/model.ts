@@ -5,6 +5,7 @@
 import type { DiagnosticCode } from '../base/codes/catalogue.ts';
 import type { Span } from '../base/diagnostics.ts';
 import type { Address, Prefix } from '../base/ip.ts';
+import type { LiveMembers, LiveSet } from './live-sets.ts';
 import type { PrefixSet } from './prefix-set.ts';
 
 export type Action = 'permit' | 'block';
@@ -129,6 +130,8 @@ export interface AddressSet {
   readonly prefixes: PrefixSet;
   /** Taken out of the prefixes; what is left of one counts with its length. Prefixes, ranges, `me` and `local`. */
   readonly exclude: readonly SingleAddress[];
+  /** Where its members change while the policy is in force; it has no prefixes then. */
+  readonly live?: LiveSet | undefined;
   readonly span: Span;
 }
 
@@ -179,4 +182,6 @@ export interface HostAddresses {
   readonly broadcasts: readonly Address[];
   /** Answers for every DNS name the policy uses. */
   readonly names: ReadonlyMap<string, readonly Address[]>;
+  /** The members of live sets; the compiler does without them. undefined: there are none. */
+  readonly members?: LiveMembers | undefined;
 }

@@ -95,7 +95,7 @@ export const ADDRESS_CODES = {
     severity: 'error',
     title: 'Unusable exclusion',
     explanation:
-      'exclude takes addresses out of a list or a set: addresses, prefixes, ranges, me and local; in a filter names and sets besides. With any nothing would be left.',
+      'exclude takes addresses out of a list or a set: addresses, prefixes, ranges, me and local; in a filter also names and sets. With any nothing would be left.',
   },
   XP0220: {
     severity: 'error',
@@ -148,5 +148,40 @@ export const ADDRESS_CODES = {
     title: 'Which field of JSON?',
     explanation:
       'field names the key with the address, with dots between the keys of inner objects. Without it the objects have one key with an address.',
+  },
+  XP0230: {
+    severity: 'error',
+    title: 'Live set with other keys',
+    explanation:
+      'The members of a live set come while the policy is in force, by xdpol set. A set has live: true or a feed, with capacity and levels, or a list of its own.',
+  },
+  XP0231: {
+    severity: 'error',
+    title: 'Bad level of a live set',
+    explanation:
+      'levels lists the prefix lengths that members have: of IPv4 any from 24 to 32, of IPv6 one of 48, 52, 56, 60, 64, 72, 80, 88, 96, 104, 112, 120, 124, 127 and 128. Whole addresses, 32 and 128, always are levels.',
+  },
+  XP0232: {
+    severity: 'error',
+    title: 'Too many live sets',
+    explanation: 'A policy has at most 16 live sets.',
+  },
+  XP0233: {
+    severity: 'error',
+    title: 'Live set with an exclusion',
+    explanation:
+      'A list with a live set among its members cannot have exclude, and exclude cannot name a live set: what is taken out would have to change with the members.',
+  },
+  XP0234: {
+    severity: 'error',
+    title: 'Bad capacity of a live set',
+    explanation:
+      'capacity is how many members a live set holds at most, from 1 to 3,000,000. The tables are made for so many.',
+  },
+  XP0235: {
+    severity: 'error',
+    title: 'Bad feed of a live set',
+    explanation:
+      'The members of a live set may come from a feed: url with every, file with watch: true, or crowdsec with url and keyFile. The agent of the host reads it, so that paths are absolute.',
   },
 } as const;

@@ -1,6 +1,6 @@
 export type Severity = 'error' | 'warning' | 'note';
 
-/** What is said of a diagnostic code wherever it is reported. */
+/** The description of a diagnostic code, the same wherever it is reported. */
 export interface CodeEntry {
   readonly severity: Severity;
   readonly title: string;

@@ -102,7 +102,7 @@ export const FILTERSPEC_CODES = {
   XP0521: {
     severity: 'error',
     title: 'Option missing',
-    explanation: 'What the command asks for needs another option besides.',
+    explanation: 'The command needs another option as well.',
   },
   XP0522: {
     severity: 'error',

@@ -4,6 +4,7 @@
  */
 import { CONSOLE_ERRORS } from './console-errors.ts';
 import type { ErrorEntry } from './entry.ts';
+import { FLEET_ERRORS } from './fleet-errors.ts';
 import { HOST_ERRORS } from './host-errors.ts';
 import { KERNEL_ERRORS } from './kernel-errors.ts';
 import { REMOTE_ERRORS } from './remote-errors.ts';
@@ -11,6 +12,7 @@ import { STORE_ERRORS } from './store-errors.ts';
 
 export type ErrorCode =
   | keyof typeof CONSOLE_ERRORS
+  | keyof typeof FLEET_ERRORS
   | keyof typeof HOST_ERRORS
   | keyof typeof KERNEL_ERRORS
   | keyof typeof REMOTE_ERRORS
@@ -22,4 +24,5 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorEntry>> = {
   ...REMOTE_ERRORS,
   ...STORE_ERRORS,
   ...CONSOLE_ERRORS,
+  ...FLEET_ERRORS,
 };

@@ -10,17 +10,17 @@ export const CONSOLE_ERRORS = {
     exit: 1,
     title: 'Too many attempts to sign in failed',
     explanation:
-      'Wrong addresses of the console were tried too often within a minute. A right one still opens a session.',
+      'Wrong addresses of the console were tried too often within a minute. The right address still opens a session.',
   },
   XDPOL_E_FORGED: {
     exit: 1,
     title: 'The request is not one of the console',
     explanation:
-      'It came to another host name than the one the console listens on, or without the secret of the session that each change must have: another page may have sent it.',
+      'It was sent to another host name than the one on which the console listens, or without the secret of the session that each change must have: another web page may have sent it.',
   },
   XDPOL_E_CONSOLE_FILES: {
     exit: 1,
     title: 'The files of the web console are missing',
-    explanation: 'They are made with the program: npm run build:ts, or install the package again.',
+    explanation: 'They are built with the program: run npm run build:ts, or install the package again.',
   },
 } as const;

@@ -1,4 +1,4 @@
-/** What is said of an error code wherever it is thrown. */
+/** The description of an error code, the same wherever it is thrown. */
 export interface ErrorEntry {
   /** Of a command that ends with it. */
   readonly exit: 1 | 2;

@@ -4,12 +4,12 @@ export const HOST_ERRORS = {
     exit: 1,
     title: 'The command needs privileges',
     explanation:
-      'The filters are in the kernel, and their pins in a folder of root. The message names the capabilities that the process lacks, the help how to give it them.',
+      'The filters are in the kernel, and their pins in a folder that belongs to root. The message names the capabilities that the process lacks; the help says how to give them to it.',
   },
   XDPOL_E_NO_INTERFACE: {
     exit: 1,
     title: 'The interface is not there',
-    explanation: 'No interface of this network namespace has the name. The help lists those that there are.',
+    explanation: 'No interface of this network namespace has the name. The help lists the interfaces.',
   },
   XDPOL_E_NO_ETHERNET: {
     exit: 1,
@@ -19,7 +19,7 @@ export const HOST_ERRORS = {
   },
   XDPOL_E_WHICH_INTERFACES: {
     exit: 2,
-    title: 'It is not known which interfaces are meant',
+    title: 'No interface is named',
     explanation: 'Nothing was assigned on this host before, so there are no interfaces to assume: name them with -i.',
   },
   XDPOL_E_LOOPBACK: {
@@ -37,7 +37,8 @@ export const HOST_ERRORS = {
   XDPOL_E_CONFIRM_FIRST: {
     exit: 1,
     title: 'A change waits to be confirmed',
-    explanation: 'Its interfaces come back together where it is not confirmed, so none can be taken out meanwhile.',
+    explanation:
+      'If it is not confirmed, all its interfaces go back together, so none of them can be taken out until then.',
   },
   XDPOL_E_OPEN: {
     exit: 1,
@@ -57,7 +58,7 @@ export const HOST_ERRORS = {
   },
   XDPOL_E_FILE: {
     exit: 1,
-    title: 'A file cannot be read',
+    title: 'A file cannot be read or written',
     explanation: 'The message has the path and the reason that the system gave.',
   },
   XDPOL_E_NO_AGENT: {
@@ -73,19 +74,19 @@ export const HOST_ERRORS = {
   XDPOL_E_NO_DYNAMIC_RULE: {
     exit: 1,
     title: 'There is no such dynamic rule',
-    explanation: 'Dynamic rules are named as they were added; the help lists those that there are.',
+    explanation: 'A dynamic rule has the name with which it was added; the help lists the names.',
   },
   XDPOL_E_LEAK: {
     exit: 1,
-    title: 'Packets would go unfiltered',
+    title: 'Packets would pass unfiltered',
     explanation:
-      'What xdpol doctor finds on the interfaces of the change says that packets would get round the policy, such as those of the other ports of a bond. The help says which interface to name instead; --force filters this one all the same.',
+      'xdpol doctor finds that packets would bypass the policy on an interface of the change, such as those of the other ports of a bond. The help says which interface to name instead; --force filters this one anyway.',
   },
   XDPOL_E_LOCKOUT: {
     exit: 1,
     title: 'The policy would cut what the host does now',
     explanation:
-      'Before a policy is put in force, it is asked about the present of the host: TCP connections that came in over its interfaces, first of all your SSH connection, neighbour discovery of the default gateway, path MTU errors, and DHCP where an address is a lease. What passes now and would be dropped is listed with the filter that drops it. Permit it, use --confirm, so that the change goes back by itself, or --force. See docs/safe-changes.md.',
+      'Before a policy is put in force, xdpol compares it with what the host does now: TCP connections that came in over its interfaces, first of all your SSH connection, neighbour discovery of the default gateway, path MTU errors, and DHCP where an address is a lease. The message lists traffic that passes now and would be dropped, with the filter that drops it. Permit the traffic, use --confirm so that the change goes back by itself, or use --force. See docs/safe-changes.md.',
   },
   XDPOL_E_NOT_CONFIRMED: {
     exit: 1,
@@ -112,13 +113,13 @@ export const HOST_ERRORS = {
     exit: 1,
     title: 'A measurement cannot be trusted',
     explanation:
-      'Packets that were timed were not decided as the policy says, or frames could not be sent. No figure is shown.',
+      'The program decided some of the timed packets otherwise than the policy says, or frames could not be sent. No figure is shown.',
   },
   XDPOL_E_REQUEST: {
     exit: 2,
     title: 'The request cannot be read',
     explanation:
-      'What was sent to the agent is not what its schema, docs/openapi.json, asks for, or says what cannot be.',
+      'What was sent to the agent does not fit its schema in docs/openapi.json, or asks for something impossible.',
   },
   XDPOL_E_PACKET: {
     exit: 2,
@@ -128,13 +129,25 @@ export const HOST_ERRORS = {
   XDPOL_E_LISTENERS: {
     exit: 1,
     title: 'Too many programs listen to the agent',
-    explanation: 'Each window of the console listens while it is seen. The number is bounded.',
+    explanation: 'Each visible window of the console listens to the agent, and the number of listeners is bounded.',
   },
   XDPOL_E_SAMPLES_READ: {
     exit: 1,
     title: 'Another process reads the samples',
     explanation:
-      'Samples of an interface have one reader. The agent is one that gives them to many: where it runs, xdpol events and xdpol capture ask it.',
+      'Samples of an interface have one reader. The agent passes them on to many: while it runs, xdpol events and xdpol capture ask it.',
+  },
+  XDPOL_E_NO_AUDIT: {
+    exit: 1,
+    title: 'No policy can be, or is, on trial',
+    explanation:
+      'xdpol apply --audit compares a policy with the one in force, on the interfaces that are filtered. It ends with the machine, and with xdpol unassign.',
+  },
+  XDPOL_E_NO_EVIDENCE: {
+    exit: 1,
+    title: 'No traffic was observed',
+    explanation:
+      'xdpol report tells what the agent has observed. No agent has run here while an interface was filtered.',
   },
   XDPOL_E_NO_SUCH_RULE: {
     exit: 2,
@@ -159,16 +172,28 @@ export const HOST_ERRORS = {
   XDPOL_E_OTHER_HOST: {
     exit: 1,
     title: 'The agent serves another network namespace or store',
-    explanation: 'A command then works by itself, which takes root.',
+    explanation: 'A command then works without the agent, which requires root.',
   },
   XDPOL_E_INTERNAL: {
     exit: 1,
     title: 'A fault in xdpol',
-    explanation: 'The agent met a situation that it should not have come into; its log has more. Report it.',
+    explanation: 'The agent reached a state that should not occur; its log has more. Report it.',
   },
   XDPOL_E_SYSTEM: {
     exit: 1,
     title: 'The system refused a call',
     explanation: 'The message is the one of the operating system.',
+  },
+  XDPOL_E_BUSY: {
+    exit: 1,
+    title: 'The agent has too many questions to answer',
+    explanation:
+      'Questions about policies are answered by threads of the agent, one after another, and so many wait for each. What is in force, metrics and changes do not wait for them.',
+  },
+  XDPOL_E_QUESTION: {
+    exit: 1,
+    title: 'The agent could not finish an answer',
+    explanation:
+      'The thread that worked on it ended: memory ran out, or the agent ended. Nothing was changed, and filtering goes on.',
   },
 } as const;

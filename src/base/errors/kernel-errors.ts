@@ -9,7 +9,8 @@ export const KERNEL_ERRORS = {
   XDPOL_E_BPF_OBJECT: {
     exit: 1,
     title: 'The BPF program is missing or does not fit',
-    explanation: 'The file with the programs is not there, is damaged, or belongs to another version of xdpol.',
+    explanation:
+      'The file with the programs is not there, is damaged, or belongs to another version of xdpol. Its bytes are compared with the file SHA256SUMS beside it.',
   },
   XDPOL_E_VERIFIER: {
     exit: 1,
@@ -24,12 +25,18 @@ export const KERNEL_ERRORS = {
   XDPOL_E_MEMORY: {
     exit: 1,
     title: 'The kernel has no room',
-    explanation: 'A limit on memory stands in the way of the tables of this policy.',
+    explanation: 'The tables of this policy need more memory than a limit of the kernel allows.',
+  },
+  XDPOL_E_LIVE_TABLES_FULL: {
+    exit: 1,
+    title: 'The tables of live sets have no room for all members',
+    explanation:
+      'They are made for the capacities that the policy gives its live sets, and there are more members than that. Nothing is put in force without a member.',
   },
   XDPOL_E_KERNEL: {
     exit: 1,
     title: 'The kernel refused',
-    explanation: 'A call that xdpol has no better words for; the message names the call and the reason.',
+    explanation: 'The kernel refused a call; the message names the call and the reason.',
   },
   XDPOL_E_INTERFACE_GONE: {
     exit: 1,
@@ -49,7 +56,7 @@ export const KERNEL_ERRORS = {
   XDPOL_E_EGRESS_REFUSED: {
     exit: 1,
     title: 'The kernel refused the egress filter',
-    explanation: 'Attaching the program for packets that leave failed; the message has the reason.',
+    explanation: 'Attaching the program for outgoing packets failed; the message has the reason.',
   },
   XDPOL_E_EGRESS_UNAVAILABLE: {
     exit: 1,
@@ -58,9 +65,9 @@ export const KERNEL_ERRORS = {
   },
   XDPOL_E_EGRESS_TAKEN: {
     exit: 1,
-    title: 'Something else has the place at egress',
+    title: 'Another filter has the place at egress',
     explanation:
-      'Another qdisc or filter stands where ours must stand. The help has the commands to look and to move it.',
+      'Another qdisc or filter is where the filter of xdpol must be. The help has the commands that show it and move it.',
   },
   XDPOL_E_MODE_CHANGE: {
     exit: 1,
@@ -76,7 +83,7 @@ export const KERNEL_ERRORS = {
   XDPOL_E_TCX_REFUSED: {
     exit: 1,
     title: 'The kernel refused the filter at tcx',
-    explanation: 'Attaching the program for packets that arrive failed at tcx; the message has the reason.',
+    explanation: 'Attaching the program for arriving packets at tcx failed; the message has the reason.',
   },
   XDPOL_E_TCX_UNAVAILABLE: {
     exit: 1,
@@ -85,14 +92,14 @@ export const KERNEL_ERRORS = {
   },
   XDPOL_E_TCX_TAKEN: {
     exit: 1,
-    title: 'Something else has the place at ingress',
+    title: 'Another filter has the place at ingress',
     explanation:
-      'On a kernel without tcx a filter of clsact stands in for it, and another qdisc or filter has its place. The help has the commands to look and to move it.',
+      'On a kernel without tcx xdpol uses a filter of clsact instead, and another qdisc or filter has its place. The help has the commands that show it and move it.',
   },
   XDPOL_E_EGRESS_FILTERED: {
     exit: 1,
     title: '--ingress-only would open what is filtered',
-    explanation: 'Packets that leave are filtered now, and the command would end that without saying so.',
+    explanation: 'Outgoing packets are filtered now, and the command would end that.',
   },
   XDPOL_E_PREFLIGHT: {
     exit: 1,

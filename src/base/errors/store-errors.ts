@@ -19,12 +19,12 @@ export const STORE_ERRORS = {
     exit: 1,
     title: 'Something stored is damaged',
     explanation:
-      'A damaged version of a policy is set aside under another name, which the message has, and never looked at again. A damaged assignment stays until another takes its place.',
+      'A damaged version of a policy is renamed, to the name in the message, and never used again. A damaged assignment stays until another takes its place.',
   },
   XDPOL_E_NOT_STORED: {
     exit: 1,
     title: 'The policy or version is not stored',
-    explanation: 'The help lists the policies, or the versions, that are.',
+    explanation: 'The help lists the policies or versions that are stored.',
   },
   XDPOL_E_NO_RULE: {
     exit: 1,
@@ -34,7 +34,7 @@ export const STORE_ERRORS = {
   XDPOL_E_NOT_EDITABLE: {
     exit: 1,
     title: 'The text of the policy cannot be added to',
-    explanation: 'Its YAML has a form that a rule cannot be added to without rewriting it: change the file by hand.',
+    explanation: 'A rule cannot be added to YAML of this form without rewriting it: change the file by hand.',
   },
   XDPOL_E_ASSIGNED: {
     exit: 1,
@@ -46,9 +46,15 @@ export const STORE_ERRORS = {
     title: 'A policy is in force that is not assigned',
     explanation: 'What is in force was put there by a command that did not end. Assign it, or end filtering.',
   },
+  XDPOL_E_SET: {
+    exit: 1,
+    title: 'Live set or member that is none',
+    explanation:
+      'The name is not that of a live set of a policy in force, or what should be a member, an address or a note cannot be one.',
+  },
   XDPOL_E_ASSIGNMENT: {
     exit: 1,
-    title: 'In force, but not assigned',
+    title: 'The policy is in force, but not assigned',
     explanation:
       'The swap succeeded and the assignment could not be written, so the next boot would bring back what was assigned before.',
   },

@@ -97,7 +97,7 @@ function crossingOf(permit: Part, block: Part, context: CrossingSearch): Crossin
   return best ?? (isUnknown ? 'unknown' : undefined);
 }
 
-/** Is every packet of the loser, on every interface it is for, one of the winner's? It is narrower, and loses all the same. */
+/** Is every packet of the loser, on every interface it is for, one of the winner's? It is narrower, and still loses. */
 export function isLoserWithin({ spaces }: Universe, { winner, loser }: Crossing): boolean {
   const within =
     winner.interfaces === undefined ||

@@ -106,7 +106,10 @@ const RSVP = 46;
 
 export function universeOf(policy: Policy, host: HostAddresses): Universe {
   const { rules, filters, ownerOf } = keepDistinctFilters(policy);
-  const ranked = rankFilters({ ...policy, rules }, host, EVERYWHERE);
+  // The members of live sets are not known: their filters match nothing here.
+  const ranked = rankFilters({ ...policy, rules }, host, EVERYWHERE).filter(({ source, destination }) =>
+    [source, destination].every(({ live }) => live === undefined),
+  );
   const owned = ranked.map((directed, rank) => ({ directed, rank, owner: present(ownerOf.get(directed.filter)) }));
   const spaces = ([4, 6] as const).map((family) => spaceOf(family, owned, policy, host, filters.length));
   return { policy, filters, spaces };

@@ -3,6 +3,7 @@
 import { present } from '../../base/assert.ts';
 import type { Family } from '../../base/ip.ts';
 import { containsAddress, fullLength, parseAddress, prefixOf } from '../../base/ip.ts';
+import { namesLiveSet } from '../../policy/live-sets.ts';
 import type { AddressMatch } from '../../policy/model.ts';
 import { PROTOCOLS } from '../../policy/model.ts';
 import type { AddressCondition } from '../conditions/resolve.ts';
@@ -38,6 +39,7 @@ type Kind =
 function unmatchedKind(owner: RuleFilter, universe: Universe, facts: HostFacts, resolver: Resolver): Kind | undefined {
   const { source, destination } = owner.filter;
   const ends = [source, destination].map((match) => ({ match, families: familiesOf(resolver.resolve(match)) }));
+  if ([source, destination].some((end) => namesLiveSet(end, universe.policy.addressSets))) return undefined;
   const mine = ends.find(({ match }) => match.kind === 'me');
   if (mine?.families.length === 0) return { kind: 'me', family: undefined };
   if (ends.some(({ families }) => families.length === 0)) return undefined;

@@ -34,6 +34,8 @@ export interface AddressClasses {
   readonly counting: number;
   /** IPv6 only: every prefix once, wider ones before those in them. */
   readonly prefixes: NamedPrefixes | undefined;
+  /** Classes of live sets, by set and length: see live.ts. They have no ranges. */
+  readonly live?: ReadonlyMap<string, number>;
 }
 
 /** Prefixes with the class of the addresses that no longer one holds. */

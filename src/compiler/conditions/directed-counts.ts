@@ -56,9 +56,10 @@ class ConditionCounter {
   }
 
   #ofSet(name: string): Conditions {
-    const prefixes = this.#policy.addressSets.get(name)?.prefixes;
+    const set = this.#policy.addressSets.get(name);
     const of = (lengths: Iterable<number> | undefined): number => new Set(lengths).size;
-    const known = this.#ofSets.get(name) ?? { 4: of(prefixes?.v4.lengths), 6: of(prefixes?.v6.lengths) };
+    const lengths = set?.live?.levels ?? { 4: set?.prefixes.v4.lengths, 6: set?.prefixes.v6.lengths };
+    const known = this.#ofSets.get(name) ?? { 4: of(lengths[4]), 6: of(lengths[6]) };
     this.#ofSets.set(name, known);
     return known;
   }

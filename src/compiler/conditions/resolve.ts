@@ -5,6 +5,7 @@
 import { present } from '../../base/assert.ts';
 import type { Family, Prefix } from '../../base/ip.ts';
 import { addressText, rangePrefixes } from '../../policy/address-match.ts';
+import type { LiveSet } from '../../policy/live-sets.ts';
 import { localPrefixes } from '../../policy/local.ts';
 import type {
   AddressList,
@@ -33,6 +34,8 @@ export interface AddressCondition {
   /** Lengths of the prefixes where something was cut out of them; undefined: `length`, all of them. */
   readonly extents: Uint8Array | undefined;
   readonly count: number;
+  /** Of which live set these are the members of this length: there are no prefixes then, they come later. */
+  readonly live?: string | undefined;
 }
 
 /** How far the prefix at `index` reaches. */
@@ -51,6 +54,8 @@ export const ANY_ADDRESS: AddressCondition = {
 };
 
 const ANY: readonly AddressCondition[] = [ANY_ADDRESS];
+const FAMILIES: readonly Family[] = [4, 6];
+const NO_WORDS = new Uint32Array(0);
 const NOTHING: PrefixSet = prefixSetOf([]);
 const EVERYTHING: readonly Prefix[] = [
   { family: 4, words: [0], length: 0 },
@@ -87,8 +92,8 @@ export class Resolver {
       case 'list':
         return this.#listed(match);
       case 'set': {
-        const { prefixes, exclude } = this.#setOf(match.name);
-        return this.#carved(prefixes, exclude);
+        const { prefixes, exclude, live } = this.#setOf(match.name);
+        return live === undefined ? this.#carved(prefixes, exclude) : this.#levelsOf(match.name, live);
       }
       default:
         return this.#carved(prefixSetOf(this.#prefixesOf(match)), []);
@@ -122,6 +127,16 @@ export class Resolver {
     if (exclude.length === 0) return [...this.#byLength(set.v4, group), ...this.#byLength(set.v6, group)];
     const holes = prefixSetOf(exclude.flatMap((match) => this.#prefixesOf(match)));
     return [...this.#piecesByLength(set.v4, holes.v4, group), ...this.#piecesByLength(set.v6, holes.v6, group)];
+  }
+
+  #levelsOf(name: string, { levels }: LiveSet): readonly AddressCondition[] {
+    const group = this.#nextId;
+    return FAMILIES.flatMap((family) =>
+      levels[family].map((length) => {
+        const id = this.#nextId++;
+        return { id, group, family, length, words: NO_WORDS, extents: undefined, count: 0, live: name };
+      }),
+    );
   }
 
   #prefixesOf(match: SingleAddress): readonly Prefix[] {

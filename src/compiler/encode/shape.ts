@@ -1,6 +1,6 @@
 /**
  * The constants that the program is specialised by: struct xdpol_shape, and the broadcasts besides. The engine adds what
- * it alone knows: whether to trace, and the sizes of the tables in the kernel.
+ * it alone knows: the sizes of the tables in the kernel.
  */
 import type { ShapeFields } from '../../layout/layout.gen.ts';
 import { ENUMS, STRUCTS, writeShape } from '../../layout/layout.gen.ts';
@@ -30,7 +30,6 @@ export function encodeShape(policy: Policy, parts: ShapeParts): Uint8Array {
     strict: policy.strict ? 1 : 0,
     exemptions: policy.exemptions.reduce((bits, exemption) => bits | EXEMPTION_BITS[exemption], 0),
     drops: policy.drop.includes('source-routed') ? ENUMS.drop.SOURCE_ROUTED : 0,
-    trace: 0,
     ...{ defaultValue, dportClasses, sportClasses },
     ...common.shape,
     ...{ src4Shape: src4.shape, dst4Shape: dst4.shape, src6Shape: src6.shape, dst6Shape: dst6.shape },

@@ -159,7 +159,7 @@ function commentOf(
   const reach = `${whoever} reach every port of ${addressText(local)}`;
   if (protocol === PROTOCOLS.tcp) return `established: answers only. mirrored: true would let ${reach}.`;
   const name = protocolName(protocol);
-  return `Answers cannot be told from requests in ${name}, so this lets ${reach}.`;
+  return `${name} does not distinguish answers from requests, so this lets ${reach}.`;
 }
 
 /** Both ways, as the permits are: what leaves the address is blocked too unless a role asks for it. */

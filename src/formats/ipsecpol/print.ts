@@ -7,6 +7,7 @@ import type { Diagnostics, Span } from '../../base/diagnostics.ts';
 import type { Prefix } from '../../base/ip.ts';
 import { rangePrefixes, singleAddresses } from '../../policy/address-match.ts';
 import { DEFAULT_EXEMPTIONS, isDefaultDrop } from '../../policy/defaults.ts';
+import { namesLiveSet } from '../../policy/live-sets.ts';
 import type { AddressMatch, AddressSet, Filter, Policy, PortRange } from '../../policy/model.ts';
 import { PROTOCOLS } from '../../policy/model.ts';
 import { isAnyPort } from '../../policy/ports.ts';
@@ -78,6 +79,7 @@ function findUnsayable(filter: Filter, sets: ReadonlyMap<string, AddressSet>): s
   if (filter.fragment) return 'fragment: later';
   const ends = [filter.source, filter.destination];
   if (ends.flatMap(singleAddresses).some(({ kind }) => kind === 'local')) return 'the address local';
+  if (ends.some((end) => namesLiveSet(end, sets))) return 'an address set that is live';
   if (ends.some((end) => leavesOut(end, sets))) return 'exclude';
   if (filter.established) return 'established';
   return filter.mirrored === 'established' ? 'mirrored: established' : undefined;

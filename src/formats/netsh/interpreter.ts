@@ -238,10 +238,10 @@ export class ScriptInterpreter {
     return this.interfacesOf(type, `conntype=${type}`);
   }
 
-  interfacesOf(group: keyof GroupNames, said: string): readonly string[] {
+  interfacesOf(group: keyof GroupNames, option: string): readonly string[] {
     const names = this.#groups[group];
     if (names.length > 0) return names;
-    throw new NotTaken(`${said} limits the rule to a group of interfaces: add --${group} IF to the import`);
+    throw new NotTaken(`${option} limits the rule to a group of interfaces: add --${group} IF to the import`);
   }
 
   #action(name: string): ActionEntry {

@@ -82,13 +82,13 @@ export function readVerbAndObject(first = '', second = ''): { readonly verb: Net
   const verb = VERBS.find((known) => known === complete(first, VERBS).word);
   const object = OBJECTS.find((known) => known === complete(second, OBJECTS).word);
   if (verb !== undefined && object !== undefined) return { verb, object };
-  const said = `${first} ${second}`.trim();
+  const words = `${first} ${second}`.trim();
   const known = [...WITHOUT_EFFECT];
-  const isQuestion = known.some((one) => one === first.toLowerCase() || one === said.toLowerCase());
+  const isQuestion = known.some((one) => one === first.toLowerCase() || one === words.toLowerCase());
   if (isQuestion || (first.length >= 2 && 'show'.startsWith(first.toLowerCase()))) {
-    throw new NotTaken(`"${said}" changes no policy`, false);
+    throw new NotTaken(`"${words}" changes no policy`, false);
   }
-  throw new NotTaken(`"${said}" is not a command that import understands`);
+  throw new NotTaken(`"${words}" is not a command that import understands`);
 }
 
 /** Throws NotTaken where no key, or more than one, is meant. */

@@ -15,7 +15,7 @@ const SEMICOLON = 59;
 const DOT = 46;
 const SLASH = 47;
 const ZERO = 48;
-/** Lines between two calls that tell how far reading has come. */
+/** Lines between two reports of progress. */
 const PROGRESS_LINES = 1 << 15;
 
 export interface LineOptions {
@@ -52,7 +52,7 @@ function lineEnd(bytes: Uint8Array, start: number): number {
 
 /**
  * Takes `D.D.D.D` or `D.D.D.D/L` from the line's first byte, followed by nothing but white space and
- * a comment. False for whatever else stands there, right or wrong: the other parser will tell.
+ * a comment. False for whatever else stands there, right or wrong: the other parser reports it.
  */
 function readIpv4Line(bytes: Uint8Array, start: number, end: number, list: ListCollector): boolean {
   let at = start;
@@ -161,7 +161,7 @@ function readHostsLine(line: ListLine, list: ListCollector): void {
 function reportNamesOnly(list: ListCollector): void {
   if (!list.isEmpty || list.skippedCount === 0) return;
   const message = 'the hosts file blocks names, and has no address of another host';
-  const help = 'a set holds addresses: use the list of addresses that the publisher offers besides';
+  const help = 'a set holds addresses: use the list of addresses from the same publisher';
   list.report('XP0225', list.span({ number: 1, text: '' }, 0, 1), message, help);
 }
 

@@ -80,13 +80,13 @@ export class ListCollector {
     this.#builder.addIpv4(word, length);
   }
 
-  /** Returns false, for readers that tell whether they took something. */
+  /** Returns false, for readers that return whether they took something. */
   report(...[code, span, message, help]: Parameters<Diagnostics['report']>): false {
     if (this.#errors++ < MAX_ERRORS) this.#diags.report(code, span, message, help);
     return false;
   }
 
-  /** A part of the list that holds no address and need not: told once, with how many there are. */
+  /** A part of the list that holds no address and need not: reported once, with their number. */
   skip(span: Span, why: string): void {
     this.#skipped ??= { span, why };
     this.#skippedCount++;

@@ -4,6 +4,7 @@ import { didYouMean } from '../../base/suggest.ts';
 import type { AddressMatch, AddressSet, SingleAddress } from '../../policy/model.ts';
 import { prefixOfReading, readDnsName, readPrefix, readRange } from '../address-text.ts';
 import type { Token } from '../token.ts';
+import { liveSetBesideExclusion } from './live-set-reader.ts';
 import { itemsOf, nodeOf, textNode } from './map-reader.ts';
 import type { SourceNode } from './source-tree.ts';
 
@@ -22,6 +23,11 @@ export function readAddress(node: SourceNode, scope: AddressScope): AddressMatch
   if (members === undefined || left === undefined) return undefined;
   if (exclude !== undefined && left.some(({ kind }) => kind === 'any')) {
     return scope.diags.report('XP0218', exclude.span, 'exclude: any leaves no address', 'name what is to be left out');
+  }
+  const live = exclude === undefined ? undefined : liveSetBesideExclusion(members, left, scope.sets);
+  if (exclude !== undefined && live !== undefined) {
+    const help = 'write a filter of its own for the live set';
+    return scope.diags.report('XP0233', exclude.span, `exclude and the live set $${live} do not go together`, help);
   }
   const [only, second] = members;
   return left.length === 0 && second === undefined ? only : { kind: 'list', members, exclude: left };

@@ -1,4 +1,5 @@
 /** The address sets of a policy file: lists in place, or files next to it, each with what is to be left out. */
+import { assert } from '../../base/assert.ts';
 import type { Diagnostics } from '../../base/diagnostics.ts';
 import type { AddressSet, SingleAddress } from '../../policy/model.ts';
 import type { PrefixSet } from '../../policy/prefix-set.ts';
@@ -10,7 +11,9 @@ import { readAddressList } from '../sets/list-file.ts';
 import type { ListOptions } from '../sets/list-options.ts';
 import { LIST_FORMATS } from '../sets/list-options.ts';
 import { readLiteral } from './address-reader.ts';
+import { checkLiveSets, isLive, readLiveSet } from './live-set-reader.ts';
 import { entriesOf, itemsOf, nodeOf, textNode } from './map-reader.ts';
+import { isTooLong } from './names.ts';
 import type { MapEntry, MapNode, SourceNode } from './source-tree.ts';
 
 /** Called now and then while a file is read, with bytes done and bytes in all. */
@@ -23,6 +26,7 @@ export interface SetSource {
   readonly onProgress?: ReadingProgress | undefined;
 }
 
+const NO_PREFIXES = new PrefixSetBuilder().build();
 const SET_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/u;
 
 /** Every set by name; undefined where a set has errors, which have been reported. */
@@ -32,7 +36,14 @@ export function readAddressSets(
   diags: Diagnostics,
 ): Map<string, AddressSet | undefined> {
   const sets = new Map<string, AddressSet | undefined>();
-  for (const [name, entry] of entriesOf(node)) sets.set(name, readSet(name, entry, source, diags));
+  for (const [name, entry] of entriesOf(node)) {
+    const mark = diags.all.length;
+    const set = readSet(name, entry, source, diags);
+    // A filter of a set that is not read matches nothing: without an error the policy would open silently.
+    assert(set !== undefined || diags.failedSince(mark) || diags.failed, `set ${name} is neither read nor reported`);
+    sets.set(name, set);
+  }
+  checkLiveSets(sets.values(), diags);
   return sets;
 }
 
@@ -46,6 +57,15 @@ function readSet(
   if (!SET_NAME.test(name)) {
     const help = 'use letters, digits, dots, dashes and underscores';
     diags.report('XP0212', key.span, `"${name}" cannot name an address set`, help);
+  }
+  if (value.kind === 'map' && isLive(value)) {
+    // Its members are in a file of its name.
+    if (isTooLong(key, 'address set', diags)) return undefined;
+    const live = readLiveSet(value, diags);
+    listOptions(value, diags);
+    readExcluded(nodeOf(value, 'exclude'), diags);
+    if (live === undefined || diags.failedSince(mark)) return undefined;
+    return { name, prefixes: NO_PREFIXES, exclude: [], live, span: key.span };
   }
   const prefixes = readMembers(value, source, diags);
   const exclude = value.kind === 'map' ? readExcluded(nodeOf(value, 'exclude'), diags) : [];

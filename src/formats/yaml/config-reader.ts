@@ -13,6 +13,8 @@ import { LISTEN_HELP, parseListenAddress } from '../listen-address.ts';
 import { NamedFiles } from '../named-file.ts';
 import type { Token } from '../token.ts';
 import { readFilter } from './filter-reader.ts';
+import type { FleetConfig } from './fleet-reader.ts';
+import { NO_FLEET, readFleet } from './fleet-reader.ts';
 import { entriesOf, itemsOf, nodeOf, textNode } from './map-reader.ts';
 import { readInterface } from './names.ts';
 import { ServiceScope } from './service-scope.ts';
@@ -42,6 +44,7 @@ export interface HostConfig {
     /** By the name in the certificate; undefined: the role that the certificate has. */
     readonly roles: ReadonlyMap<string, Role> | undefined;
   };
+  readonly fleet: FleetConfig;
 }
 
 const DEFAULT_CREDENTIALS = '/etc/xdpol/api';
@@ -53,6 +56,7 @@ export const DEFAULT_CONFIG: HostConfig = {
   interfaceGroups: { lan: [], dialup: [] },
   metrics: { listen: undefined },
   api: { listen: undefined, credentials: DEFAULT_CREDENTIALS, roles: undefined },
+  fleet: NO_FLEET,
 };
 
 /** Never throws for what the text says. */
@@ -69,6 +73,7 @@ export function readConfig(file: string, text: string, diags: Diagnostics): Host
     interfaceGroups: readGroups(root, diags),
     metrics: { listen: readListen(nodeOf(root, 'metrics'), diags) },
     api: readApi(nodeOf(root, 'api'), diags),
+    fleet: readFleet(nodeOf(root, 'fleet'), diags),
   };
 }
 

@@ -11,8 +11,14 @@ export function readName(token: Token, what: string, diags: Diagnostics): string
   if (/\p{Cc}/u.test(name)) {
     return diags.report('XP0010', token.span, `the ${what} name has a line break or a control character`);
   }
-  if (name.length > MAX_NAME) return diags.report('XP0010', token.span, `the ${what} name is longer than ${MAX_NAME}`);
-  return name;
+  return isTooLong(token, what, diags) ? undefined : name;
+}
+
+/** Reports where it is. */
+export function isTooLong({ text, span }: Token, what: string, diags: Diagnostics): boolean {
+  if (text.length <= MAX_NAME) return false;
+  diags.report('XP0010', span, `the ${what} name is longer than ${MAX_NAME}`);
+  return true;
 }
 
 /** What the kernel accepts: 1-15 bytes, no slash, colon or white space. */

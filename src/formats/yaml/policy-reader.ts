@@ -1,6 +1,6 @@
 /**
  * Reads a policy file: text -> located tree -> structure by schema -> roles put in -> meaning. Every pass reports
- * what it finds and goes on, so that one run tells all it can; a policy comes out only without errors.
+ * what it finds and goes on, so that one run reports every problem; only a text without errors becomes a policy.
  */
 import type { Diagnostics } from '../../base/diagnostics.ts';
 import { DEFAULT_EXEMPTIONS, defaultDrops, emptyPolicy } from '../../policy/defaults.ts';

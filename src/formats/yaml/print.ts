@@ -8,6 +8,8 @@ import type { Prefix } from '../../base/ip.ts';
 import { formatAddress, formatPrefix, fullLength, wordMask } from '../../base/ip.ts';
 import { addressText } from '../../policy/address-match.ts';
 import { isDefaultDrop } from '../../policy/defaults.ts';
+import type { Feed } from '../../policy/feed.ts';
+import type { LiveSet } from '../../policy/live-sets.ts';
 import type {
   AcceptedWarning,
   AddressMatch,
@@ -62,6 +64,13 @@ function addComments(document: Document, policy: Policy, comments: PolicyComment
   }
 }
 
+/** One rule with its filters, as a policy file has it: a fragment to put in the place of the rule. */
+export function printRule(rule: Rule): string {
+  const document = new Document(mapOf([['rules', [plainRule(rule, undefined)]]]), { aliasDuplicateObjects: false });
+  styleDocument(document, { orderKeys: true });
+  return printStyled(document);
+}
+
 /** A filter on one line, as an item of a list of filters has it. */
 export function printFilter(filter: Filter): string {
   return stringify(plainFilter(filter), { collectionStyle: 'flow', lineWidth: 0 }).trimEnd();
@@ -93,8 +102,9 @@ function mapOf(entries: Entries): PlainMap {
   return map;
 }
 
-function plainRule(rule: Rule, policy: Policy): PlainMap {
-  const named = policy.filterLists.get(rule.filterList.name) === rule.filterList;
+/** Without the policy, whose lists it may name, the rule has its filters itself. */
+function plainRule(rule: Rule, policy: Policy | undefined): PlainMap {
+  const named = policy?.filterLists.get(rule.filterList.name) === rule.filterList;
   return mapOf([
     ...(named && rule.name === rule.filterList.name ? [] : [['name', rule.name] as const]),
     ...(named ? [['filterList', rule.filterList.name] as const] : []),
@@ -138,7 +148,8 @@ export function plainFilter(filter: Filter): PlainMap {
   ]);
 }
 
-function plainSet({ prefixes, exclude }: AddressSet): Plain {
+function plainSet({ prefixes, exclude, live }: AddressSet): Plain {
+  if (live !== undefined) return plainLiveSet(live);
   const addresses = [...prefixesOf(prefixes)].map(formatPrefix);
   return exclude.length === 0
     ? addresses
@@ -146,6 +157,44 @@ function plainSet({ prefixes, exclude }: AddressSet): Plain {
         ['addresses', addresses],
         ['exclude', exclude.map(addressText)],
       ]);
+}
+
+function plainLiveSet({ capacity, levels, feed }: LiveSet): Plain {
+  return mapOf([
+    ...(feed === undefined ? [['live', true] as const] : plainFeed(feed)),
+    ['capacity', capacity],
+    ['levels', [...levels[4], ...levels[6]]],
+  ]);
+}
+
+function plainFeed({ source, list, exclude, split }: Feed): readonly (readonly [string, Plain])[] {
+  const { format, column, field } = list;
+  const from: readonly (readonly [string, Plain])[] =
+    source.kind === 'file'
+      ? [
+          ['file', source.path],
+          ['watch', true],
+        ]
+      : [
+          source.kind === 'url'
+            ? ['url', source.url]
+            : [
+                'crowdsec',
+                mapOf([
+                  ['url', source.url],
+                  ['keyFile', source.keyFile],
+                ]),
+              ],
+          ['every', `${source.seconds}s`],
+        ];
+  return [
+    ...from,
+    ...given('format', format),
+    ...given('column', column),
+    ...given('field', field),
+    ...given('exclude', exclude.length === 0 ? undefined : exclude),
+    ...given('split', split ? true : undefined),
+  ];
 }
 
 function plainAddress(match: AddressMatch): Plain {

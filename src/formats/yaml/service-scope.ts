@@ -1,4 +1,4 @@
-/** Service names as ports: what is looked up, and what is said where a name is not found. */
+/** Service names as ports: what is looked up, and what is reported where a name is not found. */
 import type { Diagnostics } from '../../base/diagnostics.ts';
 import { findClosest } from '../../base/suggest.ts';
 import type { PortRange } from '../../policy/model.ts';

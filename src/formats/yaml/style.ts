@@ -239,7 +239,7 @@ function spaceSections(root: YAMLMap): void {
   }
 }
 
-/** What tells editors the schema stands in the file's first lines, whichever key follows. */
+/** The comment that names the schema to editors stands in the file's first lines, whichever key follows. */
 function keepModelineOnTop(document: Document, formerFirst: unknown): void {
   const node: Node | undefined = isNode(formerFirst) ? formerFirst : undefined;
   const lines = node?.commentBefore?.split('\n') ?? [];

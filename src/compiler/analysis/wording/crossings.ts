@@ -41,7 +41,7 @@ function wordCrossing(
   const packet = quotePacket(search.seen(point, place));
   const wins = `${winner.rule.action} wins by: ${KEY_NAMES[key]}`;
   const met = isWithin
-    ? `is within ${describeFilter(winner)} and loses to it all the same: for ${packet} ${wins}`
+    ? `is within ${describeFilter(winner)} and still loses to it: for ${packet} ${wins}`
     : `crosses ${describeFilter(winner)}: both match ${packet}, and ${wins}`;
   const between = adjacent ? '' : ', with other filters between them';
   const more = alike.length === 0 ? '' : `; so do ${alike.length} more${linesOf(alike)}`;

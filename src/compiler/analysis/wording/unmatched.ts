@@ -1,6 +1,7 @@
 import { didYouMean } from '../../../base/suggest.ts';
 import type { Policy } from '../../../policy/model.ts';
-import type { HostFacts } from '../facts.ts';
+import type { HostFacts, InterfaceFacts } from '../facts.ts';
+import { packetInterfaces } from '../facts.ts';
 import type { Observation, Wording } from '../observation.ts';
 import type { MeWithoutIpv4, MissingInterface } from '../unfiltered-interfaces.ts';
 import type { Unmatched } from '../unmatched.ts';
@@ -17,7 +18,15 @@ export function observeUnmatched(all: readonly Unmatched[], facts: HostFacts): r
   }));
 }
 
-function wordUnmatched(unmatched: Unmatched, { interfaces }: HostFacts): Wording {
+/** The ports of bridges and bonds have no addresses of their own: the device above has them. */
+function filterAbove(interfaces: readonly InterfaceFacts[]): string | undefined {
+  const port = interfaces.find(({ portOf }) => portOf !== undefined);
+  if (port === undefined) return undefined;
+  const above = `${port.name} is a port of ${port.portOf}, which has the host's addresses`;
+  return `${above}: filter ${port.portOf} (-i ${port.portOf}), or write the address in place of me`;
+}
+
+function wordUnmatched(unmatched: Unmatched, facts: HostFacts): Wording {
   const { filter } = unmatched;
   const matches = `${thisFilter(filter)} matches no packet`;
   const end = blocksNothing(filter);
@@ -25,9 +34,10 @@ function wordUnmatched(unmatched: Unmatched, { interfaces }: HostFacts): Wording
     case 'me': {
       const of = unmatched.family === undefined ? '' : ` IPv${unmatched.family}`;
       const help =
-        interfaces === undefined
+        facts.interfaces === undefined
           ? `say with --me which${of} address the host has, or write the address in place of me`
-          : `give an interface of the policy an${of} address, or write the address in place of me`;
+          : (filterAbove(packetInterfaces(facts)) ??
+            `give an interface of the policy an${of} address, or write the address in place of me`);
       return { message: `${matches}, because me has no${of} address here${end}`, help };
     }
     case 'within-host':
@@ -112,10 +122,6 @@ function wordMeWithoutIpv4({ filters, interfaces }: MeWithoutIpv4, policy: Polic
   const message =
     `me has no IPv4 address on ${names}: ${filters.length} filter${filters.length === 1 ? '' : 's'} with me ` +
     `match${filters.length === 1 ? 'es' : ''} no IPv4 packet${blocked === '' ? '' : `, so rule ${blocked} blocks none`}`;
-  const port = interfaces.find(({ portOf }) => portOf !== undefined);
-  const help =
-    port === undefined
-      ? `give ${names} an IPv4 address, or write the address in place of me`
-      : `${port.name} is a port of ${port.portOf}, which has the host's addresses: filter ${port.portOf} (-i ${port.portOf}), or write the address in place of me`;
+  const help = filterAbove(interfaces) ?? `give ${names} an IPv4 address, or write the address in place of me`;
   return { message, help };
 }
