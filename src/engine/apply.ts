@@ -15,6 +15,7 @@ import type { IngressHook, RequestedMode } from './attach.ts';
 import { expectMode, requirePlace } from './attachable.ts';
 import type { SwapResult } from './attachment.ts';
 import { ingressHookFor, requireMode, requireOpenEgress, swapHook } from './attachment.ts';
+import { openAuditProgramsFor } from './audit/audit-programs.ts';
 import { isThere, makePinRoot, removeEmptyDirectory, removeInterfaceDirectory, sweepDeadNamespaces } from './bpffs.ts';
 import { openCountersFor, readSlots, writeSlots } from './counter-maps.ts';
 import { cpuMilliseconds } from './cpu-time.ts';
@@ -23,6 +24,9 @@ import { createGate, Deadline, removeUnusedGates } from './gate.ts';
 import type { Generation } from './generation.ts';
 import { createGenerationMap } from './generation.ts';
 import type { HookPlace } from './hook.ts';
+import type { LiveRequest } from './live/live-of-apply.ts';
+import { LiveOfApply } from './live/live-of-apply.ts';
+import { tidyLiveTables } from './live/live-tables-in-use.ts';
 import { preflight } from './preflight.ts';
 import type { Direction, Entry, LoadedPolicy } from './program.ts';
 import { createCounters, DIRECTIONS, loadPolicy } from './program.ts';
@@ -62,6 +66,8 @@ export interface ApplyRequest {
   readonly expected?: readonly string[];
   /** Go back to what is confirmed unless the policy is, too. */
   readonly confirm?: ConfirmRequest;
+  /** Where the policy has live sets. */
+  readonly live?: LiveRequest | undefined;
 }
 
 export interface ConfirmRequest {
@@ -99,6 +105,11 @@ export function applyPolicy(request: ApplyRequest): ApplyOutcome {
   const deadline = request.confirm === undefined ? undefined : Deadline.create(request.confirm.deadline);
   const prepared: Prepared[] = [];
   const made: string[] = [];
+  using live = LiveOfApply.of(
+    request.targets.map(({ compiled }) => compiled),
+    request.live,
+    request.dryRun === true ? undefined : root,
+  );
   try {
     for (const target of request.targets) {
       const directory = directoryOf(root, target.device, survey);
@@ -107,7 +118,7 @@ export function applyPolicy(request: ApplyRequest): ApplyOutcome {
       for (const direction of directionsOf(request)) {
         requirePlace({ direction, directory, ifindex: target.device.index }, target.device, survey.devices, ingress);
       }
-      prepared.push(prepare(directory, { ...target, ingress }, { ...request, generation, deadline }));
+      prepared.push(prepare(directory, { ...target, ingress }, { ...request, generation, deadline, tables: live }));
     }
     if (request.dryRun === true) return { generation, notes: expectModes(prepared, request.mode), attachedFirst: [] };
     return { generation, ...swapAll(prepared, request.mode) };
@@ -117,6 +128,7 @@ export function applyPolicy(request: ApplyRequest): ApplyOutcome {
   } finally {
     prepared.forEach(release);
     deadline?.[Symbol.dispose]();
+    tidyLiveTables();
     removeEmptyDirectory(root);
   }
 }
@@ -144,6 +156,7 @@ function release({ device, directory, loaded, gates }: Omit<Prepared, 'programs'
 interface NumberedRequest extends ApplyRequest {
   readonly generation: number;
   readonly deadline: Deadline | undefined;
+  readonly tables: LiveOfApply | undefined;
 }
 
 interface PlacedTarget extends ApplyTarget {
@@ -159,13 +172,15 @@ function prepare(directory: string, target: PlacedTarget, request: NumberedReque
   const { slots, counters: map } = slotsFor(directory, compiled.policy, request);
   using counters = map;
   using sampling = request.dryRun === true ? undefined : openSamplingFor(directory, counters.spec.maxEntries);
+  using audit = request.dryRun === true ? undefined : openAuditProgramsFor(directory);
   using tables = new PolicyTables(compiled, slots);
   const entryOf = (direction: Direction): Entry => (direction === 'ingress' && ingress === 'tcx' ? 'tcx' : direction);
   const entries = directions.map(entryOf);
-  preflight(compiled, tables, slots, entries);
-  const loaded = loadPolicy({ compiled, tables, counters, sampling, entries });
+  const live = request.tables?.program(compiled);
+  const loaded = loadPolicy({ compiled, tables, counters, sampling, live, audit, entries });
   const gates: NewGate[] = [];
   try {
+    preflight(compiled, { tables, slots, loaded }, entries);
     using record = createGenerationMap(describe(compiled, slots, tables, request));
     const programs = new Map<Direction, BpfProgram>();
     for (const direction of directions) {
@@ -174,6 +189,8 @@ function prepare(directory: string, target: PlacedTarget, request: NumberedReque
       program.bindMap(record);
       const gate = gateFor({ direction, directory, ifindex: device.index }, entry, program, request);
       if (gate !== undefined) gates.push(gate);
+      // Who looks for the matches of a generation finds them at its hook.
+      gate?.program.bindMap(present(tables.maps.get('rank_slots')));
       gate?.program.bindMap(record);
       programs.set(direction, gate?.program ?? program);
     }

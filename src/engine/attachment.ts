@@ -8,6 +8,7 @@ import { attachHook } from './attach.ts';
 import { removeUnusedGates } from './gate.ts';
 import type { HeldHook, HookPlace } from './hook.ts';
 import { findHook } from './hook.ts';
+import { tidyLiveTables } from './live/live-tables-in-use.ts';
 
 /** Holds what was in force before, until disposed. */
 export interface SwapResult extends Disposable {
@@ -92,4 +93,5 @@ export function endHook(place: HookPlace): void {
   held?.end();
   unlinkPin(join(place.directory, place.direction));
   removeUnusedGates(place);
+  tidyLiveTables();
 }

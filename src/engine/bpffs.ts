@@ -88,8 +88,12 @@ function mount(path: string, namespace: MountNamespace): void {
   }
 }
 
+let ownNamespace: string | undefined;
+
+/** Of the network namespace of this process, which stays in it. */
 function namespaceDirectory(bpffs: string): string {
-  return join(bpffs, 'xdpol', `net-${statSync('/proc/self/ns/net').ino}-${networkNamespaceCookie()}`);
+  ownNamespace ??= `net-${statSync('/proc/self/ns/net').ino}-${networkNamespaceCookie()}`;
+  return join(bpffs, 'xdpol', ownNamespace);
 }
 
 /** The directory of this network namespace's pins, mounting and making what is missing. */
@@ -151,6 +155,14 @@ export function unmarkEndedOnPurpose(): void {
 export function isEndedOnPurpose(): boolean {
   const root = findPinRoot();
   return root !== undefined && isThere(join(root, ENDED));
+}
+
+/** Linux gives an interface name at most 15 characters, so no interface is ever called this. */
+const LIVE_TABLES = 'members-of-live-sets';
+
+/** Where the tables of live sets are pinned, which belong to no one interface. */
+export function liveTablesDirectory(root: string): string {
+  return join(root, LIVE_TABLES);
 }
 
 /** bpffs takes no dots in names; interface names have them (eth0.100) and never a colon. */

@@ -3,15 +3,11 @@ import type { TableName } from '../compiler/compile.ts';
 import { TABLE_NAMES } from '../compiler/compile.ts';
 import { readShape, writeShape } from '../layout/layout.gen.ts';
 
-/** A copy of struct xdpol_shape for a program that traces or not, over tables of these sizes. */
-export function completeShape(
-  shape: Uint8Array,
-  trace: boolean,
-  tableBytes: ReadonlyMap<TableName, number>,
-): Uint8Array {
+/** A copy of struct xdpol_shape for a program over tables of these sizes. */
+export function completeShape(shape: Uint8Array, tableBytes: ReadonlyMap<TableName, number>): Uint8Array {
   const bytes = shape.slice();
   const view = new DataView(bytes.buffer);
   const sizes = TABLE_NAMES.map((name) => tableBytes.get(name) ?? 0);
-  writeShape(view, 0, { ...readShape(view, 0), trace: trace ? 1 : 0, bytes: sizes });
+  writeShape(view, 0, { ...readShape(view, 0), bytes: sizes });
   return bytes;
 }

@@ -136,9 +136,10 @@ export function countOf(map: BpfMap, slot: number, direction: Direction): Count 
 /** `first`: the first named slot of the map. */
 function addCounts(sums: Record<Direction, Count[]>, map: BpfMap, first: number = FIRST): void {
   const { values, count } = map.lookupBatch();
+  const { valueStride: stride } = map; // asks the addon each time
   const view = new DataView(values.buffer, values.byteOffset, values.byteLength);
   for (let index = 0; index < count; index++) {
-    const total = sumCpus(view, index * map.valueStride, map.valueStride);
+    const total = sumCpus(view, index * stride, stride);
     const direction = index % DIRECTIONS === INGRESS ? 'ingress' : 'egress';
     const pinned = Math.floor(index / DIRECTIONS);
     const slot = pinned < first ? pinned : pinned - first + FIRST;

@@ -1,4 +1,4 @@
-/** Errors of the kernel, said in terms of what the user can do about them. */
+/** Errors of the kernel, in terms of what the user can do about them. */
 import { BpfError } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../base/environment-error.ts';
 

@@ -9,7 +9,6 @@ import type { BpfMap, BpfObject, BpfProgram, BpfProgramHandle } from 'libbpf-ts-
 import {
   BpfError,
   createMap,
-  loadObject,
   mapFlags,
   openMapById,
   openPinnedMap,
@@ -22,7 +21,7 @@ import { listDirectory } from './bpffs.ts';
 import type { HookPlace } from './hook.ts';
 import { findHook } from './hook.ts';
 import { createJsonMap, readJsonMap } from './json-map.ts';
-import { objectPath } from './object.ts';
+import { loadBuilt } from './object.ts';
 import type { Entry } from './program.ts';
 
 const SLOTS = ENUMS.gate;
@@ -205,7 +204,7 @@ export function createGate(request: GateRequest): NewGate {
   programs.update(keyOf(SLOTS.CANDIDATE), candidate);
   if (before.program !== undefined) programs.update(keyOf(SLOTS.PREVIOUS), before.program);
   using record = createJsonMap(RECORD, { seconds, openBefore, details } satisfies GateRecord);
-  const object = loadObject(objectPath('gate'), {
+  const object = loadBuilt('gate', {
     rodata: { open_before: keyOf(Number(openBefore)) },
     maps: { programs, '.data.deadline': deadline.map },
     programs: [PROGRAM_NAMES[entry]],

@@ -1,5 +1,5 @@
 /**
- * What is in force, told by what is in force: the record of a generation is a map bound to its
+ * What is in force, read from the kernel itself: the record of a generation is a map bound to its
  * programs. It appears and goes with them, so nothing can be out of step with the kernel.
  */
 import type { BpfMap, BpfProgramHandle } from 'libbpf-ts-bindings';

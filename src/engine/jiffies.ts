@@ -6,9 +6,8 @@ import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { gunzipSync } from 'node:zlib';
 import type { BpfObject } from 'libbpf-ts-bindings';
-import { loadObject } from 'libbpf-ts-bindings';
 import { present } from '../base/assert.ts';
-import { objectPath } from './object.ts';
+import { loadBuilt } from './object.ts';
 
 /** What kernels are built with: ticks a second. */
 const USUAL_HERTZ = [100, 250, 300, 1000] as const;
@@ -70,7 +69,7 @@ export class JiffiesClock implements Disposable {
   #zero: number | undefined;
 
   constructor() {
-    this.#object = loadObject(objectPath('gate'), { programs: ['xdpol_clock'] });
+    this.#object = loadBuilt('gate', { programs: ['xdpol_clock'] });
   }
 
   /** jiffies64 at this moment. */

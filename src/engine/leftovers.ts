@@ -4,6 +4,7 @@ import { BpfError } from 'libbpf-ts-bindings';
 import {
   findPinRoot,
   listDirectory,
+  liveTablesDirectory,
   nameOfDirectory,
   removeEmptyDirectory,
   removeInterfaceDirectory,
@@ -22,7 +23,7 @@ export function removeCountersBut(stored: readonly string[]): readonly string[] 
   const used = new Set([...attachments, ...strays.filter(({ fate }) => fate !== 'gone')].map((one) => one.directory));
   const unused = listDirectory(root)
     .map((entry) => join(root, entry))
-    .filter((directory) => !used.has(directory))
+    .filter((directory) => !used.has(directory) && directory !== liveTablesDirectory(root))
     .filter((directory) => hasNone(stored, directory));
   for (const directory of unused) removeInterfaceDirectory(directory);
   removeEmptyDirectory(root);

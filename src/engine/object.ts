@@ -1,8 +1,9 @@
 /** The BPF object files, and the proof that the filter's is the one this program was built with. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { ObjectSpec } from 'libbpf-ts-bindings';
-import { BpfError, inspectObject } from 'libbpf-ts-bindings';
+import type { BpfObject, KnownObject, LoadOptions, ObjectSpec } from 'libbpf-ts-bindings';
+import { BpfError, inspectObject, loadObject } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../base/environment-error.ts';
 import { TABLE_NAMES } from '../compiler/compile.ts';
 import { ENUMS, readShape, STRUCTS } from '../layout/layout.gen.ts';
@@ -23,18 +24,67 @@ export function objectPath(name: ObjectName): string {
   return found;
 }
 
+/** What the build wrote down about the bytes of its objects. An object that it does not name is tried with care. */
+function recordedDigest(path: string): KnownObject {
+  const sums = join(dirname(path), 'SHA256SUMS');
+  if (!existsSync(sums)) return {};
+  const line = readFileSync(sums, 'utf8')
+    .split('\n')
+    .find((entry) => entry.endsWith(`  ${basename(path)}`));
+  return line === undefined ? {} : { sha256: line.slice(0, line.indexOf(' ')) };
+}
+
+/** Of a load: the file is not what it should be. Anything else is the kernel's answer. */
+const DAMAGED: ReadonlySet<string> = new Set(['ECRASH', 'EDIGEST', 'ELIBBPF', 'EIO']);
+
+function refuse(path: string, error: unknown): never {
+  if (!(error instanceof BpfError)) throw error;
+  const said =
+    error.code === 'EDIGEST'
+      ? `${path} is damaged: its SHA-256 is not the one in ${join(dirname(path), 'SHA256SUMS')}`
+      : `${path} is not a BPF object: ${error.message}`;
+  throw new EnvironmentError('XDPOL_E_BPF_OBJECT', said, { help: REBUILD, cause: error });
+}
+
+export function inspectBuilt(path: string): ObjectSpec {
+  try {
+    return inspectObject(path, recordedDigest(path));
+  } catch (error) {
+    return refuse(path, error);
+  }
+}
+
+/** `path`: of another build of it. The caller disposes the object. */
+export function loadBuilt(name: ObjectName, options: LoadOptions, path: string = objectPath(name)): BpfObject {
+  try {
+    return loadObject(path, { ...options, ...recordedDigest(path) });
+  } catch (error) {
+    if (error instanceof BpfError && DAMAGED.has(error.code)) return refuse(path, error);
+    throw error;
+  }
+}
+
+/** What was found right, by path: one process loads programs for many interfaces. */
+const checked = new Map<string, { readonly stamp: string; readonly spec: ObjectSpec }>();
+
+/** Another one where the file has been written or replaced. */
+function stampOf(path: string): string {
+  const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+  return [ino, size, mtimeNs, ctimeNs].join(' ');
+}
+
 /** What the object declares. Throws where its maps and variables are not those of the generated layout. */
 export function checkObject(path: string): ObjectSpec {
-  let spec: ObjectSpec;
-  try {
-    spec = inspectObject(path);
-  } catch (error) {
-    if (!(error instanceof BpfError)) throw error;
-    throw new EnvironmentError('XDPOL_E_BPF_OBJECT', `${path} is not a BPF object: ${error.message}`, {
-      help: REBUILD,
-      cause: error,
-    });
-  }
+  const stamp = existsSync(path) ? stampOf(path) : '';
+  const known = checked.get(path);
+  if (known !== undefined && known.stamp === stamp) return known.spec;
+  const spec = checkedSpec(path);
+  checked.set(path, { stamp, spec });
+  return spec;
+}
+
+function checkedSpec(path: string): ObjectSpec {
+  const spec = inspectBuilt(path);
   const problems = [...otherVersion(spec), ...missingTables(spec), ...wrongSizes(spec)];
   if (problems.length > 0) {
     throw new EnvironmentError(
@@ -68,6 +118,7 @@ function wrongSizes(spec: ObjectSpec): string[] {
     ['shape', STRUCTS.shape.size],
     ['trace', STRUCTS.trace.size],
     ['sampling', STRUCTS.sampling.size],
+    ['live_shape', STRUCTS.live_shape.size],
   ];
   const ofMap = (name: string, size: number): readonly [string, number, number | undefined] => [
     name,

@@ -84,6 +84,14 @@ export function readRetiredCounters(attachment: Attachment): readonly RetiredCou
   }));
 }
 
+/** Every rule and default that has ever counted, in force or not. */
+export function readNamedCounters(attachment: Attachment): readonly Omit<RetiredCounters, 'name'>[] {
+  const registry = readSlots(attachment.directory);
+  const counts = readCounts(attachment.directory, registry);
+  const slots = registry.named.map((_, i) => registry.size - registry.named.length + i);
+  return DIRECTIONS.map((direction) => ({ direction, counters: readings(slots, registry, counts[direction]) }));
+}
+
 /** Slots that are not retired. */
 function knownSlots(inForce: readonly number[]): ReadonlySet<number> {
   return new Set([...inForce, ...FIXED_SLOTS.keys(), FRAGMENT_SLOT]);

@@ -2,22 +2,28 @@
 import { present } from '../base/assert.ts';
 import type { CompiledPolicy } from '../compiler/compile.ts';
 import type { Decision } from '../policy/classify.ts';
+import type { OwnLiveTables } from './live/own-live-tables.ts';
 import type { Entry } from './program.ts';
 import type { Counted } from './slots.ts';
-import type { FilledTables, Outcome } from './test-runner.ts';
+import type { LoadedTables, Outcome } from './test-runner.ts';
 import { TestRunner } from './test-runner.ts';
 
-export type { FilledTables } from './test-runner.ts';
+export type { LoadedTables } from './test-runner.ts';
 
-/** Owns a loaded program with counters of its own. */
+/** Owns a loaded program, unless that was lent. */
 export class Replayer implements Disposable {
   readonly #compiled: CompiledPolicy;
   readonly #runner: TestRunner;
 
-  /** Over tables of its own, or over `filled` ones, which are lent. */
-  constructor(compiled: CompiledPolicy, entry: Entry, filled?: FilledTables) {
+  /** Through a program of its own, whose live sets have the members of the host, or through that of a `lent` policy. */
+  constructor(compiled: CompiledPolicy, entry: Entry, lent?: LoadedTables) {
     this.#compiled = compiled;
-    this.#runner = new TestRunner(compiled, entry, filled);
+    this.#runner = new TestRunner(compiled, entry, lent, compiled.host.members);
+  }
+
+  /** The members of its live sets, where the policy has any. */
+  get live(): OwnLiveTables | undefined {
+    return this.#runner.live;
   }
 
   /** The kernel program's decision for each frame; undefined for one that is too short to be run. */

@@ -117,7 +117,7 @@ function whereIs(directory: string, direction: Direction, namespace: Namespace):
   }
 }
 
-/** Our filter in clsact, which no pin tells of. */
+/** Our filter in clsact, which has no pin. */
 function clsactHook(device: NetworkInterface, direction: Direction): AttachedHook | undefined {
   try {
     return askAgain(() => {

@@ -5,21 +5,25 @@ import { present } from '../base/assert.ts';
 import type { TableName } from '../compiler/compile.ts';
 import { TABLE_NAMES } from '../compiler/compile.ts';
 import type { LoadableTables } from '../compiler/loadable.ts';
+import { rankSlotEntries } from '../compiler/table-entries.ts';
 import { ENUMS } from '../layout/layout.gen.ts';
 import type { PolicySlots } from './slots.ts';
 
 const UNIT = ENUMS.layout.TABLE_UNIT;
+const { UNCOUNTED } = ENUMS.slot;
 
 /** Owns the maps; programs loaded over them keep them alive. */
 export class PolicyTables implements Disposable {
   readonly maps: ReadonlyMap<TableName, BpfMap>;
+  readonly #slots: Uint32Array;
 
   constructor(compiled: LoadableTables, slots: PolicySlots) {
+    this.#slots = rankSlots(compiled, slots);
     const maps = new Map<TableName, BpfMap>();
     this.maps = maps;
     try {
       for (const name of TABLE_NAMES) {
-        const content = name === 'rank_slots' ? rankSlots(compiled, slots) : present(compiled.tables.get(name), name);
+        const content = name === 'rank_slots' ? bytesOf(this.#slots) : present(compiled.tables.get(name), name);
         maps.set(name, createTable(name, content));
       }
     } catch (error) {
@@ -33,17 +37,46 @@ export class PolicyTables implements Disposable {
     return new Map([...this.maps].map(([name, map]) => [name, map.spec.valueSize]));
   }
 
+  /**
+   * Until it is disposed, a program over these tables counts and samples no packet, and records in its trace what
+   * decided it: no counter has the slots that it finds. For programs that are attached to nothing.
+   */
+  pauseCounting(): Disposable {
+    this.#writeSlots(this.#slots.map((slot) => slot + UNCOUNTED));
+    return { [Symbol.dispose]: () => this.#writeSlots(this.#slots) };
+  }
+
+  #writeSlots(slots: Uint32Array): void {
+    present(this.maps.get('rank_slots')).mmap().set(bytesOf(slots));
+  }
+
   [Symbol.dispose](): void {
     for (const map of this.maps.values()) map[Symbol.dispose]();
   }
 }
 
-/** Rank -> counter slot; the last is the default's. */
-function rankSlots({ ranked }: LoadableTables, slots: PolicySlots): Uint8Array {
-  const table = new Uint32Array(ranked.length + 1);
+const MATCHED = 1 << ENUMS.reference.RANK_MATCHED_BIT;
+
+/** Of an entry of rank_slots: has the filter decided a packet? */
+export function hasMatched(entry: number): boolean {
+  return (entry & MATCHED) !== 0;
+}
+
+/** Of an entry of rank_slots. */
+export function slotOf(entry: number): number {
+  return (entry & ~MATCHED) >>> 0;
+}
+
+/** Rank -> counter slot; behind the last rank the default's, and what is added to slots with a fixed meaning: 0. */
+function rankSlots({ ranked }: LoadableTables, slots: PolicySlots): Uint32Array {
+  const table = new Uint32Array(rankSlotEntries(ranked.length));
   for (const [rank, { ruleIndex }] of ranked.entries()) table[rank] = present(slots.rules[ruleIndex]);
   table[ranked.length] = slots.default;
-  return new Uint8Array(table.buffer);
+  return table;
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function createTable(name: TableName, content: Uint8Array): BpfMap {

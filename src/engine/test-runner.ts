@@ -1,9 +1,11 @@
-/** Frames through a loaded program that is attached to nothing and counts in counters of its own. */
+/** Frames through a loaded program that is attached to nothing. No counter counts them. */
 import { present } from '../base/assert.ts';
 import type { LoadableTables, PolicyOutline } from '../compiler/loadable.ts';
-import { readTrace, STRUCTS } from '../layout/layout.gen.ts';
+import { ENUMS, readTrace, STRUCTS } from '../layout/layout.gen.ts';
+import type { LiveMembers } from '../policy/live-sets.ts';
 import type { Verdict } from '../policy/model.ts';
 import { verdictOf } from '../policy/model.ts';
+import { OwnLiveTables } from './live/own-live-tables.ts';
 import type { Entry, LoadedPolicy } from './program.ts';
 import { createCounters, loadPolicy } from './program.ts';
 import type { Counted, PolicySlots } from './slots.ts';
@@ -33,10 +35,13 @@ function isRunnable(frame: Uint8Array, entry: Entry): boolean {
   return frame.length >= ETHERNET_HEADER + (SKB_HEADER.get(type) ?? 1);
 }
 
-/** Tables that are in the kernel already, and the slots they were filled with. */
-export interface FilledTables {
+/** A policy that is in the kernel and attached to nothing, and the slots its tables were filled with. */
+export interface LoadedTables {
   readonly tables: PolicyTables;
   readonly slots: PolicySlots;
+  readonly loaded: LoadedPolicy;
+  /** The members of its live sets, where the policy has any and they are not the host's. */
+  readonly live?: OwnLiveTables | undefined;
 }
 
 /** What a program did with one frame. */
@@ -49,21 +54,41 @@ export interface Outcome {
   readonly fragment: boolean;
 }
 
-/** Owns a loaded program with counters of its own. */
+/** Loads one program of a policy for test runs alone. */
+function loadFor(compiled: LoadableTables, entry: Entry, members: LiveMembers | undefined): LoadedTables {
+  const registry = new SlotRegistry();
+  const slots = policySlots(registry, compiled.policy);
+  using counters = createCounters(registry.size);
+  const tables = new PolicyTables(compiled, slots);
+  let live: OwnLiveTables | undefined;
+  try {
+    live = OwnLiveTables.of(compiled.live, members);
+    const loaded = loadPolicy({ compiled, tables, counters, live: live?.program, entries: [entry] });
+    return { tables, slots, loaded, live };
+  } catch (error) {
+    live?.[Symbol.dispose]();
+    tables[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** Owns the program it runs, unless that was lent. */
 export class TestRunner implements Disposable {
   readonly #counted: ReadonlyMap<number, Counted>;
-  readonly #loaded: LoadedPolicy;
+  readonly #subject: LoadedTables;
+  readonly #isLent: boolean;
   readonly #entry: Entry;
 
-  /** Over tables of its own, or over `filled` ones, which are lent. */
-  constructor(compiled: LoadableTables, entry: Entry, filled?: FilledTables) {
+  /** Through a program of its own, whose live sets have these members, or through that of a `lent` policy. */
+  constructor(compiled: LoadableTables, entry: Entry, lent?: LoadedTables, members?: LiveMembers) {
     this.#entry = entry;
-    const slots = filled?.slots ?? policySlots(new SlotRegistry(), compiled.policy);
-    this.#counted = countedBySlot(compiled.policy, slots);
-    using counters = createCounters(Math.max(...this.#counted.keys()) + 1);
-    using own = filled === undefined ? new PolicyTables(compiled, slots) : undefined;
-    const tables = present(filled?.tables ?? own);
-    this.#loaded = loadPolicy({ compiled, tables, counters, trace: true, entries: [entry] });
+    this.#isLent = lent !== undefined;
+    this.#subject = lent ?? loadFor(compiled, entry, members);
+    this.#counted = countedBySlot(compiled.policy, this.#subject.slots);
+  }
+
+  get live(): OwnLiveTables | undefined {
+    return this.#subject.live;
   }
 
   /** What the kernel program does with each frame; undefined for one that is too short to be run. */
@@ -77,7 +102,10 @@ export class TestRunner implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#loaded[Symbol.dispose]();
+    if (this.#isLent) return;
+    this.#subject.loaded[Symbol.dispose]();
+    this.#subject.tables[Symbol.dispose]();
+    this.#subject.live?.[Symbol.dispose]();
   }
 
   #runAll(frames: readonly Uint8Array[]): DataView {
@@ -91,14 +119,17 @@ export class TestRunner implements Disposable {
     const packets = new Uint8Array(total);
     for (const [i, frame] of frames.entries()) packets.set(frame, offsets[i]);
     if (frames.length === 0) return new DataView(new ArrayBuffer(0));
-    const record = { map: this.#loaded.traceMap, length: TRACE.size, offset: this.#loaded.traceOffset };
-    const { records } = this.#loaded.program(this.#entry).testRunMany(packets, offsets, lengths, { record });
+    const { loaded, tables } = this.#subject;
+    const record = { map: loaded.traceMap, length: TRACE.size, offset: loaded.traceOffset };
+    using _paused = tables.pauseCounting();
+    const { records } = loaded.program(this.#entry).testRunMany(packets, offsets, lengths, { record });
     const bytes = present(records);
     return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   #outcome(records: DataView, at: number): Outcome {
-    const { slot, rank, pass, fragment } = readTrace(records, at);
+    const { slot: traced, rank, pass, fragment } = readTrace(records, at);
+    const slot = traced - ENUMS.slot.UNCOUNTED;
     const counted = present(this.#counted.get(slot), `counter slot ${slot}`);
     const verdict = pass === 0 ? 'drop' : 'pass';
     if (verdict !== verdictOf(counted.action))

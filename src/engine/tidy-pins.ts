@@ -9,6 +9,7 @@ import {
   isParked,
   isThere,
   listDirectory,
+  liveTablesDirectory,
   nameOfDirectory,
   parkedDirectory,
   removeInterfaceDirectory,
@@ -78,6 +79,7 @@ function collect(root: string, { strays, devices }: Survey, isExpected: (name: s
   };
   const ownerless = listDirectory(root)
     .map((entry) => join(root, entry))
+    .filter((directory) => directory !== liveTablesDirectory(root))
     .filter(isOwnerless);
   for (const directory of ownerless) removeInterfaceDirectory(directory);
   return ownerless.map(nameOfDirectory);

@@ -14,10 +14,10 @@ import type { Assignment } from './assignment.ts';
 import { decodeAssignment, encodeAssignment } from './assignment.ts';
 import type { DurableFiles } from './durable.ts';
 import { isThere, readIfThere } from './file-system.ts';
+import { TwinFiles } from './twin-files.ts';
 
 export class AssignmentFiles {
-  readonly #assigned: string;
-  readonly #copy: string;
+  readonly #twins: TwinFiles<Assignment>;
   readonly #ended: string;
   readonly #files: DurableFiles;
   readonly #report: (line: string) => void;
@@ -25,8 +25,7 @@ export class AssignmentFiles {
 
   /** `stored` lists the policies that could be assigned. */
   constructor(directory: string, files: DurableFiles, report: (line: string) => void, stored: () => readonly string[]) {
-    this.#assigned = join(directory, 'assigned.json');
-    this.#copy = join(directory, 'assigned.copy.json');
+    this.#twins = new TwinFiles(join(directory, 'assigned.json'), files, decodeAssignment);
     this.#ended = join(directory, 'unassigned.json');
     this.#files = files;
     this.#report = report;
@@ -35,23 +34,18 @@ export class AssignmentFiles {
 
   /** Throws where there is one and neither file can be read as it. */
   current(): Assignment | undefined {
-    const text = readIfThere(this.#assigned);
-    const assignment = text === undefined ? undefined : decodeAssignment(text);
-    if (assignment !== undefined) return assignment;
-    const kept = readIfThere(this.#copy);
-    if (text === undefined && kept === undefined) return undefined;
-    const what = text === undefined ? 'is missing' : 'is damaged';
-    const copied = kept === undefined ? undefined : decodeAssignment(kept);
-    if (copied === undefined) throw this.#unknown(what);
-    this.#report(`${this.#assigned} ${what}: its copy is used`);
-    return copied;
+    const found = this.#twins.read();
+    if (found.kind === 'none') return undefined;
+    if (found.kind === 'lost') throw this.#unknown(found.damage);
+    if (found.damage !== undefined) this.#report(`${this.#twins.path} ${found.damage}: its copy is used`);
+    return found.value;
   }
 
   #unknown(what: string): EnvironmentError {
     const stored = this.#stored().join(', ') || 'none';
     return new EnvironmentError(
       'XDPOL_E_DAMAGED',
-      `it is not known which policy is assigned: ${this.#assigned} ${what}, and so is its copy`,
+      `it is not known which policy is assigned: ${this.#twins.path} ${what}, and so is its copy`,
       {
         help: `what is in force stays in force; assign one again: xdpol assign NAME -i INTERFACE; or end it: xdpol unassign; stored are: ${stored}`,
       },
@@ -66,29 +60,29 @@ export class AssignmentFiles {
   }
 
   write(assignment: Assignment): void {
-    const content = encodeAssignment(assignment);
-    this.#files.write(this.#copy, content);
-    this.#files.write(this.#assigned, content);
+    this.#twins.write(encodeAssignment(assignment));
   }
 
   /** Writes anew whichever of the two is damaged or missing. */
   mend(): void {
-    const found = [this.#assigned, this.#copy].map(readAssignment);
+    const { path, copy } = this.#twins;
+    const found = [path, copy].map(readAssignment);
     const whole = found.find((assignment) => assignment !== undefined);
     if (whole !== undefined && found.includes(undefined)) this.write(whole);
   }
 
   /** Nothing is assigned from here on. What is damaged is set aside. A crash in between leaves the policy assigned. */
   end(): void {
-    if (readAssignment(this.#assigned) !== undefined) {
-      if (isThere(this.#copy)) this.#files.remove(this.#copy);
-      this.#files.rename(this.#assigned, this.#ended);
+    const { path, copy } = this.#twins;
+    if (readAssignment(path) !== undefined) {
+      if (isThere(copy)) this.#files.remove(copy);
+      this.#files.rename(path, this.#ended);
       return;
     }
-    const isLast = readAssignment(this.#copy) !== undefined;
-    for (const path of [this.#assigned, this.#copy].filter(isThere)) {
-      if (path === this.#copy && isLast) this.#files.rename(path, this.#ended);
-      else this.#report(`${path} is damaged: ${this.#files.setAside(path)}`);
+    const isLast = readAssignment(copy) !== undefined;
+    for (const file of [path, copy].filter(isThere)) {
+      if (file === copy && isLast) this.#files.rename(file, this.#ended);
+      else this.#report(`${file} is damaged: ${this.#files.setAside(file)}`);
     }
   }
 

@@ -4,11 +4,19 @@
  * aside, and the ones that were used longest ago go first.
  */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync, utimesSync } from 'node:fs';
+import { lstatSync, readdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { SET_ASIDE } from './durable.ts';
+import { nameAside, SET_ASIDE } from './durable.ts';
 import type { FileSystem } from './file-system.ts';
-import { FILE_MODE, makeFolder, NODE_FILE_SYSTEM } from './file-system.ts';
+import {
+  FILE_MODE,
+  isFolder,
+  isRealFolder,
+  isThere,
+  makeFolder,
+  NODE_FILE_SYSTEM,
+  readBytesIfThere,
+} from './file-system.ts';
 
 const DIGEST_BYTES = 32;
 
@@ -26,12 +34,8 @@ export class BlobCache {
   /** undefined where there is none, or one of another key, or a damaged one, which is reported and set aside. */
   read(name: string, key: string): Uint8Array | undefined {
     const path = join(this.#folder, name);
-    let file: Uint8Array;
-    try {
-      file = readFileSync(path);
-    } catch {
-      return undefined;
-    }
+    const file = unlessFails(() => readBytesIfThere(path));
+    if (file === undefined) return undefined;
     const content = file.subarray(2 * DIGEST_BYTES);
     if (!isEqual(digestOf(content), file.subarray(DIGEST_BYTES, 2 * DIGEST_BYTES))) {
       this.#setAside(path);
@@ -44,8 +48,10 @@ export class BlobCache {
 
   /** Throws file errors. Without fsync: a file that a power cut left half written fails its digest. */
   write(name: string, key: string, content: Uint8Array): void {
+    if (isThere(this.#folder) && !isFolder(this.#folder)) this.#setAside(this.#folder);
     makeFolder(this.#folder, this.#files);
     const path = join(this.#folder, name);
+    if (isRealFolder(path)) this.#setAside(path);
     const fresh = join(this.#folder, `.${name}.${process.pid}.new`);
     const bytes = Buffer.concat([digestOf(key), digestOf(content), content]);
     this.#files.remove(fresh);
@@ -66,7 +72,7 @@ export class BlobCache {
   }
 
   #setAside(path: string): void {
-    const to = `${path}${SET_ASIDE}${new Date().toISOString().replaceAll(/[:.]/gu, '-')}`;
+    const to = nameAside(path);
     try {
       this.#files.rename(path, to);
       this.#report(`a compiled policy is damaged, set aside as ${to}; the policy is compiled anew`);
@@ -76,7 +82,7 @@ export class BlobCache {
   }
 
   /**
-   * Its time of change tells when it was used last. Never before that of another: after a clock was set back, what was
+   * Its modification time is the time of its last use. Never before that of another: after a clock was set back, what was
    * written since would be the first to go.
    */
   #touch(path: string): void {
@@ -93,7 +99,7 @@ export class BlobCache {
   #used(): { readonly path: string; readonly used: number }[] {
     const paths = this.#names().map((name) => join(this.#folder, name));
     return paths.flatMap((path) => {
-      const found = statSync(path, { throwIfNoEntry: false });
+      const found = lstatSync(path, { throwIfNoEntry: false });
       return found === undefined ? [] : [{ path, used: found.mtimeMs }];
     });
   }
@@ -104,6 +110,14 @@ export class BlobCache {
     } catch {
       return [];
     }
+  }
+}
+
+function unlessFails<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
   }
 }
 

@@ -5,10 +5,10 @@
  *   <state>/changes.jsonl     the newest
  *   <state>/changes.1.jsonl   those before
  */
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DurableFiles } from './durable.ts';
-import { readIfThere } from './file-system.ts';
+import { readIfThere, statusOf } from './file-system.ts';
 import { fieldsOf, isText, parseJson } from './json-fields.ts';
 import { withStoreErrors } from './store-errors.ts';
 
@@ -71,9 +71,11 @@ export class ChangeLog {
   }
 
   read(): ChangeRecords {
-    const lines = withStoreErrors(this.#directory, () =>
-      [this.#older(), this.#newest()].flatMap((path) => (readIfThere(path) ?? '').split('\n')),
-    ).filter((line) => line !== '');
+    const texts = withStoreErrors(this.#directory, () =>
+      [this.#older(), this.#newest()].map((path) => readIfThere(path)),
+    );
+    // A file that is there has a line: one without content is damaged as a whole.
+    const lines = texts.flatMap((text) => text?.split('\n').filter((line, i) => line !== '' || i === 0) ?? []);
     const records = lines.map(decode);
     const changes = records.filter((record) => record !== undefined);
     return { changes, damaged: records.length - changes.length };
@@ -113,8 +115,10 @@ export class ChangeLog {
   }
 }
 
+/** 0 also of what is no file. */
 function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  const status = statusOf(path);
+  return status?.isFile() === true ? Number(status.size) : 0;
 }
 
 function endsWithinLine(path: string): boolean {

@@ -4,6 +4,9 @@ import type { FileSystem } from './file-system.ts';
 import {
   FILE_MODE,
   FOLDER_MODE,
+  isFolder,
+  isNoFile,
+  isRealFolder,
   isThere,
   makeFolder,
   NODE_FILE_SYSTEM,
@@ -16,9 +19,12 @@ export const SET_ASIDE = '.damaged-';
 
 export class DurableFiles {
   readonly #files: FileSystem;
+  readonly #report: (line: string) => void;
 
-  constructor(files: FileSystem = NODE_FILE_SYSTEM) {
+  /** `report` takes a line about what was in the way of a write and is set aside. */
+  constructor(files: FileSystem = NODE_FILE_SYSTEM, report: (line: string) => void = () => undefined) {
     this.#files = files;
+    this.#report = report;
   }
 
   /** Replaces a file: temp file, fsync, rename, fsync of the folder. */
@@ -26,6 +32,7 @@ export class DurableFiles {
     const fresh = hiddenBeside(path, 'new');
     try {
       writeSynced(fresh, content, this.#files);
+      this.#clear(path, isRealFolder);
       this.#files.rename(fresh, path);
       syncFolder(dirname(path), this.#files);
     } catch (error) {
@@ -34,12 +41,16 @@ export class DurableFiles {
     }
   }
 
-  /** Writes at the end of a file. What a crash cuts off is seen: the last line has no end. */
-  append(path: string, content: Uint8Array): void {
+  /**
+   * Writes at the end of a file. What a crash cuts off is seen: the last line has no end. Where `isSynced` is false it does
+   * not wait for the disk.
+   */
+  append(path: string, content: Uint8Array, isSynced = true): void {
+    this.#clear(path, isNoFile);
     const fd = this.#files.append(path, FILE_MODE);
     try {
       for (let at = 0; at < content.length; ) at += this.#files.write(fd, content, at);
-      this.#files.fsync(fd);
+      if (isSynced) this.#files.fsync(fd);
     } finally {
       this.#files.close(fd);
     }
@@ -66,17 +77,28 @@ export class DurableFiles {
     makeFolder(path, this.#files);
   }
 
-  /** Gives a file or folder another name in its own folder, in one step. */
+  /** Makes a folder in one that is there. What has its name and is no folder is set aside. */
+  makeSubfolder(path: string): void {
+    if (isThere(path) && !isFolder(path)) this.#report(`${path} is no folder: ${this.setAside(path)}`);
+    makeFolder(path, this.#files);
+  }
+
+  /** Gives a file another name in its own folder, in one step. */
   rename(path: string, to: string): void {
+    this.#clear(to, isRealFolder);
+    this.#move(path, to);
+  }
+
+  #move(path: string, to: string): void {
     this.#files.rename(path, to);
     syncFolder(dirname(to), this.#files);
   }
 
   /** Gives what is damaged a name that nothing looks at; says where it is now. */
   setAside(path: string): string {
-    const to = `${path}${SET_ASIDE}${new Date().toISOString().replaceAll(/[:.]/gu, '-')}`;
+    const to = nameAside(path);
     try {
-      this.rename(path, to);
+      this.#move(path, to);
       return `set aside as ${to}`;
     } catch (error) {
       return `${path} could not be set aside (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`;
@@ -87,13 +109,18 @@ export class DurableFiles {
   remove(path: string): void {
     const old = hiddenBeside(path, 'old');
     this.#files.remove(old);
-    this.rename(path, old);
+    this.#move(path, old);
     this.#files.remove(old);
   }
 
   /** Without a promise: what a crash left. */
   sweep(path: string): void {
     this.#files.remove(path);
+  }
+
+  /** Sets aside what is in the way of a file: a folder is not replaced by one, and nothing is written through a link. */
+  #clear(path: string, isInTheWay: (path: string) => boolean): void {
+    if (isInTheWay(path)) this.#report(`${path} is no file: ${this.setAside(path)}`);
   }
 
   /** The first failure is the one to report; no reader looks at what stays. */
@@ -106,9 +133,14 @@ export class DurableFiles {
   }
 }
 
+/** For what is damaged. */
+export function nameAside(path: string): string {
+  return `${path}${SET_ASIDE}${new Date().toISOString().replaceAll(/[:.]/gu, '-')}`;
+}
+
 /** A name next to `path` that no reader looks at. */
 function hiddenBeside(path: string, suffix: 'new' | 'old'): string {
-  return join(dirname(path), `.${basename(path)}.${process.pid}.${suffix}`);
+  return join(dirname(path), `.${basename(path).slice(0, 200)}.${process.pid}.${suffix}`);
 }
 
 const HIDDEN = /^\..+\.(?<pid>\d+)(?:\.(?:new|old|moved))?$|^lock\.after-/u;

@@ -1,18 +1,21 @@
 /**
  * Rules that last as long as the agent does.
  *
- *   <state>/agent         the process that is the agent
- *   <state>/dynamic.json  dynamic rules, and the agent they end with
+ *   <state>/agent               the process that is the agent
+ *   <state>/dynamic.json        dynamic rules, and the agent they end with
+ *   <state>/dynamic.copy.json   the same: where one is damaged or lost, the other has them
  *
- * Both name a process, so neither outlives it, whatever becomes of the files. Changed under the store's lock.
+ * Both name a process. Rules of one that was killed are the next agent's, and do not outlive the boot, whatever becomes of
+ * the files. Changed under the store's lock.
  */
 import { join } from 'node:path';
 import type { SpecRule } from '../formats/ipsecpol/command.ts';
 import type { DurableFiles } from './durable.ts';
 import { isThere, readIfThere } from './file-system.ts';
 import { fieldsOf, isText, isTextList, jsonBytes, parseJson } from './json-fields.ts';
-import { ownName } from './process-name.ts';
+import { ownName, ownNetwork } from './process-name.ts';
 import { withStoreErrors } from './store-errors.ts';
+import { TwinFiles } from './twin-files.ts';
 
 /** What is in force, and counted, where dynamic rules are and no policy is assigned. */
 export const DYNAMIC_POLICY = 'dynamic rules';
@@ -30,16 +33,20 @@ export interface DynamicRule {
 export interface DynamicRules {
   /** See process-name.ts. */
   readonly agent: string;
+  /** The network namespace that they are in force in; missing where an older version wrote them. */
+  readonly network?: string | undefined;
   readonly rules: readonly DynamicRule[];
 }
 
 export class DynamicRuleStore {
   readonly #directory: string;
   readonly #files: DurableFiles;
+  readonly #twins: TwinFiles<DynamicRules>;
   readonly #report: (line: string) => void;
 
   constructor(directory: string, files: DurableFiles, report: (line: string) => void) {
     this.#directory = directory;
+    this.#twins = new TwinFiles(join(directory, 'dynamic.json'), files, decode);
     this.#files = files;
     this.#report = report;
   }
@@ -62,24 +69,30 @@ export class DynamicRuleStore {
     withStoreErrors(this.#directory, () => this.#removeIfThere(this.#agentPath()));
   }
 
-  /** What is damaged is reported, set aside, and taken for none: no policy waits for it. */
+  /** Damage is reported. Where both files are damaged they are set aside and taken for none: no policy waits for them. */
   read(): DynamicRules | undefined {
     return withStoreErrors(this.#directory, () => {
-      const text = readIfThere(this.#rulesPath());
-      const rules = text === undefined ? undefined : decode(text);
-      if (text !== undefined && rules === undefined) {
-        this.#report(`${this.#rulesPath()} is damaged: ${this.#files.setAside(this.#rulesPath())}`);
+      const found = this.#twins.read();
+      if (found.kind === 'none') return undefined;
+      const { path, copy } = this.#twins;
+      if (found.kind === 'whole') {
+        if (found.damage !== undefined) this.#report(`${path} ${found.damage}: its copy is used`);
+        return found.value;
       }
-      return rules;
+      const damaged = [path, copy].filter(isThere);
+      for (const file of damaged) this.#report(`${file} is damaged: ${this.#files.setAside(file)}`);
+      return undefined;
     });
   }
 
-  write(rules: DynamicRules): void {
-    withStoreErrors(this.#directory, () => this.#files.write(this.#rulesPath(), jsonBytes(rules)));
+  /** Of this network namespace. */
+  write({ agent, rules }: DynamicRules): void {
+    const written = { agent, network: ownNetwork(), rules };
+    withStoreErrors(this.#directory, () => this.#twins.write(jsonBytes(written)));
   }
 
   remove(): void {
-    withStoreErrors(this.#directory, () => this.#removeIfThere(this.#rulesPath()));
+    withStoreErrors(this.#directory, () => this.#twins.remove());
   }
 
   #removeIfThere(path: string): void {
@@ -88,10 +101,6 @@ export class DynamicRuleStore {
 
   #agentPath(): string {
     return join(this.#directory, 'agent');
-  }
-
-  #rulesPath(): string {
-    return join(this.#directory, 'dynamic.json');
   }
 }
 

@@ -2,12 +2,15 @@
  * The calls that change files: what a test can make fail or stop at. What root makes in another user's folder belongs to
  * that user, so that an agent without root's rights finds a store that is its own.
  */
+import type { BigIntStats } from 'node:fs';
 import {
   closeSync,
   constants,
   fchownSync,
+  fstatSync,
   fsyncSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -36,8 +39,9 @@ export interface FileSystem {
   remove(path: string): void;
 }
 
-/** Never through a symbolic link: the folder may belong to a user with fewer rights. */
-const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW;
+/** Never through a symbolic link: the folder may belong to a user with fewer rights. Opening a FIFO would wait for a reader. */
+const APPEND =
+  constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 function giveToOwnerOfFolder(fd: number, path: string): void {
@@ -83,7 +87,7 @@ export const FOLDER_MODE = 0o700;
  * folder is there and takes no entry, as in /proc.
  */
 export function makeFolder(path: string, files: FileSystem): void {
-  if (isThere(path)) return;
+  if (statSync(path, { throwIfNoEntry: false }) !== undefined) return;
   makeFolder(dirname(path), files);
   try {
     files.mkdir(path, FOLDER_MODE);
@@ -102,29 +106,101 @@ export function syncFolder(path: string, files: FileSystem): void {
   }
 }
 
-/** Writes a new file to the disk. One that a crash left there goes first. */
-export function writeSynced(path: string, content: Uint8Array, files: FileSystem): void {
+/** Writes a new file. One that a crash left there goes first. */
+export function writeNew(
+  path: string,
+  content: Uint8Array,
+  files: FileSystem,
+  finish: (fd: number) => void = () => undefined,
+): void {
   files.remove(path);
   const fd = files.create(path, FILE_MODE);
   try {
     for (let at = 0; at < content.length; ) at += files.write(fd, content, at);
-    files.fsync(fd);
+    finish(fd);
   } finally {
     files.close(fd);
   }
 }
 
-/** undefined where there is no such file. */
-export function readIfThere(path: string): string | undefined {
+/** The same, and it is on the disk when this returns. */
+export function writeSynced(path: string, content: Uint8Array, files: FileSystem): void {
+  writeNew(path, content, files, (fd) => files.fsync(fd));
+}
+
+/** What keeps the content of a name from being read and is no matter of rights: a folder, links that lead nowhere, a bad disk. */
+const UNREADABLE: ReadonlySet<string> = new Set([
+  ...['EISDIR', 'ENOTDIR', 'ELOOP', 'ENXIO', 'ENODEV', 'EIO'],
+  ...['ERR_FS_FILE_TOO_LARGE', 'ERR_STRING_TOO_LONG'],
+]);
+
+/**
+ * undefined where nothing has the name. No content where what has it is no file, as a FIFO, or cannot be read: to all
+ * who read the store that is a damaged file.
+ */
+export function readIfThere(path: string, encoding: 'utf8' | 'latin1' = 'utf8'): string | undefined {
+  return readFile(path, (fd) => readFileSync(fd, encoding), '');
+}
+
+export function readBytesIfThere(path: string): Uint8Array | undefined {
+  return readFile<Uint8Array>(path, (fd) => readFileSync(fd), new Uint8Array());
+}
+
+function readFile<T>(path: string, read: (fd: number) => T, nothing: T): T | undefined {
+  let fd: number | undefined;
   try {
-    return readFileSync(path, 'utf8');
+    // Without a writer a FIFO would keep open() waiting.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    return fstatSync(fd).isFile() ? read(fd) : nothing;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (UNREADABLE.has(code) || (code === 'ENOENT' && isLink(path))) return nothing;
+    if (code === 'ENOENT') return undefined;
+    throw error;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+const NOTHING_THERE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
+
+/** Of what has the name itself, be it a link; undefined where nothing can have it. Times are in nanoseconds. */
+export function statusOf(path: string): BigIntStats | undefined {
+  try {
+    return lstatSync(path, { bigint: true });
+  } catch (error) {
+    if (NOTHING_THERE.has((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }
 }
 
-/** existsSync asks access(2), which does not look at the capabilities of a user who is not root. */
+function isLink(path: string): boolean {
+  return statusOf(path)?.isSymbolicLink() === true;
+}
+
+/**
+ * Has anything the name, be it a link that leads nowhere? existsSync asks access(2), which does not look at the
+ * capabilities of a user who is not root.
+ */
 export function isThere(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  return statusOf(path) !== undefined;
+}
+
+/** A folder, or a link to one. */
+export function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false; // A link that leads nowhere, or to itself, too.
+  }
+}
+
+/** A folder itself, which rename(2) puts no file in the place of. */
+export function isRealFolder(path: string): boolean {
+  return statusOf(path)?.isDirectory() === true;
+}
+
+/** Is there something that is no file? A link is none: nothing is written through it. */
+export function isNoFile(path: string): boolean {
+  return statusOf(path)?.isFile() === false;
 }

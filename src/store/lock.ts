@@ -9,12 +9,15 @@ import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { EnvironmentError } from '../base/environment-error.ts';
+import { nameAside } from './durable.ts';
 import type { FileSystem } from './file-system.ts';
-import { makeFolder, NODE_FILE_SYSTEM, readIfThere, writeSynced } from './file-system.ts';
+import { isRealFolder, makeFolder, NODE_FILE_SYSTEM, readIfThere, writeNew, writeSynced } from './file-system.ts';
 import { isAlive, ownName, pidOf } from './process-name.ts';
 
-function writeTicket(path: string, files: FileSystem): void {
-  writeSynced(path, new TextEncoder().encode(ownName()), files);
+function writeTicket(path: string, files: FileSystem, isSynced = true): void {
+  const content = new TextEncoder().encode(ownName());
+  if (isSynced) writeSynced(path, content, files);
+  else writeNew(path, content, files);
 }
 
 function tryLink(ticket: string, path: string, files: FileSystem): boolean {
@@ -41,6 +44,11 @@ function acquire(ticket: string, path: string, files: FileSystem): boolean {
   if (!acquire(ticket, right, files)) return false;
   try {
     if (readIfThere(path) !== holder) return false;
+    if (isRealFolder(path)) {
+      // Not replaced by rename(2), and nobody else may have taken its place: they lack the right.
+      files.rename(path, nameAside(path));
+      return tryLink(ticket, path, files);
+    }
     // A second link of its own, for rename(2) to move: the ticket stays for the caller.
     const moved = `${ticket}.moved`;
     writeTicket(moved, files);
@@ -78,20 +86,24 @@ export class LockHeld extends EnvironmentError {
   }
 }
 
-/**
- * Holds the lock until disposed. Waits up to `patience` seconds for a holder that lives, takes over from one that does
- * not. Throws LockHeld.
- */
+export interface LockOptions {
+  /** Seconds to wait for a holder that lives. */
+  readonly patience?: number | undefined;
+  readonly files?: FileSystem;
+  /** False: it does not wait for the disk. What a power cut leaves of it may name nobody, and is taken over. */
+  readonly isSynced?: boolean;
+}
+
+/** Holds the lock until disposed. Takes over from a holder that does not live. Throws LockHeld. */
 export function lockStore(
   directory: string,
-  patience: number = PATIENCE,
-  files: FileSystem = NODE_FILE_SYSTEM,
+  { patience = PATIENCE, files = NODE_FILE_SYSTEM, isSynced = true }: LockOptions = {},
 ): Disposable {
   makeFolder(directory, files);
   const path = join(directory, 'lock');
   const ticket = join(directory, `.lock.${process.pid}`);
   try {
-    writeTicket(ticket, files);
+    writeTicket(ticket, files, isSynced);
     for (let waited = 0; ; waited += PAUSE_MS) {
       if (acquire(ticket, path, files)) return { [Symbol.dispose]: () => files.remove(path) };
       if (waited >= 1000 * patience) throw new LockHeld(path);

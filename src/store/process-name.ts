@@ -1,7 +1,7 @@
 /** Names of processes for files that say whose they are: no other process has had the name, in this boot or an earlier one. */
 import { readFileSync, readlinkSync } from 'node:fs';
 
-/** Clock ticks after boot at which the process started: tells it from a later one with its id. */
+/** Clock ticks after boot at which the process started: distinguishes it from a later one with its id. */
 function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -25,8 +25,11 @@ function nameOf(pid: number, started: string): string {
   return `${pid} ${started} ${bootId()}`;
 }
 
+let own: string | undefined;
+
 export function ownName(): string {
-  return nameOf(process.pid, startOf(process.pid) ?? '');
+  own ??= nameOf(process.pid, startOf(process.pid) ?? '');
+  return own;
 }
 
 export function pidOf(name: string): number {
@@ -38,10 +41,20 @@ export function isAlive(name: string): boolean {
   return started !== undefined && name === nameOf(pidOf(name), started);
 }
 
+/** Did the process, which may be gone, start since the last boot? */
+export function isOfThisBoot(name: string): boolean {
+  return name.split(' ')[2] === bootId();
+}
+
+/** The network namespace of this process. */
+export function ownNetwork(): string {
+  return readlinkSync('/proc/self/ns/net');
+}
+
 /** Is the process in the network namespace of this one? */
 export function sharesNetwork(name: string): boolean {
   try {
-    return readlinkSync(`/proc/${pidOf(name)}/ns/net`) === readlinkSync('/proc/self/ns/net');
+    return readlinkSync(`/proc/${pidOf(name)}/ns/net`) === ownNetwork();
   } catch {
     return false;
   }

@@ -1,4 +1,4 @@
-/** File errors of the store, said with what to do. */
+/** File errors of the store, each with the next step. */
 import { EnvironmentError } from '../base/environment-error.ts';
 
 const HELP: Readonly<Record<string, string>> = {

@@ -9,7 +9,10 @@
  *   <state>/tallies.json                            see tallies.ts
  *   <state>/changes.jsonl ...                       the audit log: see change-log.ts
  *   <state>/known-host.json                         what was known of the host last: see known-host.ts
- *   <state>/agent, dynamic.json                     see dynamic-rules.ts
+ *   <state>/evidence.json                           what the agent has observed of the traffic: see evidence.ts
+ *   <state>/fleet.json, fleet.copy.json             what was carried out of a fleet's orders: see fleet-orders.ts
+ *   <state>/agent, dynamic.json, dynamic.copy.json  see dynamic-rules.ts
+ *   <state>/live-sets/                              members of live sets: see live-set-files.ts, feed-states.ts
  *   <state>/cache/                                  compiled forms: see cli/compiled-cache.ts
  *
  * Every write is atomic and durable; a version is never changed once it is there. A version that is found damaged is
@@ -23,13 +26,18 @@ import { AssignmentFiles } from './assignment-files.ts';
 import { ChangeLog } from './change-log.ts';
 import { DurableFiles, isLeftover, SET_ASIDE } from './durable.ts';
 import { DynamicRuleStore } from './dynamic-rules.ts';
+import { EvidenceFile } from './evidence.ts';
+import { FeedStates } from './feed-states.ts';
 import type { FileSystem } from './file-system.ts';
-import { isThere, NODE_FILE_SYSTEM, readIfThere } from './file-system.ts';
+import { isFolder, isThere, NODE_FILE_SYSTEM, readIfThere } from './file-system.ts';
+import { FleetOrderFile } from './fleet-orders.ts';
 import { KnownHostFile } from './known-host.ts';
+import { LiveSetFiles } from './live-set-files.ts';
 import { lockStore } from './lock.ts';
+import { folderOfPolicy, isHashedFolder, nameOfFolder } from './policy-folder.ts';
 import { withStoreErrors } from './store-errors.ts';
 import type { Damaged, PolicyText, StoredVersion, VersionRecord } from './stored-version.ts';
-import { currentUser, filesOf, hashOfPolicy, readRecord, readVersion } from './stored-version.ts';
+import { currentUser, filesOf, hashOfPolicy, policyOfRecord, readRecord, readVersion } from './stored-version.ts';
 import { TallyFile } from './tallies.ts';
 
 export type { Assignment } from './assignment.ts';
@@ -37,8 +45,24 @@ export { decodeAssignment } from './assignment.ts';
 export type { ChangeRecord, ChangeRecords, PolicyAt } from './change-log.ts';
 export type { DynamicRule, DynamicRules } from './dynamic-rules.ts';
 export { DYNAMIC_POLICY } from './dynamic-rules.ts';
+export type {
+  CountedEvidence,
+  Evidence,
+  EvidenceGap,
+  EvidenceHour,
+  FilterEvidence,
+  GapKind,
+  SourceEvidence,
+  TrialEvidence,
+  TrialFlow,
+} from './evidence.ts';
+export type { FeedState } from './feed-states.ts';
+export { feedKey, NO_FEED_STATE } from './feed-states.ts';
+export type { CarriedOrder, FailedOrder, FleetRecord } from './fleet-orders.ts';
 export type { KnownAddresses, KnownHost, KnownInterface } from './known-host.ts';
 export { NOTHING_KNOWN } from './known-host.ts';
+export type { DeclaredSet, Member, SetCounts } from './live-set-files.ts';
+export { MemberTable } from './live-set-files.ts';
 export { LockHeld } from './lock.ts';
 export type { PolicyText, StoredVersion, VersionRecord } from './stored-version.ts';
 export { currentUser, hashOfPolicy } from './stored-version.ts';
@@ -72,7 +96,11 @@ export class PolicyStore {
   readonly dynamic: DynamicRuleStore;
   readonly knownHost: KnownHostFile;
   readonly tallies: TallyFile;
+  readonly evidence: EvidenceFile;
   readonly changes: ChangeLog;
+  readonly liveSets: LiveSetFiles;
+  readonly feeds: FeedStates;
+  readonly fleet: FleetOrderFile;
   readonly #fileSystem: FileSystem;
   readonly #who: string | undefined;
   readonly #patience: number | undefined;
@@ -90,15 +118,19 @@ export class PolicyStore {
     this.#fileSystem = fileSystem;
     this.#who = who;
     this.#patience = patience;
-    this.#files = new DurableFiles(fileSystem);
     this.#report = (line) => {
       if (!this.#reported.has(line)) report(line);
       this.#reported.add(line);
     };
+    this.#files = new DurableFiles(fileSystem, this.#report);
     this.#assignments = new AssignmentFiles(directory, this.#files, this.#report, () => this.list());
     this.dynamic = new DynamicRuleStore(directory, this.#files, this.#report);
     this.knownHost = new KnownHostFile(directory, this.#files, this.#report);
     this.tallies = new TallyFile(directory, this.#files);
+    this.liveSets = new LiveSetFiles(directory, this.#files, this.#report);
+    this.feeds = new FeedStates(directory, this.#files);
+    this.evidence = new EvidenceFile(directory, this.#files, this.#report);
+    this.fleet = new FleetOrderFile(directory, this.#files, this.#report);
     this.changes = new ChangeLog(directory, this.#files, () => this.lock(0));
   }
 
@@ -106,7 +138,7 @@ export class PolicyStore {
   lock(patience: number | undefined = this.#patience): Disposable {
     return withStoreErrors(this.directory, () => {
       this.#requireFormat();
-      const lock = lockStore(this.directory, patience, this.#fileSystem);
+      const lock = lockStore(this.directory, { patience, files: this.#fileSystem });
       try {
         this.#sweep();
         this.#mendFormat();
@@ -120,12 +152,23 @@ export class PolicyStore {
   }
 
   /**
+   * Of a change of members, which come by the thousand: without waiting for the disk, and without a look at what a crash
+   * may have left. Throws LockHeld.
+   */
+  lockForMembers(patience: number | undefined = this.#patience): Disposable {
+    return withStoreErrors(this.directory, () => {
+      this.#requireFormat();
+      return lockStore(this.directory, { patience, files: this.#fileSystem, isSynced: false });
+    });
+  }
+
+  /**
    * For those who only read the store, and for the way out: the lock where the disk takes it, whatever format the store
    * has; else none, which is reported. Filtering matters more than a second command at the same time. Throws LockHeld.
    */
   lockIfPossible(patience: number | undefined = this.#patience): Disposable {
     try {
-      return withStoreErrors(this.directory, () => lockStore(this.directory, patience, this.#fileSystem));
+      return withStoreErrors(this.directory, () => lockStore(this.directory, { patience, files: this.#fileSystem }));
     } catch (error) {
       if (!(error instanceof EnvironmentError) || error.code !== 'XDPOL_E_STORE') throw error;
       this.#report(`${error.message}: going on without the lock`);
@@ -177,9 +220,11 @@ export class PolicyStore {
       const newest = this.#newestWhole(name);
       if (newest?.hash === hash) return { version: newest.version, isNew: false };
       const version = this.#nextNumber(name);
-      const record = { who: this.#who ?? currentUser(), at: new Date().toISOString(), hash };
+      const policyName = isHashedFolder(folderOfPolicy(name)) ? name : undefined;
+      const record = { who: this.#who ?? currentUser(), at: new Date().toISOString(), hash, policy: policyName };
       this.#writeFormat();
-      this.#files.makeFolder(this.#folder(name));
+      this.#files.makeSubfolder(join(this.directory, 'policies'));
+      this.#files.makeSubfolder(this.#folder(name));
       try {
         this.#files.writeFolder(this.#version(name, version), filesOf(policy, record));
       } catch (error) {
@@ -226,7 +271,7 @@ export class PolicyStore {
       this.#requireFormat();
       const folders = entries(join(this.directory, 'policies')).filter((entry) => !entry.includes('.'));
       return folders
-        .flatMap((folder) => decodeName(folder) ?? [])
+        .flatMap((folder) => nameOfFolder(folder) ?? this.#recordedName(folder) ?? [])
         .filter((name) => this.#numbers(name).length > 0)
         .sort();
     });
@@ -394,9 +439,16 @@ export class PolicyStore {
     return join(this.directory, 'format');
   }
 
-  /** A name is free text: encoded, and never `.` or `..`. */
   #folder(name: string): string {
-    return join(this.directory, 'policies', encodeURIComponent(name).replaceAll('.', '%2E'));
+    return join(this.directory, 'policies', folderOfPolicy(name));
+  }
+
+  /** Of a folder whose name is a hash: by its versions. undefined where none of them is whole. */
+  #recordedName(folder: string): string | undefined {
+    if (!isHashedFolder(folder)) return undefined;
+    const path = join(this.directory, 'policies', folder);
+    const versions = entries(path).filter((entry) => VERSION.test(entry));
+    return versions.map((version) => policyOfRecord(join(path, version))).find((name) => name !== undefined);
   }
 
   #version(name: string, number: number): string {
@@ -414,16 +466,7 @@ export class PolicyStore {
   }
 }
 
-/** Names in a folder; none where it is not there. */
+/** Names in a folder; none where it is not there, or is none. */
 function entries(folder: string): string[] {
-  return isThere(folder) ? readdirSync(folder) : [];
-}
-
-/** undefined where the folder is none of ours. */
-function decodeName(folder: string): string | undefined {
-  try {
-    return decodeURIComponent(folder);
-  } catch {
-    return undefined;
-  }
+  return isFolder(folder) ? readdirSync(folder) : [];
 }

@@ -1,9 +1,9 @@
 /** One version of a policy: a folder that is never changed once it is there, and proves that it was not. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { isThere } from './file-system.ts';
+import { isThere, readBytesIfThere, readIfThere } from './file-system.ts';
+import { parseJson } from './json-fields.ts';
 
 /** What a policy was read from: everything needed to read it again. */
 export interface PolicyText {
@@ -28,6 +28,8 @@ const RECORD = 'version.json';
 const TEXT = 'policy.yaml';
 
 interface RecordFile extends Omit<VersionRecord, 'version'> {
+  /** Of the policy, where the name of the folder does not say it. */
+  readonly policy?: string | undefined;
   /** Path as the text gives it, and the name of its copy. */
   readonly files: readonly (readonly [path: string, copy: string])[];
 }
@@ -51,14 +53,14 @@ export function currentUser(): string {
   }
 }
 
-/** The files of a version's folder. */
+/** The files of a version's folder. JSON leaves out a name that is undefined. */
 export function filesOf(
   policy: PolicyText,
-  { who, at, hash }: Omit<VersionRecord, 'version'>,
+  { who, at, hash, policy: name }: Omit<RecordFile, 'files'>,
 ): Map<string, Uint8Array> {
   const encoder = new TextEncoder();
   const sets = [...policy.setFiles].map(([path, content], i) => ({ path, content, copy: `set-${i}` }));
-  const record: RecordFile = { who, at, hash, files: sets.map(({ path, copy }) => [path, copy]) };
+  const record: RecordFile = { who, at, hash, policy: name, files: sets.map(({ path, copy }) => [path, copy]) };
   return new Map([
     [TEXT, encoder.encode(policy.text)],
     ...sets.map(({ copy, content }) => [copy, content] as const),
@@ -82,20 +84,11 @@ function isRecordFile(value: unknown): value is RecordFile {
 }
 
 function readRecordFile(folder: string): RecordFile | Damaged {
-  let record: unknown;
-  try {
-    record = JSON.parse(readFileSync(join(folder, RECORD), 'utf8'));
-  } catch (error) {
-    if (error instanceof SyntaxError) return { damage: `${RECORD} is not JSON` };
-    return describeMissing(error, RECORD);
-  }
+  const text = readIfThere(join(folder, RECORD));
+  if (text === undefined) return { damage: `${RECORD} is missing` };
+  const record = parseJson(text);
+  if (record === undefined) return { damage: `${RECORD} is not JSON` };
   return isRecordFile(record) ? record : { damage: `${RECORD} lacks fields` };
-}
-
-/** A file that is not there is damage; one that may not be read is not. */
-function describeMissing(error: unknown, name: string): Damaged {
-  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  return { damage: `${name} is missing` };
 }
 
 /** Who stored it and when, without looking at the rest. */
@@ -104,6 +97,12 @@ export function readRecord(folder: string, version: number): VersionRecord | Dam
   if ('damage' in record) return record;
   const { who, at, hash } = record;
   return { version, who, at, hash };
+}
+
+/** Of which policy it is, where its record says so. */
+export function policyOfRecord(folder: string): string | undefined {
+  const record = readRecordFile(folder);
+  return 'damage' in record || typeof record.policy !== 'string' ? undefined : record.policy;
 }
 
 /** The whole version, its hash checked; undefined where the folder is gone. */
@@ -115,17 +114,13 @@ export function readVersion(folder: string, version: number): StoredVersion | Da
 function readFolder(folder: string, version: number): StoredVersion | Damaged {
   const record = readRecordFile(folder);
   if ('damage' in record) return record;
+  const text = readIfThere(join(folder, TEXT));
+  if (text === undefined) return { damage: `${TEXT} is missing` };
   const setFiles = new Map<string, Uint8Array>();
-  let name = TEXT;
-  let text: string;
-  try {
-    text = readFileSync(join(folder, name), 'utf8');
-    for (const [path, copy] of record.files) {
-      name = copy;
-      setFiles.set(path, readFileSync(join(folder, copy)));
-    }
-  } catch (error) {
-    return describeMissing(error, name);
+  for (const [path, copy] of record.files) {
+    const content = readBytesIfThere(join(folder, copy));
+    if (content === undefined) return { damage: `${copy} is missing` };
+    setFiles.set(path, content);
   }
   const { who, at, hash } = record;
   if (hashOfPolicy({ text, setFiles }) !== hash) return { damage: 'its hash is not the one in version.json' };

@@ -5,9 +5,10 @@
 import type { BpfMap } from 'libbpf-ts-bindings';
 import { RingBuffer } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../../base/environment-error.ts';
+import { findCandidate } from '../audit/candidate.ts';
 import { readSlots } from '../counter-maps.ts';
 import { JiffiesClock } from '../jiffies.ts';
-import type { Counted, SlotRegistry } from '../slots.ts';
+import type { Counted } from '../slots.ts';
 import { FIXED_SLOTS } from '../slots.ts';
 import type { Attachment } from '../survey.ts';
 import { readAttachments } from '../survey.ts';
@@ -20,10 +21,15 @@ import { findSampling } from './sampling-maps.ts';
 
 /** Seconds that samples go on being taken after the reader was last heard of. */
 const LEASE = 5;
+const IN_FORCE: readonly Sampled[] = ['in force'];
+
+/** Whose decision is sampled: a policy on trial has a ring of its own, of the packets that it would decide otherwise. */
+export type Sampled = 'in force' | 'on trial';
 
 export interface Sample extends SampleRecord {
   /** Of the interface. */
   readonly name: string;
+  readonly sampled: Sampled;
   readonly counted: Counted;
   /** Milliseconds since 1970, by the wall clock as it is set now. */
   readonly at: number;
@@ -31,20 +37,31 @@ export interface Sample extends SampleRecord {
 
 export interface SampleReaderOptions {
   readonly rate?: SampleRate;
-  /** Is a packet sampled that passes by this? */
+  /** Asked at every refresh; what is in force unless given. */
+  readonly wanted?: () => readonly Sampled[];
+  /** Is a packet sampled that passes by this? One on trial is asked for both of its changes in any case. */
   readonly passes?: (counted: Counted) => boolean;
 }
 
-/** The ring of one interface. */
-interface Source {
+/** What an interface takes samples by. */
+interface Place {
+  readonly name: string;
+  readonly directory: string;
+  readonly sampled: Sampled;
+  readonly maps: SamplingMaps;
+  readonly slots: ReadonlyMap<number, Counted>;
+}
+
+/** The ring of one place. */
+interface Source extends Place {
   readonly ring: RingBuffer;
   readonly ringId: number;
   readonly waiting: SampleRecord[];
-  maps: SamplingMaps;
-  control: SamplingControl;
   name: string;
   directory: string;
-  registry: SlotRegistry;
+  maps: SamplingMaps;
+  slots: ReadonlyMap<number, Counted>;
+  control: SamplingControl;
   /** Lost before it was read. */
   readonly lostBefore: bigint;
   lost: bigint;
@@ -76,9 +93,12 @@ export class SampleReader implements Disposable {
     return this.#sources.map(({ name }) => name);
   }
 
-  /** By interface: samples that its ring had no room for, since this reader began with it. */
+  /** By interface: samples that its rings had no room for, since this reader began with them. */
   get lost(): ReadonlyMap<string, number> {
-    return new Map(this.#sources.map(({ name, lost, lostBefore }) => [name, Number(lost - lostBefore)]));
+    const sums = new Map<string, number>();
+    for (const { name, lost, lostBefore } of this.#sources)
+      sums.set(name, (sums.get(name) ?? 0) + Number(lost - lostBefore));
+    return sums;
   }
 
   /** To be called every second: it asks for more, and looks at what is in force. An interface that another process reads is left out. */
@@ -89,12 +109,14 @@ export class SampleReader implements Disposable {
     this.#sources = kept;
     try {
       for (const attachment of readAttachments()) {
-        const maps = findSampling(attachment.directory);
-        if (maps === undefined) continue;
-        const known = before.get(maps.ring.id);
-        before.delete(maps.ring.id);
-        const source = this.#follow(attachment, maps, known, now, onBusy);
-        if (source !== undefined) kept.push(source);
+        for (const sampled of this.#options.wanted?.() ?? IN_FORCE) {
+          const place = placeOf(attachment, sampled);
+          if (place === undefined) continue;
+          const known = before.get(place.maps.ring.id);
+          before.delete(place.maps.ring.id);
+          const source = this.#follow(place, known, now, onBusy);
+          if (source !== undefined) kept.push(source);
+        }
       }
     } finally {
       for (const gone of before.values()) this.#leave(gone);
@@ -110,7 +132,7 @@ export class SampleReader implements Disposable {
       for (const record of source.waiting.splice(0)) {
         const counted = countedBy(source, record);
         const at = Number((record.nanoseconds + offset) / 1_000_000n);
-        if (counted !== undefined) samples.push({ ...record, name: source.name, counted, at });
+        if (counted !== undefined) samples.push({ ...record, name: source.name, sampled: source.sampled, counted, at });
       }
     }
     return samples.sort((a, b) => (a.nanoseconds < b.nanoseconds ? -1 : 1));
@@ -122,37 +144,34 @@ export class SampleReader implements Disposable {
     this.#clock[Symbol.dispose]();
   }
 
-  /** Takes over `maps`. */
+  /** Takes over the maps of the place. */
   #follow(
-    { name, directory }: Attachment,
-    maps: SamplingMaps,
+    place: Place,
     known: Source | undefined,
     now: bigint,
     onBusy: (error: EnvironmentError) => void,
   ): Source | undefined {
+    const { maps } = place;
     const control = new SamplingControl(maps);
     if (!control.claim(this.#me, now)) {
       const reader = control.readerAt(now);
       maps[Symbol.dispose]();
       if (known !== undefined) this.#leave(known);
-      onBusy(isRead(name, reader));
+      onBusy(isRead(place.name, reader));
       return undefined;
     }
-    const registry = readSlots(directory);
-    control.choosePasses(this.#passing(registry));
+    control.choosePasses(this.#passing(place));
     control.goOn(now + BigInt(LEASE * this.#clock.hertz), this.#options.rate ?? DEFAULT_RATE, this.#clock.hertz);
-    const { lost } = control.totals();
-    const latest = { maps, control, registry, name, directory, lost };
+    const latest = { ...place, control, lost: control.totals().lost };
     if (known === undefined) return open(latest);
     known.maps[Symbol.dispose]();
     return Object.assign(known, latest);
   }
 
-  #passing(registry: SlotRegistry): ReadonlySet<number> {
-    const { passes } = this.#options;
-    if (passes === undefined) return new Set();
-    const named = registry.named.map((counted, i) => [registry.size - registry.named.length + i, counted] as const);
-    const chosen = [...FIXED_SLOTS, ...named].filter(([, counted]) => counted.action === 'permit' && passes(counted));
+  #passing({ sampled, slots }: Place): ReadonlySet<number> {
+    const { passes = () => false } = this.#options;
+    const isWanted = (counted: Counted): boolean => sampled === 'on trial' || passes(counted);
+    const chosen = [...slots].filter(([, counted]) => counted.action === 'permit' && isWanted(counted));
     return new Set(chosen.map(([slot]) => slot));
   }
 
@@ -174,8 +193,27 @@ function open(latest: Omit<Source, 'ring' | 'ringId' | 'waiting' | 'lostBefore'>
 
 /** A policy that was applied since the last refresh may have new slots. */
 function countedBy(source: Source, { slot }: SampleRecord): Counted | undefined {
-  if (source.registry.counted(slot) === undefined) source.registry = readSlots(source.directory);
-  return source.registry.counted(slot);
+  if (source.sampled === 'in force' && !source.slots.has(slot)) source.slots = slotsIn(source.directory);
+  return source.slots.get(slot);
+}
+
+function slotsIn(directory: string): ReadonlyMap<number, Counted> {
+  const registry = readSlots(directory);
+  const first = registry.size - registry.named.length;
+  return new Map([...FIXED_SLOTS, ...registry.named.map((counted, i) => [first + i, counted] as const)]);
+}
+
+/** undefined where there is none. The caller disposes the maps. */
+function placeOf({ name, directory }: Attachment, sampled: Sampled): Place | undefined {
+  if (sampled === 'in force') {
+    const maps = findSampling(directory);
+    return maps === undefined ? undefined : { name, directory, sampled, maps, slots: slotsIn(directory) };
+  }
+  using candidate = findCandidate(directory);
+  const maps = candidate?.sampling();
+  return candidate === undefined || maps === undefined
+    ? undefined
+    : { name, directory, sampled, maps, slots: candidate.slots };
 }
 
 /** It keeps no process alive: it is polled. */

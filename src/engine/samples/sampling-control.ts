@@ -1,4 +1,5 @@
 /** Turns samples on for the programs of one interface, for as long as it is asked to go on: struct xdpol_sampling. */
+import { present } from '../../base/assert.ts';
 import { STRUCTS } from '../../layout/layout.gen.ts';
 import type { SamplingMaps } from './sampling-maps.ts';
 
@@ -69,7 +70,8 @@ export class SamplingControl {
     for (const map of this.#maps.budgets) {
       const words = wordsOf(map.mmap());
       const at = BUDGET.passes.offset / WORD;
-      for (let i = 0; i < map.spec.maxEntries; i++) {
+      const { maxEntries } = map.spec;
+      for (let i = 0; i < maxEntries; i++) {
         const wanted = slots.has(Math.floor(i / 2)) ? 1n : 0n;
         const word = i * WORDS_OF_BUDGET + at;
         if (words[word] !== wanted) Atomics.store(words, word, wanted);
@@ -105,12 +107,20 @@ export function totalsOf({ budgets }: SamplingMaps): SampleTotals {
   let lost = 0n;
   for (const map of budgets) {
     const words = wordsOf(map.mmap());
-    for (let i = 0; i < map.spec.maxEntries; i++) {
-      taken += words[i * WORDS_OF_BUDGET + BUDGET.taken.offset / WORD] ?? 0n;
-      lost += words[i * WORDS_OF_BUDGET + BUDGET.lost.offset / WORD] ?? 0n;
+    // Of thousands of budgets few have been used: a bigint is made of those alone.
+    const halves = new Uint32Array(words.buffer, words.byteOffset, 2 * words.length);
+    const countAt = (word: number): bigint => (isZero(halves, word) ? 0n : present(words[word]));
+    const { maxEntries } = map.spec;
+    for (let budget = 0; budget < maxEntries * WORDS_OF_BUDGET; budget += WORDS_OF_BUDGET) {
+      taken += countAt(budget + BUDGET.taken.offset / WORD);
+      lost += countAt(budget + BUDGET.lost.offset / WORD);
     }
   }
   return { taken, lost };
+}
+
+function isZero(halves: Uint32Array, word: number): boolean {
+  return halves[2 * word] === 0 && halves[2 * word + 1] === 0;
 }
 
 function wordOf({ pid, number }: ReaderName): bigint {
