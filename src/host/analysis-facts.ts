@@ -1,11 +1,11 @@
-/** What the analysis is told of this host. */
+/** What the analysis learns about this host. */
 import type { NetworkInterface } from 'libbpf-ts-bindings';
 import { present } from '../base/assert.ts';
 import { parseAddress } from '../base/ip.ts';
 import type { HostFacts, InterfaceFacts } from '../compiler/analysis/facts.ts';
 import type { HostAddresses } from '../policy/model.ts';
 
-/** `filtered`: the interfaces that the policy is, or is about to be, in force on; undefined where nobody has said. */
+/** `filtered`: the interfaces that the policy is, or is about to be, in force on; undefined where it is not known. */
 export function factsOfHost(
   host: HostAddresses,
   devices: readonly NetworkInterface[],

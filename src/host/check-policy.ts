@@ -1,4 +1,4 @@
-/** Everything that can be said about a policy without a kernel. */
+/** Everything that can be found in a policy without the kernel. */
 import type { Diagnostic, Diagnostics } from '../base/diagnostics.ts';
 import type { HostFacts } from '../compiler/analysis/facts.ts';
 import type { Omitted } from '../compiler/analysis/warnings.ts';

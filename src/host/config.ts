@@ -2,12 +2,14 @@
  * The configuration of this host: /etc/xdpol/config.yaml, or the file that XDPOL_CONFIG names. A host without the file
  * has every default.
  */
-import { readFileSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { Diagnostic } from '../base/diagnostics.ts';
 import { Diagnostics } from '../base/diagnostics.ts';
 import { EnvironmentError } from '../base/environment-error.ts';
+import { sizeText } from '../formats/named-file.ts';
 import type { HostConfig } from '../formats/yaml/config-reader.ts';
 import { DEFAULT_CONFIG, readConfig } from '../formats/yaml/config-reader.ts';
+import { readInput } from './read-regular-file.ts';
 
 export type { BootMode, HostConfig } from '../formats/yaml/config-reader.ts';
 export { DEFAULT_CONFIG } from '../formats/yaml/config-reader.ts';
@@ -34,8 +36,8 @@ export interface ConfigReading {
 export class ConfigRejected extends EnvironmentError {
   readonly diagnostics: readonly Diagnostic[];
 
-  constructor(message: string, help: string, diagnostics: readonly Diagnostic[] = [], cause?: unknown) {
-    super('XDPOL_E_CONFIG', message, { help, cause });
+  constructor(message: string, help: string, diagnostics: readonly Diagnostic[] = []) {
+    super('XDPOL_E_CONFIG', message, { help });
     this.name = 'ConfigRejected';
     this.diagnostics = diagnostics;
   }
@@ -75,21 +77,20 @@ export function requireHostConfig(path: string = configPath()): HostConfig {
 }
 
 function textOf(path: string): string {
-  try {
-    const bytes = readFileSync(path);
-    if (bytes.length <= MAX_SIZE) return new TextDecoder().decode(bytes);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT' && process.env['XDPOL_CONFIG'] !== path) return '';
-    throw new ConfigRejected(
-      `cannot read the configuration ${path}: ${code ?? String(cause)}`,
-      'make it a readable YAML file, or remove it for the defaults',
-      [],
-      cause,
-    );
-  }
+  const read = isPipe(path) ? { error: 'it is a FIFO, and no file' } : readInput(path, MAX_SIZE);
+  if (read instanceof Uint8Array) return new TextDecoder().decode(read);
+  if (read.error === 'ENOENT' && process.env['XDPOL_CONFIG'] !== path) return '';
   throw new ConfigRejected(
-    `the configuration ${path} has more than ${MAX_SIZE} bytes`,
-    'it is a short YAML file: see docs/configuration.md',
+    `cannot read the configuration ${path}: ${read.error}`,
+    `make it a readable YAML file of at most ${sizeText(MAX_SIZE)}, or remove it for the defaults: see docs/configuration.md`,
   );
+}
+
+/** A verb reads the file more than once, which a pipe cannot be; and without a writer, reading it would never end. */
+function isPipe(path: string): boolean {
+  try {
+    return statSync(path).isFIFO();
+  } catch {
+    return false;
+  }
 }

@@ -1,7 +1,9 @@
-/** What every operation works with, and whom it tells what happens meanwhile. */
+/** What every operation works with, and the callbacks that report what happens meanwhile. */
 import type { ChangeRecord } from '../store/store.ts';
 import { PolicyStore } from '../store/store.ts';
 import { commandAsker } from './command-asker.ts';
+import type { DropRanking } from './drop-ranking.ts';
+import type { ReadingCache } from './reading-cache.ts';
 
 export type OperationEvent =
   /** How far long work has come; `share` is 0 to 1. */
@@ -23,6 +25,10 @@ export interface HostContext {
   readonly store: PolicyStore;
   readonly report: Report;
   readonly asker: Asker;
+  /** Of a process that reads the same policies again and again. */
+  readonly readings?: ReadingCache | undefined;
+  /** Of one that reads the counters again and again. */
+  readonly ranking?: DropRanking | undefined;
 }
 
 export interface ContextOptions {

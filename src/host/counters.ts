@@ -4,6 +4,7 @@ import type { CounterReading, InterfaceCounters } from '../engine/read-counters.
 import { readInterfaceCounters, readRetiredCounters } from '../engine/read-counters.ts';
 import type { Counted } from '../engine/slots.ts';
 import { newestGeneration, readAttachments } from '../engine/survey.ts';
+import { DropRanking } from './drop-ranking.ts';
 import { RETIRED_LIMIT } from './retired-limit.ts';
 
 /** u64 in the kernel; a number where it came over the wire. */
@@ -30,12 +31,20 @@ export interface RetiredOutcome {
   readonly bytes: CountValue;
 }
 
+export interface RuleSum {
+  readonly action: Counted['action'];
+  readonly packets: CountValue;
+  readonly bytes: CountValue;
+}
+
 export interface DirectionCounters {
   /** Of the interface. */
   readonly name: string;
   readonly direction: InterfaceCounters['direction'];
   /** With what is retired their sum is every packet seen. */
   readonly counters: readonly CounterOutcome[];
+  /** Where only some rules are listed: sums of all of them, by action. */
+  readonly rules?: readonly RuleSum[];
   /** By action, where any has counted. */
   readonly retired: readonly RetiredOutcome[];
   /** Later fragments, each also counted above by what decided it. */
@@ -48,7 +57,66 @@ export interface HostCounters {
   readonly interfaces: readonly DirectionCounters[];
 }
 
-export function readCounters(): HostCounters {
+export interface CountersRequest {
+  /** Of the rules of each interface and direction only so many that drop most, and the sums of all. */
+  readonly dropping?: number | undefined;
+}
+
+/** What a rule has counted over all interfaces and both directions, whatever it did. */
+export interface RuleTally {
+  readonly rule: string;
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+export interface RuleTallies {
+  readonly policy: string | null;
+  /** In the order they were asked for. */
+  readonly rules: readonly RuleTally[];
+}
+
+/** Of rules of the policy in force; one that it does not have has counted nothing. */
+export function readRuleTallies(names: readonly string[]): RuleTallies {
+  const { policy, interfaces } = readCounters();
+  const tallies = new Map(names.map((rule) => [rule, { rule, packets: 0, bytes: 0 }]));
+  for (const { by, rule, packets, bytes } of interfaces.flatMap(({ counters }) => counters)) {
+    const tally = by === 'rule' && rule !== null ? tallies.get(rule) : undefined;
+    if (tally === undefined) continue;
+    tally.packets += Number(packets);
+    tally.bytes += Number(bytes);
+  }
+  return { policy, rules: [...tallies.values()] };
+}
+
+/** `ranking` remembers the reading before. */
+export function readCounters(
+  { dropping }: CountersRequest = {},
+  ranking: DropRanking = new DropRanking(),
+): HostCounters {
+  const all = readAllCounters();
+  if (dropping === undefined) return all;
+  const interfaces = all.interfaces.map((side) => {
+    const rules = side.counters.filter(({ by }) => by === 'rule');
+    const others = side.counters.filter(({ by }) => by !== 'rule');
+    const chosen = ranking.choose(`${side.name} ${side.direction}`, rules, dropping);
+    return { ...side, counters: [...chosen, ...others], rules: sumsOf(rules) };
+  });
+  return { ...all, interfaces };
+}
+
+function sumsOf(rules: readonly CounterOutcome[]): readonly RuleSum[] {
+  return (['permit', 'block'] as const).map((action) => {
+    let [packets, bytes] = [0, 0];
+    for (const one of rules) {
+      if (one.action !== action) continue;
+      packets += Number(one.packets);
+      bytes += Number(one.bytes);
+    }
+    return { action, packets, bytes };
+  });
+}
+
+function readAllCounters(): HostCounters {
   const attachments = readAttachments();
   const generation = newestGeneration(attachments);
   return {

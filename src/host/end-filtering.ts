@@ -3,6 +3,7 @@
 import { BpfError } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../base/environment-error.ts';
 import { endHook } from '../engine/attachment.ts';
+import { endAudit } from '../engine/audit/audit.ts';
 import { markEndedOnPurpose, unmarkEndedOnPurpose } from '../engine/bpffs.ts';
 import { DIRECTIONS } from '../engine/program.ts';
 import type { Attachment, StrayPins } from '../engine/survey.ts';
@@ -79,6 +80,7 @@ function attempt(name: string, end: () => readonly string[]): Ended {
 function detach({ name, directory, ifindex, hooks }: Attachment): Ended {
   return attempt(name, () => {
     for (const direction of DIRECTIONS) endHook({ direction, directory, ifindex });
+    endAudit({ directory });
     return hooks.some(({ kind }) => kind === 'clsact') ? [`${name}: ${QDISC_STAYS}`] : [];
   });
 }

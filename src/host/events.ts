@@ -1,7 +1,9 @@
 /** Sampled packets as they come, with who decided them. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EnvironmentError } from '../base/environment-error.ts';
-import type { Sample } from '../engine/samples/sample-reader.ts';
+import { findCandidate } from '../engine/audit/candidate.ts';
+import type { GenerationRule } from '../engine/generation.ts';
+import type { Sample, Sampled } from '../engine/samples/sample-reader.ts';
 import { SampleReader } from '../engine/samples/sample-reader.ts';
 import type { Counted } from '../engine/slots.ts';
 import { newestGeneration, readAttachments } from '../engine/survey.ts';
@@ -15,6 +17,8 @@ export interface EventsRequest {
   readonly reasons?: readonly string[] | undefined;
   /** Packets too that pass by these rules and reasons. */
   readonly passed?: boolean | undefined;
+  /** Instead of them, packets that the policy on trial would decide otherwise; rules and reasons are its own. */
+  readonly audit?: boolean | undefined;
 }
 
 /** One packet. */
@@ -24,7 +28,10 @@ export interface SampleEvent {
   readonly time: string;
   readonly interface: string;
   readonly direction: Sample['direction'];
+  /** By the policy in force. */
   readonly verdict: Sample['verdict'];
+  /** What the policy on trial would do otherwise, by what is said here; null: this is of the policy in force. */
+  readonly change: 'would_drop' | 'would_pass' | null;
   readonly by: Counted['by'];
   readonly rule: string | null;
   /** Names the exemption or the parse outcome. */
@@ -56,30 +63,66 @@ export const POLL = 100;
 /** From one renewal to the next. */
 export const LOOKS_TO_RENEWAL = 10;
 
-/** Throws XDPOL_E_NO_SUCH_RULE where no rule in force has one of the names. */
-export function requireKnownRules({ rules = [] }: EventsRequest): void {
-  const known = (newestGeneration(readAttachments())?.rules ?? []).map(({ name }) => name);
+/** Throws XDPOL_E_NO_SUCH_RULE where no rule in force, or on trial where that is asked for, has one of the names. */
+export function requireKnownRules({ rules = [], audit }: EventsRequest): void {
+  if (rules.length === 0) return;
+  const known = new Set((audit === true ? rulesOnTrial() : rulesInForce()).map(({ name }) => name));
   for (const rule of rules) {
-    if (known.includes(rule)) continue;
-    throw new EnvironmentError('XDPOL_E_NO_SUCH_RULE', `no rule in force is called "${rule}"`, {
-      help: known.length === 0 ? 'no interface is filtered: xdpol status' : 'see the names: xdpol counters',
+    if (known.has(rule)) continue;
+    const [which, none, names] =
+      audit === true
+        ? ['on trial', 'no policy is on trial: xdpol apply POLICY --audit', 'xdpol audit']
+        : ['in force', 'no interface is filtered: xdpol status', 'xdpol counters'];
+    throw new EnvironmentError('XDPOL_E_NO_SUCH_RULE', `no rule ${which} is called "${rule}"`, {
+      help: known.size === 0 ? none : `see the names: ${names}`,
     });
   }
 }
 
-export function isWanted({ rules, reasons, passed }: EventsRequest, event: SampleEvent): boolean {
-  if (event.verdict === 'pass' && passed !== true) return false;
+function rulesInForce(): readonly GenerationRule[] {
+  return newestGeneration(readAttachments())?.rules ?? [];
+}
+
+function rulesOnTrial(): readonly GenerationRule[] {
+  return readAttachments().flatMap(({ directory }) => {
+    using candidate = findCandidate(directory);
+    return candidate?.generation.rules ?? [];
+  });
+}
+
+/** Whose samples must be taken for the requests. */
+export function sampledFor(requests: readonly EventsRequest[]): readonly Sampled[] {
+  const isOnTrial = (request: EventsRequest): boolean => request.audit === true;
+  return [
+    ...(requests.every(isOnTrial) ? [] : ['in force' as const]),
+    ...(requests.some(isOnTrial) ? ['on trial' as const] : []),
+  ];
+}
+
+export function isWanted({ rules, reasons, passed, audit = false }: EventsRequest, event: SampleEvent): boolean {
+  if (audit !== (event.change !== null)) return false;
+  if (!audit && event.verdict === 'pass' && passed !== true) return false;
   return isChosen({ rules, reasons }, event.rule, event.reason ?? (event.by === 'default' ? 'default' : null));
 }
 
 export function isChosen({ rules, reasons }: EventsRequest, rule: string | null, reason: string | null): boolean {
   if (rules === undefined && reasons === undefined) return true;
-  return (rule !== null && rules?.includes(rule) === true) || (reason !== null && reasons?.includes(reason) === true);
+  return isAmong(rule, rules) || isAmong(reason, reasons);
+}
+
+/** Of the names of a request. There may be 100,000 of them, and each counter is asked about. */
+const NAMES = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+function isAmong(name: string | null, names: readonly string[] | undefined): boolean {
+  if (name === null || names === undefined) return false;
+  const known = NAMES.get(names) ?? new Set(names);
+  NAMES.set(names, known);
+  return known.has(name);
 }
 
 /** What must be sampled of packets that pass for one of the requests. */
 export function passesOf(requests: readonly EventsRequest[]): (counted: Counted) => boolean {
-  const passing = requests.filter(({ passed }) => passed === true);
+  const passing = requests.filter(({ passed, audit }) => passed === true && audit !== true);
   return (counted) =>
     passing.some((request) =>
       isChosen(
@@ -90,13 +133,17 @@ export function passesOf(requests: readonly EventsRequest[]): (counted: Counted)
     );
 }
 
-export function sampleEvent({ counted, at, ...sample }: Sample): SampleEvent {
+export function sampleEvent({ counted, at, sampled, ...sample }: Sample): SampleEvent {
+  const isOnTrial = sampled === 'on trial';
+  const [otherwise, change] =
+    sample.verdict === 'drop' ? (['pass', 'would_drop'] as const) : (['drop', 'would_pass'] as const);
   return {
     kind: 'sample',
     time: new Date(at).toISOString(),
     interface: sample.name,
     direction: sample.direction,
-    verdict: sample.verdict,
+    verdict: isOnTrial ? otherwise : sample.verdict,
+    change: isOnTrial ? change : null,
     by: counted.by,
     rule: counted.by === 'rule' ? counted.rule : null,
     reason: 'reason' in counted ? counted.reason : null,
@@ -130,7 +177,8 @@ export class Losses {
 /** Until the caller stops. From the call on samples are taken. */
 export function openEvents(request: EventsRequest, stop?: AbortSignal): AsyncIterable<HostEvent> {
   requireKnownRules(request);
-  return follow(new SampleReader({ passes: passesOf([request]) }), request, stop);
+  const wanted = sampledFor([request]);
+  return follow(new SampleReader({ wanted: () => wanted, passes: passesOf([request]) }), request, stop);
 }
 
 async function* follow(owned: SampleReader, request: EventsRequest, stop?: AbortSignal): AsyncGenerator<HostEvent> {

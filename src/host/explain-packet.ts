@@ -10,6 +10,8 @@ import type { SeenPacket } from '../policy/packet/text.ts';
 import { formatSeenPacket, parseSeenPacket } from '../policy/packet/text.ts';
 import type { HostContext } from './context.ts';
 import { interfaceAddresses, presentInterfaces } from './interfaces.ts';
+import type { GivenMembers } from './live-sets/policy-members.ts';
+import { membersFor } from './live-sets/policy-members.ts';
 import type { PolicyInput } from './policy-input.ts';
 import { addressesForMe, readyToRead } from './read-ready.ts';
 import type { ReadyPolicy } from './ready-policy.ts';
@@ -27,6 +29,8 @@ export interface ExplainRequest {
   readonly interface?: string | undefined;
   /** Addresses that `me` stands for; else this host's. */
   readonly me?: readonly string[] | undefined;
+  /** Of its live sets; else those of now. */
+  readonly members?: readonly GivenMembers[] | undefined;
 }
 
 export interface ExplainOutcome {
@@ -46,7 +50,12 @@ export async function explainPacket(context: HostContext, request: ExplainReques
   return {
     policy: policy.name,
     packet: formatSeenPacket(seen),
-    explanation: explain(policy, host, seen.packet, { interface: place }),
+    explanation: explain(
+      policy,
+      { ...host, members: membersFor(context.store, policy, request.members) },
+      seen.packet,
+      { interface: place },
+    ),
     diagnostics: diags.all,
     notes: place === undefined ? [] : await unknownInterfaceNotes(policy, place),
   };

@@ -37,7 +37,7 @@ export interface FollowedName {
 
 export interface NameFollowerOptions {
   /** Takes a line about a name that has no answer any more, or has one again. */
-  readonly tell: (line: string) => void;
+  readonly log: (line: string) => void;
   readonly ask?: (name: string) => Promise<NameAnswer>;
   /** Seconds, of a clock that nobody sets. */
   readonly now?: () => number;
@@ -47,14 +47,14 @@ export class NameFollower {
   readonly #watches = new Map<string, NameWatch>();
   readonly #asking = new Set<string>();
   readonly #silent = new Set<string>();
-  readonly #tell: (line: string) => void;
+  readonly #log: (line: string) => void;
   readonly #ask: (name: string) => Promise<NameAnswer>;
   readonly #now: () => number;
   /** Answers that no look has dealt with; an apply meanwhile has asked for itself. */
   readonly #fresh = new Map<string, readonly string[]>();
 
-  constructor({ tell, ask = askName, now = () => performance.now() / 1000 }: NameFollowerOptions) {
-    this.#tell = tell;
+  constructor({ log, ask = askName, now = () => performance.now() / 1000 }: NameFollowerOptions) {
+    this.#log = log;
     this.#ask = ask;
     this.#now = now;
   }
@@ -119,10 +119,10 @@ export class NameFollower {
     try {
       watch.answered(await this.#ask(name), this.#now(), Math.random());
       this.#fresh.set(name, watch.addresses);
-      if (this.#silent.delete(name)) this.#tell(`${name} has an answer again`);
+      if (this.#silent.delete(name)) this.#log(`${name} has an answer again`);
     } catch (error) {
       watch.failed(this.#now(), Math.random());
-      if (!this.#silent.has(name)) this.#tell(`${name} has no answer (${reasonOf(error)}): ${whatStays(watch)}`);
+      if (!this.#silent.has(name)) this.#log(`${name} has no answer (${reasonOf(error)}): ${whatStays(watch)}`);
       this.#silent.add(name);
     }
   }

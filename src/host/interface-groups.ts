@@ -1,16 +1,16 @@
 /** Groups of interfaces for -lan and -dialup: from the configuration, else from `<state>/config.json`, where they were before. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EnvironmentError } from '../base/environment-error.ts';
 import { messageOf } from '../base/message-of.ts';
 import type { InterfaceGroup } from '../formats/ipsecpol/command.ts';
+import { readIfThere } from '../store/file-system.ts';
 import { configPath, requireHostConfig } from './config.ts';
 
 function readConfig(path: string): unknown {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'));
+    const text = readIfThere(path);
+    return text === undefined ? undefined : JSON.parse(text);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new EnvironmentError('XDPOL_E_CONFIG', `cannot read ${path}: ${messageOf(error)}`, {
       help: 'it is JSON',
       cause: error,

@@ -1,9 +1,11 @@
 /**
- * What is assigned stays in force: an interface that was deleted and made again, a link that somebody detached and pins
- * that somebody removed are found here, and the policy is put in force there again. Pins of renamed interfaces move along.
+ * What is assigned stays in force: an interface that was deleted and made again, a link that somebody detached, pins that
+ * somebody removed and hooks that a killed command did not reach are found here, and the policy is put in force there
+ * again. Pins of renamed interfaces move along.
  */
 import { isEndedOnPurpose, nameOfDirectory } from '../engine/bpffs.ts';
 import { forgetCounters, hasCounters } from '../engine/counter-maps.ts';
+import { readPending } from '../engine/pending.ts';
 import type { Direction } from '../engine/program.ts';
 import { DIRECTIONS } from '../engine/program.ts';
 import type { Attachment, Survey } from '../engine/survey.ts';
@@ -12,6 +14,7 @@ import { tidyPins } from '../engine/tidy-pins.ts';
 import { matchesInterface } from '../policy/interface-pattern.ts';
 import type { Assignment, PolicyStore } from '../store/store.ts';
 import type { HostContext } from './context.ts';
+import { findOldHooks } from './cut-off-change.ts';
 import { findIntendedPolicy } from './intended-policy.ts';
 import { devicesMeantBy } from './interfaces.ts';
 import { readOverlay } from './overlay.ts';
@@ -67,10 +70,15 @@ function findLosses(store: PolicyStore): Losses {
   const assignment = readAssignment(store);
   if (assignment === undefined || isEndedOnPurpose()) return NO_LOSSES;
   const survey = surveyAttachments();
-  const lost = devicesMeantBy(assignment.interfaces, survey.devices).flatMap(({ name }) =>
-    lossOf(name, assignment, survey),
-  );
+  const meant = devicesMeantBy(assignment.interfaces, survey.devices).map(({ name }) => name);
+  const lost = [...meant.flatMap((name) => lossOf(name, assignment, survey)), ...findOldHooksOf(meant, survey)];
   return { lost, renamed: survey.attachments.flatMap(noteRenaming) };
+}
+
+/** While a change waits to be confirmed the kernel is to go back, or the operator. */
+function findOldHooksOf(names: readonly string[], { attachments }: Survey): readonly string[] {
+  const found = findOldHooks(attachments.filter(({ name }) => names.includes(name)));
+  return found.length > 0 && readPending() === undefined ? found : [];
 }
 
 function noteRenaming({ name, directory }: Attachment): readonly string[] {

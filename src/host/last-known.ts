@@ -158,7 +158,7 @@ export function withInterfaces(
   return { ...before, interfaces };
 }
 
-/** Writes what has changed, or is old. What the disk does not take is told, and costs the next boot what it knew. */
+/** Writes what has changed, or is old. A failure of the disk is reported; the next boot then lacks what was not written. */
 export function keepKnownHost({ store, report }: HostContext, before: KnownHost, after: KnownHost): void {
   if (!isWorthWriting(before, after)) return;
   try {

@@ -3,7 +3,7 @@
  * the resolver.
  */
 
-/** What a resolver said. */
+/** The answer of a resolver. */
 export interface NameAnswer {
   /** As text, sorted, each once, at least one. */
   readonly addresses: readonly string[];

@@ -4,19 +4,26 @@ import type { RuleChange } from '../formats/ipsecpol/command.ts';
 import type { Assignment, ChangeRecords, StoredVersion } from '../store/store.ts';
 import type { ApplyRequest } from './apply-policy.ts';
 import type { AssignRequest } from './assign-policy.ts';
+import type { AuditOutcome } from './audit/read-audit.ts';
+import type { AuditRequest, AuditStarted } from './audit/start-audit.ts';
+import type { SuggestOutcome } from './audit/suggest-permits.ts';
 import type { DynamicOutcome } from './change-dynamic-rules.ts';
 import type { StoredChange, StoredChangeOutcome } from './change-stored-policy.ts';
 import type { ChartOutcome, ChartRequest } from './chart-policy.ts';
 import type { CheckOutcome, CheckRequest } from './check-policy.ts';
 import type { HostContext } from './context.ts';
-import type { HostCounters, RetiredPage, RetiredRequest } from './counters.ts';
+import type { CountersRequest, HostCounters, RetiredPage, RetiredRequest, RuleTallies } from './counters.ts';
 import type { ConfirmOutcome, PendingReport, RollbackOutcome } from './decide-change.ts';
 import type { DeleteOutcome } from './delete-policy.ts';
 import type { DiffOutcome, DiffRequest } from './diff-policies.ts';
 import type { DoctorOutcome, DoctorRequest } from './doctor/diagnose.ts';
 import type { EditOutcome, EditRequest } from './edit-policy.ts';
 import type { EventsRequest, HostEvent } from './events.ts';
+import type { ReportOutcome, ReportRequest } from './evidence/report.ts';
 import type { ExplainOutcome, ExplainRequest } from './explain-packet.ts';
+import type { FormatOutcome, FormatRequest } from './format-policy.ts';
+import type { SetChangeOutcome, SetChangeRequest } from './live-sets/change-set.ts';
+import type { SetContents, SetList, SetReadRequest, SetTest, SetTestRequest } from './live-sets/read-sets.ts';
 import type { OutlineOutcome, OutlineRequest } from './outline-policy.ts';
 import { requireCapabilities } from './privileges.ts';
 import type { AssignedInForce } from './put-assigned.ts';
@@ -35,7 +42,7 @@ export interface HostOperations {
   confirm(): Promise<ConfirmOutcome>;
   /** Takes it back now. */
   rollBack(): Promise<RollbackOutcome>;
-  /** What waits; null where nothing does. What the kernel has taken back meanwhile is made permanent, and told. */
+  /** What waits; null where nothing does. What the kernel has taken back meanwhile is made permanent, and reported. */
   pending(): Promise<PendingReport>;
   unassign(): Promise<UnassignOutcome>;
   /** Takes one interface out of the assignment; the others stay filtered. */
@@ -45,9 +52,20 @@ export interface HostOperations {
   changeStored(change: StoredChange): Promise<StoredChangeOutcome>;
   changeDynamic(change: RuleChange): Promise<DynamicOutcome>;
   status(): Promise<HostStatus>;
-  counters(): Promise<HostCounters>;
+  counters(request?: CountersRequest): Promise<HostCounters>;
+  /** What rules of the policy in force have counted. */
+  ruleCounters(names: readonly string[]): Promise<RuleTallies>;
   /** What rules have counted that are no longer in force, a page at a time. */
   retiredCounters(request: RetiredRequest): Promise<RetiredPage>;
+  /** Puts a policy on trial beside the one in force, which alone decides. */
+  startAudit(request: AuditRequest): Promise<AuditStarted>;
+  /** What the policy on trial would change. */
+  audit(): Promise<AuditOutcome>;
+  /** Permits for what the policy on trial would drop. */
+  suggestPermits(): Promise<SuggestOutcome>;
+  endAudit(): Promise<{ readonly interfaces: readonly string[] }>;
+  /** What the observed traffic says of the policy in force. */
+  report(request: ReportRequest): Promise<ReportOutcome>;
   /** Sampled packets as they come, until `stop`. One process at a time can read them; the agent gives them to many. */
   events(request: EventsRequest, stop?: AbortSignal): Promise<AsyncIterable<HostEvent>>;
   /** What is assigned, whatever is in force; null where nothing is. */
@@ -58,7 +76,7 @@ export interface HostOperations {
   changes(): Promise<ChangeRecords>;
   /** A version, else the newest, as it was written. */
   readStored(name: string, version?: number): Promise<StoredVersion>;
-  /** What can be said about a policy without a kernel. Mistakes are in the outcome. */
+  /** Reads and analyses a policy without the kernel. Its problems are in the outcome. */
   check(request: CheckRequest): Promise<CheckOutcome>;
   /** Which filter decides a packet, and why. */
   explain(request: ExplainRequest): Promise<ExplainOutcome>;
@@ -67,11 +85,20 @@ export interface HostOperations {
   doctor(request: DoctorRequest): Promise<DoctorOutcome>;
   /** The same, with the remedies run that cannot interrupt anything. */
   mend(request: DoctorRequest): Promise<DoctorOutcome>;
+  /** Adds members to a live set, or takes them out. */
+  changeSet(request: SetChangeRequest): Promise<SetChangeOutcome>;
+  /** The live sets of the policies in force. */
+  listSets(): Promise<SetList>;
+  /** One page of its members, or all. */
+  readSet(request: SetReadRequest): Promise<SetContents>;
+  /** Does a live set hold an address? */
+  testSet(request: SetTestRequest): Promise<SetTest>;
   /** A new version. What is in force stays. */
   store(request: StoreRequest): Promise<StoreOutcome>;
   /** The text with a rule added, and what that does. Nothing is stored. */
   edit(request: EditRequest): Promise<EditOutcome>;
   outline(request: OutlineRequest): Promise<OutlineOutcome>;
+  format(request: FormatRequest): Promise<FormatOutcome>;
   /** The policy that a planning chart makes. Nothing is stored. */
   chart(request: ChartRequest): Promise<ChartOutcome>;
 }
@@ -131,13 +158,37 @@ function plainOperations(context: HostContext): HostOperations {
       requireCapabilities('reading what is in force');
       return (await import('./status.ts')).readStatus(context);
     },
-    async counters() {
+    async counters(request) {
       requireCapabilities('reading the counters');
-      return (await import('./counters.ts')).readCounters();
+      return (await import('./counters.ts')).readCounters(request, context.ranking);
+    },
+    async ruleCounters(names) {
+      requireCapabilities('reading the counters');
+      return (await import('./counters.ts')).readRuleTallies(names);
     },
     async retiredCounters(request) {
       requireCapabilities('reading the counters');
       return (await import('./counters.ts')).readRetired(request);
+    },
+    async startAudit(request) {
+      requireCapabilities('apply --audit');
+      return await (await import('./audit/start-audit.ts')).auditPolicy(context, request);
+    },
+    async audit() {
+      requireCapabilities('reading what is on trial');
+      return (await import('./audit/read-audit.ts')).readAudits(context);
+    },
+    async suggestPermits() {
+      requireCapabilities('reading what is on trial');
+      return await (await import('./audit/suggest-permits.ts')).suggestPermits(context);
+    },
+    async endAudit() {
+      requireCapabilities('audit --end');
+      return (await import('./audit/start-audit.ts')).endAudits(context);
+    },
+    async report(request) {
+      requireCapabilities('reading what is in force');
+      return await (await import('./evidence/report.ts')).reportEvidence(context, request);
     },
     async events(request, stop) {
       requireCapabilities('reading samples');
@@ -175,6 +226,19 @@ function plainOperations(context: HostContext): HostOperations {
       requireCapabilities('mending');
       return (await import('./doctor/diagnose.ts')).mendFindings(context, request);
     },
+    async changeSet(request) {
+      requireCapabilities('set');
+      return await (await import('./live-sets/change-set.ts')).changeSet(context, request);
+    },
+    async listSets() {
+      return (await import('./live-sets/read-sets.ts')).listSets(context);
+    },
+    async readSet(request) {
+      return (await import('./live-sets/read-sets.ts')).readSet(context, request);
+    },
+    async testSet(request) {
+      return (await import('./live-sets/read-sets.ts')).testSet(context, request);
+    },
     async store(request) {
       return (await import('./store-policy.ts')).storePolicy(context, request);
     },
@@ -183,6 +247,9 @@ function plainOperations(context: HostContext): HostOperations {
     },
     async chart(request) {
       return (await import('./chart-policy.ts')).policyOfChart(request);
+    },
+    async format(request) {
+      return (await import('./format-policy.ts')).formatPolicy(request);
     },
     async outline(request) {
       return (await import('./outline-policy.ts')).outlinePolicy(context, request);

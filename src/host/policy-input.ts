@@ -58,7 +58,15 @@ function notFound(context: HostContext, { stored, version, isNoFile }: StoredPol
 }
 
 export function readPolicyInput(context: HostContext, input: PolicyInput): PolicyReading {
-  const { file, text, readSetFile } = textOf(context, input);
+  const given = textOf(context, input);
+  const known = context.readings?.find(given);
+  if (known !== undefined) return known;
+  const reading = readText(context, given);
+  context.readings?.keep(given, reading);
+  return reading;
+}
+
+function readText(context: HostContext, { file, text, readSetFile }: PolicyTextInput): PolicyReading {
   const setFiles = new Map<string, Uint8Array>();
   const readAndKeep: ReadSetFile = (path) => {
     const content = readSetFile(path);
@@ -75,5 +83,14 @@ export function readPolicyInput(context: HostContext, input: PolicyInput): Polic
   };
   const policy = readPolicy({ file, text, readSetFile: readAndKeep, inflate, onProgress }, diags);
   if (current !== undefined) progress(current, 1);
-  return { policy, diags, source: { text, setFiles }, hash: hashOfPolicy({ text, setFiles }) };
+  const source = { text, setFiles };
+  return {
+    policy,
+    diags,
+    source,
+    // When it is asked for: a check has no use for it.
+    get hash() {
+      return hashOfPolicy(source);
+    },
+  };
 }

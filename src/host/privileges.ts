@@ -38,7 +38,7 @@ function arePinsReadable(): boolean {
 }
 
 /**
- * `what`: the verb, or what a verb is about to do. For those that need more than the store: said before anything is read
+ * `what`: the verb, or what a verb is about to do. For those that need more than the store: reported before anything is read
  * or written. Throws EnvironmentError with the names of what is missing.
  */
 export function requireCapabilities(what: string): void {

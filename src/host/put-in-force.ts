@@ -12,6 +12,7 @@ import type { Assignment } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import { addressTexts, namesAsTexts } from './host-addresses.ts';
 import { keepKnownHost, readKnownHost, withAnswers, withInterfaces } from './last-known.ts';
+import { declareSets, liveClassesIn, rehearseSets } from './live-sets/declare-sets.ts';
 import type { PendingDetails } from './pending-change.ts';
 import { beginConfirm, restartDeadline } from './pending-change.ts';
 import type { PreparedPolicy, WantedPolicy } from './prepare-policy.ts';
@@ -71,7 +72,7 @@ export async function putInForce(context: HostContext, change: Change): Promise<
   const { devices, isDryRun = false } = change;
   const prepared = await preparePolicy(context, change.policy, devices);
   const takeBack = change.write?.(prepared);
-  const { generation, notes, attachedFirst } = swapOrTakeBack(prepared, change, takeBack);
+  const { generation, notes, attachedFirst } = swapOrTakeBack(context, prepared, change, takeBack);
   if (!isDryRun) unmarkEndedOnPurpose();
   if (!isDryRun && change.confirm?.kind === 'begin') await restartDeadline(change.confirm.seconds, attachedFirst);
   const more = isDryRun ? [] : (change.settle?.() ?? []);
@@ -105,9 +106,14 @@ function rememberHost(
   keepKnownHost(context, before, after);
 }
 
-function swapOrTakeBack(prepared: PreparedPolicy, change: Change, takeBack: (() => void) | undefined): SwapOutcome {
+function swapOrTakeBack(
+  context: HostContext,
+  prepared: PreparedPolicy,
+  change: Change,
+  takeBack: (() => void) | undefined,
+): SwapOutcome {
   try {
-    return swap(prepared, change);
+    return swap(context, prepared, change);
   } catch (error) {
     takeBack?.();
     throw error;
@@ -115,9 +121,12 @@ function swapOrTakeBack(prepared: PreparedPolicy, change: Change, takeBack: (() 
 }
 
 function swap(
+  context: HostContext,
   { hash, facts, host, compiled, dynamic }: PreparedPolicy,
   { devices, attaching: { mode, ingressOnly, tcx = [] }, expected = [], isDryRun, confirm }: Change,
 ): SwapOutcome {
+  const classes = liveClassesIn([...compiled.values()]);
+  const live = isDryRun === true ? rehearseSets(context, classes) : declareSets(context, classes, hash);
   const request = confirm === undefined ? undefined : confirmRequest(confirm, isDryRun === true);
   return swapPrograms({
     ...(request === undefined ? {} : { confirm: request }),
@@ -135,6 +144,7 @@ function swap(
     expected,
     now: new Date(),
     dryRun: isDryRun === true,
+    ...(live === undefined ? {} : { live }),
   });
 }
 

@@ -1,10 +1,10 @@
-/** Files that a policy names. What is no file is not opened for good: reading a FIFO or a device may never end. */
+/** Input from files, as much as is taken and no more: reading a FIFO or a device may never end. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import type { Unreadable } from '../formats/named-file.ts';
 import { MAX_LIST_BYTES, sizeText } from '../formats/named-file.ts';
 
-/** The content, or why there is none: never throws. */
+/** What a policy names: files, and nothing else. The content, or why there is none: never throws. */
 export function readRegularFile(path: string, limit: number = MAX_LIST_BYTES): Uint8Array | Unreadable {
   let descriptor: number;
   try {
@@ -25,17 +25,34 @@ export function readRegularFile(path: string, limit: number = MAX_LIST_BYTES): U
   }
 }
 
+/**
+ * What a person names, which may be a pipe: `xdpol check <(generate)`. A descriptor stays open.
+ *
+ * Returns  The content, or why there is none: never throws.
+ */
+export function readInput(source: string | number, limit: number): Uint8Array | Unreadable {
+  let descriptor: number | undefined;
+  try {
+    descriptor = typeof source === 'number' ? source : openSync(source, constants.O_RDONLY);
+    return readAll(descriptor, limit);
+  } catch (error) {
+    return { error: reasonOf(error) };
+  } finally {
+    if (descriptor !== undefined && descriptor !== source) closeSync(descriptor);
+  }
+}
+
 /** To the end, wherever that is by now: files in /proc have no size. */
 function readAll(descriptor: number, limit: number): Uint8Array | Unreadable {
   const chunks: Uint8Array[] = [];
   let total = 0;
+  const chunk = new Uint8Array(1 << 20);
   for (;;) {
-    const chunk = new Uint8Array(1 << 20);
     const read = readSync(descriptor, chunk);
     if (read === 0) return Buffer.concat(chunks);
     total += read;
     if (total > limit) return { error: `it has more than ${sizeText(limit)}` };
-    chunks.push(chunk.subarray(0, read));
+    chunks.push(chunk.slice(0, read));
   }
 }
 

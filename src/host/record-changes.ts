@@ -60,7 +60,7 @@ async function runRecorded<T>(context: HostContext, subject: Subject, work: () =
     if (UNRECORDED.has(result)) throw error;
     const message = messageOf(error);
     const to = await stateOf(context, subject);
-    // The first failure is what the caller is told.
+    // The caller gets the first failure.
     recordChange({ ...context, report: () => undefined }, { verb, policy, from, to, result, message });
     throw error;
   }
@@ -118,6 +118,11 @@ export function recordChanges(context: HostContext, host: HostOperations): HostO
       return record({ verb: 'apply', policy }, () => host.apply(request));
     },
     assign: (request) => record({ verb: 'assign', policy: request.name }, () => host.assign(request)),
+    startAudit(request) {
+      const policy = 'stored' in request.input ? request.input.stored : null;
+      return record({ verb: 'apply --audit', policy }, () => host.startAudit(request));
+    },
+    endAudit: () => record({ verb: 'audit --end', policy: null }, () => host.endAudit()),
     confirm: () => record({ verb: 'confirm', policy: null }, () => host.confirm()),
     rollBack: () => record({ verb: 'rollback', policy: null }, () => host.rollBack()),
     unassign: () => record({ verb: 'unassign', policy: null }, () => host.unassign()),
@@ -134,6 +139,11 @@ export function recordChanges(context: HostContext, host: HostOperations): HostO
         },
         () => host.changeStored(change),
       ),
+    // Members come and go by the thousand: each change of a set as a whole is recorded.
+    changeSet(request) {
+      if (request.change === 'add' || request.change === 'remove') return host.changeSet(request);
+      return record({ verb: `set ${request.change} ${request.set}`, policy: null }, () => host.changeSet(request));
+    },
     mend: (request) => record({ verb: 'doctor --fix', policy: null }, () => host.mend(request)),
     async store(request) {
       const outcome = await host.store(request);

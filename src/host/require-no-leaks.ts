@@ -7,7 +7,7 @@ import type { Finding } from './doctor/finding.ts';
 export interface LeakRequest {
   /** To be filtered with this change. */
   readonly names: readonly string[];
-  /** What leaks is told as a warning. */
+  /** A leak is reported as a warning. */
   readonly isForced: boolean;
 }
 
@@ -32,6 +32,6 @@ export function judgeLeaks(findings: readonly Finding[], tolerated: readonly str
   if (refused === undefined) return leaks.map(({ what, why }) => `${what}: ${why}`);
   const { interface: name = '', what, why, advice = `see: xdpol doctor -i ${name}` } = refused;
   throw new EnvironmentError('XDPOL_E_LEAK', `${what}: ${why}`, {
-    help: `${advice}; or filter it all the same: --force`,
+    help: `${advice}; or filter it anyway: --force`,
   });
 }

@@ -11,7 +11,7 @@ import { endDynamicRules } from './end-dynamic-rules.ts';
 import type { IntendedPolicy } from './intended-policy.ts';
 import { findIntendedPolicy } from './intended-policy.ts';
 import type { Overlay } from './overlay.ts';
-import { readOverlay, settleOverlay } from './overlay.ts';
+import { endOrphans, NO_DYNAMIC_RULES, readOverlay, settleOverlay } from './overlay.ts';
 import { findWaitingAssignment } from './pending-change.ts';
 import type { RestoredPolicy } from './restore-intended.ts';
 import { restoreIntended } from './restore-intended.ts';
@@ -81,7 +81,7 @@ async function restoreOrFallBack(context: HostContext, wait: number): Promise<Re
 async function restoreAssigned(context: HostContext, wait: number): Promise<RestoreOutcome> {
   const { store } = context;
   const settled = settlePending(context);
-  const overlay = readOverlayIfPossible(context);
+  const overlay = endOrphans(readOverlayIfPossible(context));
   const isAssigned = findWaitingAssignment() !== undefined || store.assignment() !== undefined;
   if (!isAssigned && overlay.rules.length === 0) return await endWhatIsLeft(context);
   const intended = await findIntendedPolicy(store);
@@ -97,7 +97,7 @@ function readOverlayIfPossible({ store, report }: HostContext): Overlay {
   } catch (error) {
     if (!(error instanceof EnvironmentError)) throw error;
     report({ kind: 'warning', text: `no dynamic rules: ${error.message}` });
-    return { agent: undefined, rules: [], staleRules: [] };
+    return NO_DYNAMIC_RULES;
   }
 }
 

@@ -12,7 +12,9 @@ import { pidOf } from '../store/process-name.ts';
 import type { Assignment } from '../store/store.ts';
 import { DYNAMIC_POLICY } from '../store/store.ts';
 import type { HostContext } from './context.ts';
+import { findOldHooks } from './cut-off-change.ts';
 import { interfacesMeantBy } from './interfaces.ts';
+import { feedWarnings } from './live-sets/feeds-in-use.ts';
 import type { Overlay } from './overlay.ts';
 import { readOverlay } from './overlay.ts';
 import type { PendingChange } from './pending-change.ts';
@@ -76,6 +78,7 @@ export function readStatus({ store }: HostContext): HostStatus {
   const generation = newestGeneration(attachments);
   const dynamic = dynamicStatus(generation, overlay);
   const pending = readPendingChange() ?? null;
+  const cutOff = findOldHooks(attachments).map((text) => `${text}: xdpol ${pending === null ? 'restore' : 'rollback'}`);
   return {
     assigned: assignment ?? null,
     policy: generation?.policy ?? null,
@@ -88,7 +91,9 @@ export function readStatus({ store }: HostContext): HostStatus {
     warnings: [
       ...new Set(strays.map(fateText)),
       ...dynamicWarnings(dynamic, overlay),
-      ...(pending === null ? assignmentWarnings(generation, assignment) : []),
+      ...cutOff,
+      ...(pending === null && cutOff.length === 0 ? assignmentWarnings(generation, assignment) : []),
+      ...feedWarnings(store, attachments),
     ],
   };
 }
@@ -124,12 +129,15 @@ function interfaceStatus({ name, ifindex, mode, hooks }: Attachment): InterfaceS
   };
 }
 
-function dynamicStatus(generation: Generation | undefined, { agent, rules: kept }: Overlay): DynamicStatus {
+function dynamicStatus(
+  generation: Generation | undefined,
+  { agent, rules: kept, areOrphaned }: Overlay,
+): DynamicStatus {
   const names = new Set(generation?.dynamic ?? []);
   const rules = (generation?.rules ?? []).filter(({ name }) => names.has(name));
   return {
     rules: rules.map(({ name, action, filters }) => ({ name, action, filters })),
-    agent: agent === undefined || kept.length === 0 ? null : pidOf(agent),
+    agent: agent === undefined || areOrphaned || kept.length === 0 ? null : pidOf(agent),
   };
 }
 
@@ -137,7 +145,9 @@ function dynamicStatus(generation: Generation | undefined, { agent, rules: kept 
 function dynamicWarnings({ rules, agent }: DynamicStatus, { rules: kept }: Overlay): readonly string[] {
   if (rules.length > 0 && agent === null) {
     const which = rules.map(({ name }) => name).join(', ');
-    return [`dynamic rules that no agent stands for are still in force: ${which}: xdpol restore ends them`];
+    return [
+      `dynamic rules that no agent stands for are still in force: ${which}: the next agent takes over those of one that was killed, and xdpol restore ends them`,
+    ];
   }
   const wanted = kept.flatMap((rule) => rule.rules).length;
   return wanted === rules.length ? [] : ['the dynamic rules in force are not those of the store: xdpol restore'];

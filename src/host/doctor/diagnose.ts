@@ -38,7 +38,7 @@ export interface DoctorOutcome {
 const REMEDY_TIMEOUT = 10_000;
 
 export function diagnose(context: HostContext, { interfaces: given }: DoctorRequest): DoctorOutcome {
-  // What is damaged is a finding, and said as one.
+  // Damage is reported as a finding.
   const store = new PolicyStore(context.store.directory, { report: () => undefined });
   const filtered = unlessUnreadable(() => readAttachments().map(({ name }) => name)) ?? [];
   const wanted = unlessUnreadable(() => store.assignment()?.interfaces) ?? [];

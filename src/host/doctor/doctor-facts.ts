@@ -62,7 +62,7 @@ export interface HookProgram {
 
 export interface InterfaceFacts {
   readonly device: NetworkInterface;
-  /** undefined where the driver tells nothing. */
+  /** undefined where the driver does not report it. */
   readonly ethtool: EthtoolFacts | undefined;
   /** The bridge, bond or other device that it is a port of. */
   readonly master: NetworkInterface | undefined;

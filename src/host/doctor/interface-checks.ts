@@ -314,7 +314,7 @@ function checkForeignTc({ device: { name }, tcx }: InterfaceFacts): readonly Fou
 }
 
 function checkMe({ device, master }: InterfaceFacts): readonly Found[] {
-  // A port without addresses is told about as a port.
+  // A port without addresses is reported as a port.
   if (master !== undefined) return [];
   const { name, addresses } = device;
   const families = [4, 6] as const;

@@ -14,6 +14,7 @@ import type { HostContext } from '../context.ts';
 import { addDynamicRules, emptyPolicy } from '../dynamic-policy.ts';
 import { broadcastsOf, namesOf } from '../host-addresses.ts';
 import { interfaceAddresses } from '../interfaces.ts';
+import { membersFor } from '../live-sets/policy-members.ts';
 import { readOverlay } from '../overlay.ts';
 import { findWaitingAssignment } from '../pending-change.ts';
 import { readPolicyInput } from '../policy-input.ts';
@@ -65,7 +66,10 @@ export function requireTraffic(
 ): void {
   const filters = policy.rules.reduce((sum, { filterList }) => sum + filterList.filters.length, 1);
   const asked = traffic.slice(0, Math.ceil(MAX_WORK / filters));
-  const dropped = findDropped(new ReferenceClassifier(policy, host), asked);
+  const dropped = findDropped(
+    new ReferenceClassifier(policy, { ...host, members: membersFor(context.store, policy) }),
+    asked,
+  );
   const cut = dropped.length === 0 ? [] : findPassing(context, dropped, host);
   if (cut.length === 0) return;
   const subjects = [...groupBy(cut, ({ asked: { subject } }) => subject).entries()];
@@ -107,7 +111,8 @@ function findPassing(
   if (policy === undefined) return dropped;
   const me = interfaceAddresses(devices.filter(({ index }) => attachments.some(({ ifindex }) => ifindex === index)));
   const known = new Map([...namesOf(policy).keys()].map((name) => [name, names.get(name) ?? []]));
-  const classifier = new ReferenceClassifier(policy, { me, broadcasts: broadcastsOf(me), names: known });
+  const members = membersFor(context.store, policy);
+  const classifier = new ReferenceClassifier(policy, { me, broadcasts: broadcastsOf(me), names: known, members });
   const filtered = dropped.filter(({ asked }) => isFilteredNow(asked, attachments));
   const already = new Set(
     findDropped(
