@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import type { FastifyInstance } from 'fastify';
+import { LIVE_RULES } from '../api/live.ts';
 import { agentSocketPath, ownPlace } from '../api/place.ts';
 import { surveyAttachments } from '../engine/survey.ts';
 import type { Wanted } from '../exporter/exporter.ts';
@@ -15,18 +16,23 @@ import { requireHostConfig } from '../host/config.ts';
 import type { HostContext, Report } from '../host/context.ts';
 import { openContext } from '../host/context.ts';
 import { interfacesMeantBy } from '../host/interfaces.ts';
+import { listSets } from '../host/live-sets/read-sets.ts';
 import { localOperations } from '../host/operations.ts';
 import { readPendingChange } from '../host/pending-change.ts';
 import { isInterfacePattern } from '../policy/interface-pattern.ts';
-import type { PolicyStore } from '../store/store.ts';
 import { ChangeTurns } from './control/change-turn.ts';
 import type { OperationOptions } from './control/control-server.ts';
 import { startControlServer } from './control/control-server.ts';
+import type { LiveSource } from './control/live-feed.ts';
 import { LiveFeed } from './control/live-feed.ts';
 import { SampleFeed } from './control/sample-feed.ts';
 import { runWithDuties } from './duties.ts';
+import { EvidenceDuty } from './evidence-duty.ts';
 import { describeFailure, failureFields } from './failure-text.ts';
+import { FleetDuty } from './fleet/fleet-duty.ts';
 import type { AgentLog } from './log.ts';
+import { Questions } from './questions/questions.ts';
+import { NoThread } from './questions/thread-lane.ts';
 import type { Reply } from './routes.ts';
 import { routesOf, text } from './routes.ts';
 import { startServer, stopServer, urlOf } from './server.ts';
@@ -39,11 +45,13 @@ export interface AgentOptions {
   readonly stop: AbortController;
 }
 
-function readWanted(store: PolicyStore): Omit<Wanted, 'names'> {
+function readWanted(context: HostContext): Omit<Wanted, 'names' | 'fleet'> {
+  const { store } = context;
   const { interfaces: assigned = [], ingressOnly = false } = store.assignment() ?? {};
   const interfaces = interfacesMeantBy(assigned, assigned.some(isInterfacePattern) ? surveyAttachments().devices : []);
   const confirmPending = (readPendingChange()?.secondsLeft ?? 0) > 0;
-  return { interfaces, ingressOnly, changes: { ...store.tallies.read(), confirmPending } };
+  const changes = { ...store.tallies.read(), confirmPending };
+  return { interfaces, ingressOnly, changes, sets: listSets(context).sets };
 }
 
 async function metricsReply(exporter: Exporter, format: ExpositionFormat, log: AgentLog): Promise<Reply> {
@@ -55,7 +63,7 @@ async function metricsReply(exporter: Exporter, format: ExpositionFormat, log: A
   }
 }
 
-/** undefined where no socket is wanted, or another agent has it, which is told: the rest of the agent's work goes on. */
+/** undefined where no socket is wanted, or another agent has it, which is logged: the rest of the agent's work goes on. */
 async function startControl(options: OperationOptions): Promise<FastifyInstance | undefined> {
   const { log } = options;
   const socketPath = agentSocketPath();
@@ -68,7 +76,7 @@ async function startControl(options: OperationOptions): Promise<FastifyInstance 
   }
 }
 
-/** undefined where the configuration wants none, or it cannot be served, which is told. */
+/** undefined where the configuration wants none, or it cannot be served, which is logged. */
 async function startRemote(options: OperationOptions): Promise<FastifyInstance | undefined> {
   const { log } = options;
   try {
@@ -89,31 +97,64 @@ function quietContext(): HostContext {
   return openContext(() => undefined);
 }
 
+/** What a thread reads keeps nobody waiting. */
+function liveSource(questions: Questions): LiveSource {
+  const context = quietContext();
+  const host = localOperations(context);
+  const query = { dropping: LIVE_RULES };
+  const question = {
+    name: 'counters',
+    asker: context.asker,
+    asked: { body: undefined, name: '', version: '', query },
+  } as const;
+  const counters = async (): Promise<unknown> => {
+    try {
+      return await questions.ask(question, context.report, new AbortController().signal);
+    } catch (error) {
+      if (error instanceof NoThread) return await host.counters(query);
+      throw error;
+    }
+  };
+  return { status: () => host.status(), list: () => host.list(), counters };
+}
+
 /** Runs until `stop`. Throws EnvironmentError where it cannot listen or the kernel refuses its clock. */
 export async function runAgent({ listen, log, stop }: AgentOptions): Promise<void> {
   const report: Report = (event) => {
     if (event.kind === 'warning') log.warning(event.text);
   };
   const context = openContext(report, undefined, { asker: { who: 'xdpol agent', uid: null, via: 'agent' } });
-  await runWithDuties(context, log, stop, async (names) => {
-    using exporter = new Exporter(() => ({ ...readWanted(context.store), names: names() }));
+  using evidence = new EvidenceDuty(context);
+  const { FeedFollowers } = await import('./feeds/follow-feeds.ts');
+  const feeds = new FeedFollowers(log, stop.signal).run();
+  const turns = new ChangeTurns();
+  const fleet = new FleetDuty({ context, log, turns, stop: stop.signal });
+  await runWithDuties(context, log, stop, evidence, async (names) => {
+    using exporter = new Exporter(() => ({ ...readWanted(context), names: names(), fleet: fleet.state() }));
     const scrape = shareRunning((format: ExpositionFormat) => metricsReply(exporter, format, log));
     const server = await startServer(
       routesOf(({ accept }) => scrape(formatFor(accept))),
       listen,
     );
-    const live = new LiveFeed(localOperations(quietContext()));
     const samples = new SampleFeed();
-    const options = { log, turns: new ChangeTurns(), live, samples };
+    evidence.sampleFrom(samples);
+    const questions = new Questions();
+    const live = new LiveFeed(liveSource(questions));
+    const observe = (): Promise<void> => evidence.observeNow();
+    const options = { log, turns, live, samples, questions, fleet: () => fleet.standing(), observe };
     const control = await startControl(options);
     const remote = await startRemote(options);
     log.info(`listening on ${urlOf(server)}`, { url: urlOf(server) });
+    const following = fleet.run();
     if (!stop.signal.aborted) await once(stop.signal, 'abort');
+    await following;
     live.close();
     samples.close();
+    questions.close();
     await remote?.close();
     await control?.close();
     await stopServer(server);
     log.info('stopped; filtering goes on');
   });
+  await feeds;
 }

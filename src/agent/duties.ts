@@ -1,14 +1,16 @@
-/** What the agent does again and again beside answering. A failure ends nothing: it is told once, and tried again. */
+/** What the agent does again and again beside answering. A failure ends nothing: it is logged once, and tried again. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HostContext } from '../host/context.ts';
 import { followAddresses } from '../host/follow-addresses.ts';
 import type { FollowedName } from '../host/follow-names.ts';
 import { NameFollower } from '../host/follow-names.ts';
 import { keepInForce } from '../host/keep-in-force.ts';
+import { expireMembers } from '../host/live-sets/expire-members.ts';
 import { recordDuty } from '../host/record-changes.ts';
 import { rememberAddresses } from '../host/remember-addresses.ts';
 import { settleReturned } from '../host/settle-returned.ts';
 import { DynamicClaim } from './dynamic-claim.ts';
+import type { EvidenceDuty } from './evidence-duty.ts';
 import { describeFailure, failureFields } from './failure-text.ts';
 import type { AgentLog } from './log.ts';
 
@@ -16,7 +18,7 @@ const POLL_MS = 1000;
 /** What cannot be put in force is tried again after a second, two, four and so on; compiling may take long. */
 const LONGEST_PAUSE_MS = 60_000;
 
-/** Addresses that no policy asks for may be told to the next boot late. */
+/** Addresses that no policy asks for may reach the next boot late. */
 const REMEMBER_MS = 60_000;
 
 type Step = () => Promise<void>;
@@ -92,7 +94,7 @@ async function keep(context: HostContext, log: AgentLog): Promise<void> {
   await recordDuty(context, 'keep', text);
 }
 
-/** What nobody confirmed in time is back by itself; here it is told, and what hung on it is put in order. */
+/** What nobody confirmed in time is back by itself; here it is logged, and what depended on it is put in order. */
 async function settle(context: HostContext, log: AgentLog): Promise<void> {
   const settled = await settleReturned(context);
   if (settled !== undefined) log.info(settled);
@@ -113,9 +115,10 @@ export async function runWithDuties(
   context: HostContext,
   log: AgentLog,
   stop: AbortController,
+  evidence: EvidenceDuty,
   work: (names: () => readonly FollowedName[]) => Promise<void>,
 ): Promise<void> {
-  const follower = new NameFollower({ tell: (line) => log.warning(line) });
+  const follower = new NameFollower({ log: (line) => log.warning(line) });
   const followNamesSteadily = tellFailuresOnce(
     log,
     'cannot follow the names',
@@ -137,8 +140,21 @@ export async function runWithDuties(
     'the addresses of this host are not remembered for the next boot',
     seldom(() => rememberAddresses(context), REMEMBER_MS),
   );
+  const expireSteadily = tellFailuresOnce(log, 'members of live sets that have ended keep their places', () =>
+    Promise.resolve(expireMembers(context)),
+  );
+  const observeSteadily = tellFailuresOnce(log, 'the traffic is not observed for xdpol report', () => evidence.step());
   await keepClaim();
-  const steps = [settleSteadily, keepClaim, keepSteadily, followSteadily, followNamesSteadily, rememberSteadily];
+  const steps = [
+    expireSteadily,
+    settleSteadily,
+    keepClaim,
+    keepSteadily,
+    followSteadily,
+    followNamesSteadily,
+    rememberSteadily,
+    observeSteadily,
+  ];
   const repeating = repeat(steps, stop.signal);
   try {
     await work(() => follower.names());

@@ -23,7 +23,8 @@ const STOP_TIMEOUT = 2_000;
 /** Milliseconds between looks for connections without a request, meanwhile. */
 const IDLE_INTERVAL = 50;
 
-function listenFailure(cause: unknown, { host, port }: ListenAddress): unknown {
+/** Why a server cannot listen, with the next step; anything else as it is. */
+export function listenFailure(cause: unknown, { host, port }: ListenAddress): unknown {
   const { code } = cause as NodeJS.ErrnoException;
   const where = `${host ?? ''}:${port}`;
   switch (code) {

@@ -40,7 +40,7 @@ function newSecret(): string {
   return randomBytes(32).toString('base64url');
 }
 
-/** Secrets are kept as digests: looking one up takes a time that tells nothing of those that are kept. */
+/** Secrets are kept as digests: looking one up takes a time that reveals nothing about those that are kept. */
 export class Sessions {
   readonly #now: () => number;
   readonly #tokens = new Map<string, Token>();

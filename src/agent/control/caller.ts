@@ -23,9 +23,9 @@ export function callerOf(socket: Socket, header: string | undefined): Asker {
   const fd = descriptorOf(socket);
   if (fd === undefined || fd < 0) return NOBODY_KNOWN;
   const { uid } = socketPeer(fd);
-  const said = decodeAsker(header);
-  const behindSudo = uid === 0 && said !== undefined ? { who: said.who, uid: said.uid } : undefined;
-  return { who: nameOf('/etc/passwd', uid) ?? `uid ${uid}`, uid, ...behindSudo, via: 'agent', ssh: said?.ssh };
+  const claimed = decodeAsker(header);
+  const behindSudo = uid === 0 && claimed !== undefined ? { who: claimed.who, uid: claimed.uid } : undefined;
+  return { who: nameOf('/etc/passwd', uid) ?? `uid ${uid}`, uid, ...behindSudo, via: 'agent', ssh: claimed?.ssh };
 }
 
 /** Of a user or a group, by its number. */

@@ -5,6 +5,8 @@ import { ASKER_HEADER } from '../../api/asker.ts';
 import { OPEN_CONSOLE } from '../../api/console-session.ts';
 import { ALIVE, EVENT_STREAM, formatEvent } from '../../api/event-stream.ts';
 import { EVENTS_PATH, EVENTS_QUERY, EVENTS_RIGHT } from '../../api/events.ts';
+import type { FleetStanding } from '../../api/fleet-standing.ts';
+import { FLEET_PATH, FLEET_RIGHT } from '../../api/fleet-standing.ts';
 import { LIVE_PATH, LIVE_RIGHT } from '../../api/live.ts';
 import { openApiDocument } from '../../api/openapi.ts';
 import { PLACE_HEADER } from '../../api/place.ts';
@@ -14,24 +16,24 @@ import { toJson } from '../../api/wire.ts';
 import type { WireError } from '../../api/wire-error.ts';
 import { encodeError, statusOf } from '../../api/wire-error.ts';
 import { EnvironmentError } from '../../base/environment-error.ts';
-import { messageOf } from '../../base/message-of.ts';
 import type { Role } from '../../base/roles.ts';
-import { explainFailure } from '../../engine/failure.ts';
 import type { Asker, OperationEvent } from '../../host/context.ts';
 import { openContext } from '../../host/context.ts';
 import type { EventsRequest } from '../../host/events.ts';
 import { localOperations } from '../../host/operations.ts';
-import { LockHeld } from '../../store/store.ts';
 import { ConsoleServer } from '../console/console-server.ts';
 import type { AgentLog } from '../log.ts';
+import { JsonText } from '../questions/question.ts';
+import type { Questions } from '../questions/questions.ts';
+import { NoThread } from '../questions/thread-lane.ts';
 import { callerOf, NOBODY_KNOWN } from './caller.ts';
 import type { ChangeTurns } from './change-turn.ts';
-import { TurnTaken } from './change-turn.ts';
 import type { Asked } from './handlers.ts';
 import { HANDLERS } from './handlers.ts';
 import type { Listener, LiveFeed } from './live-feed.ts';
 import type { SampleFeed, SampleListener } from './sample-feed.ts';
 import { clearSocketPath, openToGroup } from './socket-file.ts';
+import { encodeFailure } from './wire-failure.ts';
 
 export interface ControlOptions extends OperationOptions {
   readonly socketPath: string;
@@ -98,6 +100,11 @@ export interface OperationOptions {
   readonly turns: ChangeTurns;
   readonly live: LiveFeed;
   readonly samples: SampleFeed;
+  readonly questions: Questions;
+  /** null where this host takes no orders. */
+  readonly fleet: () => FleetStanding | null;
+  /** Brings what is observed of the traffic up to date. */
+  readonly observe: () => Promise<void>;
 }
 
 /** Every route, behind an entrance. */
@@ -111,6 +118,10 @@ export function serveOperations(app: FastifyInstance, entrance: Entrance, option
   for (const name of Object.keys(ROUTES) as RouteName[]) addRoute(app, name, entrance, options);
   addLive(app, entrance, options);
   addSamples(app, entrance, options);
+  app.get(FLEET_PATH, { bodyLimit: NO_BODY }, (request, reply) => {
+    entrance.admit(request, FLEET_RIGHT);
+    return reply.type('application/json; charset=utf-8').send(toJson(options.fleet()));
+  });
   const document = openApiDocument();
   app.get('/v1/openapi.json', (request) => {
     entrance.admit(request, null);
@@ -132,9 +143,12 @@ function addRoute(app: FastifyInstance, name: RouteName, entrance: Entrance, opt
       done();
     },
     handler: async (request, reply) => {
-      const asked = { name, request, asker: callers.get(request) ?? NOBODY_KNOWN, turns: options.turns };
+      const gone = new AbortController();
+      reply.raw.once('close', () => gone.abort());
+      const asker = callers.get(request) ?? NOBODY_KNOWN;
+      const asked = { name, request, asker, gone: gone.signal, ...options };
       const report = wantsEvents(request, name) ? openStream(reply) : () => undefined;
-      if (!wantsEvents(request, name)) return await carryOut(asked, report);
+      if (!wantsEvents(request, name)) return sendOutcome(reply, await carryOut(asked, report));
       await carryOut(asked, report).then(
         (outcome) => endStream(reply, 'outcome', outcome),
         (error: unknown) => endStream(reply, 'error', wireError(error, options)),
@@ -198,20 +212,47 @@ interface AskedBy {
   readonly request: FastifyRequest;
   readonly asker: Asker;
   readonly turns: ChangeTurns;
+  readonly questions: Questions;
+  readonly observe: OperationOptions['observe'];
+  /** Aborted where whoever asked has gone. */
+  readonly gone: AbortSignal;
 }
 
-async function carryOut(
-  { name, request, asker, turns }: AskedBy,
-  report: (event: OperationEvent) => void,
-): Promise<unknown> {
-  const host = localOperations(openContext(report, undefined, { asker, patience: LOCK_PATIENCE }));
+async function carryOut(by: AskedBy, report: (event: OperationEvent) => void): Promise<unknown> {
+  const { name, request, asker, turns, observe } = by;
   const { name: policy = '', version = '' } = request.params as Partial<Asked>;
-  const work = (): Promise<unknown> =>
-    HANDLERS[name](host, { body: request.body, name: policy, version, query: request.query });
-  if (!ROUTES[name].isChange) return await work();
+  const asked = { body: request.body, name: policy, version, query: request.query };
+  const work = (): Promise<unknown> => {
+    const host = localOperations(openContext(report, undefined, { asker, patience: LOCK_PATIENCE }));
+    return HANDLERS[name](host, asked);
+  };
+  // Where it cannot be, the report says when the last look was.
+  const look = (): Promise<unknown> => observe().catch(() => undefined);
+  if (name === 'report' || name === 'suggestPermits') await look();
+  if (!ROUTES[name].isChange) return await answerBeside(by, asked, report, work);
   const key = request.headers['idempotency-key'];
-  const asked = `${request.method} ${request.url} ${toJson(request.body ?? null)}`;
-  return await turns.once(typeof key === 'string' ? key : undefined, asked, () => turns.take(asker.who, name, work));
+  const digested = `${request.method} ${request.url} ${toJson(request.body ?? null)}`;
+  const outcome = await turns.once(typeof key === 'string' ? key : undefined, digested, () =>
+    turns.take(asker.who, name, work),
+  );
+  // Samples of what it would drop begin with the trial.
+  if (name === 'startAudit') await look();
+  return outcome;
+}
+
+/** By a thread, where the question may take long and there is one. */
+async function answerBeside(
+  { name, asker, questions, gone }: AskedBy,
+  asked: Asked,
+  report: (event: OperationEvent) => void,
+  answerHere: () => Promise<unknown>,
+): Promise<unknown> {
+  try {
+    return await (questions.ask({ name, asker, asked }, report, gone) ?? answerHere());
+  } catch (error) {
+    if (error instanceof NoThread) return await answerHere();
+    throw error;
+  }
 }
 
 function wantsEvents(request: FastifyRequest, name: RouteName): boolean {
@@ -233,7 +274,13 @@ function openStream(reply: FastifyReply): (event: OperationEvent) => void {
 }
 
 function endStream(reply: FastifyReply, event: 'outcome' | 'error', value: unknown): void {
-  reply.raw.end(formatEvent(event, toJson(value)));
+  reply.raw.end(formatEvent(event, value instanceof JsonText ? value.text : toJson(value)));
+}
+
+/** What a thread has written is sent as it is. */
+function sendOutcome(reply: FastifyReply, outcome: unknown): unknown {
+  if (!(outcome instanceof JsonText)) return outcome;
+  return reply.type('application/json; charset=utf-8').send(outcome.text);
 }
 
 function sendError(reply: FastifyReply, error: WireError): void {
@@ -241,27 +288,7 @@ function sendError(reply: FastifyReply, error: WireError): void {
 }
 
 function wireError(thrown: unknown, { log }: OperationOptions): WireError {
-  const error = explainFailure(thrown);
-  if (isBadRequest(error)) {
-    return encodeError(new EnvironmentError('XDPOL_E_REQUEST', error.message, { help: 'see docs/openapi.json' }));
-  }
-  const encoded = encodeError(error);
-  if (encoded.code === 'XDPOL_E_INTERNAL') {
-    log.error(`a request met a fault: ${messageOf(error)}`, {
-      stack: error instanceof Error ? error.stack : undefined,
-    });
-  }
-  return { ...encoded, ...holderOf(error) };
-}
-
-/** Of fastify: a body that is no JSON, too long, or not what the schema asks for. */
-function isBadRequest(error: unknown): error is Error {
-  const { statusCode } = error as { readonly statusCode?: number };
-  return error instanceof Error && statusCode !== undefined && statusCode >= 400 && statusCode < 500;
-}
-
-function holderOf(error: unknown): Pick<WireError, 'holder'> {
-  if (error instanceof TurnTaken) return { holder: { who: error.holder.who, since: error.holder.since } };
-  if (!(error instanceof LockHeld)) return {};
-  return { holder: { who: `process ${error.pid}`, since: error.since?.toISOString() ?? null } };
+  const { error, fault } = encodeFailure(thrown);
+  if (fault !== undefined) log.error(`a request met a fault: ${fault.message}`, { stack: fault.stack });
+  return error;
 }

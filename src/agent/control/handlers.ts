@@ -5,12 +5,17 @@ import { decodeInput, encodeStored } from '../../api/wire.ts';
 import type { RuleChange } from '../../formats/ipsecpol/command.ts';
 import type { ApplyRequest } from '../../host/apply-policy.ts';
 import type { AssignRequest } from '../../host/assign-policy.ts';
+import type { AuditRequest } from '../../host/audit/start-audit.ts';
 import type { StoredChange } from '../../host/change-stored-policy.ts';
 import type { ChartRequest } from '../../host/chart-policy.ts';
 import type { CheckRequest } from '../../host/check-policy.ts';
-import type { RetiredRequest } from '../../host/counters.ts';
+import type { CountersRequest, RetiredRequest } from '../../host/counters.ts';
 import type { DoctorRequest } from '../../host/doctor/diagnose.ts';
 import type { EditRequest } from '../../host/edit-policy.ts';
+import type { ReportRequest } from '../../host/evidence/report.ts';
+import type { FormatRequest } from '../../host/format-policy.ts';
+import type { SetChangeRequest } from '../../host/live-sets/change-set.ts';
+import type { SetReadRequest, SetTestRequest } from '../../host/live-sets/read-sets.ts';
 import type { HostOperations } from '../../host/operations.ts';
 import type { OutlineRequest } from '../../host/outline-policy.ts';
 import type { PolicyInput } from '../../host/policy-input.ts';
@@ -41,8 +46,14 @@ export const HANDLERS: Readonly<Record<RouteName, Handler>> = {
   changeStored: (host, { body }) => host.changeStored(withAbsent(body as StoredChange)),
   changeDynamic: (host, { body }) => host.changeDynamic(body as RuleChange),
   status: (host) => host.status(),
-  counters: (host) => host.counters(),
+  counters: (host, { query }) => host.counters(query as CountersRequest),
+  ruleCounters: (host, { body }) => host.ruleCounters((body as { readonly rules: readonly string[] }).rules),
   retiredCounters: (host, { query }) => host.retiredCounters(query as RetiredRequest),
+  startAudit: (host, { body }) => host.startAudit(withInput<AuditRequest>(body)),
+  audit: (host) => host.audit(),
+  suggestPermits: (host) => host.suggestPermits(),
+  endAudit: (host) => host.endAudit(),
+  report: (host, { query }) => host.report(query as ReportRequest),
   assignment: (host) => host.assignment(),
   list: (host) => host.list(),
   history: (host, { name }) => host.history(name),
@@ -60,9 +71,14 @@ export const HANDLERS: Readonly<Record<RouteName, Handler>> = {
   },
   doctor: (host, { query }) => host.doctor(query as DoctorRequest),
   mend: (host, { body }) => host.mend(body as DoctorRequest),
+  changeSet: (host, { body }) => host.changeSet(body as SetChangeRequest),
+  listSets: (host) => host.listSets(),
+  readSet: (host, { name, query }) => host.readSet({ set: name, ...(query as Omit<SetReadRequest, 'set'>) }),
+  testSet: (host, { name, query }) => host.testSet({ set: name, ...(query as Omit<SetTestRequest, 'set'>) }),
   store: (host, { body }) => host.store(withInput<StoreRequest>(body)),
   edit: (host, { body }) => host.edit(withInput<EditRequest>(body)),
   chart: (host, { body }) => host.chart(body as ChartRequest),
+  format: (host, { body }) => host.format(body as FormatRequest),
   outline: (host, { body }) => host.outline(withInput<OutlineRequest>(body)),
 };
 

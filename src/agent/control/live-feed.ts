@@ -2,7 +2,7 @@
 import type { LiveEvent } from '../../api/live.ts';
 import { toJson } from '../../api/wire.ts';
 import { EnvironmentError } from '../../base/environment-error.ts';
-import type { HostOperations } from '../../host/operations.ts';
+import { JsonText } from '../questions/question.ts';
 
 /** At once, over all ways to the agent. */
 const MOST_LISTENERS = 32;
@@ -25,7 +25,8 @@ export interface Listener {
   readonly drop: () => void;
 }
 
-type Source = Pick<HostOperations, 'status' | 'counters' | 'list'>;
+/** The outcomes of the routes of that name; JsonText where a thread gave it. */
+export type LiveSource = Readonly<Record<'status' | 'counters' | 'list', () => Promise<unknown>>>;
 type Texts = Record<Exclude<LiveEvent, 'unchanged'>, string>;
 
 /** What a listener was sent last, and how many readings it has not taken since. */
@@ -35,18 +36,18 @@ interface Progress {
 }
 
 export class LiveFeed {
-  readonly #source: Source;
+  readonly #source: LiveSource;
   readonly #interval: number;
   readonly #listeners = new Map<Listener, Progress>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isRunning = false;
 
-  constructor(source: Source, interval: number = INTERVAL) {
+  constructor(source: LiveSource, interval: number = INTERVAL) {
     this.#source = source;
     this.#interval = interval;
   }
 
-  /** Until it is told that the listener has gone. Throws EnvironmentError where there are too many. */
+  /** Feeds the listener until the caller says that it has gone. Throws EnvironmentError where there are too many. */
   add(listener: Listener): void {
     if (this.#listeners.size >= MOST_LISTENERS) {
       throw new EnvironmentError('XDPOL_E_LISTENERS', `${MOST_LISTENERS} programs listen already`, {
@@ -74,7 +75,7 @@ export class LiveFeed {
     const started = performance.now();
     try {
       const texts = await this.#read();
-      for (const [listener, progress] of [...this.#listeners]) this.#tell(listener, progress, texts);
+      for (const [listener, progress] of [...this.#listeners]) this.#send(listener, progress, texts);
     } catch (error) {
       for (const listener of [...this.#listeners.keys()]) this.#end(listener, error);
     }
@@ -87,10 +88,10 @@ export class LiveFeed {
 
   async #read(): Promise<Texts> {
     const { status, counters, list } = this.#source;
-    return { status: toJson(await status()), policies: toJson(await list()), counters: toJson(await counters()) };
+    return { status: textOf(await status()), policies: textOf(await list()), counters: textOf(await counters()) };
   }
 
-  #tell(listener: Listener, { sent, untaken }: Progress, texts: Texts): void {
+  #send(listener: Listener, { sent, untaken }: Progress, texts: Texts): void {
     if (!listener.isReady()) {
       this.#listeners.set(listener, { sent, untaken: untaken + 1 });
       if (untaken + 1 === MOST_UNTAKEN) listener.drop();
@@ -113,4 +114,8 @@ export class LiveFeed {
     this.#listeners.delete(listener);
     listener.end(error);
   }
+}
+
+function textOf(outcome: unknown): string {
+  return outcome instanceof JsonText ? outcome.text : toJson(outcome);
 }

@@ -9,6 +9,7 @@ import {
   POLL,
   passesOf,
   requireKnownRules,
+  sampledFor,
   sampleEvent,
 } from '../../host/events.ts';
 
@@ -36,7 +37,7 @@ export class SampleFeed {
   #timer: ReturnType<typeof setInterval> | undefined;
   #look = 0;
 
-  /** Until it is told that the listener has gone. Throws EnvironmentError where nothing can be read. */
+  /** Feeds the listener until the caller says that it has gone. Throws EnvironmentError where nothing can be read. */
   add(listener: SampleListener): void {
     if (this.#listeners.size >= MOST_LISTENERS) {
       throw new EnvironmentError('XDPOL_E_LISTENERS', `${MOST_LISTENERS} programs follow the samples already`, {
@@ -47,11 +48,20 @@ export class SampleFeed {
     this.#listeners.set(listener, 0);
     try {
       if (this.#reader === undefined) this.#start();
-      else this.#reader.refresh();
+      else this.#admitToReader(this.#reader);
     } catch (error) {
       this.remove(listener);
       throw error;
     }
+  }
+
+  /** So that a listener who would hear nothing is told why. */
+  #admitToReader(reader: SampleReader): void {
+    let busy: EnvironmentError | undefined;
+    reader.refresh((error) => {
+      busy ??= error;
+    });
+    if (busy !== undefined) throw busy;
   }
 
   remove(listener: SampleListener): void {
@@ -67,7 +77,10 @@ export class SampleFeed {
   }
 
   #start(): void {
-    this.#reader = new SampleReader({ passes: (counted) => passesOf(this.#requests())(counted) });
+    this.#reader = new SampleReader({
+      wanted: () => sampledFor(this.#requests()),
+      passes: (counted) => passesOf(this.#requests())(counted),
+    });
     this.#losses = new Losses();
     this.#timer = setInterval(() => this.#tick(), POLL);
   }
@@ -88,7 +101,7 @@ export class SampleFeed {
     try {
       for (const event of reader.poll().map(sampleEvent)) {
         for (const listener of [...this.#listeners.keys()]) {
-          if (isWanted(listener.request, event)) this.#tell(listener, event);
+          if (isWanted(listener.request, event)) this.#send(listener, event);
         }
       }
       if (++this.#look % LOOKS_TO_RENEWAL === 0) this.#renew(reader);
@@ -107,11 +120,11 @@ export class SampleFeed {
         this.#end(listener, error);
         continue;
       }
-      for (const event of lost) this.#tell(listener, event);
+      for (const event of lost) this.#send(listener, event);
     }
   }
 
-  #tell(listener: SampleListener, event: HostEvent): void {
+  #send(listener: SampleListener, event: HostEvent): void {
     const missed = this.#listeners.get(listener) ?? 0;
     if (listener.waiting() > MOST_WAITING) {
       this.#listeners.set(listener, missed + 1);

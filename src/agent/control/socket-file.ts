@@ -1,6 +1,6 @@
 /** The socket as a file: made for root and the group, and never over one that another agent listens on. */
 import { once } from 'node:events';
-import { chmodSync, chownSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { AGENT_GROUP } from '../../api/place.ts';
@@ -22,7 +22,14 @@ async function isAnswered(path: string): Promise<boolean> {
 /** Before listening: the folder is there, and no socket that an agent left which is gone. */
 export async function clearSocketPath(path: string): Promise<void> {
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-  if (!existsSync(path)) return;
+  // Links that lead nowhere too: nobody can listen there.
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there === undefined) return;
+  if (there.isDirectory()) {
+    throw new EnvironmentError('XDPOL_E_LISTEN', `${path} is a folder`, {
+      help: `remove it, and start the agent again: rmdir ${path}`,
+    });
+  }
   if (await isAnswered(path)) {
     throw new EnvironmentError('XDPOL_E_LISTEN', `another agent listens on ${path}`, {
       help: 'commands are carried out by that one, or give this one another XDPOL_AGENT_SOCKET',

@@ -7,6 +7,9 @@ import { EnvironmentError } from '../../base/environment-error.ts';
 import type { Role } from '../../base/roles.ts';
 import { isRole, roleCovers } from '../../base/roles.ts';
 
+/** The purpose of a certificate that servers may show: OID of RFC 5280. */
+const SERVER = '1.3.6.1.5.5.7.3.1';
+
 /** By the name in the certificate; undefined: the role that the certificate has. */
 export type ConfiguredRoles = ReadonlyMap<string, Role> | undefined;
 
@@ -25,12 +28,17 @@ function roleIn(certificate: PeerCertificate): Role | undefined {
   return roles.length === 1 && role !== undefined && isRole(role) ? role : undefined;
 }
 
-/** Throws EnvironmentError where the certificate has no name, or has ended since the connection was made. */
+/** Throws EnvironmentError where the certificate has no name, is a host's, or has ended since the connection was made. */
 export function remoteCaller(socket: TLSSocket, roles: ConfiguredRoles): Caller {
   const certificate = socket.getPeerCertificate();
   const name: unknown = certificate.subject?.CN;
   if (!socket.authorized || typeof name !== 'string' || name === '') {
     throw new EnvironmentError('XDPOL_E_ROLE', 'the certificate names nobody', { help: 'use one with a common name' });
+  }
+  if (certificate.ext_key_usage?.includes(SERVER) === true) {
+    throw new EnvironmentError('XDPOL_E_ROLE', `the certificate of ${name} is a host's, and a host is no operator`, {
+      help: `ask with the certificate of an operator, which is for clients alone: xdpol pki issue operator NAME`,
+    });
   }
   if (Date.parse(certificate.valid_to) <= Date.now()) {
     throw new EnvironmentError('XDPOL_E_ROLE', `the certificate of ${name} has ended`, {

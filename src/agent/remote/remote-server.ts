@@ -94,7 +94,7 @@ function everyAddress(): string {
   return existsSync('/proc/net/if_inet6') ? '::' : '0.0.0.0';
 }
 
-/** Files that cannot be used leave the old ones in use, which is told once. */
+/** Files that cannot be used leave the old ones in use, which is logged once. */
 function followCredentials(
   folder: string,
   log: OperationOptions['log'],

@@ -1,0 +1,108 @@
+/** What an order asks for, put in force by the operations of this host. Where it cannot stay, what was in force comes back. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EnvironmentError } from '../../base/environment-error.ts';
+import { messageOf } from '../../base/message-of.ts';
+import { PolicyRejected } from '../../base/policy-rejected.ts';
+import { decodeBundle, unpackBlob } from '../../fleet/bundle.ts';
+import type { OrderedPolicy } from '../../fleet/order.ts';
+import { storedFiles } from '../../formats/named-file.ts';
+import type { HostContext } from '../../host/context.ts';
+import { lastAttaching, usualInterfaces } from '../../host/intended-policy.ts';
+import type { HostOperations } from '../../host/operations.ts';
+import type { PolicyTextInput } from '../../host/policy-input.ts';
+import type { CarriedOrder } from '../../store/store.ts';
+import { isUnanswered } from './front-connection.ts';
+
+/** Seconds that the policy waits for a front to be reached over a new connection; then it goes back by itself. */
+const CONFIRM_TIME = 60;
+/** Milliseconds for which that is tried, since all hosts of an order try it at once; and between two tries. */
+const PATIENCE = 40_000;
+const PAUSE = 1000;
+/** So many tries without any answer are enough. */
+const MOST_UNANSWERED = 3;
+
+export type CarriedPolicy = NonNullable<CarriedOrder['policy']>;
+
+/** What is asked of fronts while an order is carried out. */
+export interface FrontAsks {
+  /** The packed blob. Throws where the front has none, or cannot be reached. */
+  readonly fetchBlob: (sha256: string, size: number) => Promise<Uint8Array>;
+  /** Throws where no front can be reached over a new connection. */
+  readonly reachAnew: () => Promise<void>;
+}
+
+/** It will be the same however often it is tried. */
+export class OrderUnusable extends EnvironmentError {
+  constructor(message: string, help: string) {
+    super('XDPOL_E_ORDER', message, { help });
+    this.name = 'OrderUnusable';
+  }
+}
+
+export function isFinal(error: unknown): boolean {
+  if (error instanceof PolicyRejected || error instanceof OrderUnusable) return true;
+  return error instanceof EnvironmentError && error.code === 'XDPOL_E_WENT_BACK';
+}
+
+/** Through the tests, the guard and the pre-flight of every change; kept once a front is reached with it in force. */
+export async function putOrderInForce(
+  context: HostContext,
+  host: HostOperations,
+  ordered: OrderedPolicy,
+  fronts: FrontAsks,
+): Promise<CarriedPolicy> {
+  const input = await fetchPolicy(ordered, fronts);
+  await requireSound(host, ordered, input);
+  const assignment = await host.assignment();
+  const { mode, ingressOnly } = lastAttaching(context.store);
+  // Those that are assigned go along, also where one of them is not there.
+  const interfaces = assignment === null ? await usualInterfaces(context.store) : [];
+  const outcome = await host.apply({ input, interfaces, mode, ingressOnly, confirm: CONFIRM_TIME });
+  if (outcome.pending !== null) await keepIfReached(host, outcome.policy, fronts);
+  return { sha256: ordered.sha256, name: outcome.policy, version: outcome.version ?? 0, hash: outcome.hash };
+}
+
+async function fetchPolicy({ name, sha256, size }: OrderedPolicy, fronts: FrontAsks): Promise<PolicyTextInput> {
+  const content = unpackBlob(await fronts.fetchBlob(sha256, size), { sha256, size });
+  if (content === undefined) {
+    throw new EnvironmentError('XDPOL_E_FRONT', `the front has another policy than the ordered one under ${sha256}`, {
+      help: 'its store is damaged: publish the same policy again, or restore the store: docs/fleet.md',
+    });
+  }
+  const bundle = decodeBundle(content);
+  if (bundle === undefined)
+    throw new OrderUnusable(`the policy ${name} is no bundle`, 'build, sign and order it again');
+  return { file: `${name}.yaml`, text: bundle.text, readSetFile: storedFiles(bundle.files) };
+}
+
+async function requireSound(host: HostOperations, { name }: OrderedPolicy, input: PolicyTextInput): Promise<void> {
+  const { policy, errors, diagnostics } = await host.check({ input, isBrief: true });
+  if (errors > 0) throw new PolicyRejected(diagnostics);
+  if (policy !== name)
+    throw new OrderUnusable(`the order is for ${name}, and the policy is ${policy}`, 'order it again');
+}
+
+async function keepIfReached(host: HostOperations, policy: string, fronts: FrontAsks): Promise<void> {
+  const giveUp = performance.now() + PATIENCE;
+  for (let unanswered = 0; ; ) {
+    try {
+      await fronts.reachAnew();
+      break;
+    } catch (error) {
+      unanswered = isUnanswered(error) ? unanswered + 1 : 0;
+      if (performance.now() > giveUp || unanswered >= MOST_UNANSWERED) throw await takeBack(host, policy, error);
+    }
+    await sleep(PAUSE);
+  }
+  await host.confirm();
+}
+
+async function takeBack(host: HostOperations, policy: string, cause: unknown): Promise<EnvironmentError> {
+  // Where it fails, the kernel does it when the time is over.
+  await host.rollBack().catch(() => undefined);
+  const message = `${policy} went back: with it in force no front could be reached over a new connection (${messageOf(cause)})`;
+  return new EnvironmentError('XDPOL_E_WENT_BACK', message, {
+    help: 'permit the way from the hosts to the fronts in the policy, then order it again',
+    cause,
+  });
+}

@@ -1,0 +1,33 @@
+/** A thread of the agent: answers one question after another, and remembers what it has read. Takes Question, gives Answer. */
+import { parentPort } from 'node:worker_threads';
+import { toJson } from '../api/wire.ts';
+import { present } from '../base/assert.ts';
+import { openContext } from '../host/context.ts';
+import { DropRanking } from '../host/drop-ranking.ts';
+import { localOperations } from '../host/operations.ts';
+import { ReadingCache } from '../host/reading-cache.ts';
+import { HANDLERS } from './control/handlers.ts';
+import { encodeFailure } from './control/wire-failure.ts';
+import { OWN_FILE } from './question-place.ts';
+import type { Answer, Question } from './questions/question.ts';
+
+const port = present(parentPort ?? undefined);
+const readings = new ReadingCache();
+const ranking = new DropRanking();
+
+function send(answer: Answer): void {
+  port.postMessage(answer);
+}
+
+async function answer({ name, asker, asked }: Question): Promise<void> {
+  const context = openContext((event) => send({ kind: 'event', event }), undefined, { asker });
+  const host = localOperations({ ...context, readings, ranking });
+  try {
+    send({ kind: 'outcome', json: toJson(await HANDLERS[name](host, asked)) });
+  } catch (error) {
+    send({ kind: 'failure', ...encodeFailure(error) });
+  }
+}
+
+port.on('message', (question: Question) => void answer(question));
+send({ kind: 'ready', file: OWN_FILE });

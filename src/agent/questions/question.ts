@@ -1,0 +1,27 @@
+/** What goes to a thread and comes back. */
+import type { RouteName } from '../../api/routes.ts';
+import type { Asker, OperationEvent } from '../../host/context.ts';
+import type { Asked } from '../control/handlers.ts';
+import type { EncodedFailure } from '../control/wire-failure.ts';
+
+export interface Question {
+  readonly name: RouteName;
+  readonly asker: Asker;
+  readonly asked: Asked;
+}
+
+export type Answer =
+  /** The thread is there; `file` is that of its program. */
+  | { readonly kind: 'ready'; readonly file: string }
+  | { readonly kind: 'event'; readonly event: OperationEvent }
+  | { readonly kind: 'outcome'; readonly json: string }
+  | ({ readonly kind: 'failure' } & EncodedFailure);
+
+/** An outcome as it goes over the wire. */
+export class JsonText {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}

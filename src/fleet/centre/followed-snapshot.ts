@@ -1,0 +1,43 @@
+/** A snapshot that is kept: what changes comes from the store, and nothing else is read again. */
+import type { FleetStore } from '../store.ts';
+import type { Snapshot } from './snapshot.ts';
+import { SnapshotTables, takeSnapshot } from './snapshot.ts';
+
+export class FollowedSnapshot implements Disposable {
+  readonly #store: FleetStore;
+  readonly #tables: SnapshotTables = new SnapshotTables();
+  readonly #following: Disposable;
+  #isCurrent = false;
+
+  constructor(store: FleetStore) {
+    this.#store = store;
+    this.#following = store.follow(this.#tables.prefixes, {
+      state: ({ entries }) => {
+        this.#tables.clear();
+        for (const entry of entries) this.#tables.take(entry.key, entry);
+        this.#isCurrent = true;
+      },
+      changes: (changes) => {
+        for (const { key, entry } of changes) this.#tables.take(key, entry);
+        this.#isCurrent = true;
+      },
+      lost: () => {
+        this.#isCurrent = false;
+      },
+    });
+  }
+
+  /** What is known; while the store cannot be followed it is asked, and throws where it does not answer. */
+  async now(): Promise<Snapshot> {
+    return this.#isCurrent ? this.#tables : await takeSnapshot(this.#store);
+  }
+
+  /** What this process has just written counts at once. */
+  wrote(key: string, value: Uint8Array, revision: number): void {
+    this.#tables.take(key, { key, value, revision });
+  }
+
+  [Symbol.dispose](): void {
+    this.#following[Symbol.dispose]();
+  }
+}

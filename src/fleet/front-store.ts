@@ -1,0 +1,166 @@
+/** The store as an operator reaches it: through a front. */
+import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
+import { connect } from 'node:http2';
+import type { SecureContextOptions, TLSSocket } from 'node:tls';
+import { isForeignCertificate } from '../api/foreign-certificate.ts';
+import { EnvironmentError } from '../base/environment-error.ts';
+import { messageOf } from '../base/message-of.ts';
+import { fieldsOf, isText } from '../store/json-fields.ts';
+import { requirePuts } from './check-puts.ts';
+import { connectSocket } from './connect-socket.ts';
+import { parseRecord } from './records.ts';
+import { OPERATOR_ROUTES } from './routes.ts';
+import type { Change, Entry, FleetStore, Follower, Listed, Put, PutResult } from './store.ts';
+
+/** Milliseconds for a connection and for an answer. */
+const TIMEOUT = 15_000;
+
+interface WireEntry {
+  readonly key: string;
+  readonly value: string;
+  readonly revision: number;
+}
+
+interface WireLine {
+  readonly state?: { readonly entries: readonly WireEntry[]; readonly revision: number };
+  readonly changes?: readonly (Omit<Change, 'entry'> & { readonly entry: WireEntry | null })[];
+}
+
+function decodeEntry({ key, value, revision }: WireEntry): Entry {
+  return { key, value: Buffer.from(value, 'base64'), revision };
+}
+
+export class FrontStore implements FleetStore {
+  readonly #url: string;
+  readonly #socket: TLSSocket;
+  readonly #session: ClientHttp2Session;
+  #failure: Error | undefined;
+  #isEnding = false;
+
+  /** `url`: https://HOST:PORT. Nothing is sent before the first call. */
+  constructor(url: string, tls: SecureContextOptions) {
+    this.#url = url;
+    this.#socket = connectSocket(new URL(url), tls);
+    this.#session = connect(url, { createConnection: () => this.#socket, settings: { enablePush: false } });
+    this.#session.on('error', (error: Error) => {
+      this.#failure = error;
+    });
+    this.#session.setTimeout(0);
+  }
+
+  async get(key: string): Promise<Entry | undefined> {
+    const { entry } = (await this.#ask('GET', `${OPERATOR_ROUTES.record.path}?${query({ key })}`)) as {
+      readonly entry: WireEntry | null;
+    };
+    return entry === null ? undefined : decodeEntry(entry);
+  }
+
+  async list(prefix: string): Promise<Listed> {
+    const { entries, revision } = (await this.#ask('GET', `${OPERATOR_ROUTES.records.path}?${query({ prefix })}`)) as {
+      readonly entries: readonly WireEntry[];
+      readonly revision: number;
+    };
+    return { entries: entries.map(decodeEntry), revision };
+  }
+
+  async put(puts: readonly Put[]): Promise<PutResult> {
+    requirePuts(puts);
+    const wire = puts.map(({ key, value, ifRevision }) => {
+      return { key, value: value === undefined ? null : Buffer.from(value).toString('base64'), ifRevision };
+    });
+    return (await this.#ask('POST', OPERATOR_ROUTES.write.path, JSON.stringify({ puts: wire }))) as PutResult;
+  }
+
+  /** Ends with the connection: commands are short, and begin again. */
+  follow(prefixes: readonly string[], { state, changes, lost }: Follower, since?: number): Disposable {
+    const asked = new URLSearchParams(prefixes.map((prefix): [string, string] => ['prefix', prefix]));
+    if (since !== undefined) asked.set('since', String(since));
+    const stream = this.#open('GET', `${OPERATOR_ROUTES.changes.path}?${asked}`);
+    let isOver = false;
+    let rest = '';
+    stream.setEncoding('utf8');
+    stream.on('data', (chunk: string) => {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        if (isOver || line === '') continue;
+        const told = JSON.parse(line) as WireLine;
+        if (told.state !== undefined) state({ ...told.state, entries: told.state.entries.map(decodeEntry) });
+        if (told.changes !== undefined) changes(told.changes.map(decodeChange));
+      }
+    });
+    stream.on('error', () => undefined);
+    stream.once('close', () => {
+      if (!isOver && !this.#isEnding) lost?.(this.#unreachable('the connection ended'));
+    });
+    stream.end();
+    return {
+      [Symbol.dispose]: () => {
+        isOver = true;
+        stream.close();
+      },
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isEnding = true;
+    this.#socket.destroy();
+    await Promise.resolve();
+  }
+
+  #open(method: string, path: string): ClientHttp2Stream {
+    if (this.#session.destroyed) throw this.#unreachable(this.#failure?.message ?? 'the connection ended');
+    return this.#session.request({ ':method': method, ':path': path });
+  }
+
+  async #ask(method: string, path: string, body?: string): Promise<unknown> {
+    const stream = this.#open(method, path);
+    stream.setTimeout(TIMEOUT, () => stream.destroy(new Error(`no answer within ${TIMEOUT / 1000} s`)));
+    let status = 0;
+    stream.once('response', (headers) => {
+      status = headers[':status'] ?? 0;
+    });
+    stream.end(body);
+    const chunks: Buffer[] = [];
+    try {
+      for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
+    } catch (error) {
+      throw this.#unreachable(messageOf(this.#failure ?? error));
+    }
+    if (status === 0) throw this.#unreachable(this.#failure?.message ?? 'the connection ended');
+    const answer = parseRecord(Buffer.concat(chunks));
+    if (status === 200) return answer;
+    throw refusal(status, answer);
+  }
+
+  #unreachable(why: string): EnvironmentError {
+    if (isForeignCertificate((this.#failure as NodeJS.ErrnoException | undefined)?.code)) {
+      return new EnvironmentError(
+        'XDPOL_E_FLEET_STORE',
+        `the certificate of the front ${this.#url} is of another authority than ca.crt or crl.pem of this fleet's folder`,
+        { help: 'name the folder of the fleet that the front is of: --dir; or another front: --front URL' },
+      );
+    }
+    return new EnvironmentError('XDPOL_E_FLEET_STORE', `the front ${this.#url} does not answer: ${why}`, {
+      help: 'see whether it runs and accepts your certificate: xdpol fleet front, or name another one: --front URL',
+    });
+  }
+}
+
+function query(fields: Readonly<Record<string, string>>): string {
+  return new URLSearchParams(fields).toString();
+}
+
+function decodeChange({ key, entry, revision }: NonNullable<WireLine['changes']>[number]): Change {
+  return { key, entry: entry === null ? undefined : decodeEntry(entry), revision };
+}
+
+function refusal(status: number, answer: unknown): EnvironmentError {
+  const { code, message, help } = fieldsOf<{ code: string; message: string; help: string }>(answer);
+  const text = isText(message) ? message : `the front answered ${status}`;
+  const isRole = status === 401 || status === 403;
+  const isStore = code === 'XDPOL_E_FLEET_STORE';
+  return new EnvironmentError(isRole ? 'XDPOL_E_ROLE' : isStore ? code : 'XDPOL_E_FLEET', text, {
+    ...(isText(help) ? { help } : {}),
+  });
+}

@@ -1,0 +1,109 @@
+/** The streams of the hosts that are connected. */
+import type { ServerHttp2Stream } from 'node:http2';
+import type { Lane } from '../names.ts';
+import type { FollowLine } from '../routes.ts';
+import { BEAT } from '../routes.ts';
+import type { Signed } from '../signing.ts';
+import type { Hub } from './hub.ts';
+import type { HostPeer } from './peer.ts';
+import { readOnce } from './read-once.ts';
+
+/** Bytes that wait for a host that does not read: then its stream ends, and it begins again. */
+const MOST_WAITING = 8_388_608;
+
+interface Following {
+  readonly stream: ServerHttp2Stream;
+  /** Of the certificate that the host came with. */
+  readonly fingerprint: string;
+  /** Signatures of what it has, of which those that still count are remembered. */
+  sent: ReadonlySet<string>;
+}
+
+export class FollowStreams {
+  readonly #hub: () => Hub;
+  readonly #following = new Map<string, Following>();
+  #scheduled = false;
+  readonly #changed = new Set<string>();
+  #areAllChanged = false;
+
+  constructor(hub: () => Hub) {
+    this.#hub = hub;
+  }
+
+  get count(): number {
+    return this.#following.size;
+  }
+
+  /** A host has one stream: an older one is a connection that it has lost. */
+  add({ name: host, fingerprint }: HostPeer, stream: ServerHttp2Stream, since: number): void {
+    this.#following.get(host)?.stream.close();
+    const following: Following = { stream, fingerprint, sent: new Set() };
+    this.#following.set(host, following);
+    const beat = setInterval(() => stream.write('\n'), BEAT * 1000);
+    stream.once('close', () => {
+      clearInterval(beat);
+      if (this.#following.get(host) === following) this.#following.delete(host);
+    });
+    stream.respond({ ':status': 200, 'content-type': 'application/x-ndjson' });
+    write(following, { kind: 'hello', epoch: this.#hub().epoch });
+    this.#tell(host, following, { since });
+  }
+
+  /** Before the next turn of the event loop, so that many changes are told together. */
+  changed(host: string | undefined): void {
+    if (host === undefined) this.#areAllChanged = true;
+    else this.#changed.add(host);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#tellChanged());
+  }
+
+  endAll(): void {
+    for (const { stream } of this.#following.values()) stream.close();
+  }
+
+  #tellChanged(): void {
+    this.#scheduled = false;
+    const hosts = this.#areAllChanged ? [...this.#following.keys()] : [...this.#changed];
+    this.#areAllChanged = false;
+    this.#changed.clear();
+    for (const host of hosts) {
+      const following = this.#following.get(host);
+      // A host that was removed, or that has another certificate by now, is told nothing more.
+      if (this.#hub().hosts.known.get(host)?.value.fingerprint !== following?.fingerprint) following?.stream.close();
+      else if (following !== undefined) this.#tell(host, following, {});
+    }
+  }
+
+  /** What the host has is not sent again: known by its revision where the host just came, else by its signature. */
+  #tell(host: string, following: Following, { since }: { readonly since?: number }): void {
+    const told = this.#hub().tell(host);
+    // A host whose groups changed meanwhile has not seen the orders of the new ones, however old they are.
+    const isElsewhere = told.some(({ line, revision }) => line.kind === 'membership' && revision > (since ?? -1));
+    const known = isElsewhere ? -1 : (since ?? -1);
+    const fresh = told.filter(({ line, revision }) => !following.sent.has(line.signed.signature) && revision > known);
+    following.sent = new Set(told.map(({ line }) => line.signed.signature));
+    for (const { line } of fresh) writeText(following, line.kind === 'order' ? orderText(line) : JSON.stringify(line));
+    if (fresh.length > 0 || since !== undefined) write(following, { kind: 'current', revision: this.#hub().revision });
+    if (following.stream.writableLength > MOST_WAITING) following.stream.close();
+  }
+}
+
+type OrderLine = Extract<FollowLine, { readonly kind: 'order' }>;
+
+const ORDER_TEXTS: Readonly<Record<Lane, (signed: Signed) => string>> = {
+  policy: readOnce((signed) => JSON.stringify({ kind: 'order', lane: 'policy', signed })),
+  bans: readOnce((signed) => JSON.stringify({ kind: 'order', lane: 'bans', signed })),
+};
+
+function orderText({ lane, signed }: OrderLine): string {
+  return ORDER_TEXTS[lane](signed);
+}
+
+function write(following: Following, line: FollowLine): void {
+  writeText(following, JSON.stringify(line));
+}
+
+function writeText({ stream }: Following, text: string): void {
+  if (!stream.destroyed) stream.write(`${text}\n`);
+}

@@ -1,0 +1,74 @@
+/** What hosts ask of a front. */
+
+import { readPacked } from '../blobs.ts';
+import { parseRecord, readStatusReport } from '../records.ts';
+import { MOST_STATUS } from '../routes.ts';
+import { isDigest } from '../signing.ts';
+import type { FleetStore } from '../store.ts';
+import type { Exchange } from './exchange.ts';
+import { answerNothing, Refused, readBody } from './exchange.ts';
+import type { FollowStreams } from './followers.ts';
+import type { Hub } from './hub.ts';
+import type { HostPeer } from './peer.ts';
+import type { Statuses } from './statuses.ts';
+
+export interface HostParts {
+  readonly store: FleetStore;
+  readonly hub: Hub;
+  readonly streams: FollowStreams;
+  readonly statuses: Statuses;
+  readonly blobs: BlobCache;
+}
+
+/** Bytes of packed bundles that are kept: a push asks for one of them thousands of times. */
+const MOST_KEPT = 67_108_864;
+
+export class BlobCache {
+  readonly #store: FleetStore;
+  readonly #kept = new Map<string, Promise<Uint8Array | undefined>>();
+  #size = 0;
+
+  constructor(store: FleetStore) {
+    this.#store = store;
+  }
+
+  async get(sha256: string): Promise<Uint8Array | undefined> {
+    const kept = this.#kept.get(sha256);
+    if (kept !== undefined) return await kept;
+    const asked = readPacked(this.#store, sha256);
+    this.#kept.set(sha256, asked);
+    const found = await asked.catch(() => undefined);
+    this.#size += found?.length ?? 0;
+    if (found === undefined || this.#size > MOST_KEPT) {
+      this.#kept.clear();
+      this.#size = 0;
+    }
+    return await asked;
+  }
+}
+
+/** A revision of another epoch means nothing: then everything is told. */
+export function follow({ hub, streams }: HostParts, host: HostPeer, { stream, query }: Exchange): void {
+  const since = Number(query.get('since') ?? -1);
+  const isKnown = query.get('epoch') === hub.epoch && Number.isSafeInteger(since) && since <= hub.revision;
+  streams.add(host, stream, isKnown ? since : -1);
+}
+
+export async function sendBlob(
+  { hub, blobs }: HostParts,
+  { name: host }: HostPeer,
+  { stream, name }: Exchange,
+): Promise<void> {
+  const packed = isDigest(name) && hub.mayFetch(host, name) ? await blobs.get(name) : undefined;
+  if (packed === undefined) throw new Refused(404, 'no order for this host names such a bundle');
+  if (stream.destroyed) return;
+  stream.respond({ ':status': 200, 'content-type': 'application/gzip', 'content-length': packed.length });
+  stream.end(packed);
+}
+
+export async function takeStatus({ statuses }: HostParts, { name: host }: HostPeer, exchange: Exchange): Promise<void> {
+  const report = readStatusReport(parseRecord(await readBody(exchange, MOST_STATUS)));
+  if (report === undefined) throw new Refused(400, 'the report is none that this version reads');
+  statuses.take(host, { ...report, at: Date.now() });
+  answerNothing(exchange);
+}
