@@ -42,13 +42,17 @@ export function agentOperations(ask: Ask, listen: Listen, collect: CollectFiles)
     changeStored: (request) => change('POST', '/v1/stored-change', request),
     changeDynamic: (request) => change('POST', '/v1/dynamic-change', request),
     status: () => read('/v1/status'),
-    counters: () => read('/v1/counters'),
-    retiredCounters({ page, limit }) {
-      const asked = Object.entries({ page, limit }).flatMap(([key, value]) =>
-        value === undefined ? [] : [[key, String(value)] as [string, string]],
-      );
-      return read(`/v1/counters/retired?${new URLSearchParams(asked).toString()}`);
+    counters: ({ dropping } = {}) =>
+      read(dropping === undefined ? '/v1/counters' : `/v1/counters?${queryOf({ dropping })}`),
+    ruleCounters: (rules) => question('/v1/counters', { rules }),
+    retiredCounters: ({ page, limit }) => read(`/v1/counters/retired?${queryOf({ page, limit })}`),
+    async startAudit({ input }) {
+      return await change('POST', '/v1/audit', { input: await encode(input) });
     },
+    audit: () => read('/v1/audit'),
+    suggestPermits: () => read('/v1/audit/suggestions'),
+    endAudit: () => change('DELETE', '/v1/audit'),
+    report: ({ unusedFor }) => read(unusedFor === undefined ? '/v1/report' : `/v1/report?unusedFor=${unusedFor}`),
     events: (request: EventsRequest, stop) => listen(eventsPath(request), stop),
     assignment: () => read('/v1/assignment'),
     list: () => read('/v1/policies'),
@@ -71,6 +75,13 @@ export function agentOperations(ask: Ask, listen: Listen, collect: CollectFiles)
       return read(`/v1/doctor${query === '' ? '' : `?${query}`}`);
     },
     mend: (request) => change('POST', '/v1/doctor/mend', request),
+    changeSet: (request) => change('POST', '/v1/sets', request),
+    listSets: () => read('/v1/sets'),
+    readSet: ({ set, ...asked }) => read(`/v1/sets/${encodeURIComponent(set)}?${queryOf({ ...asked })}`),
+    testSet({ set, address }) {
+      const query = new URLSearchParams({ address }).toString();
+      return read(`/v1/sets/${encodeURIComponent(set)}/test?${query}`);
+    },
     async store({ input }) {
       return await change('POST', '/v1/policies', { input: await encode(input) });
     },
@@ -78,8 +89,17 @@ export function agentOperations(ask: Ask, listen: Listen, collect: CollectFiles)
       return await question('/v1/edit', { input: await encode(input), rule });
     },
     chart: (request) => question('/v1/chart', request),
-    async outline({ input }) {
-      return await question('/v1/outline', { input: await encode(input) });
+    async format(request) {
+      return await question('/v1/format', request);
+    },
+    async outline({ input, ...asked }) {
+      return await question('/v1/outline', { ...asked, input: await encode(input) });
     },
   };
+}
+
+/** Leaves out what is undefined. */
+function queryOf(asked: Readonly<Record<string, string | number | undefined>>): string {
+  const given = Object.entries(asked).filter((entry): entry is [string, string | number] => entry[1] !== undefined);
+  return new URLSearchParams(given.map(([key, value]): [string, string] => [key, String(value)])).toString();
 }

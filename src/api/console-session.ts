@@ -1,4 +1,4 @@
-/** The web console over the wire: how a session is opened, and what a browser is told of its own. */
+/** The web console over the wire: how a session is opened, and what a browser learns about its own. */
 import type { Role } from '../base/roles.ts';
 import { ROLES } from '../base/roles.ts';
 import type { RouteEntry } from './routes.ts';

@@ -1,5 +1,5 @@
 /** Sampled packets as server-sent events: `sample` and `lost`, until the listener goes. */
-import type { EventsRequest, HostEvent } from '../host/events.ts';
+import type { EventsRequest, HostEvent, SampleEvent } from '../host/events.ts';
 import type { Schema } from './schema.ts';
 import { allowNull, INTEGER, NAMES, object, oneOf, TEXT, TRUTH } from './schema.ts';
 
@@ -9,7 +9,7 @@ export const EVENTS_PATH = '/v1/events';
 export const EVENTS_RIGHT = 'confirm';
 
 /** What may stand behind the question mark. */
-export const EVENTS_QUERY: Schema = object({}, { rules: NAMES, reasons: NAMES, passed: TRUTH });
+export const EVENTS_QUERY: Schema = object({}, { rules: NAMES, reasons: NAMES, passed: TRUTH, audit: TRUTH });
 
 export const SAMPLE: Schema = object({
   kind: { const: 'sample' },
@@ -17,6 +17,7 @@ export const SAMPLE: Schema = object({
   interface: TEXT,
   direction: oneOf('ingress', 'egress'),
   verdict: oneOf('pass', 'drop'),
+  change: allowNull(oneOf('would_drop', 'would_pass')),
   by: oneOf('rule', 'default', 'exemption', 'parse'),
   rule: allowNull(TEXT),
   reason: allowNull(TEXT),
@@ -32,11 +33,29 @@ export const LOST: Schema = object({ kind: { const: 'lost' }, interface: allowNu
 /** By the event's name. */
 export const EVENTS: Schema = object({}, { sample: SAMPLE, lost: LOST });
 
-export function eventsPath({ rules = [], reasons = [], passed }: EventsRequest): string {
+/** Who decided: the rule, the default, or the reason. */
+export function deciderOf({ by, rule, reason }: Pick<SampleEvent, 'by' | 'rule' | 'reason'>): string {
+  if (by === 'rule') return `rule ${rule ?? ''}`;
+  return by === 'default' ? 'default' : `${by} ${reason ?? ''}`;
+}
+
+/** What becomes of it, or would by the policy on trial. */
+export function fateOf({ verdict, change }: Pick<SampleEvent, 'verdict' | 'change'>): string {
+  if (change === null) return verdict;
+  return change === 'would_drop' ? 'would drop' : 'would pass';
+}
+
+/** Of a packet in a capture file. */
+export function commentOf(event: SampleEvent): string {
+  return `${fateOf(event)}: ${deciderOf(event)}${event.policy === null ? '' : ` of ${event.policy}`}`;
+}
+
+export function eventsPath({ rules = [], reasons = [], passed, audit }: EventsRequest): string {
   const query = new URLSearchParams([
     ...rules.map((rule): [string, string] => ['rules', rule]),
     ...reasons.map((reason): [string, string] => ['reasons', reason]),
     ...(passed === true ? [['passed', 'true'] as [string, string]] : []),
+    ...(audit === true ? [['audit', 'true'] as [string, string]] : []),
   ]).toString();
   return query === '' ? EVENTS_PATH : `${EVENTS_PATH}?${query}`;
 }

@@ -2,6 +2,7 @@
 import { OPEN_CONSOLE } from './console-session.ts';
 import { EVENT_STREAM } from './event-stream.ts';
 import { EVENTS, EVENTS_PATH, EVENTS_QUERY, EVENTS_RIGHT } from './events.ts';
+import { FLEET_PATH, FLEET_RIGHT, FLEET_STANDING } from './fleet-standing.ts';
 import { LIVE_PATH, LIVE_RIGHT } from './live.ts';
 import { ERROR, LIVE as LIVE_EVENTS } from './outcome-schemas.ts';
 import type { RouteEntry } from './routes.ts';
@@ -44,6 +45,17 @@ function operationOf(name: string, route: RouteEntry): Schema {
   };
 }
 
+const FLEET: Schema = {
+  operationId: 'fleet',
+  summary: 'what this host knows of the fleet that it takes orders from; null where it takes none',
+  'x-role': ROUTES[FLEET_RIGHT].role,
+  parameters: [],
+  responses: {
+    200: { description: 'the standing', content: content(FLEET_STANDING) },
+    default: { description: 'why not', content: content(ERROR) },
+  },
+};
+
 const LIVE: Schema = {
   operationId: 'live',
   summary:
@@ -81,6 +93,7 @@ const SAMPLES: Schema = {
 export function openApiDocument(): Schema {
   const paths: Record<string, Record<string, Schema>> = {};
   paths[LIVE_PATH] = { get: LIVE };
+  paths[FLEET_PATH] = { get: FLEET };
   paths[EVENTS_PATH] = { get: SAMPLES };
   for (const [name, route] of Object.entries({ ...ROUTES, openConsole: OPEN_CONSOLE })) {
     const path = route.path.replaceAll(/:(\w+)/gu, '{$1}');

@@ -100,11 +100,48 @@ export const DIFFERENCE: Schema = object({
   diagnostics: object({ from: DIAGNOSTICS, to: DIAGNOSTICS }),
 });
 
+const MEMBER = object({ prefix: TEXT, ends: allowNull(TEXT), note: TEXT });
+const LISTED_SET = {
+  set: TEXT,
+  entries: COUNT,
+  capacity: COUNT,
+  levels: list(INTEGER),
+  counts: object({ adds: COUNT, expired: COUNT, refused: mapOf(COUNT) }),
+  feed: allowNull(object({ source: TEXT, ageSeconds: allowNull(COUNT), error: allowNull(TEXT), failures: COUNT })),
+};
+
+export const SETS: Schema = object({ sets: list(object(LISTED_SET)) });
+
+export const SET: Schema = object({ ...LISTED_SET, found: COUNT, members: list(MEMBER) });
+
+export const SET_TESTED: Schema = object({ set: TEXT, address: TEXT, member: allowNull(MEMBER) });
+
+export const SET_CHANGED: Schema = object({
+  set: TEXT,
+  added: COUNT,
+  changed: COUNT,
+  unchanged: COUNT,
+  removed: COUNT,
+  refused: list(
+    object({
+      address: TEXT,
+      reason: oneOf('protected', 'own', 'gateway', 'resolver', 'session', 'excluded', 'full', 'length', 'wide'),
+      why: TEXT,
+    }),
+  ),
+  refusedCount: COUNT,
+  entries: COUNT,
+  capacity: COUNT,
+  isWaiting: TRUTH,
+});
+
 export const STORED_NEW: Schema = object({ policy: TEXT, version: INTEGER, hash: TEXT });
 
 export const EDITED: Schema = object({ text: TEXT, replaced: TRUTH, checked: CHECKED, packets: allowNull(PACKETS) });
 
 export const CHARTED: Schema = object({ text: allowNull(TEXT), diagnostics: DIAGNOSTICS });
+
+export const FORMATTED: Schema = object({ text: TEXT });
 
 export const OUTLINE: Schema = object({
   policy: TEXT,
@@ -121,7 +158,12 @@ export const OUTLINE: Schema = object({
       line: INTEGER,
     }),
   ),
-  addressSets: list(object({ name: TEXT, prefixes: COUNT })),
+  found: COUNT,
+  total: COUNT,
+  filterLists: list(object({ name: TEXT, filters: COUNT, rules: COUNT })),
+  filterListCount: COUNT,
+  addressSets: list(object({ name: TEXT, prefixes: COUNT, live: TRUTH, rules: COUNT })),
+  addressSetCount: COUNT,
   tests: INTEGER,
   diagnostics: DIAGNOSTICS,
 });
@@ -288,14 +330,22 @@ export const COUNTERS: Schema = object({
   policy: allowNull(TEXT),
   generation: allowNull(INTEGER),
   interfaces: list(
-    object({
-      name: TEXT,
-      direction: DIRECTION,
-      counters: list(object(COUNTER)),
-      retired: list(object({ action: ACTION, counters: COUNT, packets: COUNT, bytes: COUNT })),
-      fragments: object({ packets: COUNT, bytes: COUNT }),
-    }),
+    object(
+      {
+        name: TEXT,
+        direction: DIRECTION,
+        counters: list(object(COUNTER)),
+        retired: list(object({ action: ACTION, counters: COUNT, packets: COUNT, bytes: COUNT })),
+        fragments: object({ packets: COUNT, bytes: COUNT }),
+      },
+      { rules: list(object({ action: ACTION, packets: COUNT, bytes: COUNT })) },
+    ),
   ),
+});
+
+export const RULE_COUNTERS: Schema = object({
+  policy: allowNull(TEXT),
+  rules: list(object({ rule: TEXT, packets: COUNT, bytes: COUNT })),
 });
 
 export const RETIRED_COUNTERS: Schema = object({
@@ -304,6 +354,98 @@ export const RETIRED_COUNTERS: Schema = object({
   limit: INTEGER,
   total: INTEGER,
   counters: list(object({ interface: TEXT, direction: DIRECTION, ...COUNTER })),
+});
+
+export const AUDIT: Schema = object({
+  policy: allowNull(TEXT),
+  version: allowNull(INTEGER),
+  hash: allowNull(TEXT),
+  since: allowNull(TEXT),
+  sides: list(
+    object({
+      interface: TEXT,
+      direction: DIRECTION,
+      agreed: COUNT,
+      changes: list(
+        object({
+          change: oneOf('would_drop', 'would_pass'),
+          by: TEXT,
+          rule: allowNull(TEXT),
+          reason: allowNull(TEXT),
+          packets: COUNT,
+          bytes: COUNT,
+        }),
+      ),
+    }),
+  ),
+});
+
+export const SUGGESTED: Schema = object({
+  policy: TEXT,
+  version: INTEGER,
+  hash: TEXT,
+  since: TEXT,
+  dropped: list(object({ by: TEXT, rule: allowNull(TEXT), reason: allowNull(TEXT), packets: COUNT })),
+  samples: INTEGER,
+  leftOut: INTEGER,
+  permits: list(
+    object({
+      rule: TEXT,
+      filter: TEXT,
+      directions: list(DIRECTION),
+      samples: INTEGER,
+      addresses: list(object({ address: TEXT, samples: INTEGER })),
+      isMany: TRUTH,
+      droppedBy: list(allowNull(TEXT)),
+      stillDroppedBy: allowNull(TEXT),
+    }),
+  ),
+  fragment: TEXT,
+});
+
+export const AUDIT_ENDED: Schema = object({ interfaces: TEXTS });
+
+export const AUDIT_STARTED: Schema = object({
+  policy: TEXT,
+  version: INTEGER,
+  hash: TEXT,
+  interfaces: TEXTS,
+  diagnostics: DIAGNOSTICS,
+  omitted: list(OMITTED),
+});
+
+const REPORTED_RULE = object({
+  rule: allowNull(TEXT),
+  action: ACTION,
+  packets: COUNT,
+  bytes: COUNT,
+  lastMatch: allowNull(TEXT),
+});
+
+export const REPORT: Schema = object({
+  policy: TEXT,
+  since: TEXT,
+  until: TEXT,
+  gaps: list(object({ kind: oneOf('restart', 'unfiltered', 'agent', 'filters'), from: TEXT, to: TEXT })),
+  gapsLeftOut: COUNT,
+  notes: TEXTS,
+  hours: list(object({ at: TEXT, pass: COUNT, drop: COUNT })),
+  rules: list(REPORTED_RULE),
+  unusedRules: list(REPORTED_RULE),
+  unusedFilters: allowNull(list(object({ rule: TEXT, filter: TEXT, since: TEXT, lastMatch: allowNull(TEXT) }))),
+  topRules: list(REPORTED_RULE),
+  sampledSeconds: COUNT,
+  fewSources: list(
+    object({
+      rule: TEXT,
+      filter: TEXT,
+      end: oneOf('source', 'destination'),
+      samples: COUNT,
+      sources: list(object({ address: TEXT, samples: COUNT })),
+    }),
+  ),
+  shadowed: list(object({ code: TEXT, rules: TEXTS, message: TEXT })),
+  candidates: list(object({ rule: TEXT, why: TEXT, edit: allowNull(TEXT) })),
 });
 
 export const POLICIES: Schema = object({

@@ -34,7 +34,14 @@ export const CHECK: Schema = object({ input: INPUT }, { me: ME, isBrief: TRUTH, 
 
 export const EXPLAIN: Schema = object(
   { packet: TEXT },
-  { input: INPUT, isEstablished: TRUTH, isFragment: TRUTH, interface: TEXT, me: ME },
+  {
+    input: INPUT,
+    isEstablished: TRUTH,
+    isFragment: TRUTH,
+    interface: TEXT,
+    me: ME,
+    members: list(object({ list: object({ name: TEXT, text: TEXT }) }, { set: TEXT })),
+  },
 );
 
 export const DIFF: Schema = object({ to: INPUT }, { from: INPUT, me: ME });
@@ -44,7 +51,14 @@ export const DOCTOR: Schema = object({}, { interfaces: NAMES });
 
 const POSITIVE: Schema = { ...INTEGER, minimum: 1, maximum: 1_000_000 };
 
+export const COUNTERS: Schema = object({}, { dropping: POSITIVE });
+
+export const RULE_COUNTERS: Schema = object({ rules: NAMES });
+
 export const RETIRED_COUNTERS: Schema = object({}, { page: POSITIVE, limit: POSITIVE });
+
+/** Seconds. */
+export const REPORT: Schema = object({}, { unusedFor: { type: 'number', exclusiveMinimum: 0 } });
 
 export const RESTORE: Schema = object({ wait: { type: 'number', minimum: 0, maximum: 3600 } });
 
@@ -62,6 +76,24 @@ export const STORED_CHANGE: Schema = object(
   { assignment: oneOf('assign', 'unassign'), confirm: SECONDS, force: TRUTH },
 );
 
+/** A set's name, as a policy may have it. */
+const SET_NAME: Schema = { type: 'string', minLength: 1, maxLength: 200 };
+
+export const SET_CHANGE: Schema = object(
+  { set: SET_NAME, change: oneOf('add', 'remove', 'clear', 'load') },
+  {
+    list: object({ name: TEXT, text: TEXT }),
+    seconds: { type: 'number', exclusiveMinimum: 0, maximum: 10 * 365 * 86_400 },
+    note: TEXT,
+    replace: TRUTH,
+    split: TRUTH,
+  },
+);
+
+export const SET_READ: Schema = object({}, { search: TEXT, page: POSITIVE, limit: POSITIVE });
+
+export const SET_TEST: Schema = object({ address: TEXT });
+
 export const STORE: Schema = object({ input: INPUT });
 
 /** A filter by the keys of the policy file; what they may hold is checked when the policy is read. */
@@ -75,6 +107,10 @@ export const EDIT: Schema = object({
   ),
 });
 
-export const OUTLINE: Schema = object({ input: INPUT });
+export const FORMAT: Schema = object({ text: TEXT });
+
+export const AUDIT: Schema = object({ input: INPUT });
+
+export const OUTLINE: Schema = object({ input: INPUT }, { search: TEXT, page: POSITIVE, limit: POSITIVE });
 
 export const CHART: Schema = object({ name: TEXT, chart: TEXT });

@@ -2,7 +2,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { isIP } from 'node:net';
+import { connect, isIP } from 'node:net';
 import type { PeerCertificate } from 'node:tls';
 import { checkServerIdentity } from 'node:tls';
 import { EnvironmentError } from '../base/environment-error.ts';
@@ -88,11 +88,13 @@ function hostOf({ hostname }: URL): string {
 
 function openRequest(asked: AgentRequest): ClientRequest {
   const { address, method, path } = asked;
-  const common = { method, path, headers: headersOf(asked), agent: false } as const;
-  if ('socketPath' in address) return httpRequest({ ...common, socketPath: address.socketPath });
+  const common = { method, path, headers: headersOf(asked) } as const;
+  // Without an agent of Node's, which would take the socket for a host and look whether its name is an address.
+  if ('socketPath' in address) return httpRequest({ ...common, createConnection: () => connect(address.socketPath) });
   const host = hostOf(address.url);
   return httpsRequest({
     ...common,
+    agent: false,
     ...address.tls,
     host,
     port: address.url.port,

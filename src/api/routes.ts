@@ -33,7 +33,13 @@ export type RouteName =
   | 'changeDynamic'
   | 'status'
   | 'counters'
+  | 'ruleCounters'
   | 'retiredCounters'
+  | 'report'
+  | 'startAudit'
+  | 'audit'
+  | 'endAudit'
+  | 'suggestPermits'
   | 'assignment'
   | 'list'
   | 'history'
@@ -44,8 +50,13 @@ export type RouteName =
   | 'diff'
   | 'doctor'
   | 'mend'
+  | 'changeSet'
+  | 'listSets'
+  | 'readSet'
+  | 'testSet'
   | 'store'
   | 'edit'
+  | 'format'
   | 'outline'
   | 'chart';
 
@@ -98,10 +109,19 @@ export const ROUTES: Readonly<Record<RouteName, RouteEntry>> = {
     method: 'DELETE',
   },
   status: createReadRoute('/v1/status', 'show which policy filters which interface, and since when', outcomes.STATUS),
-  counters: createReadRoute(
+  counters: {
+    ...createReadRoute(
+      '/v1/counters',
+      'what every rule, default, exemption and parse outcome counted; `dropping`: of rules those that drop most, and sums',
+      outcomes.COUNTERS,
+    ),
+    query: requests.COUNTERS,
+  },
+  ruleCounters: question(
     '/v1/counters',
-    'what every rule, default, exemption and parse outcome counted',
-    outcomes.COUNTERS,
+    'what rules of the policy in force counted, over all interfaces',
+    outcomes.RULE_COUNTERS,
+    requests.RULE_COUNTERS,
   ),
   retiredCounters: {
     ...createReadRoute(
@@ -110,6 +130,23 @@ export const ROUTES: Readonly<Record<RouteName, RouteEntry>> = {
       outcomes.RETIRED_COUNTERS,
     ),
     query: requests.RETIRED_COUNTERS,
+  },
+  startAudit: change(
+    '/v1/audit',
+    'put a policy on trial beside the one in force, which alone decides',
+    outcomes.AUDIT_STARTED,
+    requests.AUDIT,
+  ),
+  audit: createReadRoute('/v1/audit', 'what the policy on trial would change', outcomes.AUDIT),
+  suggestPermits: createReadRoute(
+    '/v1/audit/suggestions',
+    'permits for what the policy on trial would drop, with what was sampled of it',
+    outcomes.SUGGESTED,
+  ),
+  endAudit: { ...change('/v1/audit', 'end the trial', outcomes.AUDIT_ENDED), method: 'DELETE' },
+  report: {
+    ...createReadRoute('/v1/report', 'what the observed traffic says of the policy in force', outcomes.REPORT),
+    query: requests.REPORT,
   },
   assignment: createReadRoute('/v1/assignment', 'what is assigned, whatever is in force', outcomes.ASSIGNMENT),
   list: createReadRoute('/v1/policies', 'the stored policies', outcomes.POLICIES),
@@ -120,7 +157,7 @@ export const ROUTES: Readonly<Record<RouteName, RouteEntry>> = {
     'a version as it was written; `newest` for the newest',
     outcomes.STORED,
   ),
-  check: question('/v1/check', 'what can be said about a policy without a kernel', outcomes.CHECKED, requests.CHECK),
+  check: question('/v1/check', 'read and analyse a policy without the kernel', outcomes.CHECKED, requests.CHECK),
   explain: question(
     '/v1/explain',
     'which filter decides a packet, and why: of a policy, or of what is in force',
@@ -143,6 +180,19 @@ export const ROUTES: Readonly<Record<RouteName, RouteEntry>> = {
     outcomes.DIAGNOSED,
     requests.DOCTOR,
   ),
+  changeSet: {
+    ...change('/v1/sets', 'add members to a live set, or take them out', outcomes.SET_CHANGED, requests.SET_CHANGE),
+    role: 'operator',
+  },
+  listSets: createReadRoute('/v1/sets', 'the live sets of the policies in force', outcomes.SETS),
+  readSet: {
+    ...createReadRoute('/v1/sets/:name', 'a live set with its members, or a page of them', outcomes.SET),
+    query: requests.SET_READ,
+  },
+  testSet: {
+    ...createReadRoute('/v1/sets/:name/test', 'does a live set hold an address?', outcomes.SET_TESTED),
+    query: requests.SET_TEST,
+  },
   store: change(
     '/v1/policies',
     'store a policy as a new version; what is in force stays',
@@ -155,6 +205,12 @@ export const ROUTES: Readonly<Record<RouteName, RouteEntry>> = {
     outcomes.EDITED,
     requests.EDIT,
   ),
-  outline: question('/v1/outline', 'what a policy consists of', outcomes.OUTLINE, requests.OUTLINE),
+  format: question('/v1/format', 'the text of a policy in the usual layout', outcomes.FORMATTED, requests.FORMAT),
+  outline: question(
+    '/v1/outline',
+    'what a policy consists of: all its rules, or a page of those that a search finds',
+    outcomes.OUTLINE,
+    requests.OUTLINE,
+  ),
   chart: question('/v1/chart', 'the policy that a planning chart makes', outcomes.CHARTED, requests.CHART),
 };

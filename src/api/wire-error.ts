@@ -19,6 +19,7 @@ const STATUS: Readonly<Partial<Record<WireError['code'], number>>> = {
   XDPOL_E_LOCKED: 409,
   XDPOL_E_ASSIGNED: 409,
   XDPOL_E_NOT_ASSIGNED: 409,
+  XDPOL_E_SET: 422,
   XDPOL_E_KEY_REUSED: 422,
   XDPOL_E_NOT_STORED: 404,
   XDPOL_E_NO_RULE: 404,
@@ -32,6 +33,8 @@ const STATUS: Readonly<Partial<Record<WireError['code'], number>>> = {
   XDPOL_E_SIGNED_OUT: 401,
   XDPOL_E_SIGN_IN_LIMIT: 429,
   XDPOL_E_LISTENERS: 429,
+  XDPOL_E_BUSY: 429,
+  XDPOL_E_QUESTION: 503,
   XDPOL_E_FORGED: 403,
 };
 
@@ -41,7 +44,7 @@ export function statusOf(code: WireError['code']): number {
   return code !== POLICY_CODE && ERRORS[code].exit === 2 ? 400 : 500;
 }
 
-/** `error` is one that a user can be told, or a bug, of which no more is told. */
+/** `error` is one that a user may see, or a bug, of which the wire carries no details. */
 export function encodeError(error: unknown): WireError {
   if (error instanceof PolicyRejected) {
     return { code: POLICY_CODE, message: error.message, help: null, diagnostics: error.diagnostics };

@@ -1,4 +1,4 @@
-/** A policy made from another form means what that form meant: what `check` would warn of is accepted in it, and said. */
+/** A policy made from another form means what that form meant: what `check` would warn of is accepted in it, and reported. */
 import type { Diagnostic } from '../base/diagnostics.ts';
 import { Diagnostics } from '../base/diagnostics.ts';
 import type { Finding } from '../compiler/analysis/warnings.ts';

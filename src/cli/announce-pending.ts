@@ -26,7 +26,7 @@ function isSilent(verb: string): boolean {
   return !isPrivileged() || (PURE.has(verb) && !hasGatePins());
 }
 
-/** `status` says it itself. Another host is asked always: whether it answers is told before anything is changed. */
+/** `status` shows it itself. Another host is always asked, so that a host which does not answer is reported before anything is changed. */
 export async function announcePending(verb: string): Promise<void> {
   if (!worksElsewhere() && isSilent(verb)) return;
   const { pending, settled } = await reachHost().pending();

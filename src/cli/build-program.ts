@@ -29,12 +29,17 @@ const VERBS: Readonly<Record<string, LoadCommand>> = {
   uninstall: async () => (await import('./commands/install.ts')).uninstallCommand(),
   delete: async () => (await import('./commands/delete.ts')).deleteCommand(),
   ipsecpol: async () => (await import('./commands/ipsecpol.ts')).ipsecpolCommand(),
+  set: async () => (await import('./commands/set.ts')).setCommand(),
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   events: async () => (await import('./commands/events.ts')).eventsCommand(),
   capture: async () => (await import('./commands/capture.ts')).captureCommand(),
   top: async () => (await import('./commands/top.ts')).topCommand(),
+  audit: async () => (await import('./commands/audit.ts')).auditCommand(),
+  promote: async () => (await import('./commands/promote.ts')).promoteCommand(),
+  report: async () => (await import('./commands/report.ts')).reportCommand(),
   host: async () => (await import('./commands/host.ts')).hostCommand(),
   pki: async () => (await import('./commands/pki.ts')).pkiCommand(),
+  fleet: async () => (await import('./commands/fleet.ts')).fleetCommand(),
   console: async () => (await import('./commands/console.ts')).consoleCommand(),
   agent: async () => (await import('./commands/agent.ts')).agentCommand(),
   completion: async () => (await import('./commands/completion.ts')).completionCommand(),
@@ -59,11 +64,15 @@ export const ANYWHERE: ReadonlySet<string> = new Set([
   'rollback',
   'restore',
   'delete',
+  'set',
   'status',
   'counters',
   'top',
   'events',
   'capture',
+  'report',
+  'audit',
+  'promote',
   'list',
   'show',
   'history',
@@ -79,15 +88,23 @@ Examples:
 
 Exit codes: 0 ok, 1 environment, 2 usage, 3 policy errors.`;
 
-/** With the asked verb alone where there is one of that name, else with all. */
-export async function buildProgram(verb: string | undefined): Promise<Command> {
+/** With the asked verb alone where there is one of that name, else with all; `bare`: with none. */
+export async function buildProgram(
+  verb: string | undefined,
+  { bare = false }: { readonly bare?: boolean } = {},
+): Promise<Command> {
   const program = new Command('xdpol')
     .description('Packet-filter policies for Linux hosts: the most specific filter decides, XDP applies it.')
     .version(VERSION)
-    .addOption(new Option('--host <name>', 'before the verb: do it on this known host, over the network (xdpol host)'))
+    .addOption(
+      new Option(
+        '--host <name>',
+        'run the verb on this known host, over the network (xdpol host); stands before the verb',
+      ),
+    )
     .addHelpText('after', EPILOG);
   const known = verb === undefined ? undefined : VERBS[verb];
-  const load = known === undefined ? Object.values(VERBS) : [known];
+  const load = bare ? [] : known === undefined ? Object.values(VERBS) : [known];
   for (const command of await Promise.all(load.map((loadOne) => loadOne())))
     program.addCommand(command, { hidden: HIDDEN.has(command.name()) });
   // Verbs have a --version of their own.

@@ -1,10 +1,11 @@
 /** The file of `ipsecpol -file`: a command a line, with or without the program's name before it. */
-import { readFileSync } from 'node:fs';
 import type { Diagnostics } from '../base/diagnostics.ts';
 import { EnvironmentError } from '../base/environment-error.ts';
 import type { ChangeCommand, UnloadCommand } from '../formats/ipsecpol/command.ts';
 import { readIpsecpol } from '../formats/ipsecpol/command.ts';
 import { wordsOfLine } from '../formats/ipsecpol/words.ts';
+import { MAX_TEXT_BYTES } from '../formats/named-file.ts';
+import { readInput } from '../host/read-regular-file.ts';
 import { isThisHost } from './this-host.ts';
 
 export interface FileLine {
@@ -36,10 +37,9 @@ export function readCommandFile(path: string, diags: Diagnostics): readonly File
 }
 
 function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8').replace(/^\ufeff/u, '');
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new EnvironmentError('XDPOL_E_FILE', `cannot read ${path}: ${code}`, { help: 'name a file of commands' });
-  }
+  const content = readInput(path, MAX_TEXT_BYTES);
+  if (content instanceof Uint8Array) return new TextDecoder().decode(content);
+  throw new EnvironmentError('XDPOL_E_FILE', `cannot read ${path}: ${content.error}`, {
+    help: 'name a file of commands',
+  });
 }

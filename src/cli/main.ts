@@ -5,7 +5,7 @@ import { ANYWHERE, buildProgram } from './build-program.ts';
 import { UsageError } from './exit.ts';
 import { chooseHost } from './reach-host.ts';
 import { runProgram } from './run-program.ts';
-import { verbOf } from './verb-of.ts';
+import { asksForVersion, verbOf } from './verb-of.ts';
 
 /**
  * ipsecpol says what waits to be confirmed by itself, as the program of that name; completion says nothing but words; the
@@ -22,8 +22,9 @@ function workOn(host: string, verb: string): void {
 
 /** Resolves once the verb has run. */
 export const ended: Promise<void> = runProgram('xdpol', async () => {
-  const verb = verbOf(process.argv.slice(2)) ?? '';
-  const program = await buildProgram(verb);
+  const words = process.argv.slice(2);
+  const verb = verbOf(words) ?? '';
+  const program = await buildProgram(verb, { bare: asksForVersion(words) });
   program.hook('preAction', async () => {
     const { host } = program.opts<{ readonly host?: string }>();
     if (host !== undefined) workOn(host, verb);

@@ -17,9 +17,10 @@ export function parseVersion(value: string): number {
 }
 
 export function meOption(): Option {
-  return new Option('--me <address>', "what `me` is, repeatable; else this host's addresses").argParser<
-    readonly string[]
-  >(collect);
+  return new Option(
+    '--me <address>',
+    'the address that `me` stands for; repeatable (default: the addresses of this host)',
+  ).argParser<readonly string[]>(collect);
 }
 
 export interface MeOptions {
@@ -35,7 +36,10 @@ export function parseConfirm(value: string): number {
 
 /** Where arriving packets are filtered. */
 export function hookOption(): Option {
-  return new Option('--hook <hook>', 'where arriving packets are filtered on these interfaces: xdp, or tcx, after it')
+  return new Option(
+    '--hook <hook>',
+    'where arriving packets are filtered on these interfaces: at xdp, or behind it at tcx',
+  )
     .choices(['xdp', 'tcx'])
     .conflicts('mode');
 }
@@ -43,14 +47,14 @@ export function hookOption(): Option {
 export function confirmOption(): Option {
   return new Option(
     '--confirm [time]',
-    'go back to what is in force now unless xdpol confirm comes within the time, such as 60s; 10m unless given',
+    'go back to what is in force now unless xdpol confirm comes within this time, such as 60s (default: 10m)',
   ).argParser(parseConfirm);
 }
 
 export function forceOption(): Option {
   return new Option(
     '--force',
-    'also where it ends what this host does now, such as your SSH connection, or where packets would go unfiltered',
+    'make the change even if it ends what this host does now, such as your SSH connection, or lets packets pass unfiltered',
   );
 }
 

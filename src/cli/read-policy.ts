@@ -1,4 +1,4 @@
-/** Policies for verbs that read one and change nothing: read where the verb runs, with what `me` is told to be. */
+/** Policies for verbs that read one and change nothing: read where the verb runs, with the addresses that `me` is given. */
 import type { Address } from '../base/ip.ts';
 import { parseAddress } from '../base/ip.ts';
 import { PolicyRejected } from '../base/policy-rejected.ts';

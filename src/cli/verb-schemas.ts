@@ -147,6 +147,63 @@ const PKI: Schema = {
   ],
 };
 
+const BAN_ENTRY = object({ prefix: TEXT, until: INTEGER });
+const ORDER = object(
+  {
+    kind: oneOf('policy', 'unassign', 'bans'),
+    target: TEXT,
+    seq: INTEGER,
+    issued: INTEGER,
+    expires: INTEGER,
+    previous: allowNull(TEXT),
+    wave: { type: 'null' },
+  },
+  {
+    policy: object({ name: TEXT, version: INTEGER, sha256: TEXT, size: INTEGER }),
+    bans: object({ set: TEXT, entries: list(BAN_ENTRY) }),
+  },
+);
+const STANDING = object({
+  host: TEXT,
+  state: oneOf('in-sync', 'pending', 'failed', 'rolled-back', 'drifted', 'silent', 'not-joined'),
+  ordered: allowNull(object({ target: TEXT, seq: INTEGER, what: TEXT })),
+  inForce: allowNull(
+    object({ target: allowNull(TEXT), seq: allowNull(INTEGER), sha256: allowNull(TEXT), policy: allowNull(TEXT) }),
+  ),
+  seen: allowNull(TEXT),
+  error: allowNull(object({ seq: allowNull(INTEGER), code: TEXT, message: TEXT })),
+  version: allowNull(TEXT),
+});
+
+const ROLLOUT = object({
+  ...{ id: TEXT, target: TEXT, released: INTEGER, waves: INTEGER, reason: allowNull(TEXT) },
+  state: oneOf('running', 'stopped', 'done', 'returned'),
+});
+
+/** `host`, `group`, `token`, `build`, `publish`, `order` and `ban`, `rollout` and `rollback`, `status` and `diff`, `export`, `backup`, `restore`. */
+const FLEET: Schema = {
+  anyOf: [
+    object({
+      host: object({ name: TEXT, labels: mapOf(TEXT), groups: TEXTS, fingerprint: allowNull(TEXT) }),
+    }),
+    object({ group: object({ name: TEXT, priority: INTEGER, selector: allowNull(TEXT) }), hosts: TEXTS }),
+    object({ host: TEXT, token: TEXT, expires: TEXT }),
+    object({ policy: TEXT, bundle: TEXT, sha256: TEXT, size: INTEGER }),
+    object({
+      published: object({
+        ...{ name: TEXT, version: INTEGER, sha256: TEXT, size: INTEGER },
+        ...{ published: INTEGER, by: TEXT },
+      }),
+    }),
+    object({ order: ORDER, hosts: TEXTS }),
+    object({ rollout: ROLLOUT }),
+    object({ hosts: list(STANDING) }),
+    object({ folder: TEXT, files: INTEGER }),
+    object({ file: TEXT, keys: INTEGER, bytes: INTEGER }),
+    object({ store: TEXT, keys: INTEGER }),
+  ],
+};
+
 const FMT = object({
   ok: TRUTH,
   policies: list(object({ file: TEXT, formatted: allowNull(TRUTH), written: TRUTH, text: allowNull(TEXT) })),
@@ -214,14 +271,26 @@ const TOP = object({
 
 /** By the verb's name. */
 export const VERB_SCHEMAS: Readonly<Record<string, Schema>> = {
-  apply: object({
-    policy: TEXT,
-    ...IN_FORCE,
-    generation: allowNull(INTEGER),
-    applied: TRUTH,
-    diagnostics: DIAGNOSTICS,
-  }),
+  fleet: FLEET,
+  apply: {
+    anyOf: [
+      object({
+        policy: TEXT,
+        ...IN_FORCE,
+        generation: allowNull(INTEGER),
+        applied: TRUTH,
+        diagnostics: DIAGNOSTICS,
+      }),
+      object({
+        ...selectProperties(answers.AUDIT_STARTED, 'policy', 'version', 'hash', 'interfaces'),
+        audit: { const: true },
+        diagnostics: DIAGNOSTICS,
+      }),
+    ],
+  },
   assign: object({ policy: TEXT, version: INTEGER, ...IN_FORCE, generation: INTEGER, diagnostics: DIAGNOSTICS }),
+  /** Without a word behind it, and of `audit suggest`. */
+  audit: { anyOf: [answers.AUDIT, answers.SUGGESTED] },
   bench: BENCH,
   check: CHECK,
   compile: COMPILE,
@@ -243,12 +312,18 @@ export const VERB_SCHEMAS: Readonly<Record<string, Schema>> = {
   ipsecpol: IPSECPOL,
   list: answers.POLICIES,
   pki: PKI,
+  promote: object({
+    version: INTEGER,
+    ...selectProperties(answers.IN_FORCE, 'policy', 'generation', 'interfaces', 'pending'),
+  }),
   replay: { anyOf: [REPLAY_LINE, REPLAY_SUMMARY] },
+  report: answers.REPORT,
   restore: object({
     ...selectProperties(answers.RESTORED, 'policy', 'version', 'generation', 'interfaces', 'missing', 'degraded'),
     ...MILLISECONDS,
   }),
   rollback: object(selectProperties(answers.ROLLED_BACK, 'policy', 'version', 'previous', 'interfaces')),
+  set: { anyOf: [answers.SET_CHANGED, answers.SETS, answers.SET, answers.SET_TESTED] },
   show: POLICY,
   status: object({
     ...selectProperties(

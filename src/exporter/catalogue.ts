@@ -113,15 +113,70 @@ export const METRICS = {
     labels: ['name'],
     help: 'Questions for a DNS name of the policy in force that had no answer.',
   },
+  xdpol_set_entries: {
+    type: 'gauge',
+    labels: ['set'],
+    help: 'Members of a live set that have not ended.',
+  },
+  xdpol_set_capacity: {
+    type: 'gauge',
+    labels: ['set'],
+    help: 'Members that a live set may have.',
+  },
+  xdpol_set_adds_total: {
+    type: 'counter',
+    labels: ['set'],
+    help: 'Members that were added to a live set, since the store began.',
+  },
+  xdpol_set_expired_total: {
+    type: 'counter',
+    labels: ['set'],
+    help: 'Members of a live set that have ended by themselves, since the store began.',
+  },
+  xdpol_set_refused_total: {
+    type: 'counter',
+    labels: ['set', 'reason'],
+    help: 'Members that a live set did not take: it was full, they had a length that members do not have (length, wide), or the host needs the address (protected, own, gateway, resolver, session), or the policy leaves it out (excluded), since the store began.',
+  },
+  xdpol_feed_age_seconds: {
+    type: 'gauge',
+    labels: ['set'],
+    help: 'Seconds since the members of a live set were what its feed has; not there before that was so once.',
+  },
+  xdpol_feed_failures_total: {
+    type: 'counter',
+    labels: ['set'],
+    help: 'Times that the feed of a live set could not be read or was not taken, so that the members stayed, since the store began.',
+  },
   xdpol_events_total: {
     type: 'counter',
     labels: [],
-    help: 'Samples of packets that were taken for xdpol events and xdpol capture, all interfaces together.',
+    help: 'Samples of packets that were taken for xdpol events, capture and report, all interfaces together.',
   },
   xdpol_events_lost_total: {
     type: 'counter',
     labels: [],
     help: 'Samples of packets that nobody could read, because more were taken than the ring of the interface has room for.',
+  },
+  xdpol_audit_packets_total: {
+    type: 'counter',
+    labels: ['device', 'direction', 'policy', 'change', 'rule'],
+    help: 'Packets that the policy on trial would drop or pass, and the policy in force decided otherwise, by the rule on trial; rule is empty for the default.',
+  },
+  xdpol_fleet_desired_info: {
+    type: 'gauge',
+    labels: ['hash', 'group'],
+    help: 'The order of the fleet that applies to this host: the hash of its policy, and whom it is for. Always 1.',
+  },
+  xdpol_fleet_in_sync: {
+    type: 'gauge',
+    labels: [],
+    help: '1 where what is in force is what was ordered, else 0. Absent while there is no order.',
+  },
+  xdpol_fleet_last_contact_seconds: {
+    type: 'gauge',
+    labels: [],
+    help: 'Time since a front of the fleet was heard of last, or since the agent started where none was.',
   },
   xdpol_build_info: {
     type: 'gauge',

@@ -6,11 +6,16 @@ import { libbpfVersion } from '../engine/host-facts.ts';
 import { JiffiesClock } from '../engine/jiffies.ts';
 import { readInterfaceCounters } from '../engine/read-counters.ts';
 import { readAttachments } from '../engine/survey.ts';
+import { addAudits } from './audit.ts';
 import type { Changes } from './change-metrics.ts';
 import { addChanges } from './change-metrics.ts';
 import type { ExpositionFormat } from './exposition.ts';
+import type { FleetState } from './fleet-metrics.ts';
+import { addFleet } from './fleet-metrics.ts';
 import type { NameState } from './followed-names.ts';
 import { addNames } from './followed-names.ts';
+import type { LiveSetState } from './live-set-metrics.ts';
+import { addLiveSets } from './live-set-metrics.ts';
 import { ProcessMetrics } from './process-metrics.ts';
 import { RuleSeries } from './rule-series.ts';
 import { Samples } from './samples.ts';
@@ -18,10 +23,13 @@ import type { WantedHooks } from './state.ts';
 import { addAttachments, addEvents, addPolicy, addTables } from './state.ts';
 import { addTraffic } from './traffic.ts';
 
-/** What the kernel cannot tell. Asked at every scrape. */
+/** Facts that the kernel does not have. Asked for at every scrape. */
 export interface Wanted extends WantedHooks {
   readonly changes: Changes;
   readonly names: readonly NameState[];
+  readonly sets: readonly LiveSetState[];
+  /** undefined where this host takes no orders. */
+  readonly fleet: FleetState | undefined;
 }
 
 /** Owns a clock in the kernel. */
@@ -50,6 +58,8 @@ export class Exporter implements Disposable {
     this.#collect(samples, wanted);
     addChanges(samples, wanted.changes);
     addNames(samples, wanted.names);
+    addLiveSets(samples, wanted.sets);
+    if (wanted.fleet !== undefined) addFleet(samples, wanted.fleet);
     samples.add('xdpol_build_info', this.#build, 1);
     samples.add('xdpol_scrape_duration_seconds', {}, (performance.now() - started) / 1000);
     const end = format === 'openmetrics' ? '# EOF\n' : '';
@@ -69,5 +79,6 @@ export class Exporter implements Disposable {
     addAttachments(samples, attachments, wanted);
     addTables(samples, attachments);
     addEvents(samples, attachments);
+    addAudits(samples, attachments);
   }
 }

@@ -18,7 +18,8 @@ function escapeLabel(value: string): string {
 /** A line up to its value: the name and the labels, with the space behind them. */
 export function seriesOf<Name extends MetricName>(name: Name, labels: LabelsOf<Name>): string {
   const pairs = METRICS[name].labels.map((label) => `${label}="${escapeLabel(labels[label as keyof typeof labels])}"`);
-  return pairs.length === 0 ? `${name} ` : `${name}{${pairs.join()}} `;
+  // In one piece: what is put together by a template is copied part by part at each scrape.
+  return pairs.length === 0 ? `${name} ` : [name, '{', pairs.join(), '} '].join('');
 }
 
 export class Samples {
@@ -48,13 +49,15 @@ export class Samples {
 
   /** Metric after metric, each with its HELP and TYPE lines, in the order in which they were first added. */
   text(format: ExpositionFormat): string {
-    const parts: string[] = [];
+    // Added up and not joined: megabytes are copied once, where they are sent.
+    let text = '';
     for (const [name, lines] of this.#lines) {
       const { type, help } = METRICS[name];
       // OpenMetrics names a counter without the suffix of its samples.
       const family = format === 'openmetrics' && type === 'counter' ? name.slice(0, -'_total'.length) : name;
-      parts.push(`# HELP ${family} ${help}\n# TYPE ${family} ${type}\n`, lines.join(''));
+      text += `# HELP ${family} ${help}\n# TYPE ${family} ${type}\n`;
+      text += lines.join('');
     }
-    return parts.join('');
+    return text;
   }
 }

@@ -45,12 +45,12 @@ function configuredListen(log: AgentLog): ListenAddress | undefined {
 export function agentCommand(): Command {
   const command = new Command('agent')
     .description(
-      'the daemon: metrics for Prometheus, `me` follows the addresses, dynamic rules last as long; filtering goes on without it',
+      'run the daemon: it serves metrics to Prometheus, follows the addresses of `me`, and keeps dynamic rules; filtering goes on without it',
     )
     .addOption(
       new Option(
         '--listen <address>',
-        'address and port of the HTTP server, ":9477" for every address; else metrics.listen of the configuration, else 127.0.0.1:9477',
+        'address and port of the HTTP server, ":9477" for every address (default: metrics.listen of the configuration, or 127.0.0.1:9477)',
       ),
     )
     .action(run);

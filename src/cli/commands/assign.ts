@@ -65,11 +65,13 @@ export function assignCommand(): Command {
     .addOption(
       new Option(
         '-i, --interface <name>',
-        'filter this interface, repeatable; else those of the last assignment, else those that the configuration names; those already filtered go along',
+        'filter this interface; repeatable (default: those of the last assignment, or if there was none, those of the configuration); interfaces that are filtered already get the policy too',
       ).argParser<readonly string[]>(collect),
     )
-    .addOption(new Option('--version <number>', 'this version, else the newest').argParser(parseVersion))
-    .addOption(new Option('--mode <mode>', 'where XDP runs, else as last time').choices(['native', 'generic', 'auto']))
+    .addOption(new Option('--version <number>', 'which version (default: the newest)').argParser(parseVersion))
+    .addOption(
+      new Option('--mode <mode>', 'where XDP runs (default: as last time)').choices(['native', 'generic', 'auto']),
+    )
     .addOption(hookOption())
     .addOption(confirmOption())
     .addOption(forceOption())

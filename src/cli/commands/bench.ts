@@ -100,13 +100,13 @@ or what happens to packets that pass. taskset -c N xdpol bench ... chooses the C
 export function benchCommand(): Command {
   const command = new Command('bench')
     .description('measure what a packet costs under each rule on this host, without touching traffic')
-    .argument('[policy]', `${POLICY_ARGUMENT}; else the assigned policy`)
+    .argument('[policy]', `${POLICY_ARGUMENT} (default: the assigned policy)`)
     .addOption(meOption())
     .option(
       '--interface <name>',
-      'the interface the packets are seen at; else rules limited to interfaces take no part',
+      'the interface at which the packets are seen; without it, rules limited to interfaces are left out',
     )
-    .option('--live', 'dropped packets also over a veth pair in a network namespace of its own')
+    .option('--live', 'also measure dropped packets over a veth pair in a network namespace of its own')
     .addOption(
       new Option('--max-ns-over-bare <ns>', 'exit 3 when a row costs more over a bare XDP_DROP').argParser(
         parseNanoseconds,

@@ -1,9 +1,10 @@
 /** `xdpol capture`: sampled packets as a pcapng file, each with who decided it as its comment. */
 import { Command } from 'commander';
 import { CaptureFile, openCaptureFile } from '../events/capture-file.ts';
-import { followSamples, warnWhereNothingIsFiltered } from '../events/follow.ts';
+import { followSamples, warnWhereNothingIsSampled } from '../events/follow.ts';
 import type { SampleOptions } from '../events/options.ts';
 import { addSampleOptions, requestOf } from '../events/options.ts';
+import { readPacketsSeen } from '../events/packets-seen.ts';
 import { UsageError } from '../exit.ts';
 import { withExamples } from '../options.ts';
 import { reachHost } from '../reach-host.ts';
@@ -23,14 +24,14 @@ async function run(options: CaptureOptions): Promise<void> {
     );
   }
   const host = reachHost();
-  await warnWhereNothingIsFiltered(host);
-  const before = await host.counters();
+  await warnWhereNothingIsSampled(host, request);
+  const before = await readPacketsSeen(host, request);
   const file = new CaptureFile(await openCaptureFile(options.write), request, before);
   const packets = await followSamples(host, request, options, (event) => {
     file.add(event);
     if (event.kind === 'lost') warn(`warning: ${renderLost(event)}`);
   });
-  await file.end(await host.counters());
+  await file.end(await readPacketsSeen(host, request));
   warn(`${packets} packets`);
 }
 

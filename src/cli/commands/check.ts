@@ -1,4 +1,4 @@
-/** `xdpol check`: everything that can be said about a policy without a kernel. */
+/** `xdpol check`: everything that can be found in a policy without the kernel. */
 import { Command } from 'commander';
 import { CheckFailed } from '../exit.ts';
 import type { MeOptions } from '../options.ts';
@@ -35,12 +35,12 @@ async function check(argument: string, { me, json, strict }: CheckOptions): Prom
 export function checkCommand(): Command {
   const command = new Command('check')
     .description(
-      'read a policy, resolve its addresses, analyse its filters and report every mistake; needs no root and no kernel',
+      'read a policy, resolve its addresses, analyse its filters and report every problem; needs neither root nor the kernel',
     )
     .argument('<policy>', POLICY_ARGUMENT)
     .addOption(meOption())
     .addOption(jsonOption())
-    .option('--strict', 'warnings are errors')
+    .option('--strict', 'treat warnings as errors')
     .action(check);
   return withExamples(command, 'xdpol check edge.yaml', 'xdpol check --strict --json - < edge.yaml');
 }

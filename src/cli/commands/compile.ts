@@ -81,7 +81,7 @@ export function compileCommand(): Command {
     .argument('<policy>', POLICY_ARGUMENT)
     .addOption(meOption())
     .addOption(jsonOption())
-    .option('--interface <name>', 'for this interface; else rules limited to interfaces take no part')
+    .option('--interface <name>', 'compile for this interface; without it, rules limited to interfaces are left out')
     .action(run);
   return withExamples(command, 'xdpol compile edge.yaml --me 192.0.2.1');
 }

@@ -55,11 +55,11 @@ async function run(options: ConsoleOptions): Promise<void> {
 
 export function consoleCommand(): Command {
   const command = new Command('console')
-    .description('print a one-time address of the web console, and open it where there is a desktop; needs the agent')
+    .description('print a one-time address of the web console, and open it if there is a desktop; needs the agent')
     .addOption(
       new Option(
         '--role <role>',
-        'a viewer sees everything, an operator also confirms and takes back, an administrator changes',
+        'a viewer may look, an operator may also confirm or take back a change, an administrator may change everything',
       )
         .choices(ROLES)
         .default('administrator'),

@@ -55,17 +55,17 @@ export function countersCommand(): Command {
   const command = new Command('counters')
     .description('show packets and bytes per rule, default, exemption and parse outcome')
     .addOption(jsonOption())
-    .option('--watch', 'again and again')
-    .option('--interval <seconds>', 'how often, with --watch', parseInterval, 1)
-    .option('--all', 'reasons that counted nothing too')
+    .option('--watch', 'print them again and again')
+    .option('--interval <seconds>', 'the time between two readings, with --watch', parseInterval, 1)
+    .option('--all', 'also reasons that counted nothing')
     .addOption(
-      new Option('--retired', 'instead: what rules and defaults counted that are no longer in force').conflicts([
+      new Option('--retired', 'show only the counts of rules and defaults that are no longer in force').conflicts([
         'watch',
         'all',
       ]),
     )
-    .option('--page <number>', 'of what --retired shows; the first unless given', parsePositive)
-    .option('--limit <number>', `counters of a page; ${RETIRED_LIMIT} unless given`, parsePositive)
+    .option('--page <number>', 'which page of --retired to show (default: the first)', parsePositive)
+    .option('--limit <number>', `counters on a page (default: ${RETIRED_LIMIT})`, parsePositive)
     .action(run);
   return withExamples(
     command,

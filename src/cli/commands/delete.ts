@@ -25,7 +25,7 @@ async function run(argument: string, options: DeleteOptions): Promise<void> {
 
 export function deleteCommand(): Command {
   const command = new Command('delete')
-    .description('remove a policy with all its versions; where nothing is filtered, also the remaining counters')
+    .description('remove a policy with all its versions; if nothing is filtered, also the remaining counters')
     .argument('<name>', 'a stored policy that is not assigned')
     .addOption(jsonOption())
     .action(run);

@@ -31,7 +31,10 @@ async function run(first: string, second: string | undefined, { me, json }: Diff
 export function diffCommand(): Command {
   const command = new Command('diff')
     .description('compare two policies: rules, filters, addresses, and packets whose verdict changes')
-    .argument('<from>', 'NAME@VERSION, a file, or a stored policy; alone: what the assigned policy would become')
+    .argument(
+      '<from>',
+      'NAME@VERSION, a file, or a stored policy; without a second policy, the assigned one is compared with it',
+    )
     .argument('[to]', 'the same')
     .addOption(meOption())
     .addOption(jsonOption())

@@ -46,15 +46,15 @@ function findingToJson({ remedy, outcome, ...finding }: DoctorFinding): unknown 
 export function doctorCommand(): Command {
   const command = new Command('doctor')
     .description(
-      'find what would make attaching fail or filtering leak on this host, each with the command that fixes it',
+      'find what would make attaching fail or let packets pass unfiltered on this host, each with the command that fixes it',
     )
     .addOption(
       new Option(
         '-i, --interface <name>',
-        'this interface, or those that a pattern such as "eth*" means, repeatable; else those that are filtered',
+        'look at this interface, or at those that match a pattern such as "eth*"; repeatable (default: those that are filtered)',
       ).argParser<readonly string[]>(collect),
     )
-    .option('--fix', 'run the commands that cannot interrupt anything')
+    .option('--fix', 'run those of the commands that cannot interrupt traffic')
     .addOption(jsonOption())
     .addHelpText('after', '\nExit code 1 where a finding is an error.')
     .action(run);

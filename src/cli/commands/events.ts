@@ -1,7 +1,7 @@
 /** `xdpol events`: sampled packets with who decided them, as they come. */
 import { Command } from 'commander';
 import type { HostEvent } from '../../host/events.ts';
-import { followSamples, warnWhereNothingIsFiltered } from '../events/follow.ts';
+import { followSamples, warnWhereNothingIsSampled } from '../events/follow.ts';
 import type { SampleOptions } from '../events/options.ts';
 import { addSampleOptions, requestOf } from '../events/options.ts';
 import { HostNames } from '../host-names.ts';
@@ -19,7 +19,7 @@ async function run(options: EventsOptions): Promise<void> {
   const request = requestOf(options);
   const host = reachHost();
   const names = new HostNames();
-  await warnWhereNothingIsFiltered(host);
+  await warnWhereNothingIsSampled(host, request);
   const show = (event: HostEvent): void => {
     const known = options.resolve === true && event.kind === 'sample' ? names.knownIn(event.text) : undefined;
     if (options.json === true) printJson(known === undefined ? event : { ...event, names: Object.fromEntries(known) });
@@ -36,7 +36,10 @@ export function eventsCommand(): Command {
       'print sampled drops with their rule or reason, one per line; at most 10 per second for each rule',
     ),
   )
-    .option('--resolve', 'names of the addresses too (PTR), once they are known: no line waits for one')
+    .option(
+      '--resolve',
+      'print the names of the addresses too (PTR records), once they are known; no line waits for a name',
+    )
     .addOption(jsonOption())
     .action(run);
   return withExamples(
@@ -45,5 +48,6 @@ export function eventsCommand(): Command {
     'xdpol events --rule scanners --count 20',
     'xdpol events --rule web --passed --for 30s --json',
     'xdpol events --reason malformed --reason default',
+    'xdpol events --audit',
   );
 }

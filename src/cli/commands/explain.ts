@@ -4,6 +4,8 @@ import { Diagnostics } from '../../base/diagnostics.ts';
 import type { SeenPacket } from '../../policy/packet/text.ts';
 import { parseSeenPacket } from '../../policy/packet/text.ts';
 import { UsageError } from '../exit.ts';
+import type { MembersOptions } from '../member-lists.ts';
+import { membersOption } from '../member-lists.ts';
 import type { MeOptions } from '../options.ts';
 import { jsonOption, meOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
 import { policyArgument } from '../policy-argument.ts';
@@ -12,7 +14,7 @@ import { requireMe } from '../read-policy.ts';
 import { renderExplanation } from '../render/explanation.ts';
 import { print, printDiagnostics, printJson, usesColor, warnAll } from '../render/terminal.ts';
 
-interface ExplainOptions extends MeOptions {
+interface ExplainOptions extends MeOptions, MembersOptions {
   readonly json?: boolean;
   readonly established?: boolean;
   readonly fragment?: boolean;
@@ -20,12 +22,12 @@ interface ExplainOptions extends MeOptions {
 }
 
 async function run(first: string, second: string | undefined, options: ExplainOptions): Promise<void> {
-  const { established: isEstablished, fragment: isFragment, me, json } = options;
+  const { established: isEstablished, fragment: isFragment, me, members, json } = options;
   const packet = second ?? first;
   requirePacket(packet, options);
   requireMe(me);
   const input = second === undefined ? undefined : policyArgument(first);
-  const asked = { input, packet, isEstablished, isFragment, interface: options.interface, me };
+  const asked = { input, packet, isEstablished, isFragment, interface: options.interface, me, members };
   const outcome = await reachReader(input).explain(asked);
   printDiagnostics(outcome.diagnostics);
   warnAll(outcome.notes);
@@ -56,13 +58,17 @@ function requirePacket(text: string, { established, fragment, interface: option 
 export function explainCommand(): Command {
   const command = new Command('explain')
     .description('show which filter decides a packet and why: every candidate in rank order')
-    .argument('<policy>', `${POLICY_ARGUMENT}; left out: what is in force, with its dynamic rules`)
+    .argument('<policy>', `${POLICY_ARGUMENT} (default: what is in force, with its dynamic rules)`)
     .argument('[packet]', "one argument, such as 'tcp 203.0.113.9:40000 -> 131.107.1.1:80'")
     .addOption(meOption())
+    .addOption(membersOption())
     .addOption(jsonOption())
     .option('--established', 'a TCP packet with ACK or RST set')
-    .option('--fragment', 'a later fragment: without ports')
-    .option('--interface <name>', 'the interface it is seen at; else rules limited to interfaces take no part')
+    .option('--fragment', 'a later fragment, which has no ports')
+    .option(
+      '--interface <name>',
+      'the interface at which the packet is seen; without it, rules limited to interfaces are left out',
+    )
     .action(run);
   return withExamples(
     command,

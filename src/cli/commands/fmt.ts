@@ -106,12 +106,15 @@ function commands(argument: string): FmtOutcome {
 
 export function fmtCommand(): Command {
   const command = new Command('fmt')
-    .description('print a policy in the house style; comments and what the policy means are kept')
+    .description('print a policy in the usual layout; the comments and the meaning stay the same')
     .argument('<policies...>', `${POLICY_ARGUMENT}; several with --write or --check`)
     .option('--write', 'replace the files that differ')
     .addOption(new Option('--check', 'change nothing; exit 3 where a file differs').conflicts('write'))
     .addOption(
-      new Option('--format <format>', "the file's own unless given; ipsecpol prints commands").choices([...FORMATS]),
+      new Option(
+        '--format <format>',
+        'the format of the output (default: that of the file); ipsecpol prints commands',
+      ).choices([...FORMATS]),
     )
     .addOption(jsonOption())
     .action(run);

@@ -58,10 +58,10 @@ async function run(name: string | undefined, options: HistoryOptions): Promise<v
 
 export function historyCommand(): Command {
   const command = new Command('history')
-    .description('list the stored versions of a policy: who, when, hash; the last ten are kept, and the assigned one')
-    .argument('[name]', 'a stored policy; NAME@VERSION: this version alone')
+    .description('list the stored versions of a policy (who, when, hash); the last ten and the assigned one are kept')
+    .argument('[name]', 'a stored policy, or NAME@VERSION for one version')
     .addOption(
-      new Option('--changes', 'the audit log: every change of this host, or those of the policy, and who made it'),
+      new Option('--changes', 'show the audit log: every change of this host, or of the policy, and who made it'),
     )
     .addOption(jsonOption())
     .action(run);

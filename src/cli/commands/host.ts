@@ -55,7 +55,7 @@ function addCommand(): Command {
   const command = new Command('add')
     .description('add a host under a name; it replaces a host of the same name')
     .argument('<name>', 'for --host and for \\\\NAME of ipsecpol')
-    .argument('[url]', 'of its agent; https://NAME:9478 unless given')
+    .argument('[url]', 'the address of its agent (default: https://NAME:9478)')
     .action(add);
   return withExamples(command, 'xdpol host add web1 https://web1.example.net:9478', 'xdpol host add web2 192.0.2.2');
 }

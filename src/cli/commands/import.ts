@@ -1,17 +1,19 @@
 /** `xdpol import`: a planning chart, or a script of the original's commands, as a policy to review. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import type { Diagnostic } from '../../base/diagnostics.ts';
 import { Diagnostics, spanOfFile } from '../../base/diagnostics.ts';
 import { EnvironmentError } from '../../base/environment-error.ts';
 import { PolicyRejected } from '../../base/policy-rejected.ts';
 import { readChart } from '../../formats/chart/chart.ts';
+import { MAX_TEXT_BYTES } from '../../formats/named-file.ts';
 import type { ScriptPolicy, ScriptSource } from '../../formats/netsh/script.ts';
 import { readScript } from '../../formats/netsh/script.ts';
 import { looksLikeScript } from '../../formats/netsh/script-lines.ts';
 import { tokenOf } from '../../formats/token.ts';
 import { readName } from '../../formats/yaml/names.ts';
 import { plainPolicy, printPolicy } from '../../formats/yaml/print.ts';
+import { readInput } from '../../host/read-regular-file.ts';
 import type { Policy } from '../../policy/model.ts';
 import { acceptWarnings } from '../accept-imported.ts';
 import { UsageError } from '../exit.ts';
@@ -52,14 +54,11 @@ export function decodeText(bytes: Uint8Array, file: string, diags: Diagnostics):
 }
 
 function readBytes(path: string): Uint8Array {
-  try {
-    return readFileSync(path === '-' ? STDIN : path);
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new EnvironmentError('XDPOL_E_FILE', `cannot read ${path}: ${code}`, {
-      help: 'name a chart (CSV or Markdown), a script (netsh, ipsecpol), or -',
-    });
-  }
+  const content = readInput(path === '-' ? STDIN : path, MAX_TEXT_BYTES);
+  if (content instanceof Uint8Array) return content;
+  throw new EnvironmentError('XDPOL_E_FILE', `cannot read ${path}: ${content.error}`, {
+    help: 'name a chart (CSV or Markdown), a script (netsh, ipsecpol), or -',
+  });
 }
 
 /** A policy that has been reviewed, and edited perhaps, is not overwritten by chance. */
@@ -126,19 +125,28 @@ export function importCommand(): Command {
     .description(
       'make a policy, to be reviewed, from a planning chart or a script of netsh ipsec static and ipsecpol commands',
     )
-    .argument('<file>', 'chart: CSV, or Markdown with a table; script: a batch file; - for standard input')
-    .option('-o, --output <file>', 'write a file that is not there yet; else it is printed')
+    .argument('<file>', 'a chart (CSV, or Markdown with a table), a script (a batch file), or - for standard input')
+    .option('-o, --output <file>', 'write the policy to this file, which must not exist yet (default: print it)')
     .option('--force', 'overwrite the file')
-    .option('--partial', 'print what could be taken of a script, though something that permits or blocks is left out')
-    .addOption(new Option('--lan <interface>', 'an interface of conntype=lan and -lan, repeatable').argParser(collect))
-    .addOption(new Option('--dialup <interface>', 'one of conntype=dialup and -dialup, repeatable').argParser(collect))
+    .option('--partial', 'print the policy even if commands of the script that permit or block are left out of it')
+    .addOption(
+      new Option('--lan <interface>', 'an interface that conntype=lan and -lan mean; repeatable').argParser(collect),
+    )
+    .addOption(
+      new Option('--dialup <interface>', 'an interface that conntype=dialup and -dialup mean; repeatable').argParser(
+        collect,
+      ),
+    )
     .addOption(meOption())
     .addOption(jsonOption())
-    .option('--name <name>', `of the policy made from a chart (default: "${DEFAULT_NAME}"), or which of a script's`)
+    .option(
+      '--name <name>',
+      `the name of the policy made from a chart (default: "${DEFAULT_NAME}"), or which policy of a script`,
+    )
     .addHelpText(
       'after',
       `
-Charts: a permitted filter list a role, all else blocked. Columns, in any order: Role, Direction, From/to, Interface IP address, IP Protocol, TCP/UDP port.
+Charts: each role becomes a permitted filter list, and everything else is blocked. Columns, in any order: Role, Direction, From/to, Interface IP address, IP Protocol, TCP/UDP port.
   Direction   in, out, or "in, out"; From/to then has one entry for both, or one for each: "all, all"
   From/to     all, or addresses, prefixes and DNS names with spaces between them
   Role        an empty cell goes on with the role above

@@ -108,7 +108,7 @@ function uninstall({ root, json: isJson }: InstallOptions): void {
 function unitCommand(verb: string, description: string, run: (options: InstallOptions) => void): Command {
   return new Command(verb)
     .description(description)
-    .option('--root <directory>', 'of another system, such as an image; systemd is not reloaded')
+    .option('--root <directory>', 'the root directory of another system, such as an image; systemd is not reloaded')
     .addOption(jsonOption())
     .action(run);
 }

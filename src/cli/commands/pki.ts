@@ -109,7 +109,7 @@ function folderOption(): Option {
 }
 
 function daysOption(usual: string): Option {
-  return new Option('--days <number>', `how long it is valid; ${usual} unless given`).argParser(parseDays);
+  return new Option('--days <number>', `how long it is valid (default: ${usual})`).argParser(parseDays);
 }
 
 function initCommand(): Command {
@@ -128,10 +128,9 @@ function issueCommand(): Command {
     .addArgument(new Argument('<kind>', 'what the certificate is for').choices(['host', 'operator']))
     .argument('<name>', 'of the host, or of the operator as audit logs will have it')
     .addOption(
-      new Option(
-        '--address <address>',
-        'name or address that the host is reached by, besides its name; repeatable',
-      ).argParser<readonly string[]>(collect),
+      new Option('--address <address>', 'another name or address by which the host is reached; repeatable').argParser<
+        readonly string[]
+      >(collect),
     )
     .addOption(new Option('--role <role>', 'what the operator may do').choices(ROLES))
     .addOption(daysOption('365 for a host, 90 for an operator'))
@@ -159,7 +158,10 @@ function renewCommand(): Command {
 function revokeCommand(): Command {
   const command = new Command('revoke')
     .description('put certificates on the list of those that hosts refuse')
-    .argument('<name>', 'of a host or operator: all its certificates; or the serial number of one')
+    .argument(
+      '<name>',
+      'the name of a host or operator, for all its certificates, or the serial number of one certificate',
+    )
     .addOption(folderOption())
     .addOption(jsonOption())
     .action(revoke);

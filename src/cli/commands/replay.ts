@@ -7,18 +7,22 @@ import { CaptureError, readCapture } from '../../engine/capture/read-capture.ts'
 import type { Direction } from '../../engine/program.ts';
 import { DIRECTIONS } from '../../engine/program.ts';
 import { Replayer } from '../../engine/replay.ts';
+import { openContext } from '../../host/context.ts';
+import { membersFor } from '../../host/live-sets/policy-members.ts';
 import { unknownInterfaceNotes } from '../../host/unknown-interface.ts';
 import type { Decision } from '../../policy/classify.ts';
 import { ReferenceClassifier } from '../../policy/classify.ts';
 import { decodePacket } from '../../policy/packet/decode.ts';
 import { formatPacket } from '../../policy/packet/text.ts';
+import type { MembersOptions } from '../member-lists.ts';
+import { membersOption } from '../member-lists.ts';
 import type { MeOptions } from '../options.ts';
 import { jsonOption, meOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
 import { compileReady, readyArgument } from '../read-policy.ts';
 import { si, table } from '../render/table.ts';
 import { print, printJson, warn, warnAll, warnsOnTerminal } from '../render/terminal.ts';
 
-interface ReplayOptions extends MeOptions {
+interface ReplayOptions extends MeOptions, MembersOptions {
   readonly json?: boolean;
   readonly hook: Direction;
   readonly interface?: string;
@@ -149,7 +153,9 @@ class Replay {
 
 async function run(argument: string, capture: string, options: ReplayOptions): Promise<void> {
   requireReadable(capture);
-  const ready = await readyArgument(argument, options);
+  const read = await readyArgument(argument, options);
+  const members = membersFor(openContext(() => undefined).store, read.policy, options.members);
+  const ready = { ...read, host: { ...read.host, members } };
   if (options.interface !== undefined) warnAll(await unknownInterfaceNotes(ready.policy, options.interface));
   const compiled = compileReady(ready, options.interface);
   using replayer = new Replayer(compiled, options.hook);
@@ -188,13 +194,14 @@ export function replayCommand(): Command {
     .argument('<policy>', POLICY_ARGUMENT)
     .argument('<capture>', 'pcap or pcapng, gzipped or not; - for standard input')
     .addOption(meOption())
+    .addOption(membersOption())
     .addOption(new Option('--hook <hook>', 'which program').choices([...DIRECTIONS]).default('ingress'))
     .option(
       '--interface <name>',
-      'the interface the packets are seen at; else rules limited to interfaces take no part',
+      'the interface at which the packets are seen; without it, rules limited to interfaces are left out',
     )
     .addOption(jsonOption())
-    .option('--summary', 'only the table at the end; with --json one object')
+    .option('--summary', 'print only the table at the end, or one object with --json')
     .action(run);
   return withExamples(
     command,

@@ -51,7 +51,10 @@ export function restoreCommand(): Command {
   const command = new Command('restore')
     .description('put the assigned policy in force again from the store alone, as at boot')
     .addOption(
-      new Option('--wait <seconds>', 'for interfaces that are not there yet; those that are, are filtered at once')
+      new Option(
+        '--wait <seconds>',
+        'how long to wait for interfaces that do not exist yet; the others are filtered at once',
+      )
         .argParser(parseSeconds)
         .default(0),
     )

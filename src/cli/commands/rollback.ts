@@ -24,7 +24,7 @@ async function run(options: RollbackOptions): Promise<void> {
 
 export function rollbackCommand(): Command {
   const command = new Command('rollback')
-    .description('undo a change that waits for confirmation: the policy before it is in force again')
+    .description('take back a change that waits for confirmation: the policy before it is in force again')
     .addOption(jsonOption())
     .action(run);
   return withExamples(command, 'xdpol rollback');

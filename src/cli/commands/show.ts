@@ -42,7 +42,7 @@ export function showCommand(): Command {
   const command = new Command('show')
     .description('print a stored policy as it was written; with --format in one form, address sets included')
     .argument('<name>', 'a stored policy, or NAME@VERSION')
-    .addOption(new Option('--version <number>', 'this version, else the newest').argParser(parseVersion))
+    .addOption(new Option('--version <number>', 'which version (default: the newest)').argParser(parseVersion))
     .addOption(new Option('--format <format>', 'as a policy file or as commands').choices(['yaml', 'json', 'ipsecpol']))
     .addOption(new Option('--json', 'the same as --format json'))
     .action(run);

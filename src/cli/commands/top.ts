@@ -6,6 +6,7 @@ import { jsonOption, parseInterval, withExamples } from '../options.ts';
 import { reachHost } from '../reach-host.ts';
 import { FullScreen, isInteractive, usesUnicode } from '../render/screen.ts';
 import { print, printJson, usesColor } from '../render/terminal.ts';
+import type { TableFill } from '../render/top.ts';
 import { renderTop, renderTopTable } from '../render/top.ts';
 import type { Controls, Sort } from '../top/controls.ts';
 import { afterKey, arrangeRows, SORTS } from '../top/controls.ts';
@@ -43,11 +44,13 @@ async function showLive(host: HostOperations, { interval, sort, filter }: TopOpt
   const meter = new RateMeter();
   let view = await read(host, meter);
   let modes = await modesOf(host);
+  const fills = new FillReadings(host);
+  await fills.refresh();
   let failure: string | undefined;
   let controls: Controls = { sort, filter, isTyping: false, isPaused: false, isOver: false };
   const wake = new AbortController();
   const draw = (): void => {
-    const around = { modes, interval, ...(failure === undefined ? {} : { failure }) };
+    const around = { modes, fills: fills.newest, interval, ...(failure === undefined ? {} : { failure }) };
     screen.draw(renderTop(view, controls, around, { ...screen.size, color: usesColor(), unicode: usesUnicode() }));
   };
   const press = (key: string): void => {
@@ -64,9 +67,31 @@ async function showLive(host: HostOperations, { interval, sort, filter }: TopOpt
     if (controls.isOver || controls.isPaused) continue;
     try {
       [view, modes, failure] = [await read(host, meter), await modesOf(host), undefined];
+      await fills.refresh();
     } catch (error) {
       failure = (error as Error).message;
     }
+  }
+}
+
+/** Seconds: a set of a million members takes a while to be read. */
+const FILL_INTERVAL = 10;
+
+class FillReadings {
+  newest: readonly TableFill[] = [];
+  readonly #host: HostOperations;
+  #next = 0;
+
+  constructor(host: HostOperations) {
+    this.#host = host;
+  }
+
+  async refresh(): Promise<void> {
+    const now = performance.now() / 1000;
+    if (now < this.#next) return;
+    this.#next = now + FILL_INTERVAL;
+    const { sets } = await this.#host.listSets();
+    this.newest = sets.map(({ set: name, entries, capacity }) => ({ name, entries, capacity }));
   }
 }
 
@@ -83,9 +108,9 @@ async function run(options: TopOptions): Promise<void> {
 
 export function topCommand(): Command {
   const command = new Command('top')
-    .description('show packets per second by rule, live; one table where the output is not a terminal')
-    .option('--interval <seconds>', 'between two readings', parseInterval, 1)
-    .addOption(new Option('--sort <column>', 'what comes first').choices(SORTS).default('pps'))
+    .description('show packets per second by rule, live; prints one table if the output is not a terminal')
+    .option('--interval <seconds>', 'the time between two readings', parseInterval, 1)
+    .addOption(new Option('--sort <column>', 'the column to sort by').choices(SORTS).default('pps'))
     .option('--filter <text>', 'only rows whose name contains it', '')
     .addOption(jsonOption())
     .action(run);

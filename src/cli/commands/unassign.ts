@@ -18,7 +18,7 @@ async function run({ interface: named, json }: UnassignOptions): Promise<void> {
   show(named === undefined ? await host.unassign() : await takeOut(host, new Set(named)), json === true);
 }
 
-/** One after the other. Where one cannot be taken out, those before it are told all the same. */
+/** One after the other. Where one cannot be taken out, those before it are reported nevertheless. */
 async function takeOut(host: HostOperations, names: ReadonlySet<string>): Promise<UnassignOutcome> {
   let all: UnassignOutcome | undefined;
   for (const name of names) {
@@ -64,12 +64,12 @@ function outcomeText({ policy, interfaces, remaining, failures }: UnassignOutcom
 export function unassignCommand(): Command {
   const command = new Command('unassign')
     .description(
-      'end filtering on every interface, dynamic rules included; the policy stays stored, counters go on with the next apply',
+      'end filtering on every interface, dynamic rules included; the policy stays stored, and counters go on with the next apply',
     )
     .addOption(
       new Option(
         '-i, --interface <name>',
-        'only this interface, repeatable: it is taken out of the assignment, the others stay filtered; the last one ends all',
+        'end filtering on this interface only and take it out of the assignment; repeatable; the others stay filtered',
       ).argParser<readonly string[]>(collect),
     )
     .addOption(jsonOption())

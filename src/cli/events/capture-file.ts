@@ -1,14 +1,14 @@
 /** Samples as a pcapng file: who decided a packet is its comment. */
 import type { WriteStream } from 'node:fs';
 import { createWriteStream } from 'node:fs';
+import { commentOf } from '../../api/events.ts';
 import { EnvironmentError } from '../../base/environment-error.ts';
 import { VERSION } from '../../base/version.ts';
-import { interfaceBlock, packetBlock, sectionBlock, statisticsBlock } from '../../engine/capture/write-pcapng.ts';
-import type { HostCounters } from '../../host/counters.ts';
 import type { EventsRequest, HostEvent, SampleEvent } from '../../host/events.ts';
-import { isChosen } from '../../host/events.ts';
-import { deciderOf } from '../render/events.ts';
+import { interfaceBlock, packetBlock, sectionBlock, statisticsBlock } from '../../policy/packet/write-pcapng.ts';
 import { byteOutput } from '../render/terminal.ts';
+import type { PacketsSeen } from './packets-seen.ts';
+import { seenSince } from './packets-seen.ts';
 
 /** Of a packet: what a sample has, and a tag that the stack kept beside it. */
 const MOST_BYTES = 132;
@@ -27,12 +27,6 @@ export async function openCaptureFile(path: string): Promise<NodeJS.WritableStre
   return stream;
 }
 
-/** Packets of one interface. */
-interface Seen {
-  readonly all: bigint;
-  readonly chosen: bigint;
-}
-
 interface CapturedInterface {
   readonly number: number;
   packets: number;
@@ -43,17 +37,17 @@ export class CaptureFile {
   readonly #out: NodeJS.WritableStream;
   readonly #request: EventsRequest;
   readonly #interfaces = new Map<string, CapturedInterface>();
-  readonly #before: HostCounters;
+  readonly #before: ReadonlyMap<string, PacketsSeen>;
   readonly #started = Date.now();
 
-  /** `before`: of the host when the capture begins. */
-  constructor(out: NodeJS.WritableStream, request: EventsRequest, before: HostCounters) {
+  /** `before`: when the capture begins. */
+  constructor(out: NodeJS.WritableStream, request: EventsRequest, before: ReadonlyMap<string, PacketsSeen>) {
     this.#out = out;
     this.#request = request;
     this.#before = before;
     this.#write(sectionBlock(`xdpol ${VERSION}`));
     // So that a reader of the stream knows the interfaces, and statistics have their place, before the first packet.
-    for (const { name } of before.interfaces) this.#interfaceOf(name);
+    for (const name of before.keys()) this.#interfaceOf(name);
   }
 
   get packets(): number {
@@ -65,11 +59,11 @@ export class CaptureFile {
     else if (event.interface !== null) this.#interfaceOf(event.interface).lost = event.lost;
   }
 
-  /** `after`: the counters of the host when the capture ends. */
-  async end(after: HostCounters): Promise<void> {
+  /** `after`: when the capture ends. */
+  async end(after: ReadonlyMap<string, PacketsSeen>): Promise<void> {
     const now = Date.now();
     for (const [name, { number, packets, lost }] of this.#interfaces) {
-      const seen = difference(countedOn(after, name, this.#request), countedOn(this.#before, name, this.#request));
+      const seen = seenSince(this.#before.get(name), after.get(name));
       const comment =
         `${name}: ${seen.chosen} of ${seen.all} packets were wanted (${wantedText(this.#request)}), ` +
         `${packets} were sampled, ${lost} samples were lost`;
@@ -103,7 +97,7 @@ export class CaptureFile {
         frame,
         length: event.length,
         isInbound: event.direction === 'ingress',
-        comment: `${event.verdict}: ${deciderOf(event)}${event.policy === null ? '' : ` of ${event.policy}`}`,
+        comment: commentOf(event),
       }),
     );
   }
@@ -126,30 +120,8 @@ function nanoseconds(milliseconds: number): bigint {
   return BigInt(milliseconds) * 1_000_000n;
 }
 
-function wantedText({ rules, reasons, passed }: EventsRequest): string {
+function wantedText({ rules, reasons, passed, audit }: EventsRequest): string {
   const names = [...(rules ?? []).map((rule) => `rule ${rule}`), ...(reasons ?? [])];
-  return [passed === true ? 'dropped or passed' : 'dropped', ...(names.length === 0 ? [] : [names.join(', ')])].join(
-    ' by ',
-  );
-}
-
-function countedOn({ interfaces }: HostCounters, name: string, request: EventsRequest): Seen {
-  let all = 0n;
-  let chosen = 0n;
-  for (const side of interfaces.filter((one) => one.name === name)) {
-    for (const { by, rule, reason, action, packets } of side.counters) {
-      const count = BigInt(packets);
-      all += count;
-      const isOf = isChosen(request, rule, by === 'default' ? 'default' : reason);
-      if (isOf && (action === 'block' || request.passed === true)) chosen += count;
-    }
-    for (const { packets } of side.retired) all += BigInt(packets);
-  }
-  return { all, chosen };
-}
-
-/** Counters begin anew where an interface was deleted and made again. */
-function difference(after: Seen, before: Seen): Seen {
-  const since = (a: bigint, b: bigint): bigint => (a >= b ? a - b : a);
-  return { all: since(after.all, before.all), chosen: since(after.chosen, before.chosen) };
+  const what = audit === true ? 'decided otherwise on trial' : passed === true ? 'dropped or passed' : 'dropped';
+  return [what, ...(names.length === 0 ? [] : [names.join(', ')])].join(' by ');
 }

@@ -31,7 +31,9 @@ export async function followSamples(
 }
 
 /** Said on stderr before the first sample: why there may be none. */
-export async function warnWhereNothingIsFiltered(host: HostOperations): Promise<void> {
+export async function warnWhereNothingIsSampled(host: HostOperations, { audit }: EventsRequest): Promise<void> {
   const { interfaces } = await host.status();
   if (interfaces.length === 0) warn('note: no interface is filtered yet: samples come when one is');
+  else if (audit === true && (await host.audit()).policy === null)
+    warn('note: no policy is on trial yet: samples come when one is');
 }

@@ -11,6 +11,7 @@ export interface SampleOptions {
   readonly rule?: readonly string[];
   readonly reason?: readonly string[];
   readonly passed?: boolean;
+  readonly audit?: boolean;
   readonly count?: number;
   /** Seconds. */
   readonly for?: number;
@@ -52,20 +53,26 @@ export function addSampleOptions(command: Command): Command {
     .addOption(
       new Option(
         '--reason <reason>',
-        `only, or with --rule also, packets decided without a rule: ${REASONS.slice(0, 5).join(', ')}, ...; repeatable`,
+        `only packets decided without a rule for this reason, or with --rule, these too: ${REASONS.slice(0, 5).join(', ')}, ...; repeatable`,
       ).argParser<readonly string[]>(parseReason),
     )
-    .option('--passed', 'packets that pass too, of the rules and reasons that are named')
-    .option('--count <number>', 'end after so many packets', parseCount)
+    .option('--passed', 'also packets that pass, of the rules and reasons that are named')
+    .addOption(
+      new Option(
+        '--audit',
+        'instead, packets that the policy on trial would drop or pass otherwise; rules and reasons are its own',
+      ).conflicts('passed'),
+    )
+    .option('--count <number>', 'end after this many packets', parseCount)
     .option('--for <time>', 'end after this time, such as 30s', parseTime);
 }
 
-export function requestOf({ rule, reason, passed }: SampleOptions): EventsRequest {
+export function requestOf({ rule, reason, passed, audit }: SampleOptions): EventsRequest {
   if (passed === true && rule === undefined && reason === undefined) {
     throw new UsageError(
       '--passed needs the rules whose packets you want',
       'name them: --rule NAME, or --reason default',
     );
   }
-  return { rules: rule, reasons: reason, passed };
+  return { rules: rule, reasons: reason, passed, audit };
 }

@@ -26,7 +26,7 @@ export function subjectName({ by, rule, reason, family }: Subject): string {
   return `${rule === null ? (reason ?? by) : `rule "${rule}"`} (${FAMILY[family]})`;
 }
 
-/** Million packets a second that the program alone lets a core decide; undefined where it is too cheap to tell from bare. */
+/** Million packets a second that the program alone lets a core decide; undefined where it costs too little to measure against bare. */
 function impliedMpps({ overBare }: MeasuredRow): number | undefined {
   return overBare.median > 0 ? 1000 / overBare.median : undefined;
 }

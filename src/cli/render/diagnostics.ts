@@ -47,8 +47,8 @@ export function summaryOf(diags: readonly Diagnostic[], more: readonly SeverityC
   const all = [...diags.map(({ severity }) => ({ severity, count: 1 })), ...more];
   const countOf = (severity: Severity): number =>
     all.reduce((sum, one) => sum + (one.severity === severity ? one.count : 0), 0);
-  const said = SEVERITIES.map((severity) => [severity, countOf(severity)] as const).filter(([, count]) => count > 0);
-  return said.map(([severity, count]) => `${count} ${severity}${count === 1 ? '' : 's'}`).join(', ');
+  const counted = SEVERITIES.map((severity) => [severity, countOf(severity)] as const).filter(([, count]) => count > 0);
+  return counted.map(([severity, count]) => `${count} ${severity}${count === 1 ? '' : 's'}`).join(', ');
 }
 
 /** Files as they first appear; in a file by place; at one place as they came. */

@@ -4,7 +4,7 @@ import type { Finding, Omitted } from '../../compiler/analysis/warnings.ts';
 import type { RenderOptions } from './diagnostics.ts';
 import { renderEach, summaryOf } from './diagnostics.ts';
 
-/** Nothing for none. Ends in a line feed. The last line counts what is not told too. */
+/** Nothing for none. Ends in a line feed. The last line also counts what is not shown. */
 export function renderFindings(
   diags: readonly Diagnostic[],
   omitted: readonly Omitted[],

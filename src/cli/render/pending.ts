@@ -1,4 +1,4 @@
-/** What is said of a policy that waits to be confirmed. */
+/** The lines about a policy that waits to be confirmed. */
 import { formatDuration } from '../../base/duration.ts';
 import type { PendingChange } from '../../host/pending-change.ts';
 

@@ -3,7 +3,7 @@ import type { ListedCertificate } from '../../pki/authority.ts';
 import { table } from './table.ts';
 
 const TITLES = ['NAME', 'KIND', 'ROLE', 'STATE', 'UNTIL', 'SERIAL'];
-/** Days before its end from which on a certificate is said to end soon. */
+/** A certificate that ends within this number of days is reported as ending soon. */
 const SOON = 30;
 const DAY = 86_400_000;
 

@@ -1,4 +1,4 @@
-/** One line on a terminal that tells how far long work has come; nothing anywhere else, and nothing for short work. */
+/** One line on a terminal that shows the progress of long work; nothing anywhere else, and nothing for short work. */
 import { performance } from 'node:perf_hooks';
 
 /** What is done sooner needs no line, in ms. */

@@ -118,7 +118,7 @@ export function endWithoutOutput(program: string, isChange: boolean): void {
     if (isError) process.exitCode = 1;
     if (!isChange) process.exit(isError ? 1 : 0);
   });
-  // Without stderr there is nobody to tell.
+  // Without stderr nobody can be told.
   process.stderr.on('error', () => undefined);
 }
 

@@ -12,9 +12,18 @@ export interface Screen {
   readonly unicode: boolean;
 }
 
+/** Of a live set. */
+export interface TableFill {
+  readonly name: string;
+  readonly entries: number;
+  readonly capacity: number;
+}
+
 export interface Surroundings {
   /** XDP mode of each interface. */
   readonly modes: ReadonlyMap<string, string>;
+  /** Tables that can become full. */
+  readonly fills?: readonly TableFill[];
   /** Seconds between two readings. */
   readonly interval: number;
   /** Why the last reading failed; the picture is the one before. */
@@ -56,6 +65,15 @@ function cut(text: string, width: number): string {
 function sideText({ name, direction, pass, drop }: InterfaceRates, { modes }: Surroundings): string {
   const where = direction === 'ingress' ? `${name} in (${modes.get(name) ?? 'detached'})` : `${name} out`;
   return `${where}: pass ${pair(pass)}, drop ${pair(drop)}`;
+}
+
+/** One line, the fullest first. */
+function fillLines(fills: readonly TableFill[] = []): readonly string[] {
+  const shares = fills.map((one) => ({ ...one, share: one.capacity === 0 ? 0 : one.entries / one.capacity }));
+  const texts = shares
+    .sort((a, b) => b.share - a.share)
+    .map(({ name, entries, capacity, share }) => `${name} ${entries} of ${capacity} (${Math.floor(100 * share)} %)`);
+  return texts.length === 0 ? [] : [`sets: ${texts.join(', ')}`];
 }
 
 function unreadText(rows: readonly TopRow[]): string {
@@ -118,7 +136,7 @@ export function renderTop(view: TopView, controls: Controls, around: Surrounding
     'BIT/S'.padStart(9),
     'PACKETS'.padStart(12),
   ];
-  const head = [title, verdicts, ...shownSides, '', headings.join('  ')];
+  const head = [title, verdicts, ...shownSides, ...fillLines(around.fills), '', headings.join('  ')];
   const room = Math.max(0, screen.rows - head.length - 1);
   const body = rows.slice(0, room).map((row) => rowLine(row, width, screen));
   const filler = Array.from({ length: room - body.length }, () => '');

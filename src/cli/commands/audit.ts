@@ -1,0 +1,55 @@
+/** `xdpol audit`: what the policy that is on trial would change. */
+import { Command, Option } from 'commander';
+import { jsonOption, withExamples } from '../options.ts';
+import { reachHost } from '../reach-host.ts';
+import { renderAudit } from '../render/audit.ts';
+import { print, printJson } from '../render/terminal.ts';
+
+interface AuditOptions {
+  readonly end?: boolean;
+  readonly json?: boolean;
+}
+
+async function suggest(_own: AuditOptions, command: Command): Promise<void> {
+  // The verb has the same option, and takes it wherever it stands.
+  const { json } = command.optsWithGlobals<AuditOptions>();
+  const suggested = await reachHost().suggestPermits();
+  if (json === true) printJson(suggested);
+  else print(suggested.fragment.trimEnd());
+}
+
+async function run({ end, json }: AuditOptions): Promise<void> {
+  const host = reachHost();
+  const audit = await host.audit();
+  if (end === true) await host.endAudit();
+  if (json === true) printJson(audit);
+  else print(renderAudit(audit));
+  if (end === true && audit.policy !== null && json !== true) print(`${audit.policy} is no longer on trial`);
+}
+
+function suggestCommand(): Command {
+  const command = new Command('suggest')
+    .description(
+      'print permits for what the policy on trial would drop, as a fragment of a policy file; the agent samples what it is made from',
+    )
+    .addOption(jsonOption())
+    .action(suggest);
+  return withExamples(command, 'xdpol audit suggest', 'xdpol audit suggest > permits.yaml');
+}
+
+export function auditCommand(): Command {
+  const command = new Command('audit')
+    .description('show what the policy that apply --audit has put on trial would drop or pass otherwise')
+    .addOption(new Option('--end', 'end the trial; what it counted is shown for the last time'))
+    .addOption(jsonOption())
+    .action(run)
+    .addCommand(suggestCommand());
+  return withExamples(
+    command,
+    'xdpol apply new.yaml --audit',
+    'xdpol audit',
+    'xdpol audit suggest',
+    'xdpol promote',
+    'xdpol audit --end',
+  );
+}

@@ -1,0 +1,133 @@
+/** `fleet rollout`, `rollback`: policies that reach hosts ring by ring, and the way back. */
+import type { EnvironmentError } from '../../base/environment-error.ts';
+import { fleetError, giveOrder, requireKnown } from '../../fleet/centre/change.ts';
+import { driveRollout, resumeRollout } from '../../fleet/centre/drive.ts';
+import type { Judgement } from '../../fleet/centre/gates.ts';
+import type { Ring } from '../../fleet/centre/rollout.ts';
+import { beginRollout, intentOf, readRings, writeRollout } from '../../fleet/centre/rollout.ts';
+import { readSignedOrder, runningRollout, takeSnapshot } from '../../fleet/centre/snapshot.ts';
+import { KEYS } from '../../fleet/keys.ts';
+import type { RolloutRecord } from '../../fleet/rollout-record.ts';
+import type { FleetStore } from '../../fleet/store.ts';
+import { CheckFailed, UsageError } from '../exit.ts';
+import { describeOrder, rolloutJson, rolloutLine } from '../render/fleet.ts';
+import { openProgressLine, print, printJson } from '../render/terminal.ts';
+import type { StoreOptions } from './centre-folder.ts';
+import { centreKey, openStore } from './centre-folder.ts';
+import { policyIntent, requireTarget } from './orders.ts';
+import type { JsonOptions } from './set-up.ts';
+
+export interface RolloutOptions extends StoreOptions, JsonOptions {
+  readonly rings: string;
+  readonly hold: number;
+  readonly patience: number;
+  readonly silent: number;
+  readonly drops: number;
+  readonly probe?: string;
+  readonly keep?: boolean;
+  readonly resume?: string;
+}
+
+/** Milliseconds between looks at the hosts. */
+const INTERVAL = 1000;
+
+function ringsOf(text: string): readonly Ring[] {
+  const rings = readRings(text);
+  if (rings === undefined)
+    throw new UsageError(`--rings ${text}: no rings`, 'write "1, 1%, 10%, all"; the last one is all');
+  return rings;
+}
+
+async function begin(store: FleetStore, target: string, policy: string, options: RolloutOptions): Promise<string> {
+  const { hold, patience, silent, drops, probe } = options;
+  const rings = ringsOf(options.rings);
+  const gates = { hold, patience, silent, drops, probe: probe ?? null };
+  const intent = await policyIntent(store, policy);
+  return (await beginRollout(store, centreKey(options), { target: requireTarget(target), intent, rings, gates })).id;
+}
+
+/** Each ring on a line as it is released, and how far it is on the line below. */
+async function drive(store: FleetStore, id: string, { json, keep }: RolloutOptions): Promise<void> {
+  const line = openProgressLine();
+  let shown = '';
+  const told = (record: RolloutRecord, judgement: Judgement | undefined): void => {
+    const text = rolloutLine(record);
+    if (text !== shown && json !== true) {
+      line.clear();
+      print(text);
+    }
+    shown = text;
+    if (judgement !== undefined && judgement.reached > 0)
+      line.show(judgement.reason, judgement.confirmed / judgement.reached);
+  };
+  const interrupted = new AbortController();
+  const end = (): void => interrupted.abort();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
+  const driving = { interval: INTERVAL, isReturned: keep !== true, told, stop: interrupted.signal };
+  const record = await driveRollout(store, id, driving);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, end);
+  line.clear();
+  if (record.state === 'running') throw leftRunning(record);
+  if (json === true) printJson({ rollout: rolloutJson(record) });
+  if (record.state !== 'done') throw new CheckFailed();
+}
+
+function leftRunning({ id, target, released, waves }: RolloutRecord): EnvironmentError {
+  return fleetError(
+    `interrupted: the rollout ${id} stays at ring ${released} of ${waves.length}`,
+    `go on: xdpol fleet rollout --resume ${id}; or take it back: xdpol fleet rollback ${target}`,
+  );
+}
+
+export async function rollout(
+  target: string | undefined,
+  policy: string | undefined,
+  options: RolloutOptions,
+): Promise<void> {
+  const { resume } = options;
+  if (resume === undefined && (target === undefined || policy === undefined)) {
+    throw new UsageError(
+      'what is to be rolled out?',
+      'name a target and a published policy, or a rollout to go on with: --resume ID',
+    );
+  }
+  if (resume !== undefined && target !== undefined) {
+    throw new UsageError(
+      `--resume ${resume} goes on with a rollout that has its target and its policy`,
+      'leave both out, or leave --resume out',
+    );
+  }
+  await using store = openStore(options);
+  if (resume === undefined) {
+    await drive(store, await begin(store, target ?? '', policy ?? '', options), options);
+    return;
+  }
+  await resumeRollout(store, resume);
+  await drive(store, resume, options);
+}
+
+/** Of a rollout that is not over: its way back, which was signed when it began. Else the order before the present one. */
+export async function rollback(target: string, options: StoreOptions & JsonOptions): Promise<void> {
+  const wanted = requireTarget(target);
+  await using store = openStore(options);
+  const snapshot = await takeSnapshot(store);
+  requireKnown(snapshot, wanted);
+  const running = runningRollout(snapshot, wanted);
+  if (running !== undefined) {
+    const change = { state: 'returned', reason: 'an operator took it back', driver: null } as const;
+    const { value: record } = await writeRollout(store, snapshot, running, change);
+    if (options.json === true) printJson({ rollout: rolloutJson(record) });
+    else print(rolloutLine(record));
+    return;
+  }
+  const entry = await store.get(KEYS.previous(wanted));
+  const before = entry === undefined ? undefined : readSignedOrder(entry.value);
+  if (before === undefined)
+    throw fleetError(`${target} had no order before`, 'order a version: xdpol fleet order TARGET NAME@VERSION');
+  const { order, hosts } = await giveOrder(store, snapshot, centreKey(options), {
+    target: wanted,
+    intent: intentOf(before.order),
+  });
+  if (options.json === true) printJson({ order, hosts });
+  else print(`${target}: ${describeOrder(order)} again; hosts of the target: ${hosts.length}`);
+}
