@@ -37,8 +37,8 @@ async function ask(method: string, path: string, body?: unknown, signal?: AbortS
   return answer;
 }
 
-export async function read<T>(path: string): Promise<T> {
-  return (await ask('GET', path)) as T;
+export async function read<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return (await ask('GET', path, undefined, signal)) as T;
 }
 
 /** A question that takes more than fits into an address. It changes nothing. */

@@ -1,6 +1,6 @@
 /** What the host is at the moment, as the agent tells it while the page is seen. */
 import type { LiveEvent } from '../api/live.ts';
-import { LIVE_PATH } from '../api/live.ts';
+import { LIVE_PATH, LIVE_RULES } from '../api/live.ts';
 import type { HostCounters } from '../host/counters.ts';
 import type { HostStatus } from '../host/status.ts';
 import type { PolicyList } from '../host/stored-policies.ts';
@@ -73,7 +73,7 @@ export class HostFeed {
       const [status, policies, counters] = await Promise.all([
         read<HostStatus>('/v1/status'),
         read<PolicyList>('/v1/policies'),
-        read<HostCounters>('/v1/counters'),
+        read<HostCounters>(`/v1/counters?dropping=${LIVE_RULES}`),
       ]);
       this.#take({ status, policies, ...this.#readingOf(counters) });
     } catch (error) {

@@ -20,7 +20,8 @@ export function differenceOfLines(before: string, after: string, context: number
   }
   const same = (text: string): ChangedLine => ({ kind: 'same', text });
   const middle = compareLines(a.slice(start, endA), b.slice(start, endB));
-  const all = [...a.slice(0, start).map(same), ...middle, ...a.slice(endA).map(same)];
+  const [above, below] = [a.slice(Math.max(0, start - context), start), a.slice(endA, endA + context)];
+  const all = [...above.map(same), ...middle, ...below.map(same)];
   const isNear = all.map((_, i) => all.slice(Math.max(0, i - context), i + context + 1).some(isChange));
   return all.filter((_, i) => isNear[i]);
 }

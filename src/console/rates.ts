@@ -10,8 +10,6 @@ export interface Reading {
 
 /** One counter of an interface, with its rate. */
 export interface Row {
-  /** Unique among the rows, and the same from reading to reading. */
-  readonly key: string;
   readonly interfaceName: string;
   readonly direction: DirectionCounters['direction'];
   readonly counter: CounterOutcome;
@@ -21,29 +19,61 @@ export interface Row {
   readonly rate: number;
 }
 
-function keyOf({ name, direction }: DirectionCounters, { by, policy, rule, reason, action }: CounterOutcome): string {
-  return JSON.stringify([name, direction, by, policy, rule, reason, action]);
+/** Unique among the rows, and the same from reading to reading. */
+export function keyOf({ interfaceName, direction, counter }: Row): string {
+  return JSON.stringify([interfaceName, direction, identityOf(counter)]);
+}
+
+function identityOf({ by, policy, rule, reason, action }: CounterOutcome): string {
+  return JSON.stringify([by, policy, rule, reason, action]);
+}
+
+function isSame(a: CounterOutcome, b: CounterOutcome): boolean {
+  return a.rule === b.rule && a.reason === b.reason && a.by === b.by && a.policy === b.policy && a.action === b.action;
+}
+
+/** There are 100,000 of them a second: a counter is looked for where it stood before, and by what it is only if that fails. */
+class EarlierCounters {
+  readonly #counters: readonly CounterOutcome[];
+  #byIdentity: ReadonlyMap<string, CounterOutcome> | undefined;
+
+  constructor(counters: readonly CounterOutcome[]) {
+    this.#counters = counters;
+  }
+
+  find(counter: CounterOutcome, place: number): CounterOutcome | undefined {
+    const likely = this.#counters[place];
+    if (likely !== undefined && isSame(likely, counter)) return likely;
+    this.#byIdentity ??= new Map(this.#counters.map((one) => [identityOf(one), one]));
+    return this.#byIdentity.get(identityOf(counter));
+  }
+}
+
+/** With the sums of all rules, as counters of no rule, where only some are listed. */
+function countersOf({ counters, rules = [] }: DirectionCounters): readonly CounterOutcome[] {
+  return [
+    ...counters,
+    ...rules.map((sum): CounterOutcome => ({ ...sum, by: 'rule', rule: null, reason: null, policy: null })),
+  ];
+}
+
+function isSum({ counter: { by, rule } }: Row): boolean {
+  return by === 'rule' && rule === null;
 }
 
 export function rowsOf(now: Reading, before: Reading | undefined): readonly Row[] {
-  const known = before === undefined ? undefined : packetsByKey(before);
   const seconds = before === undefined ? 0 : (now.at - before.at) / 1000;
-  return now.counters.interfaces.flatMap((one) =>
-    one.counters.map((counter): Row => {
-      const key = keyOf(one, counter);
+  return now.counters.interfaces.flatMap((one) => {
+    const { name: interfaceName, direction } = one;
+    const side = before?.counters.interfaces.find((other) => other.name === one.name && other.direction === direction);
+    const earlier = new EarlierCounters(side === undefined ? [] : countersOf(side));
+    return countersOf(one).map((counter, place): Row => {
       const packets = Number(counter.packets);
-      const earlier = known?.get(key);
-      const rate = earlier === undefined || seconds <= 0 ? 0 : Math.max(0, packets - earlier) / seconds;
-      const { name: interfaceName, direction } = one;
-      return { key, interfaceName, direction, counter, packets, bytes: Number(counter.bytes), rate };
-    }),
-  );
-}
-
-function packetsByKey({ counters }: Reading): ReadonlyMap<string, number> {
-  return new Map(
-    counters.interfaces.flatMap((one) => one.counters.map((c) => [keyOf(one, c), Number(c.packets)] as const)),
-  );
+      const last = seconds <= 0 ? undefined : earlier.find(counter, place);
+      const rate = last === undefined ? 0 : Math.max(0, packets - Number(last.packets)) / seconds;
+      return { interfaceName, direction, counter, packets, bytes: Number(counter.bytes), rate };
+    });
+  });
 }
 
 /** What passed and what was dropped at one hook. */
@@ -57,16 +87,25 @@ export interface Totals {
 }
 
 export function totalsOf(rows: readonly Row[]): readonly Totals[] {
-  const totals = new Map<string, Totals>();
-  for (const { interfaceName, direction, counter, packets, rate } of rows) {
-    const key = `${interfaceName} ${direction}`;
-    const sum = totals.get(key) ?? { interfaceName, direction, passed: 0, dropped: 0, passRate: 0, dropRate: 0 };
-    totals.set(
-      key,
-      counter.action === 'permit'
-        ? { ...sum, passed: sum.passed + packets, passRate: sum.passRate + rate }
-        : { ...sum, dropped: sum.dropped + packets, dropRate: sum.dropRate + rate },
-    );
+  const totals = new Map<string, { -readonly [Key in keyof Totals]: Totals[Key] }>();
+  const sideOf = ({ interfaceName, direction }: Row): string => `${interfaceName} ${direction}`;
+  const summed = new Set(rows.filter(isSum).map(sideOf));
+  for (const row of rows) {
+    const { interfaceName, direction, counter, packets, rate } = row;
+    const key = sideOf(row);
+    if (counter.by === 'rule' && counter.rule !== null && summed.has(key)) continue;
+    let sum = totals.get(key);
+    if (sum === undefined) {
+      sum = { interfaceName, direction, passed: 0, dropped: 0, passRate: 0, dropRate: 0 };
+      totals.set(key, sum);
+    }
+    if (counter.action === 'permit') {
+      sum.passed += packets;
+      sum.passRate += rate;
+    } else {
+      sum.dropped += packets;
+      sum.dropRate += rate;
+    }
   }
   return [...totals.values()];
 }
@@ -74,8 +113,8 @@ export function totalsOf(rows: readonly Row[]): readonly Totals[] {
 /** Rules and defaults that drop, by rate and then by count. */
 export function topDropping(rows: readonly Row[], most: number): readonly Row[] {
   return rows
-    .filter(({ counter, packets }) => counter.action === 'block' && packets > 0 && isOfPolicy(counter))
-    .sort((a, b) => b.rate - a.rate || b.packets - a.packets || (a.key < b.key ? -1 : 1))
+    .filter((row) => row.counter.action === 'block' && row.packets > 0 && isOfPolicy(row.counter) && !isSum(row))
+    .sort((a, b) => b.rate - a.rate || b.packets - a.packets)
     .slice(0, most);
 }
 
@@ -87,5 +126,5 @@ function isOfPolicy({ by }: CounterOutcome): boolean {
 export function reasonsOf(rows: readonly Row[]): readonly Row[] {
   return rows
     .filter(({ counter, packets }) => packets > 0 && !isOfPolicy(counter))
-    .sort((a, b) => b.packets - a.packets || (a.key < b.key ? -1 : 1));
+    .sort((a, b) => b.packets - a.packets);
 }

@@ -1,27 +1,37 @@
 /** What is around every screen: the name of the host, the menu, and what went wrong with reading the host. */
 import type { ComponentChildren, VNode } from 'preact';
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { ConsoleSession } from '../api/console-session.ts';
+import type { FleetStanding } from '../api/fleet-standing.ts';
 import type { Snapshot } from './feed.ts';
 import { HostFeed } from './feed.ts';
+import { useFleet } from './fleet-standing.ts';
 import { ErrorBox } from './parts/error-box.tsx';
 import { PendingBar } from './parts/pending-bar.tsx';
 import { formatAge } from './readable-values.ts';
 import { Changes } from './screens/changes.tsx';
 import { Chart } from './screens/chart.tsx';
 import { Doctor } from './screens/doctor.tsx';
+import { Drops } from './screens/drops.tsx';
 import { Edit } from './screens/edit.tsx';
 import { Explain } from './screens/explain.tsx';
+import { Fleet } from './screens/fleet.tsx';
 import { Overview } from './screens/overview.tsx';
 import { Policies } from './screens/policies.tsx';
 import { PolicyScreen } from './screens/policy.tsx';
+import { Report } from './screens/report.tsx';
+import { Sets } from './screens/sets.tsx';
 import type { Place } from './shown-screen.ts';
 import { addressOf, placeOf } from './shown-screen.ts';
 
 /** What every screen is given. */
 export interface ScreenProps {
   readonly snapshot: Snapshot;
+  /** null where this host takes no orders. */
+  readonly fleet: FleetStanding | null | undefined;
   readonly mayChange: boolean;
+  /** May keep a change or take it back, and see packets. */
+  readonly mayDecide: boolean;
   /** Reads the host now: something was changed. */
   readonly onChanged: () => void;
 }
@@ -29,8 +39,12 @@ export interface ScreenProps {
 const MENU = [
   { screen: 'overview', label: 'Overview' },
   { screen: 'policies', label: 'Policies' },
+  { screen: 'sets', label: 'Sets' },
   { screen: 'chart', label: 'Chart' },
   { screen: 'explain', label: 'Explain' },
+  { screen: 'drops', label: 'Drops' },
+  { screen: 'report', label: 'Report' },
+  { screen: 'fleet', label: 'Fleet' },
   { screen: 'doctor', label: 'Doctor' },
   { screen: 'changes', label: 'Changes' },
 ] as const;
@@ -63,11 +77,19 @@ function useFeed(onSignedOut: () => void): { readonly snapshot: Snapshot; readon
   return { snapshot: feed.snapshot, refresh: () => void feed.refresh() };
 }
 
-function Menu({ place }: { readonly place: Place }): VNode | null {
+function Menu({ place, hasFleet }: { readonly place: Place; readonly hasFleet: boolean }): VNode | null {
   const isCurrent = (screen: string): boolean => place.screen === screen || ('name' in place && screen === 'policies');
+  const menu = useRef<HTMLElement>(null);
+  // On a narrow screen the menu is a row that is wider than the window.
+  useEffect(() => {
+    const { current } = menu;
+    const chosen = current?.querySelector<HTMLElement>('[aria-current]');
+    if (!current || !chosen) return;
+    current.scrollLeft = chosen.offsetLeft - current.offsetLeft - (current.clientWidth - chosen.offsetWidth) / 2;
+  }, [place.screen]);
   return (
-    <nav aria-label="Screens">
-      {MENU.map(({ screen, label }) => (
+    <nav aria-label="Screens" ref={menu}>
+      {MENU.filter(({ screen }) => screen !== 'fleet' || hasFleet).map(({ screen, label }) => (
         <a key={screen} href={`#/${screen}`} aria-current={isCurrent(screen) ? 'page' : undefined}>
           {label}
         </a>
@@ -86,10 +108,18 @@ function screenOf(place: Place, props: ScreenProps): ComponentChildren {
       return <PolicyScreen key={addressOf(place)} name={place.name} {...props} />;
     case 'edit':
       return <Edit key={addressOf(place)} name={place.name} {...props} />;
+    case 'sets':
+      return <Sets {...props} />;
     case 'chart':
       return <Chart {...props} />;
     case 'explain':
-      return <Explain {...props} />;
+      return <Explain key={addressOf(place)} packet={place.packet} {...props} />;
+    case 'drops':
+      return <Drops {...props} />;
+    case 'report':
+      return <Report />;
+    case 'fleet':
+      return <Fleet {...props} />;
     case 'doctor':
       return <Doctor {...props} />;
     case 'changes':
@@ -106,7 +136,9 @@ export interface ShellProps {
 export function Shell({ session, onSignOut, onSignedOut }: ShellProps): VNode | null {
   const place = usePlace();
   const { snapshot, refresh } = useFeed(onSignedOut);
+  const fleet = useFleet();
   const mayChange = session.role === 'administrator';
+  const mayDecide = session.role !== 'viewer';
   const { isStale, error, at } = snapshot;
   return (
     <div class="shell">
@@ -124,7 +156,7 @@ export function Shell({ session, onSignOut, onSignedOut }: ShellProps): VNode | 
           Sign out
         </button>
       </header>
-      <Menu place={place} />
+      <Menu place={place} hasFleet={fleet != null} />
       <main tabIndex={-1} class={isStale ? 'stale' : ''}>
         {isStale && (
           <p class="notice bad" role="alert">
@@ -134,8 +166,8 @@ export function Shell({ session, onSignOut, onSignedOut }: ShellProps): VNode | 
           </p>
         )}
         {!isStale && error !== undefined && <ErrorBox error={error} />}
-        <PendingBar snapshot={snapshot} mayDecide={session.role !== 'viewer'} onChanged={refresh} />
-        {screenOf(place, { snapshot, mayChange, onChanged: refresh })}
+        <PendingBar snapshot={snapshot} mayDecide={mayDecide} onChanged={refresh} />
+        {screenOf(place, { snapshot, fleet, mayChange, mayDecide, onChanged: refresh })}
       </main>
     </div>
   );

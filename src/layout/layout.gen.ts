@@ -3,7 +3,7 @@
 /** Constants by enum, without their prefix. */
 export const ENUMS = {
   layout: {
-    VERSION: 5,
+    VERSION: 6,
     LEAF_BOUNDS: 15,
     LEAF_CLASSES: 16,
     ROOT_BOUNDS: 8,
@@ -63,7 +63,9 @@ export const ENUMS = {
     PATH_MTU: 15,
     DHCP: 16,
     SOURCE_ROUTED: 17,
-    FIRST_NAMED: 32
+    AGREED: 18,
+    FIRST_NAMED: 32,
+    UNCOUNTED: 1073741824
   },
   exemption: {
     EXEMPT_NEIGHBOR_DISCOVERY: 1,
@@ -96,6 +98,12 @@ export const ENUMS = {
     CANDIDATE: 0,
     PREVIOUS: 1,
     PROGRAMS: 2
+  },
+  audit: {
+    DROPPED: 0,
+    PASSED: 1,
+    VERDICTS: 2,
+    PROGRAMS: 4
   },
   table: {
     src4_filter: 0,
@@ -147,7 +155,8 @@ export const ENUMS = {
     SET_COUNT_SHIFT: 26,
     ROW_SUBROW_BIT: 31,
     VALUE_PERMIT_BIT: 0,
-    VALUE_RANK_SHIFT: 1
+    VALUE_RANK_SHIFT: 1,
+    RANK_MATCHED_BIT: 31
   },
   set_use: {
     USE_SRC_ALONE: 1,
@@ -160,6 +169,53 @@ export const ENUMS = {
     L4: 1,
     ESTABLISHED: 2,
     FRAGMENT: 4
+  },
+  live: {
+    SETS: 16,
+    LEVELS4: 9,
+    LEVELS6: 15,
+    LEVELS: 16,
+    LEVEL_SHIFT: 4,
+    BLOCK4: 24,
+    BLOCK6: 48,
+    SLOTS4: 7,
+    SLOTS6: 3,
+    PROBES: 16,
+    STEPS: 16,
+    PASSED_MANY: 255,
+    COARSE_BIT: 31,
+    COARSE_SHIFT: 10,
+    NEVER: 4294967295
+  },
+  live_length6: {
+    1: 128,
+    2: 127,
+    3: 124,
+    4: 120,
+    5: 112,
+    6: 104,
+    7: 96,
+    8: 88,
+    9: 80,
+    10: 72,
+    11: 64,
+    12: 60,
+    13: 56,
+    14: 52,
+    15: 48
+  },
+  live_hash: {
+    LIVE_FACTOR_WORD: 2654435761,
+    LIVE_FACTOR_LEVEL: 1640531527,
+    LIVE_FACTOR_1: 2246822507,
+    LIVE_FACTOR_2: 3266489909,
+    LIVE_FOLD_WORD: 15,
+    LIVE_FOLD_1: 16,
+    LIVE_FOLD_2: 13
+  },
+  live_ends: {
+    LIVE_SOURCE: 1,
+    LIVE_DESTINATION: 2
   },
   element_bytes: {
     src4_filter: 8,
@@ -246,28 +302,27 @@ export const STRUCTS = {
     }
   },
   shape: {
-    size: 272,
+    size: 268,
     fields: {
       layout_version: { offset: 0, size: 4 },
       strict: { offset: 4, size: 4 },
       exemptions: { offset: 8, size: 4 },
       drops: { offset: 12, size: 4 },
-      trace: { offset: 16, size: 4 },
-      default_value: { offset: 20, size: 4 },
-      dport_classes: { offset: 24, size: 4 },
-      sport_classes: { offset: 28, size: 4 },
-      set_groups: { offset: 32, size: 4 },
-      set_deep: { offset: 36, size: 4 },
-      set_use: { offset: 40, size: 4 },
-      dport_row: { offset: 44, size: 4 },
-      sport_row: { offset: 48, size: 4 },
-      src4_shape: { offset: 52, size: 12 },
-      dst4_shape: { offset: 64, size: 12 },
-      src6_shape: { offset: 76, size: 20 },
-      dst6_shape: { offset: 96, size: 20 },
-      rules4: { offset: 116, size: 20 },
-      rules6: { offset: 136, size: 20 },
-      bytes: { offset: 156, size: 116 }
+      default_value: { offset: 16, size: 4 },
+      dport_classes: { offset: 20, size: 4 },
+      sport_classes: { offset: 24, size: 4 },
+      set_groups: { offset: 28, size: 4 },
+      set_deep: { offset: 32, size: 4 },
+      set_use: { offset: 36, size: 4 },
+      dport_row: { offset: 40, size: 4 },
+      sport_row: { offset: 44, size: 4 },
+      src4_shape: { offset: 48, size: 12 },
+      dst4_shape: { offset: 60, size: 12 },
+      src6_shape: { offset: 72, size: 20 },
+      dst6_shape: { offset: 92, size: 20 },
+      rules4: { offset: 112, size: 20 },
+      rules6: { offset: 132, size: 20 },
+      bytes: { offset: 152, size: 116 }
     }
   },
   address4_shape: {
@@ -296,6 +351,28 @@ export const STRUCTS = {
       bucket_mask: { offset: 8, size: 4 },
       src_row: { offset: 12, size: 4 },
       dst_row: { offset: 16, size: 4 }
+    }
+  },
+  live_shape: {
+    size: 2096,
+    fields: {
+      live4: { offset: 0, size: 24 },
+      live6: { offset: 24, size: 24 },
+      src4_classes: { offset: 48, size: 512 },
+      dst4_classes: { offset: 560, size: 512 },
+      src6_classes: { offset: 1072, size: 512 },
+      dst6_classes: { offset: 1584, size: 512 }
+    }
+  },
+  live_table_shape: {
+    size: 24,
+    fields: {
+      levels: { offset: 0, size: 4 },
+      ends: { offset: 4, size: 4 },
+      filter_shift: { offset: 8, size: 4 },
+      buckets_at: { offset: 12, size: 4 },
+      buckets: { offset: 16, size: 4 },
+      bytes: { offset: 20, size: 4 }
     }
   },
   sampling: {
@@ -413,6 +490,35 @@ export const STRUCTS = {
       vlan_type: { offset: 30, size: 2 },
       data: { offset: 32, size: 128 }
     }
+  },
+  live_head: {
+    size: 64,
+    fields: {
+      epoch: { offset: 0, size: 8 },
+      seed: { offset: 8, size: 4 },
+      capacity: { offset: 12, size: 4 },
+      writer: { offset: 16, size: 4 },
+      unused: { offset: 20, size: 44 }
+    }
+  },
+  live_bucket4: {
+    size: 64,
+    fields: {
+      ids: { offset: 0, size: 7 },
+      passed: { offset: 7, size: 1 },
+      ends: { offset: 8, size: 28 },
+      keys: { offset: 36, size: 28 }
+    }
+  },
+  live_bucket6: {
+    size: 64,
+    fields: {
+      ids: { offset: 0, size: 3 },
+      passed: { offset: 3, size: 1 },
+      ends: { offset: 4, size: 12 },
+      highs: { offset: 16, size: 24 },
+      lows: { offset: 40, size: 24 }
+    }
   }
 } as const;
 
@@ -447,7 +553,6 @@ export interface ShapeFields {
   readonly strict: number;
   readonly exemptions: number;
   readonly drops: number;
-  readonly trace: number;
   readonly defaultValue: number;
   readonly dportClasses: number;
   readonly sportClasses: number;
@@ -511,22 +616,21 @@ export function writeShape(view: DataView, at: number, fields: ShapeFields): voi
   view.setUint32(at + 4, fields.strict, true);
   view.setUint32(at + 8, fields.exemptions, true);
   view.setUint32(at + 12, fields.drops, true);
-  view.setUint32(at + 16, fields.trace, true);
-  view.setUint32(at + 20, fields.defaultValue, true);
-  view.setUint32(at + 24, fields.dportClasses, true);
-  view.setUint32(at + 28, fields.sportClasses, true);
-  view.setUint32(at + 32, fields.setGroups, true);
-  view.setUint32(at + 36, fields.setDeep, true);
-  view.setUint32(at + 40, fields.setUse, true);
-  view.setUint32(at + 44, fields.dportRow, true);
-  view.setUint32(at + 48, fields.sportRow, true);
-  writeAddress4Shape(view, at + 52, fields.src4Shape);
-  writeAddress4Shape(view, at + 64, fields.dst4Shape);
-  writeAddress6Shape(view, at + 76, fields.src6Shape);
-  writeAddress6Shape(view, at + 96, fields.dst6Shape);
-  writeRuleShape(view, at + 116, fields.rules4);
-  writeRuleShape(view, at + 136, fields.rules6);
-  for (const [i, value] of fields.bytes.entries()) view.setUint32(at + 156 + 4 * i, value, true);
+  view.setUint32(at + 16, fields.defaultValue, true);
+  view.setUint32(at + 20, fields.dportClasses, true);
+  view.setUint32(at + 24, fields.sportClasses, true);
+  view.setUint32(at + 28, fields.setGroups, true);
+  view.setUint32(at + 32, fields.setDeep, true);
+  view.setUint32(at + 36, fields.setUse, true);
+  view.setUint32(at + 40, fields.dportRow, true);
+  view.setUint32(at + 44, fields.sportRow, true);
+  writeAddress4Shape(view, at + 48, fields.src4Shape);
+  writeAddress4Shape(view, at + 60, fields.dst4Shape);
+  writeAddress6Shape(view, at + 72, fields.src6Shape);
+  writeAddress6Shape(view, at + 92, fields.dst6Shape);
+  writeRuleShape(view, at + 112, fields.rules4);
+  writeRuleShape(view, at + 132, fields.rules6);
+  for (const [i, value] of fields.bytes.entries()) view.setUint32(at + 152 + 4 * i, value, true);
 }
 
 export function writeListEntry(view: DataView, at: number, fields: ListEntryFields): void {
@@ -573,22 +677,21 @@ export function readShape(view: DataView, at: number): ShapeFields {
     strict: view.getUint32(at + 4, true),
     exemptions: view.getUint32(at + 8, true),
     drops: view.getUint32(at + 12, true),
-    trace: view.getUint32(at + 16, true),
-    defaultValue: view.getUint32(at + 20, true),
-    dportClasses: view.getUint32(at + 24, true),
-    sportClasses: view.getUint32(at + 28, true),
-    setGroups: view.getUint32(at + 32, true),
-    setDeep: view.getUint32(at + 36, true),
-    setUse: view.getUint32(at + 40, true),
-    dportRow: view.getUint32(at + 44, true),
-    sportRow: view.getUint32(at + 48, true),
-    src4Shape: readAddress4Shape(view, at + 52),
-    dst4Shape: readAddress4Shape(view, at + 64),
-    src6Shape: readAddress6Shape(view, at + 76),
-    dst6Shape: readAddress6Shape(view, at + 96),
-    rules4: readRuleShape(view, at + 116),
-    rules6: readRuleShape(view, at + 136),
-    bytes: Array.from({ length: 29 }, (_, i) => view.getUint32(at + 156 + 4 * i, true)),
+    defaultValue: view.getUint32(at + 16, true),
+    dportClasses: view.getUint32(at + 20, true),
+    sportClasses: view.getUint32(at + 24, true),
+    setGroups: view.getUint32(at + 28, true),
+    setDeep: view.getUint32(at + 32, true),
+    setUse: view.getUint32(at + 36, true),
+    dportRow: view.getUint32(at + 40, true),
+    sportRow: view.getUint32(at + 44, true),
+    src4Shape: readAddress4Shape(view, at + 48),
+    dst4Shape: readAddress4Shape(view, at + 60),
+    src6Shape: readAddress6Shape(view, at + 72),
+    dst6Shape: readAddress6Shape(view, at + 92),
+    rules4: readRuleShape(view, at + 112),
+    rules6: readRuleShape(view, at + 132),
+    bytes: Array.from({ length: 29 }, (_, i) => view.getUint32(at + 152 + 4 * i, true)),
   };
 }
 

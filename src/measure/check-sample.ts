@@ -1,4 +1,4 @@
-/** Packets of the ring decided by the reference classifier, by the program with tracing and by the one that is timed. */
+/** Packets of the ring decided by the reference classifier, by the program in test runs, and by it behind the generator. */
 import { EnvironmentError } from '../base/environment-error.ts';
 import type { Decision, ReferenceClassifier } from '../policy/classify.ts';
 import { decodePacket } from '../policy/packet/decode.ts';

@@ -7,11 +7,11 @@ import type { Stream, Subject } from './subjects.ts';
 import { decides } from './subjects.ts';
 import type { UnderTest } from './under-test.ts';
 
-/** What packets of one family are run through. All three are over the same tables. */
+/** What packets of one family are run through. */
 export interface Kernel {
   readonly generator: Generator;
   readonly underTest: UnderTest;
-  /** The same program with tracing. */
+  /** Runs of the same program that no counter counts. */
   readonly replayer: Replayer;
 }
 

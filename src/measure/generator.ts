@@ -1,10 +1,10 @@
 /** The packet generator in front of a program under test, and the clock around it. */
 import type { BpfMap, BpfObject, BpfProgram } from 'libbpf-ts-bindings';
-import { BpfError, inspectObject, loadObject } from 'libbpf-ts-bindings';
+import { BpfError } from 'libbpf-ts-bindings';
 import { present } from '../base/assert.ts';
 import type { Family } from '../base/ip.ts';
 import { Random } from '../base/random.ts';
-import { objectPath } from '../engine/object.ts';
+import { inspectBuilt, loadBuilt, objectPath } from '../engine/object.ts';
 import { ENUMS, STRUCTS } from '../layout/layout.gen.ts';
 import { countDistinct } from './distinct.ts';
 import type { Traffic, Tuple } from './tuple.ts';
@@ -77,7 +77,7 @@ export class Generator implements Disposable {
     this.family = family;
     this.#template = synTemplate(family);
     const unused = family === 4 ? 'ring6' : 'ring4';
-    this.#object = loadObject(objectPath('measure'), { maxEntries: { [unused]: 1 } });
+    this.#object = loadBuilt('measure', { maxEntries: { [unused]: 1 } });
     this.#layout = LAYOUTS[family];
     this.#ring = this.#map(`ring${family}`).mmap();
     this.#view = new DataView(this.#ring.buffer, this.#ring.byteOffset, this.#ring.byteLength);
@@ -245,7 +245,7 @@ export class Generator implements Disposable {
 
   /** One of the programs' 32-bit variables. */
   #variable(name: string): DataView {
-    const { offset } = present(inspectObject(objectPath('measure')).variables.find((v) => v.name === name));
+    const { offset } = present(inspectBuilt(objectPath('measure')).variables.find((v) => v.name === name));
     const bss = this.#map('.bss').mmap();
     return new DataView(bss.buffer, bss.byteOffset + offset, 4);
   }

@@ -74,12 +74,12 @@ interface Bench {
 export function measurePolicy(request: MeasureRequest): PolicyFigures {
   const { compiled, cpu, live, reference } = request;
   using underTest = new UnderTest(compiled);
-  using replayer = new Replayer(compiled, 'ingress', underTest.filled);
+  using replayer = new Replayer(compiled, 'ingress', underTest.inKernel);
   using four = new Generator(4, cpu, live ? SENDER_INDEX : 0);
   using six = new Generator(6, cpu, live ? SENDER_INDEX : 0);
   const kernels = { 4: { generator: four, underTest, replayer }, 6: { generator: six, underTest, replayer } };
   const bench: Bench = { request, kernels, unfound: [] };
-  const { rules, others, idle } = subjectsOf(compiled, underTest.filled.slots, reference.interface);
+  const { rules, others, idle } = subjectsOf(compiled, underTest.inKernel.slots, reference.interface);
   const { screened, median, worthy, leftOut } = chooseRules(bench, rules);
   const rows = measureAll(bench, [...worthy, ...others]);
   return { rows: withStandings(rows, median), screened, unfound: bench.unfound, idle, leftOut };

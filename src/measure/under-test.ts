@@ -2,32 +2,32 @@
 import type { BpfMap, BpfProgram } from 'libbpf-ts-bindings';
 import type { CompiledPolicy } from '../compiler/compile.ts';
 import { countOf, countsOf } from '../engine/counter-maps.ts';
-import type { LoadedPolicy } from '../engine/program.ts';
+import { OwnLiveTables } from '../engine/live/own-live-tables.ts';
+import type { LoadRequest } from '../engine/program.ts';
 import { createCounters, loadPolicy } from '../engine/program.ts';
-import type { FilledTables } from '../engine/replay.ts';
-import type { SamplingMaps } from '../engine/samples/sampling-maps.ts';
+import type { LoadedTables } from '../engine/replay.ts';
 import { policySlots, SlotRegistry } from '../engine/slots.ts';
 import { PolicyTables } from '../engine/tables.ts';
 
 /** Owns tables, counters and program. */
 export class UnderTest implements Disposable {
-  readonly filled: FilledTables;
+  readonly inKernel: LoadedTables;
   readonly #counters: BpfMap;
-  readonly #loaded: LoadedPolicy;
 
-  /** `sampling` is lent; without it nobody can turn samples on. */
-  constructor(compiled: CompiledPolicy, sampling?: SamplingMaps) {
+  /** What is lent is as `loadPolicy` has it. */
+  constructor(compiled: CompiledPolicy, lent: Pick<LoadRequest, 'sampling' | 'audit' | 'object'> = {}) {
     const registry = new SlotRegistry();
     const slots = policySlots(registry, compiled.policy);
     const tables = new PolicyTables(compiled, slots);
-    this.filled = { tables, slots };
     this.#counters = createCounters(registry.size);
-    this.#loaded = loadPolicy({ compiled, tables, counters: this.#counters, sampling, entries: ['ingress'] });
+    const live = OwnLiveTables.of(compiled.live, compiled.host.members);
+    const request = { ...lent, compiled, tables, counters: this.#counters, live: live?.program };
+    this.inKernel = { tables, slots, loaded: loadPolicy({ ...request, entries: ['ingress'] }), live };
   }
 
   /** The ingress program. */
   get program(): BpfProgram {
-    return this.#loaded.program('ingress');
+    return this.inKernel.loaded.program('ingress');
   }
 
   /** Packets that the program has counted in a slot so far. */
@@ -41,8 +41,9 @@ export class UnderTest implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#loaded[Symbol.dispose]();
+    this.inKernel.loaded[Symbol.dispose]();
     this.#counters[Symbol.dispose]();
-    this.filled.tables[Symbol.dispose]();
+    this.inKernel.tables[Symbol.dispose]();
+    this.inKernel.live?.[Symbol.dispose]();
   }
 }

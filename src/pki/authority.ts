@@ -13,6 +13,7 @@ import { lockStore } from '../store/lock.ts';
 import type { Credentials, Holder, IssuedCertificate, Issuer } from './x509.ts';
 import {
   issueCertificate,
+  issueForRequest,
   makeAuthority,
   makeRevocationList,
   readCertificate,
@@ -92,6 +93,25 @@ export class Authority {
       });
     }
     return await this.#issueTo(issuer, holder, days);
+  }
+
+  /**
+   * For a host of a fleet that has made its key itself. Certificates that it had before stay valid here: fronts accept the
+   * newest alone.
+   */
+  async admit(name: string, request: string): Promise<ListedCertificate & { readonly pem: string }> {
+    using _lock = this.#lock();
+    const holder: Holder = { kind: 'host', name, addresses: [] };
+    const pem = await issueForRequest(await this.#issuer(), holder, LIFETIMES.host, request);
+    const certificate = { ...readCertificate(pem), holder, revokedAt: undefined };
+    this.#write(join(ISSUED, `${certificate.serial}.crt`), pem);
+    return { ...certificate, pem };
+  }
+
+  /** PEM texts that everybody may have. */
+  get published(): { readonly authority: string; readonly revoked: string } {
+    const { authority, revoked } = CREDENTIAL_FILES;
+    return { authority: this.#read(authority), revoked: this.#read(revoked) };
   }
 
   /** A new key and certificate for the holder of the newest one. The old one stays valid to its end. */

@@ -102,28 +102,53 @@ function namesOf(holder: Holder): x509.JsonGeneralNames {
 /** Ends no later than the issuer's own certificate. */
 export async function issueCertificate(issuer: Issuer, holder: Holder, days: number): Promise<Credentials> {
   const keys = await newKeys();
+  return { certificate: await certify(issuer, holder, days, keys.publicKey), key: await pemOfKey(keys.privateKey) };
+}
+
+/** For the key of a request. The names in the request do not count. Throws where it is damaged or of another kind of key. */
+export async function issueForRequest(issuer: Issuer, holder: Holder, days: number, pem: string): Promise<string> {
+  const request = new x509.Pkcs10CertificateRequest(pem);
+  if (!(await request.verify())) throw new Error('whoever made the request does not have its key');
+  const publicKey = (await request.publicKey.export(CURVE, ['verify'])) as webcrypto.CryptoKey;
+  return await certify(issuer, holder, days, publicKey);
+}
+
+/** A new key, and a request for a certificate of its. */
+export async function makeRequest(name: string): Promise<{ readonly request: string; readonly key: string }> {
+  const keys = await newKeys();
+  const request = await x509.Pkcs10CertificateRequestGenerator.create({
+    name: [{ CN: [name] }],
+    keys,
+    signingAlgorithm: SIGNING,
+  });
+  return { request: `${request.toString('pem')}\n`, key: await pemOfKey(keys.privateKey) };
+}
+
+async function certify(issuer: Issuer, holder: Holder, days: number, publicKey: webcrypto.CryptoKey): Promise<string> {
   const { notBefore, notAfter } = validity(days, Date.now());
   const end = issuer.certificate.notAfter;
-  const usage = holder.kind === 'host' ? x509.ExtendedKeyUsage.serverAuth : x509.ExtendedKeyUsage.clientAuth;
+  const { serverAuth, clientAuth } = x509.ExtendedKeyUsage;
+  // A host asks the front of its fleet. No agent takes it for an operator.
+  const usages = holder.kind === 'host' ? [serverAuth, clientAuth] : [clientAuth];
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: newSerial(),
     subject: [{ CN: [holder.name] }],
     issuer: issuer.certificate.subjectName,
     notBefore,
     notAfter: notAfter < end ? notAfter : end,
-    publicKey: keys.publicKey,
+    publicKey,
     signingKey: issuer.key,
     signingAlgorithm: SIGNING,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([usage], true),
+      new x509.ExtendedKeyUsageExtension(usages, true),
       new x509.SubjectAlternativeNameExtension(namesOf(holder)),
       await x509.AuthorityKeyIdentifierExtension.create(issuer.certificate.publicKey),
-      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+      await x509.SubjectKeyIdentifierExtension.create(publicKey),
     ],
   });
-  return { certificate: pemOf(certificate), key: await pemOfKey(keys.privateKey) };
+  return pemOf(certificate);
 }
 
 /** Throws where the text is no certificate. */

@@ -39,7 +39,7 @@ function isAnswerLost(error: unknown): boolean {
   return error instanceof EnvironmentError && error.code === 'XDPOL_E_AGENT_GONE';
 }
 
-/** Under its key a change is carried out once, and whoever asks again is told what came of it. */
+/** Under its key a change is carried out once; a second request with the key gets the outcome of the first. */
 function askUntilAnswered(address: TlsAddress, report: Report): Ask {
   return async (asked) => {
     let deadline: number | undefined;

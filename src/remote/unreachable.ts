@@ -1,4 +1,5 @@
 /** Why another host does not answer, and what to do about it. */
+import { isForeignCertificate } from '../api/foreign-certificate.ts';
 import type { TlsAddress } from '../api/request.ts';
 import { EnvironmentError } from '../base/environment-error.ts';
 
@@ -38,20 +39,10 @@ const REASONS: Readonly<Record<string, (url: string) => Reason>> = {
   }),
 };
 
-const FOREIGN: ReadonlySet<string> = new Set([
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'CERT_SIGNATURE_FAILURE',
-  'UNABLE_TO_GET_CRL',
-]);
-
 function reasonFor(code: string, url: string): Reason {
   const known = REASONS[code];
   if (known !== undefined) return known(url);
-  if (FOREIGN.has(code)) {
+  if (isForeignCertificate(code)) {
     return {
       found: `the certificate of ${url} is of another authority than ca.crt or crl.pem here`,
       help: 'take both files of the authority that has issued both certificates',

@@ -12,7 +12,7 @@ export interface Answer<T> {
   readonly isOld: boolean;
 }
 
-/** Asks for the newest key only: what was asked before is cancelled. An undefined key asks nothing. */
+/** Asks for the newest key only: what was asked before is cancelled. An undefined key asks nothing. The first is asked at once. */
 export function useAnswer<T>(key: string | undefined, ask: (signal: AbortSignal) => Promise<T>): Answer<T> {
   const [state, setState] = useState<Answer<T> & { readonly key: string | undefined }>({
     key: undefined,
@@ -23,14 +23,17 @@ export function useAnswer<T>(key: string | undefined, ask: (signal: AbortSignal)
   useEffect(() => {
     if (key === undefined) return undefined;
     const controller = new AbortController();
-    const timer = setTimeout(() => {
-      ask(controller.signal).then(
-        (value) => setState({ key, value, error: undefined, isOld: false }),
-        (error: Error) => {
-          if (!controller.signal.aborted) setState((old) => ({ ...old, key, error }));
-        },
-      );
-    }, PAUSE);
+    const timer = setTimeout(
+      () => {
+        ask(controller.signal).then(
+          (value) => setState({ key, value, error: undefined, isOld: false }),
+          (error: Error) => {
+            if (!controller.signal.aborted) setState((old) => ({ ...old, key, error }));
+          },
+        );
+      },
+      state.key === undefined ? 0 : PAUSE,
+    );
     return () => {
       clearTimeout(timer);
       controller.abort();

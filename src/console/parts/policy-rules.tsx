@@ -1,26 +1,21 @@
 /** The rules of a policy, with what each has counted where the policy is in force. */
 import type { VNode } from 'preact';
-import { useMemo } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import type { OutlinedRule, OutlineOutcome } from '../../host/outline-policy.ts';
-import type { Row } from '../rates.ts';
+import { question } from '../api.ts';
 import { formatCount, formatRate } from '../readable-values.ts';
-import { VirtualTable } from './virtual-table.tsx';
+import { useAnswer } from './debounced.ts';
+import { ErrorBox } from './error-box.tsx';
+import { PagedSearch } from './paged-search.tsx';
+import { PolicyLists } from './policy-lists.tsx';
+import type { Tally } from './rule-tallies.ts';
+import { useTallies } from './rule-tallies.ts';
+import { SEARCH_FROM, VirtualTable } from './virtual-table.tsx';
 
-interface Tally {
-  readonly packets: number;
-  readonly rate: number;
-}
-
-/** By rule, over all interfaces. */
-function talliesOf(policy: string, rows: readonly Row[]): ReadonlyMap<string, Tally> {
-  const tallies = new Map<string, Tally>();
-  for (const { counter, packets, rate } of rows) {
-    if (counter.policy !== policy || counter.rule === null) continue;
-    const { packets: sum, rate: speed } = tallies.get(counter.rule) ?? { packets: 0, rate: 0 };
-    tallies.set(counter.rule, { packets: sum + packets, rate: speed + rate });
-  }
-  return tallies;
-}
+/** Rules of a page. */
+const LIMIT = 500;
+const NO_RULES: readonly OutlinedRule[] = [];
+const NO_NAMES: readonly string[] = [];
 
 function filtersOf({ filterList, filters, name }: OutlinedRule): VNode | null {
   const [first = 'none'] = filters;
@@ -35,15 +30,7 @@ function filtersOf({ filterList, filters, name }: OutlinedRule): VNode | null {
   );
 }
 
-export interface PolicyRulesProps {
-  readonly outline: OutlineOutcome;
-  readonly rows: readonly Row[];
-}
-
-export function PolicyRules({ outline, rows }: PolicyRulesProps): VNode | null {
-  const { policy, rules } = outline;
-  const tallies = useMemo(() => talliesOf(policy, rows), [policy, rows]);
-  if (rules.length === 0) return <p class="empty">It has no rule: the default decides every packet.</p>;
+function tableOf(rules: readonly OutlinedRule[], tallies: ReadonlyMap<string, Tally>): VNode {
   const tallyOf = ({ name }: OutlinedRule): Tally | undefined => tallies.get(name);
   return (
     <VirtualTable
@@ -52,7 +39,6 @@ export function PolicyRules({ outline, rows }: PolicyRulesProps): VNode | null {
       numbers={[2, 3]}
       rows={rules}
       keyOf={(_, i) => String(i)}
-      searchIn={({ name, action, filterList, filters }) => `${name} ${action} ${filterList} ${filters.join(' ')}`}
       cells={(rule) => [
         <strong key="name">{rule.name}</strong>,
         <span key="action" class={rule.action === 'permit' ? 'pass' : 'drop'}>
@@ -64,5 +50,85 @@ export function PolicyRules({ outline, rows }: PolicyRulesProps): VNode | null {
         filtersOf(rule),
       ]}
     />
+  );
+}
+
+function Facts({ outline }: { readonly outline: OutlineOutcome }): VNode | null {
+  const { description, exemptions, tests } = outline;
+  return (
+    <>
+      {description !== '' && <p>{description}</p>}
+      <dl class="facts">
+        <div>
+          <dt>Where no filter matches</dt>
+          <dd class={outline.default === 'permit' ? 'pass' : 'drop'}>{outline.default}</dd>
+        </div>
+        <div>
+          <dt>Exemptions</dt>
+          <dd>{exemptions.length === 0 ? 'none' : exemptions.join(', ')}</dd>
+        </div>
+        <div>
+          <dt>Tests</dt>
+          <dd>{tests === 0 ? 'none' : tests}</dd>
+        </div>
+      </dl>
+    </>
+  );
+}
+
+export interface PolicyRulesProps {
+  readonly name: string;
+  readonly version: number;
+  /** It has counters then. */
+  readonly isInForce: boolean;
+}
+
+/** What the policy consists of, its rules a page at a time: the host has 100,000 of them. */
+export function PolicyRules({ name, version, isInForce }: PolicyRulesProps): VNode | null {
+  const [search, setSearch] = useState('');
+  const [page, setPage] = useState(1);
+  const asked = { input: { stored: name, version }, search, page, limit: LIMIT };
+  const { value, error } = useAnswer(JSON.stringify(asked), (signal) =>
+    question<OutlineOutcome>('/v1/outline', asked, signal),
+  );
+  const rules = value?.rules ?? NO_RULES;
+  const tallies = useTallies(isInForce ? rules.map((rule) => rule.name) : NO_NAMES);
+  if (error !== undefined) return <ErrorBox error={error} />;
+  if (value === undefined)
+    return (
+      <p class="loading">
+        Reading the rules… The host reads a version of many rules for a while, once; it answers everything else
+        meanwhile.
+      </p>
+    );
+  const { found, total } = value;
+  return (
+    <>
+      <Facts outline={value} />
+      <h2>Rules</h2>
+      {total >= SEARCH_FROM && (
+        <PagedSearch
+          label="Rules"
+          placeholder="Search"
+          search={search}
+          onSearch={setSearch}
+          found={found}
+          total={total}
+          page={page}
+          limit={LIMIT}
+          onPage={setPage}
+        />
+      )}
+      {total === 0 && <p class="empty">It has no rule: the default decides every packet.</p>}
+      {total > 0 && found === 0 && <p class="empty">No rule has these words.</p>}
+      {found > 0 && tableOf(rules, tallies)}
+      <PolicyLists
+        outline={value}
+        onFind={(words) => {
+          setSearch(words);
+          setPage(1);
+        }}
+      />
+    </>
   );
 }

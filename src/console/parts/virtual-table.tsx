@@ -1,5 +1,6 @@
 /** A table of any length: only the rows that are seen are in the page. */
 import type { ComponentChildren, VNode } from 'preact';
+import { options } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { formatCount } from '../readable-values.ts';
 
@@ -10,8 +11,8 @@ export interface VirtualTableProps<T> {
   /** One for each heading, a line high. */
   readonly cells: (row: T) => readonly ComponentChildren[];
   readonly keyOf: (row: T, index: number) => string;
-  /** The text that a search looks through. */
-  readonly searchIn: (row: T) => string;
+  /** The text that a search looks through; without it there is no search. */
+  readonly searchIn?: (row: T) => string;
   /** Columns, from 0, that hold numbers. */
   readonly numbers?: readonly number[];
 }
@@ -21,11 +22,20 @@ const ROW_HEIGHT = 38;
 /** Rows beside those that are seen. */
 const MARGIN = 10;
 /** Fewer rows are not worth a search. */
-const SEARCH_FROM = 12;
+export const SEARCH_FROM = 12;
 
 interface Window {
   readonly first: number;
   readonly count: number;
+}
+
+/** The browser prints what is in the page when it has told that it prints. */
+function renderNow(change: () => void): void {
+  const { debounceRendering } = options;
+  options.debounceRendering = (render) => render();
+  change();
+  if (debounceRendering === undefined) delete options.debounceRendering;
+  else options.debounceRendering = debounceRendering;
 }
 
 function useWindow(rows: number): {
@@ -45,11 +55,17 @@ function useWindow(rows: number): {
     const { current } = element;
     if (current === null) return undefined;
     measure();
+    // On paper nothing scrolls: every row is there.
+    const showAll = (): void => renderNow(() => setSeen({ first: 0, count: Number.MAX_SAFE_INTEGER }));
+    addEventListener('beforeprint', showAll);
+    addEventListener('afterprint', measure);
     const observer = new ResizeObserver(measure);
     observer.observe(current);
     current.addEventListener('scroll', measure, { passive: true });
     return () => {
       observer.disconnect();
+      removeEventListener('beforeprint', showAll);
+      removeEventListener('afterprint', measure);
       current.removeEventListener('scroll', measure);
     };
   }, [rows === 0]);
@@ -71,7 +87,7 @@ export function VirtualTable<T>({
   const [search, setSearch] = useState('');
   const words = search.toLowerCase().split(/\s+/u).filter(Boolean);
   const found = useMemo(() => {
-    if (words.length === 0) return rows;
+    if (words.length === 0 || searchIn === undefined) return rows;
     return rows.filter((row) => {
       const text = searchIn(row).toLowerCase();
       return words.every((word) => text.includes(word));
@@ -84,7 +100,7 @@ export function VirtualTable<T>({
   const alignment = (column: number): string => (numbers.includes(column) ? 'number' : '');
   return (
     <>
-      {rows.length >= SEARCH_FROM && (
+      {searchIn !== undefined && rows.length >= SEARCH_FROM && (
         <div class="search">
           <input
             type="search"

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { WireStored } from '../../api/wire.ts';
 import type { Diagnostic } from '../../base/diagnostics.ts';
 import type { CheckOutcome } from '../../host/check-policy.ts';
+import type { FormatOutcome } from '../../host/format-policy.ts';
 import type { StoreOutcome } from '../../host/store-policy.ts';
 import { change, policyPath, question, read } from '../api.ts';
 import type { Draft } from '../drafts.ts';
@@ -79,6 +80,10 @@ function Editing({ name, draft, mayChange, write, onChanged }: EditingProps): VN
       onChanged();
       location.hash = `#/policies/${encodeURIComponent(policy)}`;
     });
+  const format = (): void =>
+    action.run(async () =>
+      editor.current?.setText((await question<FormatOutcome>('/v1/format', { text: draft.text })).text),
+    );
   const drop = (): void => {
     dropDraft(name);
     location.hash = name === '' ? '#/policies' : `#/policies/${encodeURIComponent(name)}`;
@@ -90,6 +95,9 @@ function Editing({ name, draft, mayChange, write, onChanged }: EditingProps): VN
         <div class="buttons">
           <button type="button" onClick={() => setAdding(true)}>
             Add rule…
+          </button>
+          <button type="button" disabled={action.isRunning} onClick={format}>
+            Format
           </button>
           <button type="button" onClick={drop}>
             {isChanged ? 'Discard' : 'Close'}

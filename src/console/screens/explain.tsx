@@ -1,6 +1,6 @@
 /** Why a packet passes or is dropped. */
 import type { VNode } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { ExplainOutcome } from '../../host/explain-packet.ts';
 import type { ExplainedCandidate } from '../../policy/explain.ts';
 import { question } from '../api.ts';
@@ -84,24 +84,36 @@ function Answer({ outcome }: { readonly outcome: ExplainOutcome }): VNode | null
   );
 }
 
-export function Explain({ snapshot }: ScreenProps): VNode | null {
-  const [packet, setPacket] = useState('');
+export interface ExplainProps extends ScreenProps {
+  /** Explained at once. */
+  readonly packet: string | undefined;
+}
+
+export function Explain({ snapshot, packet: given }: ExplainProps): VNode | null {
+  const [packet, setPacket] = useState(given ?? '');
   const [policy, setPolicy] = useState('');
   const [outcome, setOutcome] = useState<ExplainOutcome | undefined>(undefined);
   const action = useAction();
   const stored = snapshot.policies?.policies ?? [];
-  const ask = (event: Event): void => {
-    event.preventDefault();
+  const ask = (): void =>
     action.run(async () => {
       setOutcome(undefined);
       const input = policy === '' ? {} : { input: { stored: policy } };
       setOutcome(await question<ExplainOutcome>('/v1/explain', { packet, ...input }));
     });
-  };
+  useEffect(() => {
+    if (given !== undefined) ask();
+  }, []);
   return (
     <>
       <h1>Explain</h1>
-      <form class="row" onSubmit={ask}>
+      <form
+        class="row"
+        onSubmit={(event) => {
+          event.preventDefault();
+          ask();
+        }}
+      >
         <label class="wide">
           Packet
           <input

@@ -5,7 +5,7 @@ import type { HostStatus } from '../../host/status.ts';
 import { RatePlot } from '../parts/rate-plot.tsx';
 import { ScrollFrame } from '../parts/scroll-frame.tsx';
 import type { Row, Totals } from '../rates.ts';
-import { reasonsOf, rowsOf, topDropping, totalsOf } from '../rates.ts';
+import { keyOf, reasonsOf, rowsOf, topDropping, totalsOf } from '../rates.ts';
 import { formatAge, formatCount, formatRate, formatTime } from '../readable-values.ts';
 import type { ScreenProps } from '../shell.tsx';
 
@@ -154,7 +154,7 @@ function CounterTable({ title, first, rows, empty }: CounterTableProps): VNode |
             </thead>
             <tbody>
               {rows.map((row) => (
-                <tr key={row.key}>
+                <tr key={keyOf(row)}>
                   <th scope="row" class="name">
                     {nameOf(row)}
                   </th>

@@ -1,9 +1,8 @@
 /** One stored policy: its rules, its versions, and the text of each. */
 import type { VNode } from 'preact';
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { WireStored } from '../../api/wire.ts';
 import type { DiffOutcome } from '../../host/diff-policies.ts';
-import type { OutlineOutcome } from '../../host/outline-policy.ts';
 import type { PolicyHistory } from '../../host/stored-policies.ts';
 import { policyPath, question, read } from '../api.ts';
 import { keepDraft } from '../drafts.ts';
@@ -13,14 +12,15 @@ import { ErrorBox } from '../parts/error-box.tsx';
 import { PolicyRules } from '../parts/policy-rules.tsx';
 import { ScrollFrame } from '../parts/scroll-frame.tsx';
 import { TextDifference } from '../parts/text-difference.tsx';
-import { rowsOf } from '../rates.ts';
 import { formatCount, formatTime } from '../readable-values.ts';
 import type { ScreenProps } from '../shell.tsx';
+
+/** Characters of a text that are shown; more slow the page down. */
+const SHOWN_TEXT = 100_000;
 
 interface Shown {
   readonly history: PolicyHistory;
   readonly stored: WireStored;
-  readonly outline: OutlineOutcome;
 }
 
 /** Read again where the newest version or the assignment changes. */
@@ -29,13 +29,8 @@ function useVersion(name: string, version: number | undefined, cause: string): S
   useEffect(() => {
     let isCurrent = true;
     const path = `${policyPath(name)}/versions`;
-    const input = { stored: name, ...(version === undefined ? {} : { version }) };
-    Promise.all([
-      read<PolicyHistory>(path),
-      read<WireStored>(`${path}/${version ?? 'newest'}`),
-      question<OutlineOutcome>('/v1/outline', { input }),
-    ]).then(
-      ([history, stored, outline]) => isCurrent && setShown({ history, stored, outline }),
+    Promise.all([read<PolicyHistory>(path), read<WireStored>(`${path}/${version ?? 'newest'}`)]).then(
+      ([history, stored]) => isCurrent && setShown({ history, stored }),
       (error: Error) => isCurrent && setShown(error),
     );
     return () => {
@@ -104,16 +99,27 @@ function SinceLast({ name, shown }: { readonly name: string; readonly shown: Sho
   const [found, setFound] = useState<{ readonly diff: DiffOutcome; readonly before: string } | Error | undefined>();
   const { version, text } = shown.stored;
   const earlier = shown.history.versions.findLast((one) => one.version < version)?.version;
+  const [isWanted, setWanted] = useState(text.length <= SHOWN_TEXT);
   useEffect(() => {
     setFound(undefined);
-    if (earlier === undefined) return;
+    if (earlier === undefined || !isWanted) return;
     const [from, to] = [earlier, version].map((one) => ({ stored: name, version: one }));
     Promise.all([
       question<DiffOutcome>('/v1/diff', { from, to }),
       read<WireStored>(`${policyPath(name)}/versions/${earlier}`),
     ]).then(([diff, stored]) => setFound({ diff, before: stored.text }), setFound);
-  }, [name, version, earlier]);
-  if (earlier === undefined || found === undefined) return null;
+  }, [name, version, earlier, isWanted]);
+  if (earlier === undefined) return null;
+  if (!isWanted)
+    return (
+      <p>
+        <button type="button" onClick={() => setWanted(true)}>
+          Compare with version {earlier}
+        </button>{' '}
+        <span class="help">The policy is long: this takes the host a while.</span>
+      </p>
+    );
+  if (found === undefined) return <p class="loading">Comparing with version {earlier}…</p>;
   if (found instanceof Error) return <ErrorBox error={found} />;
   return (
     <section>
@@ -125,30 +131,20 @@ function SinceLast({ name, shown }: { readonly name: string; readonly shown: Sho
   );
 }
 
-function OutlineFacts({ outline }: { readonly outline: OutlineOutcome }): VNode | null {
-  const { description, exemptions, addressSets, tests } = outline;
-  const sets = addressSets.map(({ name, prefixes }) => `${name} (${formatCount(prefixes)})`);
+/** As it was written; of a long one the beginning. */
+function PolicyTextOf({ stored }: { readonly stored: WireStored }): VNode {
+  const isLong = stored.text.length > SHOWN_TEXT;
+  const text = isLong ? stored.text.slice(0, stored.text.lastIndexOf('\n', SHOWN_TEXT) + 1) : stored.text;
   return (
     <>
-      {description !== '' && <p>{description}</p>}
-      <dl class="facts">
-        <div>
-          <dt>Where no filter matches</dt>
-          <dd class={outline.default === 'permit' ? 'pass' : 'drop'}>{outline.default}</dd>
-        </div>
-        <div>
-          <dt>Exemptions</dt>
-          <dd>{exemptions.length === 0 ? 'none' : exemptions.join(', ')}</dd>
-        </div>
-        <div>
-          <dt>Address sets</dt>
-          <dd>{sets.length === 0 ? 'none' : sets.join(', ')}</dd>
-        </div>
-        <div>
-          <dt>Tests</dt>
-          <dd>{tests === 0 ? 'none' : tests}</dd>
-        </div>
-      </dl>
+      {isLong && (
+        <p class="help">
+          The beginning of {formatCount(Math.round(stored.text.length / 1000))} kB: Export has all of it.
+        </p>
+      )}
+      <ScrollFrame label={`Text of version ${stored.version}`}>
+        <pre>{text}</pre>
+      </ScrollFrame>
     </>
   );
 }
@@ -168,8 +164,6 @@ export function PolicyScreen({
   onChanged,
 }: ScreenProps & { readonly name: string }): VNode | null {
   const [version, setVersion] = useState<number | undefined>(undefined);
-  const { reading, before } = snapshot;
-  const rows = useMemo(() => (reading === undefined ? [] : rowsOf(reading, before)), [reading]);
   const [isAssigning, setAssigning] = useState(false);
   const listed = snapshot.policies?.policies.find((policy) => policy.name === name);
   const shown = useVersion(name, version, `${listed?.version} ${listed?.assigned}`);
@@ -200,9 +194,12 @@ export function PolicyScreen({
           )}
         </div>
       </div>
-      <OutlineFacts outline={shown.outline} />
-      <h2>Rules</h2>
-      <PolicyRules outline={shown.outline} rows={rows} />
+      <PolicyRules
+        key={stored.version}
+        name={name}
+        version={stored.version}
+        isInForce={snapshot.status?.policy === name}
+      />
       <div class="heading">
         <h2>Versions</h2>
       </div>
@@ -220,10 +217,8 @@ export function PolicyScreen({
           </button>
         </div>
       </div>
-      <SinceLast name={name} shown={shown} />
-      <ScrollFrame label={`Text of version ${stored.version}`}>
-        <pre>{stored.text}</pre>
-      </ScrollFrame>
+      <SinceLast key={stored.version} name={name} shown={shown} />
+      <PolicyTextOf stored={stored} />
       {isAssigning && (
         <AssignDialog
           name={name}
