@@ -4,24 +4,28 @@ import type { Effort } from './effort.ts';
 import type { Figure, Section } from './figure.ts';
 import { measureCompile } from './sections/compile.ts';
 import { measureDataplane } from './sections/dataplane.ts';
+import { measureFleet } from './sections/fleet.ts';
 import { measureLive } from './sections/live.ts';
 import { measureLoad } from './sections/load.ts';
+import { measureParts } from './sections/parts.ts';
 import { measureReplay } from './sections/replay.ts';
-import { measureSamples } from './sections/samples.ts';
 import { measureScrape } from './sections/scrape.ts';
+import { measureSets } from './sections/sets.ts';
 import { measureSwap } from './sections/swap.ts';
 
 type Measure = (policy: string, effort: Effort) => readonly Figure[] | Promise<readonly Figure[]>;
 
 const MEASURES: Readonly<Record<Section, Measure>> = {
   dataplane: measureDataplane,
-  samples: measureSamples,
+  parts: measureParts,
+  sets: measureSets,
   live: measureLive,
   compile: measureCompile,
   load: measureLoad,
   swap: measureSwap,
   scrape: measureScrape,
   replay: measureReplay,
+  fleet: measureFleet,
 };
 
 const [section = '', policy = '', effort = ''] = process.argv.slice(2);

@@ -5,6 +5,7 @@ import type { Effort } from './effort.ts';
 import { effortOf } from './effort.ts';
 import type { Section } from './figure.ts';
 import { SECTIONS } from './figure.ts';
+import { FLEETS } from './fleet/sizes.ts';
 import { POLICIES } from './policies.ts';
 
 export interface Choice {
@@ -24,6 +25,8 @@ export interface Case {
 interface Cases {
   readonly quick: readonly string[];
   readonly full: readonly string[];
+  /** Those that take so long that they are measured only where `--only` names them. */
+  readonly named?: readonly string[];
 }
 
 const DEFAULT_REPORT = 'bench/report';
@@ -39,10 +42,14 @@ const CASES: Readonly<Record<Section, Cases>> = {
     quick: ['ports', 'example', 'list-10k', 'list-1m', 'acl-1k', 'acl-10k', 'v6-100k', 'wild-5k'],
     full: ['ports', 'example', ...LISTS, ...ACLS, 'v6-example', 'v6-10k', 'v6-100k', ...OVERLAPPING],
   },
-  samples: { quick: ['example'], full: ['ports', 'example', 'list-10k'] },
+  parts: { quick: ['ports'], full: ['ports', 'example', 'list-10k'] },
+  sets: {
+    quick: ['set-0', 'set-1k', 'set-100k', 'set6-100k'],
+    full: ['set-0', 'set-1k', 'set-100k', 'set-1m', 'set6-0', 'set6-1k', 'set6-100k', 'set6-1m'],
+  },
   live: {
     quick: ['ports', 'example', 'list-10k'],
-    full: ['ports', 'example', 'list-10k', 'list-100k', 'list-1m', 'acl-1k'],
+    full: ['ports', 'example', 'list-10k', 'list-100k', 'list-1m', 'acl-1k', 'set-1k', 'set-100k'],
   },
   compile: {
     quick: ['example', 'list-10k', 'list-1m', 'acl-1k', 'acl-10k', 'overlap-5k', 'any-5k', 'wild-5k'],
@@ -55,6 +62,7 @@ const CASES: Readonly<Record<Section, Cases>> = {
   swap: { quick: ['example', 'list-1m'], full: ['example', 'list-10k', 'list-1m', 'acl-10k'] },
   scrape: { quick: ['rules-10', 'rules-1k'], full: ['rules-10', 'rules-100', 'rules-1k', 'rules-10k'] },
   replay: { quick: ['example'], full: ['example'] },
+  fleet: { quick: ['fleet-500'], full: ['fleet-500', 'fleet-2k'], named: ['fleet-5k', 'fleet-10k'] },
 };
 
 /** Cases of the sections and policies that `--only` names, or all where it names none. */
@@ -64,7 +72,8 @@ export function casesFor(only: readonly string[], quick: boolean): readonly Case
   return (sections.length > 0 ? sections : SECTIONS).flatMap((section) => {
     const { [section]: cases } = CASES;
     const usual = quick && policies.length === 0 ? cases.quick : cases.full;
-    const chosen = policies.length === 0 ? usual : usual.filter((policy) => policies.includes(policy));
+    const chosen =
+      policies.length === 0 ? usual : [...usual, ...(cases.named ?? [])].filter((policy) => policies.includes(policy));
     return chosen.map((policy) => ({ section, policy }));
   });
 }
@@ -86,7 +95,7 @@ export function choiceOf(argv: readonly string[]): Choice {
       cpu: { type: 'string', default: String(cpus().length - 1) },
     },
   });
-  const known = [...SECTIONS, ...Object.keys(POLICIES)];
+  const known = [...SECTIONS, ...Object.keys(POLICIES), ...Object.keys(FLEETS)];
   const unknown = values.only.find((word) => !known.includes(word));
   if (unknown !== undefined) throw new Error(`--only ${unknown}: there are ${known.join(', ')}`);
   const cases = casesFor(values.only, values.quick);

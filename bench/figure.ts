@@ -1,7 +1,18 @@
 /** What is measured: one shape for all sections, so that tables, CSV, JSON and plots need no other. */
 import type { Spread } from '../src/measure/statistics.ts';
 
-export const SECTIONS = ['dataplane', 'samples', 'live', 'compile', 'load', 'swap', 'scrape', 'replay'] as const;
+export const SECTIONS = [
+  'dataplane',
+  'parts',
+  'sets',
+  'live',
+  'compile',
+  'load',
+  'swap',
+  'scrape',
+  'replay',
+  'fleet',
+] as const;
 export type Section = (typeof SECTIONS)[number];
 export type Unit = 'ns' | 'Mpps' | '%' | 'ms' | 'MiB' | 'kB' | 'count' | 's';
 

@@ -1,7 +1,7 @@
 /**
  * What packets cost, with xdpol and with its peers, and what everything around them takes. Needs root.
  *
- *   npm run bench                           everything, about fifteen minutes; an HTML report in bench/report
+ *   npm run bench                           everything, about twenty minutes; an HTML report in bench/report
  *   npm run bench -- --quick                the main figures: less than three minutes
  *   npm run bench -- --only acl-10k         one section or one policy; repeatable, a section and policies together
  *   npm run bench -- --json f.json --csv f.csv --report DIR

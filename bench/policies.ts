@@ -4,17 +4,20 @@ import { fileURLToPath } from 'node:url';
 import { present } from '../src/base/assert.ts';
 import { Diagnostics, spanOfFile } from '../src/base/diagnostics.ts';
 import type { Address, Family } from '../src/base/ip.ts';
-import { fullLength, parseAddress } from '../src/base/ip.ts';
+import { fullLength, parseAddress, wholeAddress } from '../src/base/ip.ts';
 import { Random } from '../src/base/random.ts';
-import type { CompiledPolicy } from '../src/compiler/compile.ts';
+import type { CompiledPolicy, CompileOptions } from '../src/compiler/compile.ts';
 import { compile } from '../src/compiler/compile.ts';
 import { readPolicy } from '../src/formats/yaml/policy-reader.ts';
 import type { Traffic } from '../src/measure/tuple.ts';
 import { ANY_PACKET, NO_ADDRESSES } from '../src/policy/defaults.ts';
+import type { LiveMembers } from '../src/policy/live-sets.ts';
+import { DEFAULT_LEVELS } from '../src/policy/live-sets.ts';
 import type { AddressMatch, Filter, HostAddresses, Policy, Rule } from '../src/policy/model.ts';
 import { PROTOCOLS } from '../src/policy/model.ts';
+import { prefixSetOf } from '../src/policy/prefix-set.ts';
 import { aclPolicy } from './acl.ts';
-import { blockList } from './addresses.ts';
+import { anyAddress, blockList } from './addresses.ts';
 import type { ShapeName } from './shapes.ts';
 import { shapePolicy } from './shapes.ts';
 import { aclTraffic, serverTraffic } from './traffic.ts';
@@ -29,6 +32,8 @@ export interface BenchPolicy {
   readonly size: number;
   readonly policy: Policy;
   readonly traffic: readonly Traffic[];
+  /** Of its live sets, where it has any. */
+  readonly members?: LiveMembers;
 }
 
 export const HOST: HostAddresses = NO_ADDRESSES;
@@ -39,6 +44,8 @@ export const SERVICE_PORTS: readonly number[] = [25, 80, 443];
 const SPAN = spanOfFile('bench');
 export const LIST = 'listed';
 const SEED = 11;
+/** Of a live set, however few members it has. */
+const LEAST_CAPACITY = 1000;
 export const SERVERS: Readonly<Record<Family, Address>> = {
   4: present(parseAddress('131.107.1.1')),
   6: present(parseAddress('2001:db8::1')),
@@ -62,6 +69,14 @@ export const POLICIES: Readonly<Record<string, () => BenchPolicy>> = {
   'v6-example': () => server(6, 0),
   'v6-10k': () => server(6, 10_000),
   'v6-100k': () => server(6, 100_000),
+  'set-0': () => liveList(4, 0),
+  'set-1k': () => liveList(4, 1000),
+  'set-100k': () => liveList(4, 100_000),
+  'set-1m': () => liveList(4, 1_000_000),
+  'set6-0': () => liveList(6, 0),
+  'set6-1k': () => liveList(6, 1000),
+  'set6-100k': () => liveList(6, 100_000),
+  'set6-1m': () => liveList(6, 1_000_000),
   'rules-10': () => rules(10),
   'rules-100': () => rules(100),
   'rules-1k': () => rules(1000),
@@ -87,10 +102,24 @@ export function benchPolicy(name: string): BenchPolicy {
   return present(POLICIES[name], `no policy ${name}`)();
 }
 
+/** What the policy is decided by: the members of its live sets. */
+export function hostOf({ members }: BenchPolicy): HostAddresses {
+  return members === undefined ? HOST : { ...HOST, members };
+}
+
+/** With the members of its live sets. */
+export function compiledBench(bench: BenchPolicy): CompiledPolicy {
+  return compiledFor(bench.policy, hostOf(bench), {});
+}
+
 /** `clock`: milliseconds from any start, for the statistics. */
 export function compiledPolicy(policy: Policy, clock?: () => number): CompiledPolicy {
+  return compiledFor(policy, HOST, clock === undefined ? {} : { clock });
+}
+
+function compiledFor(policy: Policy, host: HostAddresses, options: CompileOptions): CompiledPolicy {
   const diags = new Diagnostics();
-  const compiled = compile(policy, HOST, diags, clock === undefined ? {} : { clock });
+  const compiled = compile(policy, host, diags, options);
   if (compiled === undefined) throw new Error(diags.all.map((d) => d.message).join('; '));
   return compiled;
 }
@@ -104,6 +133,22 @@ function server(family: Family, listed: number): BenchPolicy {
   const policy = { ...example, addressSets, rules };
   const traffic = serverTraffic(SERVERS[family], listed === 0 ? undefined : list);
   return { family, form: 'server', size: list.v4.count + list.v6.count, policy, traffic };
+}
+
+/** The example policy with a live set of so many hosts, which one more rule blocks. */
+function liveList(family: Family, members: number): BenchPolicy {
+  const example = server(family, 0);
+  const random = new Random(SEED);
+  const hosts = Array.from({ length: members }, () => wholeAddress(anyAddress(random, family)));
+  const live = { capacity: Math.max(LEAST_CAPACITY, members), levels: DEFAULT_LEVELS };
+  const set = { name: LIST, prefixes: prefixSetOf([]), exclude: [], span: SPAN, live };
+  const rules = [...example.policy.rules, listRule(family)];
+  const policy = { ...example.policy, addressSets: new Map([[LIST, set]]), rules };
+  const { tuple } = present(example.traffic[0]);
+  const fromMember: Traffic['tuple'] = (one) => ({ ...tuple(one), source: one.pick(hosts) });
+  const strangers = { name: 'strangers', tuple };
+  const traffic = members === 0 ? [strangers] : [strangers, { name: 'members', tuple: fromMember }];
+  return { ...example, size: members, policy, traffic, members: new Map([[LIST, prefixSetOf(hosts)]]) };
 }
 
 /** Three services, and nothing else: what every packet filter can say. */

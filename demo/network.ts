@@ -2,11 +2,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const PREFIX = 'xdpoldemo';
+export const PREFIX = 'xdpoldemo';
 
 export interface Host {
   readonly namespace: string;
@@ -25,17 +25,37 @@ function ip(...args: readonly string[]): void {
   execFileSync('ip', args, { stdio: 'pipe' });
 }
 
+export function makeFolder(): string {
+  return mkdtempSync(join(tmpdir(), `${PREFIX}-${process.pid}-`));
+}
+
+/** Unmounts the BPF file systems in it first: one that stays mounted keeps its pins. */
+export function removeFolder(folder: string): void {
+  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n');
+  for (const path of mounts.map((line) => line.split(' ')[1] ?? ''))
+    if (path.startsWith(`${folder}/`)) spawnSync('umount', [path], { stdio: 'ignore' });
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function isThere(pid: string): boolean {
+  return readdirSync('/proc').includes(pid);
+}
+
 /** Ends a namespace and its links, which end with it; one that is not there is fine. */
-function removeNamespace(name: string): void {
+export function removeNamespace(name: string): void {
   spawnSync('ip', ['netns', 'del', name], { stdio: 'ignore' });
 }
 
-/** Namespaces of demos that were killed: their names say which process made them. */
+/** Namespaces and folders of demos that were killed: their names say which process made them. */
 export function removeLeftovers(): void {
   const names = spawnSync('ip', ['-o', 'netns', 'list'], { encoding: 'utf8' }).stdout.split('\n');
   for (const name of names.map((line) => line.split(' ')[0] ?? '')) {
     const pid = new RegExp(`^${PREFIX}-(\\d+)-`, 'u').exec(name)?.[1];
-    if (pid !== undefined && !readdirSync('/proc').includes(pid)) removeNamespace(name);
+    if (pid !== undefined && !isThere(pid)) removeNamespace(name);
+  }
+  for (const name of readdirSync(tmpdir())) {
+    const pid = new RegExp(`^${PREFIX}-(\\d+)-`, 'u').exec(name)?.[1];
+    if (pid !== undefined && !isThere(pid)) removeFolder(join(tmpdir(), name));
   }
 }
 
@@ -53,13 +73,12 @@ export function makeNetwork(serverAddress: string, clientAddress: string): Netwo
   });
   const server = host('server', serverAddress);
   const client = host('client', clientAddress);
-  const folder = mkdtempSync(join(tmpdir(), `${PREFIX}-`));
+  const folder = makeFolder();
   const bpffs = join(folder, 'bpf');
   const dispose = (): void => {
     removeNamespace(server.namespace);
     removeNamespace(client.namespace);
-    spawnSync('umount', [bpffs], { stdio: 'ignore' });
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder(folder);
   };
   try {
     execFileSync('mkdir', [bpffs]);
@@ -72,7 +91,12 @@ export function makeNetwork(serverAddress: string, clientAddress: string): Netwo
     dispose();
     throw error;
   }
-  const env = { ...process.env, XDPOL_BPFFS: bpffs, XDPOL_STATE_DIR: join(folder, 'state') };
+  const env = {
+    ...process.env,
+    XDPOL_BPFFS: bpffs,
+    XDPOL_STATE_DIR: join(folder, 'state'),
+    XDPOL_AGENT_SOCKET: join(folder, 'agent.sock'),
+  };
   return { server, client, env, [Symbol.dispose]: dispose };
 }
 

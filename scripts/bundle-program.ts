@@ -8,17 +8,15 @@ import type { BuildOptions, Metafile, Plugin } from 'esbuild';
 import { build, transform } from 'esbuild';
 import { SCHEMA_IDS, schemaCompiler } from '../src/formats/yaml/validators.ts';
 import { programVersion } from '../src/host/program-version.ts';
-import { launcherText } from './launcher.ts';
+import { ADDON, launcherText } from './launcher.ts';
 
 const ROOT: string = fileURLToPath(new URL('..', import.meta.url));
 
 /** Modules that are started, each by a file of its name in dist. */
-const ENTRIES = ['cli/main', 'cli/ipsecpol', 'measure/live-child'] as const;
+const ENTRIES = ['cli/main', 'cli/ipsecpol', 'agent/question-thread', 'measure/live-child'] as const;
 
 /** Packages of the agent and of the authority: verbs need none, so these are in a file of their own. */
 const APART = ['@peculiar/x509', 'fastify', 'pino', 'prom-client', 'reflect-metadata'] as const;
-
-const ADDON = 'libbpf-ts-bindings/bindings.node';
 
 export interface BuiltFile {
   /** Below the folder that is built. */
@@ -71,7 +69,7 @@ const bindings: Plugin = {
     context.onResolve({ filter: /^libbpf-ts-bindings$/ }, () => ({ path: join(ROOT, 'native/index.ts') }));
     context.onLoad({ filter: /\/native\/lib\/addon[.]ts$/ }, ({ path }) => {
       const text = readFileSync(path, 'utf8');
-      const contents = text.replace('createRequire(import.meta.url)(ADDON_PATH)', `require('${ADDON}')`);
+      const contents = text.replace('createRequire(import.meta.url)(ADDON_PATH)', `require('${ADDON.name}')`);
       if (contents === text) throw new Error(`${path} loads the addon in another way than the build knows`);
       return { contents, loader: 'ts', resolveDir: dirname(path) };
     });
@@ -83,7 +81,7 @@ export async function buildProgram(): Promise<BuiltProgram> {
   const program = await joinOf(
     ENTRIES.map((entry) => `./src/${entry}.ts`),
     {
-      external: [...APART, ADDON],
+      external: [...APART, ADDON.name],
       define: { XDPOL_SOURCES_DIGEST: JSON.stringify(programVersion()), 'import.meta.url': 'ownUrl' },
       banner: {
         js:

@@ -2,6 +2,7 @@
  * The program as it is built: `src/` to `dist/`.
  *
  *   dist/cli/main.js, dist/cli/ipsecpol.js   start the programs
+ *   dist/agent/question-thread.js            starts a thread of the agent, see src/agent/questions
  *   dist/measure/live-child.js               starts a process of its own, see src/measure/veth-frames.ts
  *   dist/program/program-*.js                all of the sources; a name has a digest of the content
  *   dist/program/program-*.cache             what V8 compiled of it, for this version of Node
@@ -52,7 +53,7 @@ async function bundleConsole(out: string): Promise<Joined> {
     absWorkingDir: ROOT,
     entryPoints: [
       { in: `${folder}/main.tsx`, out: 'app' },
-      { in: `${folder}/app.css`, out: 'app' },
+      { in: `${folder}/style.css`, out: 'app' },
       { in: `${folder}/index.html`, out: 'index' },
       { in: `${folder}/icon.svg`, out: 'icon' },
     ],

@@ -14,7 +14,7 @@ need_node() {
     fail "Node.js $(node --version) is too old: 20.19 or newer is needed"
 }
 
-# Services that a package would start (Prometheus) stay off: only their programs are wanted.
+# Services that a package would start (Prometheus, fail2ban) stay off: only their programs are wanted.
 apt_install() {
   local guard=/usr/sbin/policy-rc.d made=""
   if [ ! -e "$guard" ]; then
@@ -31,7 +31,7 @@ debian_packages() {
   local peers=(xdp-tools nftables iptables ipset ethtool)
   case "${1:-}" in
   test)
-    wanted+=(iputils-ping prometheus systemd python3-scapy man-db groff bash-completion zsh fish lintian binutils xz-utils tshark)
+    wanted+=(iputils-ping dnsmasq-base busybox faketime prometheus fail2ban systemd python3-scapy man-db groff bash-completion zsh fish lintian binutils xz-utils tshark etcd-server etcd-client)
     wanted+=(chromium "${peers[@]}")
     ;;
   bench) wanted+=("${peers[@]}") ;;

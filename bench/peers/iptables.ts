@@ -1,5 +1,7 @@
 /** iptables in the raw table with ipset: the legacy tables, which were a little faster here than those of nf_tables. */
+
 import type { AclFilter, AclPolicy, Counts, Expression, Run, ServerPolicy, StackPeer, StackPolicy } from './peer.ts';
+import { DAY } from './peer.ts';
 
 const TOOLS = [
   { command: 'iptables-legacy-restore', package: 'iptables' },
@@ -26,12 +28,13 @@ function express(policy: StackPolicy): Expression {
 function sets(policy: StackPolicy): readonly string[] {
   if (policy.form === 'acl') return [];
   const ports = policy.form === 'ports' ? policy.ports : policy.services;
-  const listed = policy.form === 'server' ? policy.listed : [];
+  const { listed, end } = policy.form === 'server' ? policy : { listed: [], end: false };
+  const type = end ? `hash:ip timeout ${DAY}` : 'hash:net';
   const size = 2 ** Math.ceil(Math.log2(Math.max(1024, listed.length)));
   return [
     'create services bitmap:port range 0-65535',
     ...ports.map((port) => `add services ${port}`),
-    ...(listed.length === 0 ? [] : [`create listed hash:net family inet hashsize ${size} maxelem ${size}`]),
+    ...(listed.length === 0 ? [] : [`create listed ${type} family inet hashsize ${size} maxelem ${size}`]),
     ...listed.map((prefix) => `add listed ${prefix}`),
     '',
   ];

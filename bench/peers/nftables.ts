@@ -4,6 +4,7 @@
  */
 import { present } from '../../src/base/assert.ts';
 import type { AclFilter, AclPolicy, Counts, Expression, Run, ServerPolicy, StackPeer, StackPolicy } from './peer.ts';
+import { DAY } from './peer.ts';
 
 const TABLE = 'bench';
 const DROP = 'counter name dropped drop';
@@ -80,9 +81,10 @@ function table(hook: Hook, devices: readonly string[], others: readonly string[]
 }
 
 /** Most specific first: the list, then services, then the server's addresses. */
-function serverChains({ server, services, mail, listed }: ServerPolicy): readonly string[] {
+function serverChains({ server, services, mail, listed, end }: ServerPolicy): readonly string[] {
   const ports = `{ ${services.join(', ')} }`;
-  const set = ['set listed {', 'type ipv4_addr; flags interval;', `elements = { ${listed.join(', ')} }`, '}'];
+  const kind = end ? `type ipv4_addr; flags timeout; timeout ${DAY}s;` : 'type ipv4_addr; flags interval;';
+  const set = ['set listed {', kind, `elements = { ${listed.join(', ')} }`, '}'];
   return [
     ...(listed.length === 0 ? [] : set),
     'chain from_server {',

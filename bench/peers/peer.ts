@@ -42,6 +42,9 @@ export interface Counts {
   readonly passed: number;
 }
 
+/** Seconds until a ban ends: longer than any measurement. */
+export const DAY = 86_400;
+
 /** Runs a command where the peer is set up; its standard output. Throws where the command fails or takes too long. */
 export type Run = (argv: readonly string[], input?: string) => string;
 
@@ -77,6 +80,8 @@ export interface ServerPolicy {
   readonly mail: number;
   /** Prefixes that may not reach the server at all; empty: no such rule. */
   readonly listed: readonly string[];
+  /** They are bans: single addresses that end, each by itself. */
+  readonly end: boolean;
 }
 
 /** First match: the filters in order of specificity, the default last. */

@@ -13,17 +13,24 @@ import type { AclFilter, Cannot, StackPolicy } from './peer.ts';
 const SERVICES: readonly number[] = [25, 80, 110, 143, 443, 993, 995];
 const MAIL = 25;
 
-export function stackPolicy({ form, family, policy }: BenchPolicy): StackPolicy | Cannot {
+export function stackPolicy({ form, family, policy, members }: BenchPolicy): StackPolicy | Cannot {
   if (family === 6) return { cannot: 'live frames are IPv4' };
   switch (form) {
     case 'ports':
       return { form, ports: SERVICE_PORTS };
     case 'server': {
-      const column = policy.addressSets.get(LIST)?.prefixes.v4;
+      const column = (members?.get(LIST) ?? policy.addressSets.get(LIST)?.prefixes)?.v4;
       const listed = Array.from({ length: column?.count ?? 0 }, (_, i) =>
         formatPrefix({ family: 4, words: [present(column?.words[i])], length: present(column?.lengths[i]) }),
       );
-      return { form, server: formatAddress(SERVERS[4]), services: SERVICES, mail: MAIL, listed };
+      return {
+        form,
+        server: formatAddress(SERVERS[4]),
+        services: SERVICES,
+        mail: MAIL,
+        listed,
+        end: members !== undefined,
+      };
     }
     case 'acl':
       return {

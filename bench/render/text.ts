@@ -50,13 +50,15 @@ const BY_QUANTITY: Shape = {
 
 const TITLES: Readonly<Record<Section, string>> = {
   dataplane: 'Data plane, test runs: ns a packet over a bare drop behind the same generator; median (quartiles)',
-  samples: 'Samples, test runs: ns a packet; median (quartiles)',
+  parts: 'Parts of the program, test runs: ns a packet over a build with none of them; median (quartiles)',
+  sets: 'Live sets, test runs: ns a packet more than without the set; median (quartiles)',
   live: 'Live frames over veth, all dropped; a frame includes making and sending it; median (quartiles)',
   compile: 'Compile, cold, in a process of its own; median (quartiles)',
   load: 'Load: create and fill tables, verify the program; median (quartiles)',
   swap: 'Swap on an interface that is filtered; median (quartiles)',
   scrape: 'Scrape of the exporter; median (quartiles)',
   replay: 'Replay of a capture, process and compile included; median (quartiles)',
+  fleet: 'Fleet: simulated hosts and a front on one machine; of hosts the median, the 99th percentile and the last',
 };
 
 export function titleOf(section: Section): string {

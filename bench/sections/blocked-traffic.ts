@@ -8,7 +8,7 @@ import type { BenchPolicy } from '../policies.ts';
 const XDP_DROP = 1;
 const BATCH = 4096;
 /** Traffics of which nothing is permitted by construction. */
-const BLOCKED: ReadonlySet<string> = new Set(['default-blocked', 'listed']);
+const BLOCKED: ReadonlySet<string> = new Set(['default-blocked', 'listed', 'members']);
 /** Of an access list, the frames that its program drops. */
 const SCREENED = 'hit';
 

@@ -26,7 +26,7 @@ export function measureDataplane(policy: string, effort: Effort): readonly Figur
   const compiled = compiledPolicy(bench.policy);
   using generator = new Generator(bench.family, effort.cpus[0] ?? 0);
   using underTest = new UnderTest(compiled);
-  using replayer = new Replayer(compiled, 'ingress', underTest.filled);
+  using replayer = new Replayer(compiled, 'ingress', underTest.inKernel);
   const peer = xdpFilterFor(bench);
   using filter = isCannot(peer) ? undefined : peer;
   const reference = new ReferenceClassifier(bench.policy, HOST);

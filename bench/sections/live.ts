@@ -12,7 +12,7 @@ import { createUnmeasured } from '../figure.ts';
 import { isCannot } from '../peers/peer.ts';
 import { XDP_FILTER, xdpFilterFor } from '../peers/xdp-filter.ts';
 import type { BenchPolicy } from '../policies.ts';
-import { benchPolicy, compiledPolicy, HOST } from '../policies.ts';
+import { benchPolicy, compiledBench, hostOf } from '../policies.ts';
 import { checkProgram, expectedDecisions } from '../verdicts.ts';
 import { blockedTraffic } from './blocked-traffic.ts';
 import { XdpLanes } from './lanes.ts';
@@ -26,11 +26,10 @@ const SEED = 42;
 
 export async function measureLive(policy: string, effort: Effort): Promise<readonly Figure[]> {
   const bench = benchPolicy(policy);
-  const compiled = compiledPolicy(bench.policy);
   using generator = new Generator(bench.family, effort.cpus[0] ?? 0);
   const other = effort.cpus[1];
   using second = other === undefined ? undefined : await SecondSender.on(other, generator.ring.length);
-  using underTest = new UnderTest(compiled);
+  using underTest = new UnderTest(compiledBench(bench));
   const peer = xdpFilterFor(bench);
   using filter = isCannot(peer) ? undefined : peer;
   using lanes = new XdpLanes('xdp', second === undefined ? 1 : 2);
@@ -87,7 +86,7 @@ interface Checks {
 
 /** Each traffic of the policy, permitted ones too, through each contestant; the bare drop decides nothing. */
 function checkAll({ bench, generator, programs, stack, size }: Checks): void {
-  const reference = new ReferenceClassifier(bench.policy, HOST);
+  const reference = new ReferenceClassifier(bench.policy, hostOf(bench));
   for (const traffic of bench.traffic) {
     generator.fill(traffic, SEED, size);
     const expected = expectedDecisions(generator, reference, size);

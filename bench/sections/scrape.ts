@@ -27,8 +27,9 @@ function measureSettledMemory(): number {
 }
 
 interface ScrapeFigures {
-  /** ms. */
+  /** ms, by the clock and of processor time: the latter is what other processes make no longer. */
   readonly times: readonly number[];
+  readonly processor: readonly number[];
   readonly text: string;
   /** Bytes more than before the first scrape, garbage included. */
   readonly grown: number;
@@ -37,15 +38,19 @@ interface ScrapeFigures {
 async function scrapes(exporter: Exporter, rounds: number): Promise<ScrapeFigures> {
   const before = measureSettledMemory();
   const times: number[] = [];
+  const processor: number[] = [];
   let text = await exporter.scrape('prometheus');
   let most = memory();
   for (let round = 0; round < rounds; round++) {
     const started = performance.now();
+    const used = process.cpuUsage();
     text = await exporter.scrape('prometheus');
     times.push(performance.now() - started);
+    const { user, system } = process.cpuUsage(used);
+    processor.push((user + system) / 1000);
     most = Math.max(most, memory());
   }
-  return { times, text, grown: Math.max(0, most - before) };
+  return { times, processor, text, grown: Math.max(0, most - before) };
 }
 
 export async function measureScrape(policy: string, effort: Effort): Promise<readonly Figure[]> {
@@ -61,8 +66,10 @@ export async function measureScrape(policy: string, effort: Effort): Promise<rea
       ingressOnly: false,
       changes: { applies: 0, applyFailures: new Map(), rollbacks: new Map(), confirmPending: false },
       names: [],
+      sets: [],
+      fleet: undefined,
     }));
-    const { times, text, grown } = await scrapes(exporter, effort.rounds);
+    const { times, processor, text, grown } = await scrapes(exporter, effort.rounds);
     const counted = text.match(RULE_PACKETS)?.length ?? 0;
     const wanted = DIRECTIONS * count * bench.policy.rules.length;
     if (counted !== wanted) throw new Error(`the scrape has ${counted} rule counters, not ${wanted}`);
@@ -70,6 +77,7 @@ export async function measureScrape(policy: string, effort: Effort): Promise<rea
     const about = { section: 'scrape', policy, size: bench.size, traffic, subject: 'xdpol' } as const;
     figures.push(
       figure(about, { quantity: 'a scrape', unit: 'ms' }, spreadOf(times), effort.rounds),
+      figure(about, { quantity: 'of processor time', unit: 'ms' }, spreadOf(processor), effort.rounds),
       single(about, { quantity: 'text', unit: 'kB' }, Buffer.byteLength(text) / 1000),
       single(about, { quantity: 'memory', unit: 'MiB' }, grown / MIB),
     );

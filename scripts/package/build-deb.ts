@@ -49,7 +49,7 @@ function addControl(tree: Tree): void {
           .digest('hex')}  ${name}\n`,
     );
   tree.write('DEBIAN/control', controlText(VERSION, Math.ceil(bytes / 1024)));
-  tree.write('DEBIAN/conffiles', '/etc/xdpol/config.yaml\n');
+  tree.write('DEBIAN/conffiles', '/etc/xdpol/config.yaml\n/etc/fail2ban/action.d/xdpol.conf\n');
   tree.write('DEBIAN/md5sums', sums.join(''));
   for (const name of MAINTAINER_SCRIPTS) {
     tree.write(`DEBIAN/${name}`, readFileSync(join(ROOT, 'packaging', name)), 0o755);

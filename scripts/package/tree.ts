@@ -49,8 +49,8 @@ export class Tree {
 /** Programs, objects and the runtime: all that `xdpol` needs besides the C libraries. */
 export async function addProgram(tree: Tree, version: string): Promise<void> {
   await bundleProgram(join(tree.folder, LIBRARY, 'dist'));
-  for (const name of ['xdpol', 'gate', 'measure']) {
-    tree.copy(`dist/bpf/${name}.bpf.o`, `${LIBRARY}/dist/bpf/${name}.bpf.o`);
+  for (const name of ['xdpol.bpf.o', 'gate.bpf.o', 'measure.bpf.o', 'SHA256SUMS']) {
+    tree.copy(`dist/bpf/${name}`, `${LIBRARY}/dist/bpf/${name}`);
   }
   tree.write(`${LIBRARY}/package.json`, `${JSON.stringify({ name: 'xdpol', version, type: 'module' })}\n`);
   addBindings(tree);
@@ -106,6 +106,7 @@ export function addDocuments(tree: Tree, { changelog, copyright, thirdParty }: P
   tree.compress(`${DOCUMENTS}/third-party-licences`);
   tree.copy('packaging/lintian-overrides', 'usr/share/lintian/overrides/xdpol');
   tree.copy('examples', `${DOCUMENTS}/examples`);
+  tree.copy('contrib/fail2ban/xdpol.conf', 'etc/fail2ban/action.d/xdpol.conf');
   tree.copy('dashboards', 'usr/share/xdpol/dashboards');
   tree.copy('alerts/xdpol.rules.yaml', 'usr/share/xdpol/alerts/xdpol.rules.yaml');
   for (const kind of ['policy', 'role', 'config']) {

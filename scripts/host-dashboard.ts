@@ -1,30 +1,9 @@
 /**
- * dashboards/*.json, for Grafana 10 or newer. The test of the dashboards writes them:
- * `npx vitest run test/system/dashboards.test.ts -u`; without -u it compares.
+ * dashboards/xdpol-host.json. The test of the dashboards writes it: `npx vitest run test/system/dashboards.test.ts -u`;
+ * without -u it compares.
  */
-
-const DATASOURCE = { type: 'prometheus', uid: '$datasource' } as const;
-const HOST = 'instance=~"$instance"';
-/** Grid units; a row of the dashboard has 24. */
-const HEIGHT = 8;
-
-type Unit = 'pps' | 'bps' | 's' | 'bytes' | 'short' | 'dateTimeFromNow';
-
-interface Query {
-  readonly expression: string;
-  readonly legend: string;
-}
-
-interface Panel {
-  readonly title: string;
-  readonly description: string;
-  readonly type: 'timeseries' | 'table' | 'stat';
-  readonly unit: Unit;
-  readonly width: 8 | 12 | 24;
-  readonly queries: readonly Query[];
-}
-
-const rate = (metric: string, labels: string): string => `rate(${metric}{${HOST},${labels}}[$__rate_interval])`;
+import type { Panel } from './grafana.ts';
+import { HOST, rate, renderDashboard, variable } from './grafana.ts';
 
 /** What one host, or several chosen ones, do. */
 const HOST_PANELS: readonly Panel[] = [
@@ -146,75 +125,15 @@ const HOST_PANELS: readonly Panel[] = [
   },
 ];
 
-function variable(name: string, label: string, query: string): object {
-  return {
-    name,
-    label,
-    type: 'query',
-    datasource: DATASOURCE,
-    query: { query, refId: name },
-    refresh: 2,
-    sort: 1,
-    multi: true,
-    includeAll: true,
-    allValue: '.*',
-    current: { text: 'All', value: '$__all' },
-  };
-}
-
-function places(panels: readonly Panel[]): readonly { readonly x: number; readonly y: number }[] {
-  let x = 0;
-  let y = 0;
-  return panels.map(({ width }) => {
-    if (x + width > 24) {
-      x = 0;
-      y += HEIGHT;
-    }
-    const place = { x, y };
-    x += width;
-    return place;
-  });
-}
-
-function renderPanel(panel: Panel, id: number, place: { readonly x: number; readonly y: number }): object {
-  const isTable = panel.type === 'table';
-  return {
-    id,
-    title: panel.title,
-    description: panel.description,
-    type: panel.type,
-    datasource: DATASOURCE,
-    gridPos: { ...place, w: panel.width, h: HEIGHT },
-    fieldConfig: { defaults: { unit: panel.unit }, overrides: [] },
-    targets: panel.queries.map(({ expression, legend }, i) => ({
-      refId: String.fromCharCode(65 + i),
-      datasource: DATASOURCE,
-      expr: expression,
-      legendFormat: legend,
-      ...(isTable ? { format: 'table', instant: true } : {}),
-    })),
-    ...(isTable ? { transformations: [{ id: 'merge', options: {} }] } : {}),
-  };
-}
-
-/** The dashboard of a host, as Grafana imports it. */
+/** The dashboard of a host. */
 export function renderHostDashboard(): string {
-  const at = places(HOST_PANELS);
-  const dashboard = {
+  return renderDashboard({
     uid: 'xdpol-host',
     title: 'xdpol: host',
-    tags: ['xdpol'],
-    schemaVersion: 38,
-    refresh: '30s',
-    time: { from: 'now-3h', to: 'now' },
-    templating: {
-      list: [
-        { name: 'datasource', label: 'Data source', type: 'datasource', query: 'prometheus' },
-        variable('instance', 'Host', 'label_values(xdpol_build_info, instance)'),
-        variable('device', 'Interface', 'label_values(xdpol_packets_total{instance=~"$instance"}, device)'),
-      ],
-    },
-    panels: HOST_PANELS.map((panel, i) => renderPanel(panel, i + 1, at[i] ?? { x: 0, y: 0 })),
-  };
-  return `${JSON.stringify(dashboard, null, 2)}\n`;
+    variables: [
+      variable('instance', 'Host', 'label_values(xdpol_build_info, instance)'),
+      variable('device', 'Interface', 'label_values(xdpol_packets_total{instance=~"$instance"}, device)'),
+    ],
+    panels: HOST_PANELS,
+  });
 }

@@ -1,0 +1,39 @@
+/** What the bench and its processes of simulated agents tell each other. */
+import type { FrontTls } from '../../src/agent/fleet/front-connection.ts';
+
+export interface AgentIdentity {
+  readonly name: string;
+  /** PEM. */
+  readonly certificate: string;
+}
+
+/** The first message: who the agents of the process are. They begin at once. */
+export interface Begin {
+  readonly front: string;
+  /** Of all agents, but for the certificate of each. */
+  readonly tls: Omit<FrontTls, 'cert'>;
+  /** Public keys whose orders count. */
+  readonly operators: readonly string[];
+  readonly agents: readonly AgentIdentity[];
+}
+
+/**
+ * `connected`: everything was told over a new connection. `told`: an order was verified. `verified`: its policy was fetched
+ * and is the one that the order names. `reported`: a status is about to be sent.
+ */
+export const EVENT_KINDS = ['connected', 'told', 'verified', 'reported'] as const;
+export type EventKind = (typeof EVENT_KINDS)[number];
+
+export interface AgentEvent {
+  readonly kind: EventKind;
+  readonly host: string;
+  /** Of the order that applies; 0: none. */
+  readonly seq: number;
+  /** Milliseconds of Unix time. */
+  readonly at: number;
+}
+
+/** Unix time with fractions, the same in all processes. */
+export function now(): number {
+  return performance.timeOrigin + performance.now();
+}
