@@ -1,13 +1,15 @@
 import { expect, test } from 'vitest';
 import { casesFor, choiceOf } from '../../bench/choice.ts';
 import { SECTIONS } from '../../bench/figure.ts';
+import { FLEETS } from '../../bench/fleet/sizes.ts';
 import { POLICIES } from '../../bench/policies.ts';
 
 test('every section has cases, and every case a policy', () => {
   for (const quick of [true, false]) {
     const cases = casesFor([], quick);
     expect(new Set(cases.map(({ section }) => section))).toEqual(new Set(SECTIONS));
-    expect(cases.filter(({ policy }) => !Object.hasOwn(POLICIES, policy))).toEqual([]);
+    const known = (section: string): object => (section === 'fleet' ? FLEETS : POLICIES);
+    expect(cases.filter(({ section, policy }) => !Object.hasOwn(known(section), policy))).toEqual([]);
   }
 });
 
@@ -15,6 +17,11 @@ test('--only takes sections, policies, and policies of sections', () => {
   expect(casesFor(['replay'], true)).toEqual([{ section: 'replay', policy: 'example' }]);
   expect(casesFor(['live', 'acl-1k'], true)).toEqual([{ section: 'live', policy: 'acl-1k' }]);
   expect(casesFor(['rules-10'], false)).toEqual([{ section: 'scrape', policy: 'rules-10' }]);
+});
+
+test('what takes long is measured only where it is named', () => {
+  expect(casesFor(['fleet'], false).map(({ policy }) => policy)).toEqual(['fleet-500', 'fleet-2k']);
+  expect(casesFor(['fleet-10k'], true)).toEqual([{ section: 'fleet', policy: 'fleet-10k' }]);
 });
 
 test('policies whose filters overlap are compiled and run, in three sizes each', () => {

@@ -1,6 +1,7 @@
 /** Pictures of every screen, wide and narrow, light and dark, for people to look at: build/screens. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -16,8 +17,12 @@ const HEIGHT = 800;
 
 const POLICY = `name: Packet Filter
 description: web and mail server, default deny
+addressSets: { bans: { live: true, capacity: 100000 } }
+filterLists:
+  Web protocols: ['*+192.0.2.1:80:UDP', '*+192.0.2.1:443:UDP']
 rules:
-  - { name: Inbound web protocols, action: permit, filters: ['*+192.0.2.1:80:UDP', '*+192.0.2.1:443:UDP'] }
+  - { name: Banned, action: block, filters: [{ source: $bans, destination: 192.0.2.1 }] }
+  - { name: Inbound web protocols, action: permit, filterList: Web protocols }
   - name: Administration from the office networks and the two data centres, by the jump hosts only
     action: permit
     filters: ['192.0.2.0/24+192.0.2.1:22:UDP']
@@ -95,7 +100,34 @@ test('a small policy', async () => {
   await show('overview', 'All inbound traffic');
   await photograph('overview');
   await show('policies/Packet%20Filter', 'Inbound web protocols');
+  await page.waitForSelector('[aria-label=Rules] tbody tr');
   await photograph('policy');
+  await show('drops', 'No packet was dropped');
+  await photograph('drops-empty');
+  // Samples are taken from when the agent has been asked for them: at most ten times.
+  for (let i = 0; i < 10 && (await page.$('tbody tr')) === null; i++) {
+    sendUdp(
+      pair,
+      pair.peer,
+      [53, 123, 5353, 1900].map((port) => ({ to, port, count: 3, bytes: 60 + Math.floor(port / 8) })),
+    );
+    await sleep(500);
+  }
+  await waitForText(page, 'rule All inbound traffic', 'tbody');
+  await photograph('drops');
+  await show('sets', 'The set has no member.');
+  await photograph('sets-empty');
+  const members = join(pair.directory, 'members');
+  writeFileSync(members, Array.from({ length: 3000 }, (_, i) => `198.18.${i >> 8}.${i & 255}\n`).join(''));
+  pair.exec(pair.host, pair.xdpol('set', 'load', 'bans', members));
+  const note = 'Many attempts to sign in by SSH, seen by the jump hosts of both data centres';
+  pair.exec(pair.host, pair.xdpol('set', 'add', 'bans', '2001:db8:1234:5678:9abc:def0:1234:5678', '--note', note));
+  await page.reload();
+  await waitForText(page, '198.18.0.1', 'main');
+  await photograph('sets');
+  await page.type('main input[type=search]', 'jump hosts');
+  await waitForText(page, '2001:db8:1234', 'main');
+  await photograph('sets-search');
 });
 
 test('a change that waits', async () => {
@@ -111,7 +143,7 @@ test('a change that waits', async () => {
 
 test('writing and asking', async () => {
   await page.keyboard.press('Escape');
-  await show('edit/Packet%20Filter', 'Packet Filter: rules: 3');
+  await show('edit/Packet%20Filter', 'Packet Filter: rules: 4');
   await photograph('editor');
   await press(page, 'Add rule…');
   await photograph('wizard');
@@ -120,14 +152,30 @@ test('writing and asking', async () => {
     'policies/a-policy-with-a-name-that-goes-on-and-on-so-that-no-column-is-wide-enough-for-it',
     'customer 0001',
   );
+  await page.waitForSelector('[aria-label=Rules] tbody tr');
   await photograph('policy-large');
+  // On paper every row of the page is there, and nothing scrolls.
+  await page.emulateMediaType('print');
+  await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
+  expect(await page.$$eval('[aria-label=Rules] tbody tr', (rows) => rows.length)).toBe(500);
+  expect(await page.$eval('[aria-label=Rules]', (frame) => frame.scrollHeight - frame.clientHeight)).toBe(0);
+  await page.screenshot({ path: join(FOLDER, 'policy-large-print.png') });
+  await page.emulateMediaType('screen');
+  await page.evaluate(() => dispatchEvent(new Event('afterprint')));
   await show('explain', 'Explain');
   await fill(page, 'main input', `udp 10.3.232.9:4000 -> ${pair.host.ipv4}:1001`);
   await press(page, 'Explain');
   await waitForText(page, 'customer', '.facts');
   await photograph('explain');
+  await show('chart', 'Chart');
+  await photograph('chart');
+  await page.emulateMediaType('print');
+  await page.screenshot({ path: join(FOLDER, 'chart-print.png') });
+  await page.emulateMediaType('screen');
   await show('doctor', 'checks, of the host');
   await photograph('doctor');
+  await show('report', 'observed from');
+  await photograph('report');
   await show('changes', 'Packet Filter@1');
   await photograph('changes');
 });

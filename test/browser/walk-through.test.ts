@@ -187,11 +187,19 @@ describe('a mistake', () => {
     await page.keyboard.press('End');
     await page.keyboard.up('Control');
     await page.keyboard.press('Escape');
-    await page.keyboard.type('defualt: block');
+    await page.keyboard.type('defualt:    block');
     await waitForText(page, 'defualt', '[aria-label="Findings"]');
     expect(await textOf(page, '[aria-label="Findings"]')).toContain('did you mean');
     const isDisabled = await page.$eval('.heading .primary', (button) => (button as HTMLButtonElement).disabled);
     expect(isDisabled).toBe(true);
+  });
+
+  test('does not keep the text from being put into the usual layout', async () => {
+    const lines = (): Promise<readonly string[]> =>
+      page.$$eval('.editor >>> .cm-line', (found) => found.map(({ textContent }) => textContent ?? ''));
+    expect(await lines()).toContain('defualt:    block');
+    await press(page, 'Format');
+    await expect.poll(lines, { timeout: 10_000 }).toContain('defualt: block');
   });
 
   test('is not lost by a look at another screen, and discarded when it is asked for', async () => {

@@ -4,7 +4,7 @@ import type { CompiledPolicy } from '../../src/compiler/compile.ts';
 import { DIRECTIONS } from '../../src/engine/program.ts';
 import { ENUMS } from '../../src/layout/layout.gen.ts';
 import { shapeOf } from '../support/compiled-shape.ts';
-import { compiled, runInKernel } from '../support/kernel.ts';
+import { compiled, runAtBothHooks } from '../support/kernel.ts';
 import { MODE_BUDGETS, outcomeOf } from '../support/kernel-table.ts';
 import type { TestPacket } from '../support/packets.ts';
 import { tcp } from '../support/packets.ts';
@@ -63,12 +63,12 @@ for (const [name, ownNodes] of [
         const tables = tablesOf(family, ownNodes);
         expect(shapeOf(tables)).toMatchObject({ setGroups: 3, setDeep: ownNodes === 0 ? 1 : 0 });
         const rows = packetsOf(family);
+        const decided = runAtBothHooks(
+          tables,
+          rows.map(([packet]) => packet),
+        );
         for (const direction of DIRECTIONS) {
-          const outcomes = runInKernel(
-            tables,
-            rows.map(([packet]) => packet),
-            direction,
-          ).map(outcomeOf);
+          const outcomes = decided[direction].map(outcomeOf);
           const wrong = rows.flatMap(([packet, wanted], i) =>
             outcomes[i] === wanted ? [] : [`${packet.summary}: ${outcomes[i]}, not ${wanted}`],
           );

@@ -49,6 +49,7 @@ interface Rig extends Disposable {
   readonly send: (packets: readonly TestPacket[], times?: number) => void;
   readonly read: () => readonly SampleRecord[];
   readonly counted: (slot: number) => number;
+  readonly pauseCounting: () => Disposable;
 }
 
 function rigOf(entry: Entry, ringBytes = 1 << 18): Rig {
@@ -77,6 +78,7 @@ function rigOf(entry: Entry, ringBytes = 1 << 18): Rig {
       ring.consume();
       return records.splice(0);
     },
+    pauseCounting: () => filled.pauseCounting(),
     counted: (slot) => Number(countsOf(counters)[direction][slot]?.packets ?? 0n),
     [Symbol.dispose]() {
       for (const one of owned.toReversed()) one[Symbol.dispose]();
@@ -100,6 +102,21 @@ describe.each(ENTRIES)('%s', (entry) => {
     rig.send([dns]);
     expect(rig.read()).toEqual([]);
     expect(rig.control.totals()).toEqual({ taken: 1n, lost: 0n });
+  });
+
+  test('nothing is sampled while counting is paused', () => {
+    using rig = rigOf(entry);
+    rig.control.choosePasses(new Set([...rig.slots.rules, rig.slots.default, ...FIXED_SLOTS.keys()]));
+    rig.control.goOn(FAR, MANY, HERTZ);
+    const packets = [web, dns, ntp, ssh, cutTo(dns, 36)];
+    {
+      using _paused = rig.pauseCounting();
+      rig.send(packets);
+    }
+    expect(rig.read()).toEqual([]);
+    expect(rig.control.totals()).toEqual({ taken: 0n, lost: 0n });
+    rig.send(packets);
+    expect(rig.read()).toHaveLength(packets.length);
   });
 
   test('a sample has the first bytes of the packet, its length, and who decided', () => {

@@ -7,6 +7,7 @@ const root = new URL('../../', import.meta.url);
 
 /** Written by tools. */
 const GENERATED: ReadonlySet<string> = new Set([
+  'dashboards/xdpol-fleet.json',
   'docs/openapi.json',
   'package-lock.json',
   'src/layout/layout.gen.ts',

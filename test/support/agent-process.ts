@@ -63,6 +63,10 @@ export class AgentProcess {
     return this.#log;
   }
 
+  get pid(): number {
+    return present(this.#child.pid);
+  }
+
   get url(): string {
     return present(/listening on (?<url>http:[^\s"]+)/u.exec(this.#log)?.groups?.['url']);
   }
@@ -78,9 +82,9 @@ export class AgentProcess {
     return new Scrape(body);
   }
 
-  /** Its exit code; null where the signal ended it. */
+  /** Its exit code, null where the signal ended it; the log is whole then. */
   async end(signal: NodeJS.Signals): Promise<number | null> {
-    const ended = once(this.#child, 'exit') as Promise<[number | null]>;
+    const ended = once(this.#child, 'close') as Promise<[number | null]>;
     this.#child.kill(signal);
     const [code] = await ended;
     return code;

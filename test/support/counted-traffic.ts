@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { compileBpf } from './compile-bpf.ts';
 import type { NamespacePair } from './namespaces.ts';
 import { ownProcess } from './own-process.ts';
@@ -133,3 +134,15 @@ export function expectedCounters(sent: readonly number[]): Record<string, Sums> 
 
 /** Place of the later fragment among FRAMES. */
 export const LATER_FRAGMENT = 2;
+
+/** Ends the traffic; every frame of it was counted exactly once, by what decided it. */
+export async function expectAllCounted(
+  pair: NamespacePair,
+  stopTraffic: () => Promise<readonly number[]>,
+): Promise<void> {
+  const sent = await stopTraffic();
+  expect(Math.min(...sent)).toBeGreaterThan(0);
+  const { counters, fragments } = countersOf(pair, 'ingress');
+  expect(byName(counters)).toEqual(expectedCounters(sent));
+  expect(fragments.packets).toBe(sent[LATER_FRAGMENT]);
+}

@@ -1,5 +1,5 @@
-/** Tables of packets and what the loaded program must do with them: one load for each hook, one test for each row. */
-import { beforeAll, describe, expect, test } from 'vitest';
+/** Tables of packets and what the loaded program must do with them: one test for each row and hook. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { present } from '../../src/base/assert.ts';
 import type { Budgets, ModeName } from '../../src/compiler/rules/rule-table.ts';
 import { DEFAULT_BUDGETS } from '../../src/compiler/rules/rule-table.ts';
@@ -9,7 +9,7 @@ import type { Decision } from '../../src/policy/classify.ts';
 import { ReferenceClassifier } from '../../src/policy/classify.ts';
 import type { HostAddresses, Policy } from '../../src/policy/model.ts';
 import { decodePacket } from '../../src/policy/packet/decode.ts';
-import { compiled, runInKernel } from './kernel.ts';
+import { compiled, LoadedAtBothHooks } from './kernel.ts';
 import type { TestPacket } from './packets.ts';
 import { hostOf } from './policies.ts';
 
@@ -57,6 +57,40 @@ export function outcomeOf(decision: Decision | undefined): string {
   return `${verdict} ${rule ?? reason ?? 'default'}${fragment ? ' fragment' : ''}`;
 }
 
+interface KeptPrograms {
+  readonly policy: Policy;
+  readonly options: KernelTableOptions;
+  readonly loaded: LoadedAtBothHooks;
+}
+
+const MOST_KEPT = 4;
+/** Those used last, the last one first. Many tests run packets through one policy, and a load takes longer than they do. */
+const kept: KeptPrograms[] = [];
+
+afterAll(() => {
+  for (const { loaded } of kept.splice(0)) loaded[Symbol.dispose]();
+});
+
+function programsOf(policy: Policy, options: KernelTableOptions): LoadedAtBothHooks {
+  const { host = hostOf(), interfaceName, mode } = options;
+  const known = kept.find(
+    (one) =>
+      one.policy === policy &&
+      one.options.host === options.host &&
+      one.options.interfaceName === interfaceName &&
+      one.options.mode === mode,
+  );
+  if (known !== undefined) {
+    kept.unshift(...kept.splice(kept.indexOf(known), 1));
+    return known.loaded;
+  }
+  const budgets = mode === undefined ? DEFAULT_BUDGETS : MODE_BUDGETS[mode];
+  const loaded = new LoadedAtBothHooks(compiled(policy, host, { interfaceName, budgets }));
+  kept.unshift({ policy, options, loaded });
+  for (const { loaded: last } of kept.splice(MOST_KEPT)) last[Symbol.dispose]();
+  return loaded;
+}
+
 /** What the kernel program does with each packet, as texts. */
 export function kernelOutcomes(
   policy: Policy,
@@ -64,9 +98,7 @@ export function kernelOutcomes(
   direction: Direction,
   options: KernelTableOptions = {},
 ): readonly string[] {
-  const { host = hostOf(), interfaceName, mode } = options;
-  const budgets = mode === undefined ? DEFAULT_BUDGETS : MODE_BUDGETS[mode];
-  return runInKernel(compiled(policy, host, { interfaceName, budgets }), packets, direction).map(outcomeOf);
+  return programsOf(policy, options).run(direction, packets).map(outcomeOf);
 }
 
 /** The same by the reference classifier. */

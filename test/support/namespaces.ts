@@ -10,7 +10,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isBpffs, mountBpffs } from 'libbpf-ts-bindings';
-import { program } from './program.ts';
+import { isProgram, program } from './program.ts';
+import type { VerbRequest } from './warm-verbs.ts';
+import { WarmVerbs } from './warm-verbs.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -26,6 +28,8 @@ export interface Side {
 export interface PairOptions {
   /** Without, the namespaces have IPv4 only and send nothing by themselves. True unless given. */
   readonly ipv6?: boolean;
+  /** Is each verb a process of its own, and not one after another in a process that is warm? */
+  readonly ownProcesses?: boolean;
 }
 
 /** Milliseconds. */
@@ -83,8 +87,12 @@ export class NamespacePair implements Disposable {
   /** Temporary; gone after dispose. */
   readonly directory: string;
   readonly #children = new Set<ChildProcess>();
+  /** By namespace. */
+  readonly #warm = new Map<string, WarmVerbs>();
+  readonly #ownProcesses: boolean;
 
-  constructor({ ipv6 = true }: PairOptions = {}) {
+  constructor({ ipv6 = true, ownProcesses = false }: PairOptions = {}) {
+    this.#ownProcesses = ownProcesses;
     if (made === 0) removeLeftovers();
     const name = `xp${process.pid}-${made++}`;
     this.host = sideOf(`${name}h`, 1);
@@ -116,10 +124,14 @@ export class NamespacePair implements Disposable {
     };
   }
 
-  /** Runs a command on one side. */
-  run(side: Side, argv: readonly string[], input = ''): Outcome {
+  /** Runs a command on one side, in the folder `cwd`. */
+  run(side: Side, argv: readonly string[], input = '', cwd: string = ROOT): Outcome {
+    const { env, words } = withoutEnv(argv);
+    if (!this.#ownProcesses && input === '' && isProgram(words)) {
+      return this.#runWarm(side, { argv: words.slice(1), env: { ...this.env, ...env }, cwd });
+    }
     const [command = '', ...args] = enter(side, argv);
-    return spawnSync(command, args, { cwd: ROOT, env: this.env, encoding: 'utf8', input, maxBuffer: 1 << 26 });
+    return spawnSync(command, args, { cwd, env: this.env, encoding: 'utf8', input, maxBuffer: 1 << 26 });
   }
 
   /** The same for a command that must succeed; its standard output. */
@@ -146,11 +158,24 @@ export class NamespacePair implements Disposable {
   /** Ends the children, removes the namespaces, pins and files. Twice is fine. */
   [Symbol.dispose](): void {
     if (!live.delete(this)) return;
+    for (const verbs of this.#warm.values()) verbs[Symbol.dispose]();
     for (const child of this.#children) child.kill('SIGKILL');
     for (const { namespace } of [this.host, this.peer])
       spawnSync('ip', ['netns', 'del', namespace], { stdio: 'ignore' });
     spawnSync('umount', ['--lazy', this.#bpffs], { stdio: 'ignore' });
     rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  #runWarm(side: Side, request: VerbRequest): Outcome {
+    const { namespace } = side;
+    const verbs =
+      this.#warm.get(namespace) ??
+      new WarmVerbs(join(this.directory, namespace), (command) =>
+        this.spawn(side, command, { stdio: ['ignore', 'ignore', 'inherit'] }),
+      );
+    this.#warm.set(namespace, verbs);
+    const { status, stdout, stderr } = verbs.run(request);
+    return { pid: 0, output: [null, stdout, stderr], stdout, stderr, status, signal: null };
   }
 
   get #bpffs(): string {
@@ -185,6 +210,14 @@ export class NamespacePair implements Disposable {
     }
     throw new Error(`${device} in ${namespace} has no carrier`);
   }
+}
+
+/** `env NAME=VALUE ... COMMAND` as what it sets, and the command. */
+function withoutEnv(argv: readonly string[]): { readonly env: NodeJS.ProcessEnv; readonly words: readonly string[] } {
+  if (argv[0] !== 'env') return { env: {}, words: argv };
+  const end = argv.findIndex((word, i) => i > 0 && !/^\w+=/u.test(word));
+  const set = argv.slice(1, end).map((word) => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]);
+  return { env: Object.fromEntries(set) as NodeJS.ProcessEnv, words: argv.slice(end) };
 }
 
 /** Only the network namespace: pins and files stay those of this process. */

@@ -7,9 +7,11 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SOURCES = {
   probe: 'demo/probe.ts',
   change: 'test/support/change.ts',
+  'run-packets': 'test/support/run-packets.ts',
   'send-frames': 'test/support/send-frames.ts',
   'swap-loop': 'test/support/swap-loop.ts',
   'sweep-loop': 'test/support/sweep-loop.ts',
+  'verb-server': 'test/support/verb-server.ts',
 } as const;
 
 const FOLDER = join(ROOT, 'build/test');
@@ -34,9 +36,9 @@ export async function buildOwnProcesses(): Promise<void> {
     // Files of the program are looked for as its own modules look for them; some packages are CommonJS.
     define: { 'import.meta.url': 'ownUrl' },
     banner: {
-      js: `import { createRequire } from 'node:module';
+      js: `import { createRequire as requireFrom } from 'node:module';
 const ownUrl = new URL('../../src/engine/', import.meta.url).href;
-const require = createRequire(import.meta.url);`,
+const require = requireFrom(import.meta.url);`,
     },
   });
 }

@@ -68,6 +68,11 @@ export const VERBS: readonly string[] = [
   'confirm',
   'rollback',
   'top',
+  'events',
+  'capture',
+  'report',
+  'audit',
+  'promote',
   'assign',
   'unassign',
   'restore',
@@ -79,6 +84,7 @@ export const VERBS: readonly string[] = [
   'doctor',
   'host',
   'pki',
+  'set',
 ];
 
 function xdpol(...words: readonly string[]): SessionStep {
@@ -277,13 +283,12 @@ export interface Elsewhere {
  */
 export function runSession(pair: NamespacePair, steps: readonly SessionStep[], elsewhere?: Elsewhere): string {
   const { side = pair.host, before = [], host } = elsewhere ?? {};
-  const inFolder = ['sh', '-c', 'cd "$0" && exec "$@"', pair.directory];
   return steps
     .map(({ argv: [name = '', ...words], input }) => {
       const isOriginal = name === 'ipsecpol';
       const named = host === undefined ? [] : isOriginal ? [`\\\\${host}`] : ['--host', host];
-      const argv = [...inFolder, ...before, ...program(isOriginal ? name : 'main', ...named, ...words)];
-      const { status, stdout, stderr } = pair.run(side, argv, input);
+      const argv = [...before, ...program(isOriginal ? name : 'main', ...named, ...words)];
+      const { status, stdout, stderr } = pair.run(side, argv, input, pair.directory);
       const texts = [indented(stdout, ' '), indented(stderr, '!')];
       const [out = '', err = ''] = texts.map((text) => withoutVarying(text, pair.directory));
       const quoted = words.map((word) => (/^[\w@.:/-]+$/u.test(word) ? word : `'${word}'`));

@@ -19,7 +19,9 @@ let whole: string;
 
 const policy = (port: number): string => `name: edge
 default: block
+addressSets: { bans: { live: true, capacity: 10 } }
 rules:
+  - { name: banned, action: block, filters: [{ source: $bans, destination: any }] }
   - { name: web, action: permit, filters: [{ source: any, destination: any, protocol: tcp, destinationPort: ${port}, mirrored: true }] }
 `;
 
@@ -32,6 +34,7 @@ beforeAll(() => {
     writeFileSync(file, policy(port));
     pair.exec(pair.host, pair.xdpol('apply', file, '-i', pair.host.device));
   }
+  pair.exec(pair.host, pair.xdpol('set', 'add', 'bans', '198.51.100.7'));
   cpSync(state, whole, { recursive: true });
 });
 
@@ -63,6 +66,11 @@ function write(name: string, content: string): void {
   writeFileSync(join(state, name), content);
 }
 
+function replace(name: string, command: 'mkdir' | 'mkfifo'): void {
+  rmSync(join(state, name), { recursive: true, force: true });
+  execFileSync(command, [join(state, name)]);
+}
+
 function forgetCompiled(): void {
   rmSync(join(state, 'cache'), { recursive: true, force: true });
 }
@@ -87,6 +95,11 @@ describe('what is left is used', () => {
     ['damaged compiled forms', damageCompiled],
     ['no compiled form', forgetCompiled],
     ['damaged dynamic rules', () => write('dynamic.json', '{')],
+    ['a folder in the place of the assignment', () => replace('assigned.json', 'mkdir')],
+    ['a FIFO in the place of the assignment', () => replace('assigned.json', 'mkfifo')],
+    ['a folder in the place of the lock', () => replace('lock', 'mkdir')],
+    ['a FIFO in the place of a version', () => replace('policies/edge/2', 'mkfifo')],
+    ['a folder in the place of members', () => replace('live-sets/bans.members', 'mkdir')],
   ])('%s: the assigned version is in force', (_, damage) => {
     const { status, stdout, stderr } = bootAfter(damage);
     expect(stderr).not.toContain('error');

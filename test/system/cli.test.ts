@@ -26,7 +26,7 @@ let pair: NamespacePair;
 let policy: string;
 
 beforeAll(() => {
-  pair = new NamespacePair({ ipv6: false });
+  pair = new NamespacePair({ ipv6: false, ownProcesses: true });
   policy = join(pair.directory, 'edge.yaml');
   writeFileSync(policy, POLICY);
 });
@@ -111,7 +111,7 @@ function cutCapture(): string {
 
 const FAILURES: readonly (readonly [name: string, args: () => readonly string[], code: number, text: string])[] = [
   ['an unknown verb', () => ['aply'], 2, "unknown command 'aply'"],
-  ['no interface', () => ['apply', policy], 2, '--interface'],
+  ['no interface', () => ['apply', policy], 2, 'name them: -i eth0'],
   ['an interface that is not there', () => ['apply', policy, '-i', 'eth42'], 1, 'there is no interface eth42'],
   ['a slip in its name', () => ['apply', policy, '-i', 'eht0'], 1, 'did you mean eth0?'],
   ['a policy that is not there', () => ['apply', 'none.yaml', '-i', pair.host.device], 1, 'no stored policy none.yaml'],

@@ -1,13 +1,12 @@
 /** `xdpol events` and `xdpol capture` as a user has them: by themselves, and by the agent. */
-import type { ChildProcess } from 'node:child_process';
 import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { HostEvent, SampleEvent } from '../../src/host/events.ts';
+import type { HostCounters } from '../../src/host/counters.ts';
 import { AgentProcess } from '../support/agent-process.ts';
+import { Follower } from '../support/follower.ts';
 import { NamespacePair } from '../support/namespaces.ts';
 import { sendUdp } from '../support/udp.ts';
 import { problemsOf } from '../support/verb-schema.ts';
@@ -33,54 +32,7 @@ afterEach(() => {
   pair[Symbol.dispose]();
 });
 
-/** A verb that follows samples, with what it has printed so far. */
-class Follower {
-  readonly #child: ChildProcess;
-  readonly #ended: Promise<unknown>;
-  #output = '';
-  errors = '';
-
-  constructor(...args: readonly string[]) {
-    this.#child = pair.spawn(pair.host, pair.xdpol(...args), { stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#child.stdout?.on('data', (chunk: Buffer) => {
-      this.#output += chunk.toString();
-    });
-    this.#child.stderr?.on('data', (chunk: Buffer) => {
-      this.errors += chunk.toString();
-    });
-    this.#ended = once(this.#child, 'close');
-  }
-
-  get lines(): readonly string[] {
-    return this.#output.split('\n').filter((line) => line !== '');
-  }
-
-  get samples(): readonly SampleEvent[] {
-    return this.lines
-      .map((line) => JSON.parse(line) as HostEvent)
-      .filter((event): event is SampleEvent => event.kind === 'sample');
-  }
-
-  /** Sends until it prints, as it begins to follow at a moment of its own. */
-  async sendUntil(port: number, isEnough: () => boolean): Promise<void> {
-    for (let i = 0; i < 100 && !isEnough() && this.#child.exitCode === null; i++) {
-      send(port, 1);
-      await sleep(100);
-    }
-    if (!isEnough()) throw new Error(`nothing came: ${this.#output}${this.errors}`);
-  }
-
-  async end(signal: NodeJS.Signals = 'SIGINT'): Promise<number | null> {
-    this.#child.kill(signal);
-    await this.#ended;
-    return this.#child.exitCode;
-  }
-
-  async ended(): Promise<number | null> {
-    await this.#ended;
-    return this.#child.exitCode;
-  }
-}
+const follow = (...args: readonly string[]): Follower => new Follower(pair, pair.xdpol(...args));
 
 function send(port: number, count: number): void {
   sendUdp(pair, pair.peer, [{ to: pair.host.ipv4, port, count }]);
@@ -92,8 +44,11 @@ describe.each(['by itself', 'by the agent'])('%s', (way) => {
   });
 
   test('a line for each sample, until Ctrl-C', async () => {
-    const follower = new Follower('events');
-    await follower.sendUntil(53, () => follower.lines.length > 0);
+    const follower = follow('events');
+    await follower.sendUntil(
+      () => send(53, 1),
+      () => follower.lines.length > 0,
+    );
     expect(await follower.end()).toBe(0);
     const [line = ''] = follower.lines;
     const { device, ipv4 } = pair.host;
@@ -103,10 +58,16 @@ describe.each(['by itself', 'by the agent'])('%s', (way) => {
   });
 
   test('of chosen rules, what passes too, and bounded', async () => {
-    const follower = new Follower('events', '--rule', 'ntp', '--rule', 'log', '--passed', '--count', '12', '--json');
-    await follower.sendUntil(123, () => follower.lines.length > 0);
+    const follower = follow('events', '--rule', 'ntp', '--rule', 'log', '--passed', '--count', '12', '--json');
+    await follower.sendUntil(
+      () => send(123, 1),
+      () => follower.lines.length > 0,
+    );
     for (const port of [53, 514]) send(port, 30);
-    await follower.sendUntil(123, () => follower.lines.length >= 12);
+    await follower.sendUntil(
+      () => send(123, 1),
+      () => follower.lines.length >= 12,
+    );
     expect(await follower.ended()).toBe(0);
     expect(follower.lines).toHaveLength(12);
     expect(new Set(follower.samples.map(({ rule, verdict }) => `${verdict} ${rule}`))).toEqual(
@@ -119,8 +80,11 @@ describe.each(['by itself', 'by the agent'])('%s', (way) => {
   });
 
   test('a flood on one rule leaves the others their samples', async () => {
-    const follower = new Follower('events', '--json');
-    await follower.sendUntil(53, () => follower.lines.length > 0);
+    const follower = follow('events', '--json');
+    await follower.sendUntil(
+      () => send(53, 1),
+      () => follower.lines.length > 0,
+    );
     sendUdp(pair, pair.peer, [
       { to: pair.host.ipv4, port: 53, count: 20_000 },
       { to: pair.host.ipv4, port: 123, count: 5 },
@@ -138,19 +102,37 @@ describe.each(['by itself', 'by the agent'])('%s', (way) => {
     expect(stderr).toContain('no rule in force is called "nowhere"');
   });
 
-  test('a capture: interface, rule as comment, and statistics, as tshark reads them', async () => {
+  test('a capture: interface, rule as comment, and statistics that are those of the counters', async () => {
     const file = join(pair.directory, 'drops.pcapng');
-    const follower = new Follower('capture', '-w', file, '--count', '3', '--rule', 'dns');
-    await follower.sendUntil(53, () => follower.errors.includes('3 packets'));
-    expect(await follower.ended()).toBe(0);
+    const captured = (): string => (existsSync(file) ? readFileSync(file, 'latin1') : '');
+    const follower = follow('capture', '-w', file, '--rule', 'dns');
+    // It has read the counters when it writes the head of the file.
+    await expect.poll(() => captured().length, { timeout: 30_000 }).toBeGreaterThan(0);
+    let sent = 0;
+    await follower.sendUntil(
+      () => {
+        send(53, 1);
+        sent++;
+      },
+      () => captured().includes('drop: rule dns of edge'),
+    );
+    send(123, 4);
+    expect(await follower.end()).toBe(0);
     const fields = ['frame.interface_name', 'frame.comment', 'udp.dstport', 'frame.len', 'frame.cap_len'];
     const argv = ['-r', file, '-T', 'fields', ...fields.flatMap((field) => ['-e', field])];
     const rows = execFileSync('tshark', argv, { encoding: 'utf8', stdio: 'pipe' }).trim().split('\n');
-    expect(rows).toEqual(Array.from({ length: 3 }, () => 'eth0\tdrop: rule dns of edge\t53\t142\t128'));
+    expect(new Set(rows)).toEqual(new Set(['eth0\tdrop: rule dns of edge\t53\t142\t128']));
     const facts = execFileSync('capinfos', ['-M', file], { encoding: 'utf8' });
-    expect(facts).toMatch(/Number of packets: +3\n/u);
+    expect(facts).toMatch(new RegExp(`Number of packets: +${rows.length}\\n`, 'u'));
     expect(facts).toMatch(/Name = eth0/u);
     expect(facts).toMatch(/Number of stat entries = 1/u);
+    const told = /eth0: (\d+) of (\d+) packets were wanted \(dropped by rule dns\), (\d+) were sampled, (\d+) samples/u;
+    const [wanted, all, sampled, lost] = told.exec(captured())?.slice(1).map(Number) ?? [];
+    expect([wanted, sampled, lost]).toEqual([sent, rows.length, 0]);
+    const counted = JSON.parse(pair.exec(pair.host, pair.xdpol('counters', '--json'))) as HostCounters;
+    const packets = counted.interfaces.flatMap(({ counters }) => counters.map((one) => Number(one.packets)));
+    expect(all).toBeGreaterThanOrEqual(sent + 4);
+    expect(all).toBeLessThanOrEqual(packets.reduce((sum, count) => sum + count, 0));
   });
 });
 
@@ -171,27 +153,40 @@ test('a pipe: tshark reads it while it comes', async () => {
 });
 
 test('without an agent there is one reader; one that was killed makes way', async () => {
-  const first = new Follower('events', '--json');
-  await first.sendUntil(53, () => first.lines.length > 0);
+  const first = follow('events', '--json');
+  await first.sendUntil(
+    () => send(53, 1),
+    () => first.lines.length > 0,
+  );
   const refused = pair.run(pair.host, pair.xdpol('events', '--count', '1'));
   expect(refused.status).toBe(1);
   expect(refused.stderr).toMatch(/process \d+ reads the samples of eth0 already/u);
   await first.end('SIGKILL');
   await sleep(6000);
-  const second = new Follower('events', '--json');
-  await second.sendUntil(53, () => second.lines.length > 0);
+  const second = follow('events', '--json');
+  await second.sendUntil(
+    () => send(53, 1),
+    () => second.lines.length > 0,
+  );
   expect(await second.end()).toBe(0);
 });
 
 test('with an agent many read, and a policy that is applied meanwhile is sampled too', async () => {
   await AgentProcess.start(pair);
-  const followers = [new Follower('events', '--json'), new Follower('events', '--json', '--rule', 'dns')];
-  for (const follower of followers) await follower.sendUntil(53, () => follower.lines.length > 0);
+  const followers = [follow('events', '--json'), follow('events', '--json', '--rule', 'dns')];
+  for (const follower of followers)
+    await follower.sendUntil(
+      () => send(53, 1),
+      () => follower.lines.length > 0,
+    );
   const path = join(pair.directory, 'other.yaml');
   writeFileSync(path, POLICY.replace('name: edge', 'name: other').replace('name: ntp', 'name: time'));
   pair.exec(pair.host, pair.xdpol('apply', path, '-i', pair.host.device));
   const [all, dns] = followers;
-  await all?.sendUntil(123, () => all.samples.some(({ rule, policy }) => rule === 'time' && policy === 'other'));
+  await all?.sendUntil(
+    () => send(123, 1),
+    () => all.samples.some(({ rule, policy }) => rule === 'time' && policy === 'other'),
+  );
   expect(dns?.samples.every(({ rule }) => rule === 'dns')).toBe(true);
   for (const follower of followers) expect(await follower.end()).toBe(0);
 });

@@ -3,9 +3,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openPinnedLink, unlinkPin } from 'libbpf-ts-bindings';
+import { openPinnedLink, openProgramById, unlinkPin } from 'libbpf-ts-bindings';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AgentProcess } from '../support/agent-process.ts';
+import { holdStore } from '../support/hold-store.ts';
 import { NamespacePair } from '../support/namespaces.ts';
 
 const POLICY = `name: keep
@@ -77,6 +78,21 @@ test('so is one whose link was detached by hand, and one whose pins were removed
   for (const pin of readdirSync(join(pinRoot(), 'spare0'))) unlinkPin(join(pinRoot(), 'spare0', pin));
   await waitFor('XDP on spare0', () => hasXdp('spare0'));
   await told('spare0 ingress and egress was not filtered');
+});
+
+test('what a command left that was killed between two hooks: status says so, and the agent mends it', async () => {
+  const place = join(pinRoot(), 'eth0', 'egress');
+  using egress = openPinnedLink(place);
+  using before = openProgramById(egress.programId);
+  pair.exec(pair.host, pair.xdpol('restore'));
+  {
+    using _held = holdStore(pair);
+    egress.update(before);
+    const { warnings } = JSON.parse(pair.exec(pair.host, pair.xdpol('status', '--json'))) as { warnings: unknown };
+    expect(warnings).toEqual(['eth0 egress has generation 1, and not 2: a change was cut off: xdpol restore']);
+  }
+  await told('eth0 egress has generation 1, and not 2: a change was cut off; keep is in force again, generation 3');
+  expect(pair.exec(pair.host, pair.xdpol('status'))).not.toContain('cut off');
 });
 
 test('pins of counters that were removed are there again', async () => {

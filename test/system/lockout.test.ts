@@ -152,6 +152,24 @@ test('a lease must be renewable', () => {
   pair.exec(pair.host, ['ip', 'address', 'del', '198.51.100.20/24', 'dev', 'eth0']);
 });
 
+test('an address on a macvlan: its connection passes the device below, which is asked about', async () => {
+  pair.exec(pair.host, ['ip', 'link', 'add', 'mac0', 'link', 'eth0', 'type', 'macvlan', 'mode', 'bridge']);
+  pair.exec(pair.host, ['ip', 'address', 'add', '198.51.100.30/24', 'dev', 'mac0']);
+  pair.exec(pair.host, ['ip', 'link', 'set', 'mac0', 'up']);
+  pair.exec(pair.peer, ['ip', 'address', 'add', '198.51.100.31/24', 'dev', pair.peer.device]);
+  const connect = `require('net').connect({ host: '198.51.100.30', port: 22, localAddress: '198.51.100.31' }, () => console.log('in'))`;
+  const client = pair.spawn(pair.peer, [process.execPath, '-e', connect], { stdio: ['ignore', 'pipe', 'inherit'] });
+  if (client.stdout !== null) await once(client.stdout, 'data');
+  const above = write('above', '{ source: any, destination: 198.51.100.30, protocol: tcp }');
+  expectRefused(
+    pair.run(pair.host, pair.xdpol('apply', above, '-i', 'eth0')),
+    '-> 198.51.100.30:22 established arriving on eth0',
+  );
+  client.kill();
+  pair.exec(pair.host, ['ip', 'link', 'del', 'mac0']);
+  pair.exec(pair.peer, ['ip', 'address', 'del', '198.51.100.31/24', 'dev', pair.peer.device]);
+});
+
 test('the SSH connection travels to the agent', async () => {
   await AgentProcess.start(pair);
   expectRefused(asSession(pair.xdpol('apply', write('shut', ALL_TCP), '-i', 'eth0')), 'your SSH connection');

@@ -23,8 +23,8 @@ import type { OldKernel } from '../support/old-kernel.ts';
 import { oldKernel } from '../support/old-kernel.ts';
 import { ownProcess } from '../support/own-process.ts';
 
-const SWAPS = 30;
-const KILLS = 6;
+const SWAPS = 15;
+const KILLS = 3;
 const LATEST_KILL_MS = 900;
 /** Blocked by both of the policies, whichever is in force. */
 const BLOCKED = ['rule rest', 'parse malformed'];

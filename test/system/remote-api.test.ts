@@ -84,7 +84,7 @@ describe('who gets in', () => {
     const web2 = await authority.host('web2');
     copyFileSync(join(web2, 'host.crt'), join(web2, 'operator.crt'));
     copyFileSync(join(web2, 'host.key'), join(web2, 'operator.key'));
-    expect(ask(web2, 'GET', '/v1/status')).toEqual(NOT_LET_IN);
+    expect(ask(web2, 'GET', '/v1/status')).toMatchObject(REFUSED);
   });
 
   test('nobody with a certificate of another authority, were it of the same name', async () => {
@@ -195,11 +195,14 @@ describe('limits', () => {
 
 describe('the configuration', () => {
   test('roles that it has count, and not those of certificates', async () => {
-    writeConfig('  roles: { administrator: [vera] }\n');
+    writeConfig('  roles: { administrator: [vera, web2] }\n');
     await agent.end('SIGTERM');
     agent = await AgentProcess.start(pair);
     expect(ask(holder('vera'), 'POST', '/v1/apply', APPLY).status).toBe(200);
     expect(ask(holder('alice'), 'GET', '/v1/status')).toMatchObject(REFUSED);
+    const asHost = ask(holder('web2'), 'GET', '/v1/status');
+    expect(asHost).toMatchObject(REFUSED);
+    expect(JSON.stringify(asHost)).toContain("is a host's");
   });
 
   test('without an address nothing is served; without files it is told, and the rest works', async () => {

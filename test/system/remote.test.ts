@@ -1,12 +1,14 @@
 /** Another host by its name: the same words and codes as on the host itself, and changes that undo themselves. */
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { AgentProcess } from '../support/agent-process.ts';
 import { TestAuthority } from '../support/certificates.ts';
+import { Follower } from '../support/follower.ts';
 import type { Outcome } from '../support/namespaces.ts';
 import { NamespacePair } from '../support/namespaces.ts';
 import { program } from '../support/program.ts';
+import { sendUdp } from '../support/udp.ts';
 import { CHANGING_STEPS, runSession, writeSessionFiles } from '../support/verbs-session.ts';
 
 /** Milliseconds for a session of some forty commands, and for a change that goes back. */
@@ -73,9 +75,13 @@ function holder(name: string): string {
 }
 
 /** A command of an operator, on the other host. */
-function run(name: string, ...[verb = '', ...words]: readonly string[]): Outcome {
+function commandOf(name: string, ...[verb = '', ...words]: readonly string[]): readonly string[] {
   const argv = program(verb === 'xdpol' ? 'main' : 'ipsecpol', ...words);
-  return pair.run(pair.peer, ['env', `XDPOL_CLIENT_DIR=${holder(name)}`, 'XDPOL_AGENT_SOCKET=', ...argv]);
+  return ['env', `XDPOL_CLIENT_DIR=${holder(name)}`, 'XDPOL_AGENT_SOCKET=', ...argv];
+}
+
+function run(name: string, ...words: readonly string[]): Outcome {
+  return pair.run(pair.peer, commandOf(name, ...words));
 }
 
 function exec(name: string, ...words: readonly string[]): string {
@@ -165,6 +171,25 @@ test('questions are answered by the other host, about itself', () => {
     const own = pair.run(pair.host, pair.xdpol(...words));
     expect({ status, stdout }).toEqual({ status: own.status, stdout: own.stdout });
   }
+});
+
+test('samples of the other host, as they come and as a capture, for who may see payload', async () => {
+  const path = join(pair.directory, 'drops.yaml');
+  const filter = '{ source: any, destination: me, protocol: udp, destinationPort: 53 }';
+  writeFileSync(path, `name: drops\ndefault: permit\nrules: [{ name: dns, action: block, filters: [${filter}] }]\n`);
+  there('apply', path, '-i', pair.host.device);
+  const file = join(pair.directory, 'there.pcapng');
+  const of = (name: string, ...words: readonly string[]): Follower =>
+    new Follower(pair, commandOf(name, 'xdpol', '--host', 'web1', ...words), pair.peer);
+  const [events, capture] = [of('alice', 'events', '--json'), of('alice', 'capture', '-w', file)];
+  const send = (): unknown => sendUdp(pair, pair.peer, [{ to: pair.host.ipv4, port: 53, count: 1 }]);
+  const captured = (): string => (existsSync(file) ? readFileSync(file, 'latin1') : '');
+  await events.sendUntil(send, () => events.samples.length > 0 && captured().includes('drop: rule dns of drops'));
+  expect([await events.end(), await capture.end()]).toEqual([0, 0]);
+  expect(events.samples[0]).toMatchObject({ rule: 'dns', verdict: 'drop', interface: pair.host.device });
+  expect(captured()).toMatch(/[1-9]\d* of \d+ packets were wanted \(dropped\)/u);
+  const { status, stderr } = run('vera', 'xdpol', '--host', 'web1', 'events', '--count', '1');
+  expect([status, stderr]).toEqual([1, expect.stringContaining('viewer')]);
 });
 
 describe('what stands in the way is told with the next step', () => {

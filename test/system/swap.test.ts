@@ -1,60 +1,27 @@
 /** Policies that change under traffic on both CPUs: every frame is decided and counted exactly once. */
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import {
-  byName,
-  countersOf,
-  expectedCounters,
-  LATER_FRAGMENT,
-  startTraffic,
-  writePolicies,
-} from '../support/counted-traffic.ts';
+import { expectAllCounted, startTraffic, writePolicies } from '../support/counted-traffic.ts';
 import { NamespacePair } from '../support/namespaces.ts';
 import { ownProcess } from '../support/own-process.ts';
+import { programsOf } from '../support/programs-in-kernel.ts';
 
-const SWAPS = 30;
-const KILLS = 12;
+const SWAPS = 15;
+const KILLS = 6;
 /** Past the whole run of an apply, so that some are killed at every step of it and some are not. */
 const LATEST_KILL_MS = 900;
 const FREED_WITHIN_MS = 10_000;
 
-async function expectAllCounted(pair: NamespacePair, stopTraffic: () => Promise<readonly number[]>): Promise<void> {
-  const sent = await stopTraffic();
-  expect(Math.min(...sent)).toBeGreaterThan(0);
-  const { counters, fragments } = countersOf(pair, 'ingress');
-  expect(byName(counters)).toEqual(expectedCounters(sent));
-  expect(fragments.packets).toBe(sent[LATER_FRAGMENT]);
-}
-
-interface ShownProgram {
-  readonly name: string;
-  readonly map_ids?: readonly number[];
-}
-
-/** Programs in the kernel that count in the counters of the pair's host, whoever holds them. */
-function programsOf(pair: NamespacePair): readonly string[] {
-  const pins = readdirSync(pair.env['XDPOL_BPFFS'] ?? '', { recursive: true, encoding: 'utf8' });
-  const counters = pins.find((name) => name.endsWith('counters-0')) ?? '';
-  const shown = pair.exec(pair.host, [
-    'bpftool',
-    '-j',
-    'map',
-    'show',
-    'pinned',
-    join(pair.env['XDPOL_BPFFS'] ?? '', counters),
-  ]);
-  const { id } = JSON.parse(shown) as { id: number };
-  const programs = JSON.parse(pair.exec(pair.host, ['bpftool', '-j', 'prog', 'show'])) as readonly ShownProgram[];
-  return programs.filter(({ map_ids: ids = [] }) => ids.includes(id)).map(({ name }) => name);
-}
-
 /** The kernel frees a program some time after its last user let go. */
 async function expectOneGeneration(pair: NamespacePair): Promise<void> {
   for (let waited = 0; programsOf(pair).length > 2 && waited < FREED_WITHIN_MS; waited += 100) await sleep(100);
-  expect([...programsOf(pair)].sort()).toEqual(['xdpol_egress', 'xdpol_ingress']);
+  expect(
+    programsOf(pair)
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual(['xdpol_egress', 'xdpol_ingress']);
 }
 
 test('every frame is counted exactly once through many swaps', { timeout: 240_000 }, async () => {

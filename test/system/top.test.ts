@@ -12,7 +12,9 @@ beforeEach(() => {
   pair = new NamespacePair({ ipv6: false });
   const path = join(pair.directory, 'edge.yaml');
   const filter = '{ source: any, destination: me, protocol: icmp, mirrored: true }';
-  writeFileSync(path, `name: edge\nrules:\n  - { name: pings, action: permit, filters: [${filter}] }\n`);
+  const sets = 'addressSets: { bans: { live: true, capacity: 100 } }\n';
+  const bans = '  - { name: bans, action: block, filters: [{ source: $bans, destination: me }] }\n';
+  writeFileSync(path, `name: edge\n${sets}rules:\n${bans}  - { name: pings, action: permit, filters: [${filter}] }\n`);
   pair.exec(pair.host, pair.xdpol('apply', path, '-i', pair.host.device));
 });
 
@@ -50,6 +52,7 @@ test('on a terminal: keys sort, filter and end it, and the terminal is given bac
     expect(screen).toContain(wanted);
   };
   await press('', `${pair.host.device} in (native): pass`);
+  await press('', 'sets: bans 0 of 100 (0 %)');
   await press('s', '[sorted by bit/s]');
   await press('p', '[sorted by bit/s, paused]');
   await press('/pi', 'filter: pi_');

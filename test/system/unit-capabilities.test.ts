@@ -1,5 +1,5 @@
 /** The capabilities of the agent's unit are enough for everything that the agent does. */
-import { statSync, writeFileSync } from 'node:fs';
+import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
@@ -15,21 +15,29 @@ rules:
 const POLL_MS = 200;
 const PATIENCE_MS = 60_000;
 
-/** As setpriv writes them. */
-function capabilities(): string {
+/** Names of those of the unit, as setpriv writes them. */
+function capabilities(): readonly string[] {
   const agent = present(unitsFor(['/bin/true'], '/var/lib/xdpol').find(({ name }) => name === 'xdpol-agent.service'));
   const names = present(/^CapabilityBoundingSet=(?<names>.+)$/mu.exec(agent.text)?.groups?.['names']).split(' ');
-  return ['-all', ...names.map((name) => name.toLowerCase().replace('cap_', '+'))].join(',');
+  return names.map((name) => name.toLowerCase().replace('cap_', '+'));
 }
 
-test('apply, confirm, follow, keep, scrape and unassign', { timeout: 240_000 }, async () => {
+const BOUNDED = ['setpriv', '--bounding-set', ['-all', ...capabilities()].join(',')];
+const AMBIENT = ['--inh-caps', capabilities().join(','), '--ambient-caps', capabilities().join(',')];
+const NOBODY = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
+
+test.each([
+  ['as root', []],
+  ['as another user', [...NOBODY, ...AMBIENT]],
+])('%s: apply, confirm, follow, keep, scrape and unassign', { timeout: 240_000 }, async (_, more) => {
   using pair = new NamespacePair({ ipv6: false });
+  chmodSync(pair.directory, 0o755);
   const file = join(pair.directory, 'edge.yaml');
   writeFileSync(file, POLICY);
   const ip = (...args: readonly string[]): string => pair.exec(pair.host, ['ip', ...args]);
   const xdpol = (...args: readonly string[]): string => pair.exec(pair.host, pair.xdpol(...args));
   const agent = await AgentProcess.start(pair, undefined, (argv) => [
-    ...['unshare', '--mount', '--propagation', 'slave', 'setpriv', '--bounding-set', capabilities()],
+    ...['unshare', '--mount', '--propagation', 'slave', ...BOUNDED, ...more],
     ...argv,
   ]);
   const told = async (text: string): Promise<void> => {

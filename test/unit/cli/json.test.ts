@@ -1,5 +1,5 @@
 /** --json of the verbs that need no kernel, of what goes wrong, and output that cannot be written. */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,14 +7,19 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PolicyStore } from '../../../src/store/store.ts';
 import { program } from '../../support/program.ts';
 import { problemsOf } from '../../support/verb-schema.ts';
+import { WarmVerbs } from '../../support/warm-verbs.ts';
 
 const examples = new URL('../../../examples/', import.meta.url).pathname;
 const EDGE = join(examples, 'edge-host.yaml');
 const ME = ['--me', '192.0.2.1'];
 let folder = '';
+let verbs: WarmVerbs;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'xdpol-json-'));
+  verbs = new WarmVerbs(join(folder, 'verbs'), ([command = '', ...argv]) =>
+    spawn(command, argv, { stdio: ['ignore', 'ignore', 'inherit'] }),
+  );
   const store = new PolicyStore(join(folder, 'state'));
   using _lock = store.lock();
   for (const action of ['permit', 'block']) {
@@ -22,7 +27,10 @@ beforeAll(() => {
     store.write('p', { text, setFiles: new Map() });
   }
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  verbs[Symbol.dispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 interface Run {
   readonly code: number | null;
@@ -35,9 +43,9 @@ function environment(): NodeJS.ProcessEnv {
 }
 
 function xdpol(...args: readonly string[]): Run {
-  const [node, ...argv] = program('main', ...args);
-  const run = spawnSync(node, argv, { env: environment(), encoding: 'utf8' });
-  return { code: run.status, out: run.stdout, err: run.stderr };
+  const [, ...argv] = program('main', ...args);
+  const { status, stdout, stderr } = verbs.run({ argv, env: environment(), cwd: process.cwd() });
+  return { code: status, out: stdout, err: stderr };
 }
 
 const OUTCOMES: readonly (readonly [verb: string, ...args: readonly string[]])[] = [

@@ -53,7 +53,7 @@ for (const [mode, budgets] of Object.entries(MODE_BUDGETS)) {
         expect(bytesOf(again)).toEqual(bytesOf(once));
         expect(constantsOf(again)).toEqual(constantsOf(once));
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 }
@@ -65,7 +65,7 @@ test('compiling leaves the policy as it was', () => {
       compiled(policy, TEST_HOST);
       expect(policy).toEqual(before);
     }),
-    { numRuns: 40 },
+    { numRuns: 20 },
   );
 });
 
@@ -97,6 +97,6 @@ test('rules and filters in another order rank the same', () => {
       expect(again.statistics.classes).toEqual(once.statistics.classes);
       expect(again.statistics.ranges).toEqual(once.statistics.ranges);
     }),
-    { numRuns: 80 },
+    { numRuns: 40 },
   );
 });

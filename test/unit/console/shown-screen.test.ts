@@ -5,7 +5,9 @@ test('every place has an address that leads to it', () => {
   for (const place of [
     { screen: 'overview' },
     { screen: 'policies' },
-    { screen: 'explain' },
+    { screen: 'drops' },
+    { screen: 'explain', packet: undefined },
+    { screen: 'explain', packet: 'tcp [2001:db8::1]:1 -> [2001:db8::2]:2 arriving on a/b' },
     { screen: 'policy', name: 'a/b %2F "ü"' },
     { screen: 'edit', name: 'a/b %2F "ü"' },
     { screen: 'edit', name: undefined },

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { EnvironmentError } from '../../../src/base/environment-error.ts';
@@ -47,8 +47,7 @@ test('the object that belongs to this program is taken', () => {
 });
 
 const OTHERS: readonly (readonly [name: string, file: string, from: string, to: string, said: string])[] = [
-  ['version', 'layout.h', 'XDPOL_LAYOUT_VERSION = 5', 'XDPOL_LAYOUT_VERSION = 99', 'layout version 99, wanted'],
-  ['unit', 'layout.h', 'XDPOL_TABLE_UNIT = 128', 'XDPOL_TABLE_UNIT = 256', 'no table .data.src4_filter of 128 bytes'],
+  ['version', 'layout.h', 'XDPOL_LAYOUT_VERSION = 6', 'XDPOL_LAYOUT_VERSION = 99', 'layout version 99, wanted'],
   ['table', 'maps.h', 'SEC(".data." #name);', 'SEC(".data.other_" #name);', '.data.subrows'],
 ];
 for (const [name, file, from, to, said] of OTHERS) {
@@ -59,6 +58,48 @@ for (const [name, file, from, to, said] of OTHERS) {
     expect(message).toContain('npm run build');
   });
 }
+
+/** An object of this program with some bytes changed, and what the build wrote down about it. */
+function damaged(
+  name: string,
+  change: (bytes: Buffer) => void,
+  hasSums: boolean,
+  file: 'xdpol' | 'gate' = 'xdpol',
+): string {
+  const folder = join(directory, name);
+  cpSync(dirname(objectPath(file)), folder, { recursive: true });
+  const object = join(folder, `${file}.bpf.o`);
+  const bytes = readFileSync(object);
+  change(bytes);
+  writeFileSync(object, bytes);
+  if (!hasSums) rmSync(join(folder, 'SHA256SUMS'), { force: true });
+  return object;
+}
+
+test('one with another digest than the build wrote down is refused by its name', () => {
+  const flip = (bytes: Buffer): void => {
+    bytes[5000] = 1 ^ (bytes[5000] ?? 0);
+  };
+  const object = damaged('flipped', flip, true);
+  expect(refusal(object)).toContain(
+    `${object} is damaged: its SHA-256 is not the one in ${directory}/flipped/SHA256SUMS`,
+  );
+  expect(refusal(damaged('same', () => undefined, true))).toBe('taken');
+});
+
+test('one that nobody wrote down is read with care: what ends libbpf does not end the command', () => {
+  const misplaceType = (word: number) => (bytes: Buffer) => {
+    const types = bytes.indexOf(Uint8Array.of(0x9f, 0xeb, 1, 0, 24)) + 24;
+    bytes.writeUInt32LE(0x7fff_ffff, types + 4 * word);
+  };
+  const refusals = Array.from({ length: 64 }, (_, word) =>
+    refusal(damaged('types', misplaceType(word), false, 'gate')),
+  );
+  const ofCrash = refusals.find((said) => said.includes('ECRASH'));
+  expect(ofCrash).toContain(`${directory}/types/gate.bpf.o is not a BPF object`);
+  expect(ofCrash).toContain('does not survive this object');
+  expect(refusal(damaged('unknown', () => undefined, false))).toBe('taken');
+});
 
 test('no object at all', () => {
   const text = join(directory, 'text.o');

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -66,5 +67,12 @@ test('a folder, and a file that is far too large, are rejected', () => {
   expect(rejection(() => requireHostConfig(folder)).message).toContain('EISDIR');
   expect(readHostConfig(folder)).toMatchObject({ config: DEFAULT_CONFIG, diagnostics: [] });
   expect(describeProblems(readHostConfig(folder)).join()).toContain('EISDIR');
-  expect(rejection(() => requireHostConfig(written(Buffer.alloc(2 << 20, '#')))).message).toContain('bytes');
+  expect(rejection(() => requireHostConfig(written(Buffer.alloc(2 << 20, '#')))).message).toContain('more than 1 MiB');
+});
+
+test('a FIFO is rejected, and not waited for; a device without content has the defaults', () => {
+  const path = join(folder, 'fifo');
+  execFileSync('mkfifo', [path]);
+  expect(rejection(() => requireHostConfig(path)).message).toContain('it is a FIFO');
+  expect(requireHostConfig('/dev/null')).toEqual(DEFAULT_CONFIG);
 });

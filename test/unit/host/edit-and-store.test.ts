@@ -3,12 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { spanOfFile } from '../../../src/base/diagnostics.ts';
 import { PolicyRejected } from '../../../src/base/policy-rejected.ts';
 import type { HostContext } from '../../../src/host/context.ts';
 import { openContext } from '../../../src/host/context.ts';
 import type { HostOperations } from '../../../src/host/operations.ts';
 import { localOperations } from '../../../src/host/operations.ts';
 import type { PolicyTextInput } from '../../../src/host/policy-input.ts';
+import { ReadingCache } from '../../../src/host/reading-cache.ts';
 
 let directory: string;
 let context: HostContext;
@@ -111,14 +113,72 @@ describe('a version stored', () => {
   });
 });
 
+describe('formatting', () => {
+  test('keeps comments and meaning, and JSON as JSON', async () => {
+    const text = 'default:   block # all\nname: edge\nrules: []\n';
+    expect(await host.format({ text })).toEqual({ text: 'name: edge\ndefault: block # all\n\nrules: []\n' });
+    const { text: json } = await host.format({ text: '{"rules":[],"name":"edge"}' });
+    expect(JSON.parse(json)).toEqual({ name: 'edge', rules: [] });
+  });
+
+  test('is refused where the text cannot be read', async () => {
+    await expect(host.format({ text: 'name: [\n' })).rejects.toThrow(PolicyRejected);
+  });
+});
+
 test('an outline has the rules with their filters as written, the sets and the default', async () => {
   const outline = await host.outline({ input: input(TEXT) });
   expect(outline).toMatchObject({
     policy: 'edge',
     default: 'permit',
     rules: [{ name: 'rest', action: 'block', interfaces: ['eth1'], line: 7 }],
-    addressSets: [{ name: 'office', prefixes: 3 }],
+    addressSets: [{ name: 'office', prefixes: 3, live: false, rules: 0 }],
+    filterLists: [],
     tests: 0,
   });
   expect(outline.rules[0]?.filters).toEqual(['{ source: any, destination: 192.0.2.1 }']);
+});
+
+test('a policy that was read is not read again while its text and its files are the same', async () => {
+  const files = new Map([['list.txt', '198.51.100.0/24\n']]);
+  const text = 'name: edge\naddressSets: { bans: { file: list.txt } }\nrules: []\n';
+  const readSetFile = (path: string) => Buffer.from(files.get(path) ?? '');
+  const sized = async (): Promise<number | undefined> => {
+    const reader = localOperations({ ...context, readings });
+    return (await reader.outline({ input: { file: 'edge.yaml', text, readSetFile } })).addressSets[0]?.prefixes;
+  };
+  const readings = new ReadingCache();
+  expect(await sized()).toBe(1);
+  const given = { file: 'edge.yaml', text, readSetFile };
+  const known = readings.find(given);
+  expect(known?.policy?.name).toBe('edge');
+  const before = readings.find(given)?.diags.all;
+  known?.diags.report('XP0221', known.policy?.span ?? spanOfFile('edge.yaml'), 'found by one use alone');
+  expect(readings.find(given)?.diags.all).toEqual(before);
+  files.set('list.txt', '198.51.100.0/24\n203.0.113.0/24\n');
+  expect(readings.find(given)).toBeUndefined();
+  expect(await sized()).toBe(2);
+});
+
+test('an outline has the filter lists and sets that rules share, the most shared first', async () => {
+  const text = `name: edge
+addressSets: { office: [ 10.1.0.0/16 ], bans: { live: true, capacity: 10 } }
+filterLists:
+  web: [ { source: $office, destination: me, protocol: tcp, destinationPort: 80 } ]
+  bad: [ { source: $bans, destination: me } ]
+rules:
+  - { name: a, action: block, filterList: bad }
+  - { name: b, action: permit, filterList: web, interfaces: [ eth0 ] }
+  - { name: c, action: permit, filterList: web, interfaces: [ eth1 ] }
+`;
+  expect(await host.outline({ input: input(text) })).toMatchObject({
+    filterLists: [
+      { name: 'web', filters: 1, rules: 2 },
+      { name: 'bad', filters: 1, rules: 1 },
+    ],
+    addressSets: [
+      { name: 'office', prefixes: 1, live: false, rules: 2 },
+      { name: 'bans', live: true, rules: 1 },
+    ],
+  });
 });

@@ -18,7 +18,7 @@ test('an interface that would leak is refused with what to name instead', () => 
     expect.objectContaining({
       code: 'XDPOL_E_LEAK',
       message: 'eth0 is a port of the bond bond0: what uses eth1 is not filtered',
-      help: 'name the bond instead: -i bond0; or filter it all the same: --force',
+      help: 'name the bond instead: -i bond0; or filter it anyway: --force',
     }),
   );
 });

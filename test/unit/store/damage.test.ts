@@ -1,10 +1,24 @@
 /** A store whose files a disk or a power cut damaged: what is left is used, said, and put in order by the next lock. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EnvironmentError } from '../../../src/base/environment-error.ts';
-import type { Assignment, KnownHost } from '../../../src/store/store.ts';
+import { BlobCache } from '../../../src/store/blob-cache.ts';
+import type { FileSystem } from '../../../src/store/file-system.ts';
+import { NODE_FILE_SYSTEM } from '../../../src/store/file-system.ts';
+import type { Assignment, ChangeRecord, KnownHost } from '../../../src/store/store.ts';
 import { LockHeld, NOTHING_KNOWN, PolicyStore } from '../../../src/store/store.ts';
 
 const ASSIGNED: Assignment = {
@@ -55,10 +69,35 @@ function errorOf(action: () => unknown): EnvironmentError {
   throw new Error('nothing was thrown');
 }
 
-const DAMAGE: readonly (readonly [name: string, damage: (content: Buffer) => Buffer])[] = [
-  ['empty', () => Buffer.alloc(0)],
-  ['cut in the middle', (content) => content.subarray(0, content.length / 2)],
-  ['NUL bytes', (content) => Buffer.alloc(content.length)],
+type Damage = readonly [name: string, damage: (path: string) => void];
+
+function rewrite(change: (content: Buffer) => Buffer): (path: string) => void {
+  return (path) => writeFileSync(path, change(readFileSync(path)));
+}
+
+/** In the place of whatever is there. */
+function instead(make: (path: string) => void): (path: string) => void {
+  return (path) => {
+    rmSync(path, { recursive: true, force: true });
+    mkdirSync(dirname(path), { recursive: true });
+    make(path);
+  };
+}
+
+const NO_FILES: readonly Damage[] = [
+  ['a folder', instead((path) => cpSync(import.meta.dirname, path, { recursive: true }))],
+  ['a FIFO', instead((path) => execFileSync('mkfifo', [path]))],
+  ['a link that leads nowhere', instead((path) => symlinkSync('/nowhere', path))],
+  ['a link to itself', instead((path) => symlinkSync(path, path))],
+];
+
+const DAMAGE: readonly Damage[] = [
+  ['empty', rewrite(() => Buffer.alloc(0))],
+  ['cut in the middle', rewrite((content) => content.subarray(0, content.length / 2))],
+  ['NUL bytes', rewrite((content) => Buffer.alloc(content.length))],
+  ...NO_FILES,
+  // Reading the first byte of this one fails with EIO.
+  ['on a bad disk', instead((path) => symlinkSync('/proc/self/mem', path))],
 ];
 
 /** Every file of a filled store, from its folder on. */
@@ -68,6 +107,7 @@ const FILES = [
   'assigned.copy.json',
   'known-host.json',
   'dynamic.json',
+  'dynamic.copy.json',
   'policies/edge/1/policy.yaml',
   'policies/edge/1/version.json',
   'policies/edge/1/set-0',
@@ -87,14 +127,13 @@ for (const file of FILES) {
   describe(file, () => {
     test.each(DAMAGE)('%s: what is left is known', (_, damage) => {
       fill();
-      const path = join(directory, file);
-      writeFileSync(path, damage(readFileSync(path)));
+      damage(join(directory, file));
       const store = open();
       expect(store.assignment()).toEqual(ASSIGNED);
       expect(store.list()).toEqual(['edge']);
       expect(store.readThisOrEarlier('edge', 2)?.version).toBe(file.startsWith('policies/edge/2/') ? 1 : 2);
       expect(store.knownHost.read()).toEqual(file === 'known-host.json' ? NOTHING_KNOWN : KNOWN);
-      expect(store.dynamic.read()?.rules).toEqual(file === 'dynamic.json' ? undefined : []);
+      expect(store.dynamic.read()?.rules).toEqual([]);
       store.lock()[Symbol.dispose]();
       reports.length = 0;
       const later = open();
@@ -149,12 +188,57 @@ describe('the assignment', () => {
     ['the file damaged', () => writeFileSync(join(directory, 'assigned.json'), '{'), true],
     ['the copy damaged', () => writeFileSync(join(directory, 'assigned.copy.json'), '{'), true],
     ['both damaged', () => both('{'), false],
+    ['a folder in its place', () => instead(mkdirSync)(join(directory, 'assigned.json')), true],
+    ['a folder in the place of the one that ended', () => mkdirSync(join(directory, 'unassigned.json')), true],
+    [
+      'two links that lead nowhere',
+      () => {
+        for (const name of ['assigned.json', 'assigned.copy.json'])
+          instead((path) => symlinkSync('/nowhere', path))(join(directory, name));
+      },
+      false,
+    ],
   ] as const)('it ends, %s', (_, damage, isKnown) => {
     fill();
     damage();
     open().unassign();
     expect(open().assignment()).toBeUndefined();
     expect(open().lastAssignment()).toEqual(isKnown ? ASSIGNED : undefined);
+  });
+});
+
+describe('dynamic rules', () => {
+  const names = ['dynamic.json', 'dynamic.copy.json'];
+
+  test.each(DAMAGE)('both files %s: set aside, and taken for none', (_, damage) => {
+    fill();
+    for (const name of names) damage(join(directory, name));
+    expect(open().dynamic.read()).toBeUndefined();
+    expect(reports.filter((line) => line.includes('set aside as'))).toHaveLength(2);
+    reports.length = 0;
+    expect(open().dynamic.read()).toBeUndefined();
+    expect(reports).toEqual([]);
+  });
+
+  test('none is left where they are removed', () => {
+    fill();
+    rmSync(join(directory, 'dynamic.json'));
+    expect(open().dynamic.read()?.rules).toEqual([]);
+    open().dynamic.remove();
+    expect(open().dynamic.read()).toBeUndefined();
+  });
+
+  test('what the disk takes in one file alone is not there', () => {
+    const fileSystem: FileSystem = {
+      ...NODE_FILE_SYSTEM,
+      rename(from, to) {
+        if (to.endsWith('/dynamic.json')) throw Object.assign(new Error('full'), { code: 'ENOSPC' });
+        NODE_FILE_SYSTEM.rename(from, to);
+      },
+    };
+    const store = new PolicyStore(directory, { fileSystem });
+    expect(errorOf(() => store.dynamic.write({ agent: 'a', rules: [] })).code).toBe('XDPOL_E_STORE');
+    expect(open().dynamic.read()).toBeUndefined();
   });
 });
 
@@ -171,6 +255,17 @@ describe('the lock', () => {
     open().lock()[Symbol.dispose]();
     open().lockIfPossible()[Symbol.dispose]();
     expect(readdirSync(directory).filter((name) => name.includes('lock'))).toEqual([]);
+  });
+
+  test.each(NO_FILES)('%s in its place is set aside or replaced', (_, damage) => {
+    fill();
+    damage(join(directory, 'lock'));
+    open().lock()[Symbol.dispose]();
+    damage(join(directory, 'lock'));
+    open().lockIfPossible(0)[Symbol.dispose]();
+    const left = readdirSync(directory).filter((name) => name.includes('lock') && !name.includes('.damaged-'));
+    expect(left).toEqual([]);
+    expect(reports).toEqual([]);
   });
 
   test('one that is held names its process and since when', () => {
@@ -211,4 +306,69 @@ test('folders with names that nobody encoded do not hide the others', () => {
   mkdirSync(join(directory, 'policies/%zz'));
   cpSync(join(directory, 'policies/edge/1'), join(directory, 'policies/%zz/1'), { recursive: true });
   expect(open().list()).toEqual(['edge']);
+});
+
+const CHANGE: ChangeRecord = {
+  ...{ at: '2026-01-01T00:00:00.000Z', who: 'alice', uid: 0, via: 'command', verb: 'apply', policy: 'edge' },
+  ...{ from: null, to: null, result: 'ok', message: null },
+};
+const BAN = { prefix: { family: 4, words: [0xc6336407], length: 32 }, endsAt: 0, note: '' } as const;
+
+function ban(): void {
+  open().liveSets.change('bans', { put: [BAN], removed: [], counts: { adds: 1, expired: 0, refused: {} } });
+}
+
+function blobs(): BlobCache {
+  return new BlobCache(join(directory, 'cache'), (line) => reports.push(line));
+}
+
+function cache(): void {
+  blobs().write('a.bin', 'key', new TextEncoder().encode('compiled'));
+}
+
+function readCached(): string {
+  return new TextDecoder().decode(blobs().read('a.bin', 'key'));
+}
+
+/** Each file or folder, with a write that needs it and what is read afterwards. */
+const IN_THE_WAY: readonly (readonly [name: string, write: () => void, read: () => unknown, expected: unknown])[] = [
+  ['format', () => open().lock()[Symbol.dispose](), () => readFileSync(join(directory, 'format'), 'utf8'), '1\n'],
+  ['assigned.json', () => open().assign(ASSIGNED), () => open().assignment(), ASSIGNED],
+  ['assigned.copy.json', () => open().assign(ASSIGNED), () => open().assignment(), ASSIGNED],
+  ['known-host.json', () => open().knownHost.write(KNOWN), () => open().knownHost.read(), KNOWN],
+  ['agent', () => open().dynamic.register(), () => typeof open().dynamic.agent(), 'string'],
+  ['changes.jsonl', () => open().changes.add(CHANGE), () => open().changes.read().changes, [CHANGE]],
+  ['tallies.json', () => open().tallies.add({ kind: 'apply' }), () => open().tallies.read().applies, 1],
+  ['live-sets', ban, () => open().liveSets.members('bans').size, 1],
+  ['live-sets/bans.members', ban, () => open().liveSets.members('bans').size, 1],
+  ['live-sets/sets.json', () => open().liveSets.declare([]), () => open().liveSets.declared(), []],
+  ['cache', cache, readCached, 'compiled'],
+  ['cache/a.bin', cache, readCached, 'compiled'],
+  ['policies', () => open().write('a', { text: 'b', setFiles: new Map() }), () => open().list(), ['a']],
+];
+
+describe.each(IN_THE_WAY)('in the place of %s', (file, write, read, expected) => {
+  test.each(NO_FILES)('%s keeps nothing from being written', (_, damage) => {
+    damage(join(directory, file));
+    write();
+    expect(read()).toEqual(expected);
+    reports.length = 0;
+    read();
+    expect(reports).toEqual([]);
+  });
+});
+
+test('a record of changes that is no file is told as damage, and not waited for', () => {
+  execFileSync('mkfifo', [join(directory, 'changes.jsonl')]);
+  expect(open().changes.read()).toEqual({ changes: [], damaged: 1 });
+});
+
+test('a store that is a file itself is left alone', () => {
+  const file = join(directory, 'a-file');
+  writeFileSync(file, 'content');
+  const store = new PolicyStore(file);
+  expect(errorOf(() => store.assignment()).code).toBe('XDPOL_E_DAMAGED');
+  expect(errorOf(() => store.assign(ASSIGNED)).code).toBe('XDPOL_E_STORE');
+  expect(errorOf(() => store.lock()).code).toBe('XDPOL_E_STORE');
+  expect(readFileSync(file, 'utf8')).toBe('content');
 });

@@ -48,6 +48,22 @@ test('reads back what was written, any name, set files included', () => {
   expect(store.read('edge', 2)).toBeUndefined();
 });
 
+test('names that no folder could have: too long for one, and not encodable', () => {
+  const names = ['\u6f22'.repeat(80), '\u6f22'.repeat(200), '\ud800', '\ud801', '@', '~a'];
+  for (const name of names) {
+    store.write(name, textOf('first'));
+    expect(store.write(name, textOf('again'))).toBe(2);
+    store.assign(assignmentOf(name, 2));
+    expect(store.assignment()?.policy).toBe(name);
+    expect(store.read(name, 2)?.text).toBe('again');
+  }
+  expect(new PolicyStore(directory).list()).toEqual(names.toSorted());
+  store.unassign();
+  for (const name of names) store.delete(name);
+  expect(store.list()).toEqual([]);
+  expect(readdirSync(join(directory, 'policies'))).toEqual([]);
+});
+
 test('the same text is the same version; another is the next; each can be read', () => {
   expect([
     store.write('edge', textOf('1')),

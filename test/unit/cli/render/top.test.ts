@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { renderTop, renderTopTable, sparkline } from '../../../../src/cli/render/top.ts';
 import type { Controls } from '../../../../src/cli/top/controls.ts';
@@ -61,6 +62,17 @@ test('the picture at 80x24', () => {
   ]);
 });
 
+test('how full the tables are, the fullest first', () => {
+  const fills = [
+    { name: 'drop', entries: 1200, capacity: 1_000_000 },
+    { name: 'bans', entries: 99, capacity: 100 },
+  ];
+  const screen = { columns: 80, rows: 24, color: false, unicode: true };
+  const lines = renderTop(viewOf(['web']), CONTROLS, { ...AROUND, fills }, screen);
+  expect(lines[4]).toBe('sets: bans 99 of 100 (99 %), drop 1200 of 1000000 (0 %)');
+  expect(lines).toHaveLength(24);
+});
+
 test('the last line says what is typed, filtered, paused and failed', () => {
   const lastOf = (controls: Partial<Controls>, failure?: string): string | undefined => {
     const around = failure === undefined ? AROUND : { ...AROUND, failure };
@@ -101,4 +113,38 @@ test('the table of a pipe', () => {
       '',
     ].join('\n'),
   );
+});
+
+test('the recording in the documentation is what it prints', () => {
+  const rowOf = (by: TopRow['by'], name: string, action: TopRow['action'], rate: number, packets: number): TopRow => {
+    const history = Array.from({ length: 60 }, (_, n) => rate * (0.5 + ((n * 7) % 10) / 20));
+    return { by, name, action, packets, bytes: 0, packetsPerSecond: rate, bitsPerSecond: 4800 * rate, history };
+  };
+  const rows = [
+    rowOf('rule', 'web', 'permit', 8120, 91_544_023),
+    rowOf('default', '(default)', 'block', 412, 5_380_112),
+    rowOf('rule', 'bans', 'block', 96, 1_204_511),
+    rowOf('rule', 'admin', 'permit', 3, 291_204),
+    rowOf('parse', 'malformed', 'block', 0.4, 812),
+  ];
+  const pass = { packetsPerSecond: 8123, bitsPerSecond: 38_990_400 };
+  const drop = { packetsPerSecond: 508, bitsPerSecond: 2_438_400 };
+  const out = { packetsPerSecond: 7544, bitsPerSecond: 90_528_000 };
+  const none = { packetsPerSecond: 0, bitsPerSecond: 0 };
+  const view: TopView = {
+    policy: 'edge',
+    generation: 12,
+    rows,
+    interfaces: [
+      { name: 'eth0', direction: 'ingress', pass, drop },
+      { name: 'eth0', direction: 'egress', pass: out, drop: none },
+    ],
+    pass: { packetsPerSecond: 15_667, bitsPerSecond: 129_518_400 },
+    drop,
+  };
+  const around = { ...AROUND, fills: [{ name: 'bans', entries: 1204, capacity: 100_000 }] };
+  const screen = { columns: 100, rows: 24, color: false, unicode: true };
+  const picture = renderTop(view, CONTROLS, around, screen).filter((line) => line !== '');
+  const documentation = readFileSync(new URL('../../../../docs/operations.md', import.meta.url), 'utf8');
+  expect(documentation).toContain(`$ xdpol top\n${picture.join('\n')}\n`);
 });

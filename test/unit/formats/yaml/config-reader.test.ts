@@ -55,6 +55,22 @@ test('roles of the API by name; none but where the setting is given', () => {
   expect(read('api: { listen: ":9478" }').config.api.roles).toBeUndefined();
 });
 
+const KEY = 'ed25519:Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=';
+
+test('the fleet: fronts, keys and what this host takes', () => {
+  const text = `fleet: { fronts: ["https://a:9479", "https://[::1]:1"], operators: { alice: "${KEY}" }, drift: undo, bans: 0 }`;
+  const { config, found } = read(text);
+  expect(found).toEqual([]);
+  expect(config.fleet).toEqual({
+    fronts: [new URL('https://a:9479'), new URL('https://[::1]:1')],
+    operators: new Map([['alice', KEY]]),
+    credentials: '/etc/xdpol/fleet',
+    drift: 'undo',
+    bans: 0,
+  });
+  expect(read('fleet: {}').config).toEqual(DEFAULT_CONFIG);
+});
+
 describe('defaults', () => {
   test.each(['', '\n', '# nothing but a comment\n', '\ufeff# as an editor saved it\r\n  # indented\r\n'])(
     '%j',
@@ -88,6 +104,13 @@ describe('what is wrong is reported where it stands, and has its default', () =>
     ['api: { listen: "here" }', 'XP0901 1:17'],
     ['api: { roles: { root: [alice] } }', 'XP0005 1:17'],
     ['api: { roles: { viewer: [alice], administrator: [bob, alice] } }', 'XP0902 1:55'],
+    ['fleet: { fronts: ["http://a:1"] }', 'XP0903 1:20'],
+    ['fleet: { fronts: ["https://a:1/x", "a:1"] }', 'XP0903 1:20', 'XP0903 1:37'],
+    ['fleet: { operators: { alice: ed25519:short= } }', 'XP0904 1:30'],
+    ['fleet: { drift: ignore }', 'XP0008 1:17'],
+    ['fleet: { bans: -1 }', 'XP0905 1:16'],
+    ['fleet: { bans: many }', 'XP0006 1:16'],
+    ['fleet: { leader: a }', 'XP0005 1:10'],
     ['- eth0', 'XP0006 1:1'],
     ['boot: open\nboot: closed', 'XP0002 2:1'],
     ['a: [', 'XP0001 1:5'],

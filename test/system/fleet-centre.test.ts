@@ -1,0 +1,184 @@
+/** The verbs of a fleet's centre, as processes, with one front: from an empty folder to a host that reports. */
+import type { ChildProcess } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:http2';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { present } from '../../src/base/assert.ts';
+import { HOST_ROUTES } from '../../src/fleet/routes.ts';
+import { makeSigningKey } from '../../src/fleet/signing.ts';
+import { statusReport } from '../support/fleet-status.ts';
+import { program } from '../support/program.ts';
+import { problemsOf } from '../support/verb-schema.ts';
+
+let folder = '';
+let front: ChildProcess;
+let address = '';
+const centre = (): string => join(folder, 'centre');
+
+interface Run {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function fleet(...args: readonly string[]): Run {
+  const [node, ...argv] = program('main', 'fleet', ...args);
+  const env = { ...process.env, XDPOL_FLEET_DIR: centre(), XDPOL_FRONT: address, NODE_NO_WARNINGS: '1' };
+  const run = spawnSync(node, argv, { env, encoding: 'utf8', cwd: folder });
+  return { code: run.status, out: run.stdout, err: run.stderr };
+}
+
+/** The outcome, which fits the schema of the verb. */
+function outcome<T>(...args: readonly string[]): T {
+  const run = fleet(...args, '--json');
+  expect([args, run.code, run.err]).toEqual([args, 0, '']);
+  expect(problemsOf('fleet', run.out)).toEqual([]);
+  return JSON.parse(run.out) as T;
+}
+
+async function startFront(...args: readonly string[]): Promise<void> {
+  const [node, ...argv] = program('main', 'fleet', 'front', '--dir', centre(), '--listen', '127.0.0.1:0', ...args);
+  front = spawn(node, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const out = present(front.stdout).setEncoding('utf8');
+  const line = await new Promise<string>((resolve) => out.once('data', resolve));
+  address = `https://localhost:${present(/:(?<port>\d+)$/mu.exec(line)?.groups)['port']}`;
+}
+
+async function endFront(): Promise<void> {
+  const ended = new Promise((resolve) => front.once('exit', resolve));
+  front.kill('SIGTERM');
+  await ended;
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'xdpol-fleet-centre-'));
+  const made = fleet('init', '--dir', centre());
+  expect([made.code, made.err]).toEqual([0, '']);
+  await startFront();
+});
+
+afterAll(async () => {
+  await endFront();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function policy(name: string, port: number): string {
+  const path = join(folder, `${name}.yaml`);
+  const rule = `{ name: open, action: permit, filters: ["*+0:${port}:TCP"] }`;
+  writeFileSync(
+    path,
+    `name: ${name}\naddressSets:\n  bans: { live: true }\nrules:\n  - ${rule}\n  - { name: banned, action: block, filters: [{ source: $bans, destination: any }] }\n`,
+  );
+  return path;
+}
+
+/** As the agent of a host does. */
+async function report(sha256: string | null, seq: number): Promise<void> {
+  const at = join(folder, 'web1');
+  const read = (file: string): string => readFileSync(join(at, file), 'utf8');
+  const session = connect(address, { ca: read('ca.crt'), cert: read('host.crt'), key: read('host.key') });
+  const body = statusReport({ seq, inForce: { target: 'group/web', seq, sha256, policy: 'web' } });
+  const stream = session.request({ ':method': 'POST', ':path': HOST_ROUTES.status.path });
+  const status = new Promise((resolve) => stream.once('response', (headers) => resolve(headers[':status'])));
+  stream.end(JSON.stringify(body));
+  expect(await status).toBe(204);
+  session.destroy();
+}
+
+interface Standing {
+  readonly hosts: readonly { readonly host: string; readonly state: string }[];
+}
+
+async function stateBecomes(state: string): Promise<void> {
+  for (let tries = 0; tries < 20; tries += 1) {
+    if (outcome<Standing>('status').hosts[0]?.state === state) return;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  expect(outcome<Standing>('status').hosts[0]?.state).toBe(state);
+}
+
+test('from an empty folder to a host with its orders, a backup, and a restored store', async () => {
+  outcome('group', 'web', '--priority', '10', '--select', 'role = web');
+  outcome('host', 'web1', '--label', 'role=web');
+  const { token } = outcome<{ token: string }>('token', 'web1');
+  expect(outcome<Standing>('status').hosts).toMatchObject([{ host: 'web1', state: 'not-joined' }]);
+  const joined = fleet('join', address, '--name', 'web1', '--token', token, '--to', join(folder, 'web1'));
+  expect([joined.code, joined.err]).toEqual([0, '']);
+  expect(fleet('join', address, '--name', 'web1', '--token', token, '--to', join(folder, 'again')).code).toBe(1);
+
+  outcome('build', policy('web', 80), '-o', join(folder, 'web.bundle'));
+  const { published } = outcome<{ published: { version: number; sha256: string } }>(
+    'publish',
+    join(folder, 'web.bundle'),
+  );
+  expect(published.version).toBe(1);
+  const given = outcome<{ order: { seq: number }; hosts: readonly string[] }>('order', 'group/web', 'web');
+  expect(given.hosts).toEqual(['web1']);
+  await report(published.sha256, given.order.seq);
+  await stateBecomes('in-sync');
+  expect(fleet('diff', 'host/web1').code).toBe(0);
+
+  // Signed on another machine, for a version that the host does not have yet.
+  outcome('publish', policy('web', 443));
+  writeFileSync(join(folder, 'order.json'), fleet('order', 'group/web', 'web@2', '--unsigned').out);
+  writeFileSync(join(folder, 'signed.json'), fleet('sign', 'order.json', '--key', join(centre(), 'signing.key')).out);
+  outcome('order', '--signed', 'signed.json');
+  const late = fleet('order', '--signed', 'signed.json');
+  expect([late.code, late.err]).toEqual([1, expect.stringContaining('has another order by now')]);
+  expect(fleet('diff', 'host/web1').code).toBe(3);
+  expect(outcome<{ order: { policy: { version: number } } }>('rollback', 'group/web').order.policy.version).toBe(1);
+  const bad = fleet('rollout', 'group/web', 'web@2', '--rings', '1, all', '--hold', '1s', '--patience', '1s', '--json');
+  expect([bad.code, bad.err, problemsOf('fleet', bad.out)]).toEqual([3, '', []]);
+  expect(JSON.parse(bad.out)).toMatchObject({ rollout: { state: 'returned', released: 1 } });
+  outcome('ban', '203.0.113.7', '2001:db8::/64', '--for', '1h');
+  outcome('export', join(folder, 'tree'));
+  expect(readFileSync(join(folder, 'tree/policies/web/policy.yaml'), 'utf8')).toContain('443');
+  expect(existsSync(join(folder, 'tree/orders/bans/fleet.json'))).toBe(true);
+
+  outcome('backup', join(folder, 'fleet.backup'));
+  outcome('restore', join(folder, 'fleet.backup'), '--store', join(folder, 'restored'));
+  const before = outcome<Standing>('status');
+  await endFront();
+  await startFront('--store', join(folder, 'restored'));
+  expect(outcome<Standing>('status').hosts.map(({ host, state }) => [host, state])).toEqual(
+    before.hosts.map(({ host, state }) => [host, state]),
+  );
+});
+
+test('mistakes are said before anything is asked', () => {
+  const rows: readonly (readonly [readonly string[], number, string])[] = [
+    [['order', 'web', 'web'], 2, 'no target'],
+    [['order', 'group/none', 'web'], 1, 'there is no group none'],
+    [['group', 'mail', '--select', 'role'], 2, 'is no selector'],
+    [['restore', 'web.yaml', '--store', join(folder, 'none')], 1, 'web.yaml is no whole backup'],
+    [['order', 'group/web', 'web', '--unassign'], 2, 'web and --unassign are given both'],
+    [['order', 'group/web', '--signed', 'signed.json'], 2, 'names its target itself'],
+    [['rollout', 'group/web', 'web', '--resume', 'x'], 2, 'has its target'],
+    [['status', 'host/none'], 1, 'there is no host none'],
+    [['status', '--store', 'none'], 1, 'there is no store in none'],
+    [['status', '--dir', 'none'], 1, 'there is no fleet in none'],
+    [['backup', 'none/x'], 1, 'cannot write none/x: ENOENT'],
+    [['ban', '192.0.2.1', '--set', '$ x'], 2, 'not the name of a live set'],
+    [['front', '--listen', 'x'], 2, 'not an address and a port'],
+    [['front', '--etcd', 'x'], 2, 'not the address of a member of etcd'],
+  ];
+  for (const [args, code, text] of rows) {
+    const run = fleet(...args);
+    expect([args, run.code, run.err]).toEqual([args, code, expect.stringContaining(text)]);
+  }
+  expect(existsSync(join(folder, 'none'))).toBe(false);
+});
+
+test('a policy with errors, and a key that the hosts do not know, are refused', () => {
+  writeFileSync(join(folder, 'bad.yaml'), 'name: bad\nrules: 3\n');
+  const bad = fleet('publish', 'bad.yaml', '--json');
+  expect([bad.code, bad.err]).toEqual([3, expect.stringContaining('bad.yaml:2:8: error')]);
+  expect(JSON.parse(bad.out)).toMatchObject({ ok: false, diagnostics: [{ file: 'bad.yaml', line: 2 }] });
+  writeFileSync(join(folder, 'other.key'), makeSigningKey());
+  writeFileSync(join(folder, 'foreign.json'), fleet('sign', 'order.json', '--key', 'other.key').out);
+  const foreign = fleet('order', '--signed', 'foreign.json');
+  expect([foreign.code, foreign.err]).toEqual([1, expect.stringContaining('hosts would refuse foreign.json')]);
+});

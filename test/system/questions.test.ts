@@ -1,0 +1,66 @@
+/** Questions that take long: the agent answers everything else meanwhile. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { OutlineOutcome } from '../../src/host/outline-policy.ts';
+import { AgentProcess } from '../support/agent-process.ts';
+import { askAgent } from '../support/ask-agent.ts';
+import { NamespacePair } from '../support/namespaces.ts';
+
+let pair: NamespacePair;
+
+beforeAll(async () => {
+  pair = new NamespacePair({ ipv6: false });
+  await AgentProcess.start(pair);
+});
+
+afterAll(() => pair[Symbol.dispose]());
+
+function largeText(rules: number): string {
+  const lines = Array.from({ length: rules }, (_, i) => {
+    const filter = `{ source: 10.${i >> 8}.${i & 255}.0/24, destination: any, protocol: udp, destinationPort: ${1 + i} }`;
+    return `  - { name: customer ${i}, action: permit, filters: [${filter}] }`;
+  });
+  return `name: large\nrules:\n${lines.join('\n')}\n`;
+}
+
+function ask<T>(path: string, body: unknown): Promise<T> {
+  return askAgent(pair, 'POST', path, body) as Promise<T>;
+}
+
+function textInput(text: string): unknown {
+  return { file: 'policy.yaml', text, files: {} };
+}
+
+test('what is short does not wait for what is long', async () => {
+  const order: string[] = [];
+  const long = ask<OutlineOutcome>('/v1/outline', { input: textInput(largeText(1500)), limit: 1 }).then((outline) => {
+    order.push('outline');
+    return outline;
+  });
+  for (let i = 0; i < 3; i++) {
+    await askAgent(pair, 'GET', '/v1/policies');
+    await ask('/v1/check', { input: textInput(largeText(1)) });
+    order.push('policies and check');
+  }
+  expect(await long).toMatchObject({ policy: 'large', found: 1500, total: 1500, rules: [{ name: 'customer 0' }] });
+  expect(order.indexOf('outline')).toBe(3);
+});
+
+test('a page of the rules that a search finds', async () => {
+  const asked = { input: textInput(largeText(300)), search: 'PERMIT 10.1.', limit: 5 };
+  const first = await ask<OutlineOutcome>('/v1/outline', asked);
+  expect([first.found, first.total]).toEqual([44, 300]);
+  expect(first.rules.map(({ name }) => name)).toEqual([256, 257, 258, 259, 260].map((i) => `customer ${i}`));
+  const last = await ask<OutlineOutcome>('/v1/outline', { ...asked, page: 9 });
+  expect(last.rules.map(({ name }) => name)).toEqual([296, 297, 298, 299].map((i) => `customer ${i}`));
+});
+
+test('errors are those of the agent itself', async () => {
+  const wrong = ask('/v1/outline', { input: textInput('name: wrong\nrulse: []\n') });
+  await expect(wrong).rejects.toThrow(/422 .*"XDPOL_E_POLICY".*rulse/u);
+  await expect(ask('/v1/outline', { input: { stored: 'none' } })).rejects.toThrow(/404 .*"XDPOL_E_NOT_STORED"/u);
+  await expect(ask('/v1/explain', { packet: 'nonsense' })).rejects.toThrow(/"XDPOL_E_PACKET"/u);
+});
+
+test('a host that takes no orders has no standing in a fleet', async () => {
+  expect(await askAgent(pair, 'GET', '/v1/fleet')).toBeNull();
+});

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { pauseAfter, shuffle } from '../../../../src/agent/fleet/backoff.ts';
+import { Random } from '../../../../src/base/random.ts';
+
+test('the bound doubles from a second to five minutes', () => {
+  const bounds = [1, 2, 3, 8, 9, 10, 11, 2000].map((failures) => pauseAfter(failures, 1));
+  expect(bounds).toEqual([1000, 2000, 4000, 128_000, 256_000, 300_000, 300_000, 300_000]);
+});
+
+test('the whole time is drawn, from nothing on', () => {
+  expect(pauseAfter(9, 0)).toBe(0);
+  expect(pauseAfter(9, 0.25)).toBe(64_000);
+  const drawn = Array.from({ length: 200 }, () => pauseAfter(12));
+  expect(drawn.every((pause) => pause >= 0 && pause < 300_000)).toBe(true);
+  expect(new Set(drawn).size).toBeGreaterThan(100);
+});
+
+test('hosts begin at different fronts, and each goes through all of them', () => {
+  const fronts = ['a', 'b', 'c'];
+  const random = new Random(7);
+  const orders = Array.from({ length: 300 }, () => shuffle(fronts, () => random.share()));
+  for (const order of orders) expect([...order].sort()).toEqual(fronts);
+  for (const front of fronts) {
+    const first = orders.filter(([one]) => one === front).length;
+    expect(first).toBeGreaterThan(60);
+    expect(first).toBeLessThan(140);
+  }
+});

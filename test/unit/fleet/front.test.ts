@@ -1,0 +1,442 @@
+/** A front on loopback with real certificates: what each kind of peer is told, and what it is refused. */
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import type { ClientHttp2Session } from 'node:http2';
+import { connect } from 'node:http2';
+import { connect as connectTcp } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { present } from '../../../src/base/assert.ts';
+import { putBlob } from '../../../src/fleet/blobs.ts';
+import { unpackBlob } from '../../../src/fleet/bundle.ts';
+import { EmbeddedStore } from '../../../src/fleet/embedded/embedded-store.ts';
+import type { FrontOptions } from '../../../src/fleet/front/front.ts';
+import { Front } from '../../../src/fleet/front/front.ts';
+import { FrontStore } from '../../../src/fleet/front-store.ts';
+import { joinFleet } from '../../../src/fleet/join.ts';
+import { KEYS } from '../../../src/fleet/keys.ts';
+import { signMembership } from '../../../src/fleet/membership.ts';
+import type { Target } from '../../../src/fleet/names.ts';
+import type { Order, Wave } from '../../../src/fleet/order.ts';
+import { signOrder } from '../../../src/fleet/order.ts';
+import { encodeRecord, parseRecord, readHost } from '../../../src/fleet/records.ts';
+import type { FollowLine } from '../../../src/fleet/routes.ts';
+import { HOST_ROUTES, OPERATOR_ROUTES, readFollowLine } from '../../../src/fleet/routes.ts';
+import {
+  encodeSigned,
+  makeSigningKey,
+  parseBody,
+  publicKeyText,
+  readSigningKey,
+  sha256,
+} from '../../../src/fleet/signing.ts';
+import { digestOfAuthority, encodeToken, makeToken, readToken } from '../../../src/fleet/token.ts';
+import { TestAuthority } from '../../support/certificates.ts';
+import { statusReport } from '../../support/fleet-status.ts';
+import { testStore } from '../../support/fleet-store-suite.ts';
+
+const KEY = present(readSigningKey(makeSigningKey()));
+const OPERATORS = [publicKeyText(KEY.key)];
+const STATUS = statusReport();
+
+let parent: string;
+let authority: TestAuthority;
+let store: EmbeddedStore;
+let front: Front;
+const folders = new Map<string, string>();
+
+interface Tls {
+  readonly ca: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+function tlsOf(name: string): Tls {
+  const folder = present(folders.get(name));
+  const kind = name.startsWith('op-') ? 'operator' : 'host';
+  const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
+  return { ca: read('ca.crt'), cert: read(`${kind}.crt`), key: read(`${kind}.key`) };
+}
+
+async function write(key: string, value: Uint8Array): Promise<void> {
+  const ifRevision = (await store.get(key))?.revision ?? 0;
+  expect(await store.put([{ key, value, ifRevision }])).toMatchObject({ isDone: true });
+}
+
+let seq = 0;
+async function writeOrder(target: Target, sha: string, wave: Wave | null = null): Promise<void> {
+  await write(KEYS.order('policy', target), encodeSigned(signOrder(makeOrder(target, sha, wave), KEY)));
+}
+
+function makeOrder(target: Target, sha: string, wave: Wave | null): Order {
+  seq += 1;
+  const policy = { name: 'edge', version: 1, sha256: sha, size: 1 };
+  return { kind: 'policy', target, seq, issued: 0, expires: 9e15, previous: null, wave, policy };
+}
+
+async function writeHost(name: string, groups: readonly string[]): Promise<void> {
+  const cert = present(tlsOf(name).cert);
+  const record = { name, labels: {}, groups: [], fingerprint: digestOfAuthority(cert) };
+  await write(KEYS.host(name), encodeRecord(record));
+  seq += 1;
+  await write(KEYS.membership(name), encodeSigned(signMembership({ host: name, groups, seq }, KEY)));
+}
+
+/** A connection with a certificate, or without one. */
+class Asker {
+  readonly session: ClientHttp2Session;
+  readonly lines: FollowLine[] = [];
+  /** Of the last line of that kind. */
+  current = -1;
+  epoch = '';
+
+  constructor(name: string | undefined, port: number = front.address.port) {
+    const tls = name === undefined ? { ca: tlsOf('web1').ca } : tlsOf(name);
+    this.session = connect(`https://localhost:${port}`, tls);
+    this.session.on('error', () => undefined);
+  }
+
+  async ask(method: string, path: string, body?: object): Promise<readonly [number, Buffer]> {
+    const stream = this.session.request({ ':method': method, ':path': path });
+    let status = 0;
+    stream.once('response', (headers) => (status = headers[':status'] ?? 0));
+    stream.end(body === undefined ? undefined : JSON.stringify(body));
+    const chunks: Buffer[] = [];
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      // The stream of a host never ends.
+      if (path.startsWith(HOST_ROUTES.follow.path) || path.startsWith(OPERATOR_ROUTES.changes.path)) break;
+    }
+    return [status, Buffer.concat(chunks)];
+  }
+
+  follow(query = ''): void {
+    const stream = this.session.request({ ':path': `${HOST_ROUTES.follow.path}${query}` });
+    let rest = '';
+    stream.setEncoding('utf8');
+    stream.on('error', () => undefined);
+    stream.on('data', (chunk: string) => {
+      const parts = (rest + chunk).split('\n');
+      rest = parts.pop() ?? '';
+      this.lines.push(...parts.filter((part) => part !== '').map((part) => present(readFollowLine(part))));
+    });
+  }
+
+  /** What it was told since the last time, once it is current `count` times. */
+  async told(count = 1): Promise<readonly string[]> {
+    while (this.lines.filter(({ kind }) => kind === 'current').length < count) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    return this.lines.splice(0).map((line) => {
+      if (line.kind === 'current') this.current = line.revision;
+      if (line.kind === 'hello') this.epoch = line.epoch;
+      if (line.kind !== 'order') return line.kind;
+      const { target, seq: number } = parseBody(line.signed) as Order;
+      return `${target} ${number}`;
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.session.destroy();
+  }
+}
+
+function options(): Omit<FrontOptions, 'admit'> {
+  const { cert, ...tls } = tlsOf('front');
+  const listen = { host: '127.0.0.1', port: 0 };
+  return { store, tls: { ...tls, cert: `${cert}${tls.ca}` }, listen, warn: (message) => expect.fail(message) };
+}
+
+beforeAll(async () => {
+  parent = mkdtempSync(join(tmpdir(), 'xdpol-front-'));
+  authority = await TestAuthority.make(join(parent, 'pki'));
+  folders.set('front', await authority.host('front', 'localhost'));
+  for (const name of ['web1', 'web2', 'stranger']) folders.set(name, await authority.host(name));
+  folders.set('op-view', await authority.operator('op-view', 'viewer'));
+  folders.set('op-ban', await authority.operator('op-ban', 'operator'));
+  folders.set('op-all', await authority.operator('op-all', 'administrator'));
+  store = new EmbeddedStore(join(parent, 'store'));
+  await write(KEYS.epoch, Buffer.from('first'));
+  await writeHost('web1', ['web']);
+  await writeHost('web2', []);
+  front = await Front.start({
+    ...options(),
+    admit: async (name, request) => {
+      const { pem } = await authority.authority.admit(name, request);
+      const { authority: ca, revoked } = authority.authority.published;
+      return { certificate: pem, authority: ca, revoked, operators: OPERATORS, fingerprint: digestOfAuthority(pem) };
+    },
+  });
+});
+
+afterAll(async () => {
+  await front[Symbol.asyncDispose]();
+  await store[Symbol.asyncDispose]();
+  rmSync(parent, { recursive: true, force: true });
+});
+
+describe('hosts', () => {
+  test('each is told its own orders, as they change, and fetches what they name', async () => {
+    const bundle = Buffer.from('the policy of web');
+    const sha = await putBlob(store, bundle);
+    await writeOrder('fleet', 'aa'.repeat(32));
+    await writeOrder('host/web2', 'bb'.repeat(32));
+    await writeOrder('group/web', sha);
+    const first = seq;
+    using web1 = new Asker('web1');
+    using web2 = new Asker('web2');
+    web1.follow();
+    web2.follow();
+    expect(await web1.told()).toEqual(['hello', 'membership', `group/web ${first}`, `fleet ${first - 2}`, 'current']);
+    expect(await web2.told()).toEqual([
+      'hello',
+      'membership',
+      `host/web2 ${first - 1}`,
+      `fleet ${first - 2}`,
+      'current',
+    ]);
+    const path = `/v1/blob/${sha}`;
+    const [status, packed] = await web1.ask('GET', path);
+    expect([status, unpackBlob(packed, { sha256: sha256(bundle), size: bundle.length })]).toEqual([200, bundle]);
+    for (const foreign of [path, '/v1/blob/x', `/v1/blob/${'cc'.repeat(32)}`]) {
+      expect((await web2.ask('GET', foreign))[0]).toBe(404);
+    }
+    await writeOrder('host/web1', sha);
+    expect(await web1.told()).toEqual([`host/web1 ${seq}`, 'current']);
+    await writeHost('web2', ['web']);
+    expect(await web2.told()).toEqual(['membership', `group/web ${first}`, 'current']);
+    expect((await web2.ask('GET', path))[0]).toBe(200);
+  });
+
+  test('who comes back is told what is new, and everything after a restore', async () => {
+    using web1 = new Asker('web1');
+    web1.follow();
+    const all = await web1.told();
+    const revision = web1.current;
+    await writeOrder('fleet', 'dd'.repeat(32));
+    expect(await web1.told()).toEqual([`fleet ${seq}`, 'current']);
+    using again = new Asker('web1');
+    again.follow(`?since=${revision}&epoch=${web1.epoch}`);
+    expect(await again.told()).toEqual(['hello', `fleet ${seq}`, 'current']);
+    for (const query of [
+      `?since=${revision}&epoch=second`,
+      `?since=999999&epoch=${web1.epoch}`,
+      `?since=x&epoch=${web1.epoch}`,
+    ]) {
+      using other = new Asker('web1');
+      other.follow(query);
+      expect(await other.told()).toHaveLength(all.length);
+    }
+  });
+
+  test('who was away while its groups changed is told the orders of the new ones, which are older', async () => {
+    await writeHost('web2', []);
+    await writeOrder('group/late', 'ab'.repeat(32));
+    const late = seq;
+    await writeOrder('fleet', 'dd'.repeat(32));
+    using web2 = new Asker('web2');
+    web2.follow();
+    await web2.told();
+    const { current, epoch } = web2;
+    web2[Symbol.dispose]();
+    await writeHost('web2', ['late']);
+    using again = new Asker('web2');
+    again.follow(`?since=${current}&epoch=${epoch}`);
+    expect(await again.told()).toContain(`group/late ${late}`);
+  });
+
+  test('a front does not go on from the revisions that another one told', async () => {
+    using web1 = new Asker('web1');
+    web1.follow();
+    const all = await web1.told();
+    await using second = await Front.start({ ...options(), admit: undefined });
+    using moved = new Asker('web1', second.address.port);
+    moved.follow(`?since=${web1.current}&epoch=${web1.epoch}`);
+    expect(await moved.told()).toHaveLength(all.length);
+  });
+
+  test('a damaged blob is not sent, and is when the policy was published again', async () => {
+    const bundle = Buffer.from('the policy of web, damaged later');
+    const sha = await putBlob(store, bundle);
+    await writeOrder('host/web1', sha);
+    const key = KEYS.blobPart(sha, 0);
+    const whole = present(await store.get(key)).value;
+    await write(key, Buffer.from(whole).fill(0x5a, 12, 20));
+    using web1 = new Asker('web1');
+    expect((await web1.ask('GET', `/v1/blob/${sha}`))[0]).toBe(404);
+    await putBlob(store, bundle);
+    const [status, packed] = await web1.ask('GET', `/v1/blob/${sha}`);
+    expect([status, unpackBlob(packed, { sha256: sha, size: bundle.length })]).toEqual([200, bundle]);
+  });
+
+  test('a wave of a rollout is told to its hosts, when it is released', async () => {
+    const waves = [['web2'], null].map((hosts, index) => {
+      const wave: Wave = { rollout: 'r1', number: index + 1, of: 2, hosts };
+      return { signed: signOrder(makeOrder('fleet', 'ee'.repeat(32), wave), KEY), hosts };
+    });
+    const last = seq;
+    const back = signOrder(makeOrder('fleet', 'dd'.repeat(32), null), KEY);
+    const gates = { hold: 0, patience: 60, silent: 0, drops: 0, probe: null };
+    const record = { id: 'r1', target: 'fleet', waves, back, releasedAt: 0, gates, reason: null, driver: null };
+    using web1 = new Asker('web1');
+    using web2 = new Asker('web2');
+    web1.follow();
+    web2.follow();
+    await web1.told();
+    await web2.told();
+    await write(KEYS.rollout('r1'), encodeRecord({ ...record, released: 1, state: 'running' }));
+    expect(await web2.told()).toEqual([`fleet ${last - 1}`, 'current']);
+    await write(KEYS.rollout('r1'), encodeRecord({ ...record, released: 2, state: 'running' }));
+    expect(await web2.told()).toEqual([`fleet ${last}`, 'current']);
+    expect(await web1.told()).toEqual([`fleet ${last}`, 'current']);
+  });
+
+  test('a report is stored under the name of the certificate', async () => {
+    using web1 = new Asker('web1');
+    expect((await web1.ask('POST', HOST_ROUTES.status.path, { ...STATUS, host: 'web2', name: 'web2' }))[0]).toBe(204);
+    expect((await web1.ask('POST', HOST_ROUTES.status.path, { seq: 1 }))[0]).toBe(400);
+    expect((await web1.ask('POST', HOST_ROUTES.status.path, { ...STATUS, version: 'x'.repeat(20_000) }))[0]).toBe(413);
+    for (let tries = 0; tries < 400 && (await store.get(KEYS.status('web1'))) === undefined; tries += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    const entry = present(await store.get(KEYS.status('web1')));
+    expect(parseRecord(entry.value)).toMatchObject({ seq: 1, version: '1' });
+    expect(await store.get(KEYS.status('web2'))).toBeUndefined();
+  });
+});
+
+test('connections that say nothing hold no host up', async () => {
+  const silent = Array.from({ length: 100 }, () => connectTcp(front.address.port, '127.0.0.1'));
+  try {
+    await Promise.all(silent.map((socket) => once(socket, 'connect')));
+    using web1 = new Asker('web1');
+    web1.follow();
+    expect(await web1.told()).toContain('current');
+  } finally {
+    for (const socket of silent) socket.destroy();
+  }
+});
+
+describe('every route', () => {
+  const all = [...Object.values(HOST_ROUTES), ...Object.values(OPERATOR_ROUTES)];
+  const pathOf = (path: string): string => `${path.replace(':sha256', 'aa'.repeat(32))}?prefix=/xdpol/v1/host/`;
+
+  test.each(['web1', 'stranger', 'op-view', undefined])('as %s', async (name) => {
+    using asker = new Asker(name);
+    const got: Record<string, number> = {};
+    for (const { method, path } of all) {
+      const [status] = await asker.ask(method, pathOf(path), method === 'POST' ? {} : undefined);
+      got[`${method} ${path}`] = status;
+    }
+    expect(got).toMatchSnapshot();
+    const unknown = await asker.ask('GET', '/v1/secrets');
+    expect(unknown[0]).toBe(name === undefined ? 401 : name === 'stranger' ? 403 : 404);
+  });
+
+  test('a host with its old certificate, or removed, is told nothing more', async () => {
+    await writeHost('web2', []);
+    const record = present(readHost(parseRecord(present(await store.get(KEYS.host('web2'))).value)));
+    using web2 = new Asker('web2');
+    web2.follow();
+    await web2.told();
+    const followed = front.following;
+    await write(KEYS.host('web2'), encodeRecord({ ...record, fingerprint: 'ab'.repeat(32) }));
+    await expect.poll(() => front.following).toBe(followed - 1);
+    for (const { method, path } of [HOST_ROUTES.follow, HOST_ROUTES.blob, HOST_ROUTES.status]) {
+      expect((await web2.ask(method, pathOf(path), method === 'POST' ? STATUS : undefined))[0]).toBe(403);
+    }
+  });
+
+  test('a certificate of another authority of the same name is none', async () => {
+    const other = await TestAuthority.make(join(parent, 'other'));
+    folders.set('op-false', await other.operator('op-false', 'administrator'));
+    const tls = tlsOf('op-false');
+    await using wrong = new FrontStore(`https://localhost:${front.address.port}`, { ...tls, ca: tlsOf('web1').ca });
+    await expect(wrong.get(KEYS.epoch)).rejects.toMatchObject({ code: 'XDPOL_E_ROLE' });
+  });
+});
+
+describe('operators', () => {
+  const asOperator = (name: string): FrontStore =>
+    new FrontStore(`https://localhost:${front.address.port}`, tlsOf(name));
+  let admin: FrontStore;
+  beforeAll(() => {
+    admin = asOperator('op-all');
+  });
+  afterAll(async () => await admin[Symbol.asyncDispose]());
+
+  describe('the store through a front is as every store', () => testStore(() => admin));
+
+  test('rights: to read, to ban, to order', async () => {
+    const ban: Order = {
+      ...{ kind: 'bans', target: 'fleet', seq: 1, issued: 0, expires: 1, previous: null, wave: null },
+      bans: { set: 'bans', entries: [] },
+    };
+    const bans = { key: KEYS.order('bans', 'fleet'), value: encodeSigned(signOrder(ban, KEY)), ifRevision: 0 };
+    const host = { key: KEYS.host('new'), value: Buffer.from('{}'), ifRevision: 0 };
+    await using viewer = asOperator('op-view');
+    await using banner = asOperator('op-ban');
+    expect(await viewer.get(KEYS.epoch)).toBeDefined();
+    await expect(viewer.put([bans])).rejects.toMatchObject({ code: 'XDPOL_E_ROLE' });
+    await expect(banner.put([host])).rejects.toMatchObject({ code: 'XDPOL_E_ROLE' });
+    await expect(banner.put([bans, host])).rejects.toMatchObject({ code: 'XDPOL_E_ROLE' });
+    expect(await banner.put([bans])).toMatchObject({ isDone: true });
+    const audits = (await store.list('/xdpol/v1/audit/')).entries.map(({ value }) => parseRecord(value));
+    expect(audits.at(-1)).toEqual({ who: 'op-ban', role: 'operator', keys: [bans.key] });
+  });
+
+  test('an order stands under its own target and lane, and is never removed', async () => {
+    const { revision } = present(await store.get(KEYS.order('policy', 'fleet')));
+    const value = encodeSigned(signOrder(makeOrder('host/web1', 'aa'.repeat(32), null), KEY));
+    const wrong = [
+      { key: KEYS.order('policy', 'fleet'), value, ifRevision: revision },
+      { key: KEYS.order('bans', 'host/web1'), value, ifRevision: 0 },
+      { key: KEYS.order('policy', 'fleet'), value: undefined, ifRevision: revision },
+      { key: KEYS.audit(1, 'x'), value: Buffer.from('{}'), ifRevision: 0 },
+    ];
+    for (const put of wrong) await expect(admin.put([put])).rejects.toMatchObject({ code: 'XDPOL_E_FLEET' });
+  });
+});
+
+describe('joining', () => {
+  const url = (): string => `https://localhost:${front.address.port}`;
+
+  async function give(host: string): Promise<ReturnType<typeof makeToken>> {
+    const token = makeToken(authority.authority.published.authority, OPERATORS);
+    const record = { host, expires: Date.now() + 60_000 };
+    await write(KEYS.token(sha256(Buffer.from(token.secret))), encodeRecord(record));
+    return token;
+  }
+
+  test('a token lets one host in, once', async () => {
+    await write(KEYS.host('mail1'), encodeRecord({ name: 'mail1', labels: {}, groups: [], fingerprint: null }));
+    const token = await give('mail1');
+    expect(readToken(encodeToken(token))).toEqual(token);
+    const folder = join(parent, 'mail1');
+    const joining = { front: url(), token, name: 'mail1', folder };
+    await expect(joinFleet({ ...joining, name: 'web1' })).rejects.toThrow(/does not hold/u);
+    // Where the folder takes nothing, nothing was asked.
+    await expect(joinFleet({ ...joining, folder: '/proc/none' })).rejects.toThrow('cannot write /proc/none: ENOENT');
+    await joinFleet(joining);
+    expect(readdirSync(folder).sort()).toEqual(['ca.crt', 'crl.pem', 'host.crt', 'host.key', 'operators']);
+    folders.set('mail1', folder);
+    using mail1 = new Asker('mail1');
+    mail1.follow();
+    expect((await mail1.told())[0]).toBe('hello');
+    expect(readFileSync(join(folder, 'operators'), 'utf8')).toBe(`${OPERATORS[0]}\n`);
+    await expect(joinFleet(joining)).rejects.toThrow(/does not hold/u);
+  });
+
+  test('the secret goes to no front of another authority, and other operators are not believed', async () => {
+    const token = await give('web1');
+    const joining = { front: url(), name: 'web1', folder: join(parent, 'none') };
+    await expect(joinFleet({ ...joining, token: { ...token, authority: 'ab'.repeat(32) } })).rejects.toThrow(
+      /authority/u,
+    );
+    await expect(joinFleet({ ...joining, token: { ...token, operators: 'ab'.repeat(32) } })).rejects.toThrow(
+      /operators/u,
+    );
+    expect(readToken('xdj1.short')).toBeUndefined();
+  });
+});
