@@ -48,12 +48,13 @@ export class Tree {
 
 /** Programs, objects and the runtime: all that `xdpol` needs besides the C libraries. */
 export async function addProgram(tree: Tree, version: string): Promise<void> {
+  tree.write(`${LIBRARY}/package.json`, `${JSON.stringify({ name: 'xdpol', version, type: 'module' })}\n`);
+  addBindings(tree);
+  // It runs what it has built to fill the code cache, and that loads the addon.
   await bundleProgram(join(tree.folder, LIBRARY, 'dist'));
   for (const name of ['xdpol.bpf.o', 'gate.bpf.o', 'measure.bpf.o', 'SHA256SUMS']) {
     tree.copy(`dist/bpf/${name}`, `${LIBRARY}/dist/bpf/${name}`);
   }
-  tree.write(`${LIBRARY}/package.json`, `${JSON.stringify({ name: 'xdpol', version, type: 'module' })}\n`);
-  addBindings(tree);
   tree.write(`${LIBRARY}/node`, readFileSync(process.execPath), 0o755);
   strip(join(tree.folder, LIBRARY, 'node'));
   for (const [name, entry] of [['xdpol', 'main'] as const, ['ipsecpol', 'ipsecpol'] as const]) {

@@ -1,7 +1,10 @@
 /** Counters that another version of the program pinned, with its own number of fixed slots, go on counting. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BpfMap } from 'libbpf-ts-bindings';
+import { mountBpffs } from 'libbpf-ts-bindings';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { present } from '../../src/base/assert.ts';
 import { counterIndex, openCountersFor, readCounts, readSlots, writeSlots } from '../../src/engine/counter-maps.ts';
@@ -21,12 +24,13 @@ const MAIL: Named = { by: 'rule', policy: 'edge', rule: 'mail', action: 'permit'
 let directory = '';
 
 beforeEach(() => {
-  directory = `/sys/fs/bpf/slot-eras-${process.pid}`;
-  mkdirSync(directory);
+  directory = mkdtempSync(join(tmpdir(), 'xdpol-slot-eras-'));
+  mountBpffs(directory);
 });
 
 afterEach(() => {
-  rmSync(directory, { recursive: true, force: true });
+  execFileSync('umount', ['--lazy', directory]);
+  rmdirSync(directory);
 });
 
 /** So many packets in the slot, all on the first CPU. */

@@ -130,7 +130,8 @@ rules:
 
     expect(apply(policy('exemptions: [neighbor-discovery]'))).toContain('XP0410');
     expect(await holdsWithin(10, () => !members().includes('ff02::1:ff00:1'))).toBe(true);
-    expect(answers()).toBe(false);
+    // A question of the host itself about its neighbour may still tell that one the address.
+    expect(await holdsWithin(15, () => !answers())).toBe(true);
   });
 });
 

@@ -12,9 +12,10 @@ export interface PolicyListsProps {
 
 function usesCell({ name, rules }: OutlinedList | OutlinedSet, onFind: PolicyListsProps['onFind']): VNode {
   if (rules === 0) return <span class="help">no rule</span>;
+  const count = `${formatCount(rules)} ${rules === 1 ? 'rule' : 'rules'}`;
   return (
-    <button type="button" class="link" aria-label={`Show the rules that use ${name}`} onClick={() => onFind(name)}>
-      {formatCount(rules)} {rules === 1 ? 'rule' : 'rules'}
+    <button type="button" class="link" aria-label={`${count}: show what uses ${name}`} onClick={() => onFind(name)}>
+      {count}
     </button>
   );
 }
