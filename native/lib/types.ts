@@ -159,8 +159,11 @@ export interface BpfMap extends Handle {
   nextKey(key?: Uint8Array): Uint8Array | undefined;
   /** Walks key by key; entries that vanish meanwhile are left out. */
   entries(): IterableIterator<readonly [key: Uint8Array, value: Uint8Array]>;
-  /** The whole map in as few system calls as it takes; one for arrays, per-CPU ones included. */
-  lookupBatch(): MapEntries;
+  /**
+   * The whole map in as few system calls as it takes; one for arrays, per-CPU ones included. Of an array `most` reads only
+   * so many of the first entries, which costs the kernel less.
+   */
+  lookupBatch(most?: number): MapEntries;
   /** On failure BpfError.done entries are in. */
   updateBatch(keys: Uint8Array, values: Uint8Array): void;
   /**

@@ -70,7 +70,7 @@ class BpfMap : public FdHandle<BpfMap> {
   // The value is another BPF object: userspace writes its fd.
   bool HoldsMaps() const;
   bool HoldsPrograms() const;
-  Napi::Object ReadArray(const Call& call);
+  Napi::Object ReadArray(const Call& call, uint32_t entries);
   Napi::Object ReadInChunks(const Call& call);
 
   bpf_map_info shape_ = {};

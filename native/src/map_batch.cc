@@ -1,4 +1,5 @@
 // Whole maps in few system calls.
+#include <algorithm>
 #include <cerrno>
 #include <vector>
 
@@ -17,9 +18,8 @@ Napi::Object Entries(Napi::Env env, uint32_t count, Napi::Uint8Array keys, Napi:
 
 }  // namespace
 
-// An array has max_entries entries, always: one call, straight into the result.
-Napi::Object BpfMap::ReadArray(const Call& call) {
-  const uint32_t entries = shape_.max_entries;
+// An array has all its entries, always: one call, straight into the result.
+Napi::Object BpfMap::ReadArray(const Call& call, uint32_t entries) {
   Napi::Uint8Array keys = Napi::Uint8Array::New(call.env, static_cast<size_t>(entries) * shape_.key_size);
   Napi::Uint8Array values = Napi::Uint8Array::New(call.env, static_cast<size_t>(entries) * value_stride_);
   uint32_t next = 0;
@@ -61,7 +61,9 @@ Napi::Object BpfMap::ReadInChunks(const Call& call) {
 Napi::Value BpfMap::LookupBatch(const Napi::CallbackInfo& info) {
   const Call call = Begin(info, "map_lookup_batch");
   const bool array = shape_.type == BPF_MAP_TYPE_ARRAY || shape_.type == BPF_MAP_TYPE_PERCPU_ARRAY;
-  return array ? ReadArray(call) : ReadInChunks(call);
+  const auto most = OptionalU32(call, info[0], "most", 1);
+  if (most && !array) throw call.Invalid("only the entries of an array have an order to take the first of");
+  return array ? ReadArray(call, std::min(most.value_or(kU32Max), shape_.max_entries)) : ReadInChunks(call);
 }
 
 void BpfMap::UpdateBatch(const Napi::CallbackInfo& info) {

@@ -154,6 +154,16 @@ describe('batches', () => {
     expect(values.slice(0, map.valueStride)).toEqual(new Uint8Array(map.valueStride));
   });
 
+  test('of an array the first entries', () => {
+    using map = createMap(array);
+    map.updateBatch(u32(0, 1, 2), u32(10, 11, 12));
+    expect(map.lookupBatch(2)).toEqual({ count: 2, keys: u32(0, 1), values: u32(10, 11) });
+    expect(map.lookupBatch(4).count).toBe(3);
+    expectCode('EINVAL', () => map.lookupBatch(0));
+    using table = createMap(hash);
+    expectCode('EINVAL', () => table.lookupBatch(2));
+  });
+
   test('a hash table of many chunks is read whole', () => {
     const entries = 20000;
     using map = createMap({ ...hash, maxEntries: entries });

@@ -9,8 +9,8 @@ import { agentSocketPath, ownPlace } from '../api/place.ts';
 import { surveyAttachments } from '../engine/survey.ts';
 import type { Wanted } from '../exporter/exporter.ts';
 import { Exporter } from '../exporter/exporter.ts';
-import type { ExpositionFormat } from '../exporter/exposition.ts';
-import { CONTENT_TYPES, formatFor } from '../exporter/exposition.ts';
+import type { Encoding, ExpositionFormat } from '../exporter/exposition.ts';
+import { CONTENT_TYPES, encodingFor, formatFor } from '../exporter/exposition.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
 import { requireHostConfig } from '../host/config.ts';
 import type { HostContext, Report } from '../host/context.ts';
@@ -54,9 +54,14 @@ function readWanted(context: HostContext): Omit<Wanted, 'names' | 'fleet'> {
   return { interfaces, ingressOnly, changes, sets: listSets(context).sets };
 }
 
-async function metricsReply(exporter: Exporter, format: ExpositionFormat, log: AgentLog): Promise<Reply> {
+async function metricsReply(
+  exporter: Exporter,
+  format: ExpositionFormat,
+  encoding: Encoding,
+  log: AgentLog,
+): Promise<Reply> {
   try {
-    return { status: 200, type: CONTENT_TYPES[format], body: await exporter.scrape(format) };
+    return { status: 200, type: CONTENT_TYPES[format], encoding, body: await exporter.scrape(format, encoding) };
   } catch (error) {
     log.warning(`scrape failed: ${describeFailure(error)}`, failureFields(error));
     return text(500, 'the scrape failed; the log of the agent says why');
@@ -131,9 +136,11 @@ export async function runAgent({ listen, log, stop }: AgentOptions): Promise<voi
   const fleet = new FleetDuty({ context, log, turns, stop: stop.signal });
   await runWithDuties(context, log, stop, evidence, async (names) => {
     using exporter = new Exporter(() => ({ ...readWanted(context), names: names(), fleet: fleet.state() }));
-    const scrape = shareRunning((format: ExpositionFormat) => metricsReply(exporter, format, log));
+    const scrapeAs = (encoding: Encoding): ((format: ExpositionFormat) => Promise<Reply>) =>
+      shareRunning((format) => metricsReply(exporter, format, encoding, log));
+    const scrapes = { identity: scrapeAs('identity'), gzip: scrapeAs('gzip') };
     const server = await startServer(
-      routesOf(({ accept }) => scrape(formatFor(accept))),
+      routesOf((headers) => scrapes[encodingFor(headers['accept-encoding'])](formatFor(headers.accept))),
       listen,
     );
     const samples = new SampleFeed();

@@ -1,23 +1,19 @@
 /** What the agent answers over HTTP. */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
-import { acceptsGzip } from '../exporter/exposition.ts';
+import type { Encoding } from '../exporter/exposition.ts';
 
 export interface Reply {
   readonly status: number;
   readonly type: string;
-  readonly body: string;
+  readonly body: string | Buffer;
+  /** Of the body; `identity` where it is left out. */
+  readonly encoding?: Encoding;
 }
 
 export type Route = (headers: IncomingHttpHeaders) => Reply | Promise<Reply>;
 
 const TEXT = 'text/plain; charset=utf-8';
 const READING = new Set(['GET', 'HEAD']);
-/** Bytes; a shorter answer fits a packet or two as it is. */
-const WORTH_COMPRESSING = 2048;
-
-const compress = promisify(gzip);
 
 export function text(status: number, body: string): Reply {
   return { status, type: TEXT, body: `${body}\n` };
@@ -53,26 +49,21 @@ export async function answer(
   response: ServerResponse,
 ): Promise<void> {
   const route = routes.get(request.url?.split('?')[0] ?? '');
-  if (route === undefined)
-    return await send(request, response, text(404, 'not found: there are /metrics and /healthz'));
+  if (route === undefined) return send(response, text(404, 'not found: there are /metrics and /healthz'));
   if (!READING.has(request.method ?? '')) {
     response.setHeader('Allow', [...READING].join(', '));
-    return await send(request, response, text(405, 'only GET and HEAD'));
+    return send(response, text(405, 'only GET and HEAD'));
   }
-  await send(request, response, await route(request.headers));
+  send(response, await route(request.headers));
 }
 
 /** Node leaves out the body of an answer to HEAD. */
-async function send(request: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
-  const plain = Buffer.from(reply.body);
-  const encoding = request.headers['accept-encoding'];
-  const packed = plain.length >= WORTH_COMPRESSING && acceptsGzip(typeof encoding === 'string' ? encoding : undefined);
-  const body = packed ? await compress(plain) : plain;
-  response.writeHead(reply.status, {
-    'Content-Type': reply.type,
-    'Content-Length': body.length,
+function send(response: ServerResponse, { status, type, body, encoding = 'identity' }: Reply): void {
+  response.writeHead(status, {
+    'Content-Type': type,
+    'Content-Length': Buffer.byteLength(body),
     Vary: 'Accept, Accept-Encoding',
-    ...(packed ? { 'Content-Encoding': 'gzip' } : {}),
+    ...(encoding === 'identity' ? {} : { 'Content-Encoding': encoding }),
   });
   response.end(body);
 }

@@ -9,13 +9,15 @@ import { openPinnedMap } from 'libbpf-ts-bindings';
 import { present } from '../base/assert.ts';
 import { ENUMS, STRUCTS } from '../layout/layout.gen.ts';
 import { listDirectory, removePin } from './bpffs.ts';
+import type { Count } from './counts.ts';
+import { Counts, counterIndex, wordsOf } from './counts.ts';
 import { createJsonMap, readJsonMap, repin } from './json-map.ts';
 import type { Direction } from './program.ts';
 import { createCounters } from './program.ts';
 import type { Named, SlotEra } from './slots.ts';
 import { SlotRegistry } from './slots.ts';
 
-const { DIRECTIONS, INGRESS, EGRESS } = ENUMS.direction;
+const { DIRECTIONS } = ENUMS.direction;
 const { counter: COUNTER } = STRUCTS;
 const PIN = /^counters-(\d+)$/u;
 const SLOTS_PIN = 'slots';
@@ -88,17 +90,7 @@ export function openCountersFor(directory: string, { size: slots, eras }: SlotRe
   return map;
 }
 
-export interface Count {
-  readonly packets: bigint;
-  readonly bytes: bigint;
-  /** jiffies64 of the newest packet, 0 where none was counted. */
-  readonly jiffies: bigint;
-}
-
-/** Most slots of most maps: one object stands for all of them. */
-const ZERO: Count = { packets: 0n, bytes: 0n, jiffies: 0n };
-
-export type SlotCounts = Readonly<Record<Direction, readonly Count[]>>;
+export type SlotCounts = Readonly<Record<Direction, Counts>>;
 
 /**
  * Every slot of an interface, summed over CPUs.
@@ -110,68 +102,39 @@ export type SlotCounts = Readonly<Record<Direction, readonly Count[]>>;
  * Cost    one batch call for each counters map: one, unless the policy once outgrew it.
  * Source  kernel Documentation/bpf/map_array.rst (per-CPU arrays).
  */
-export function readCounts(directory: string, { eras }: SlotRegistry): SlotCounts {
-  const sums: Record<Direction, Count[]> = { ingress: [], egress: [] };
+export function readCounts(directory: string, { eras, size, named }: SlotRegistry): SlotCounts {
+  const counts = { ingress: new Counts(size), egress: new Counts(size) };
   for (const [number, pin] of pinsIn(directory).entries()) {
     using map = openPinnedMap(pin, EXPECTED);
-    addCounts(sums, map, eras.find(({ maps }) => number < maps)?.first);
+    const first = eras.find(({ maps }) => number < maps)?.first ?? FIRST;
+    // The kernel copies value by value: room that no slot uses yet is left out.
+    addCounts(counts, map, first, (first + named.length) * DIRECTIONS);
   }
-  return sums;
+  return counts;
 }
 
 /** The counts of one map. */
 export function countsOf(map: BpfMap): SlotCounts {
-  const sums: Record<Direction, Count[]> = { ingress: [], egress: [] };
-  addCounts(sums, map);
-  return sums;
+  const slots = map.spec.maxEntries / DIRECTIONS;
+  const counts = { ingress: new Counts(slots), egress: new Counts(slots) };
+  addCounts(counts, map, FIRST, map.spec.maxEntries);
+  return counts;
 }
 
 /** One slot's count of one map. */
 export function countOf(map: BpfMap, slot: number, direction: Direction): Count {
   const key = new Uint8Array(Uint32Array.of(counterIndex(slot, direction)).buffer);
-  const values = present(map.lookup(key), `counter slot ${slot}`);
-  return sumCpus(new DataView(values.buffer, values.byteOffset, values.byteLength), 0, map.valueStride);
+  const words = wordsOf(present(map.lookup(key), `counter slot ${slot}`));
+  const counts = new Counts(1);
+  counts.addCpus(0, words, 0, words.length);
+  return counts.at(0);
 }
 
-/** `first`: the first named slot of the map. */
-function addCounts(sums: Record<Direction, Count[]>, map: BpfMap, first: number = FIRST): void {
-  const { values, count } = map.lookupBatch();
-  const { valueStride: stride } = map; // asks the addon each time
-  const view = new DataView(values.buffer, values.byteOffset, values.byteLength);
-  for (let index = 0; index < count; index++) {
-    const total = sumCpus(view, index * stride, stride);
-    const direction = index % DIRECTIONS === INGRESS ? 'ingress' : 'egress';
-    const pinned = Math.floor(index / DIRECTIONS);
-    const slot = pinned < first ? pinned : pinned - first + FIRST;
-    const before = sums[direction][slot];
-    if (before === undefined || total !== ZERO) sums[direction][slot] = merge(before ?? ZERO, total);
-  }
-}
-
-function sumCpus(view: DataView, start: number, stride: number): Count {
-  const { packets, bytes, jiffies } = COUNTER.fields;
-  let sum = ZERO;
-  for (let at = start; at < start + stride; at += COUNTER.size) {
-    if (view.getUint32(at, true) === 0 && view.getUint32(at + 4, true) === 0) continue;
-    sum = merge(sum, {
-      packets: view.getBigUint64(at + packets.offset, true),
-      bytes: view.getBigUint64(at + bytes.offset, true),
-      jiffies: view.getBigUint64(at + jiffies.offset, true),
-    });
-  }
-  return sum;
-}
-
-function merge(a: Count, b: Count): Count {
-  if (a === ZERO) return b;
-  return {
-    packets: a.packets + b.packets,
-    bytes: a.bytes + b.bytes,
-    jiffies: a.jiffies > b.jiffies ? a.jiffies : b.jiffies,
-  };
-}
-
-/** Index of a slot's counter in a counters map. */
-export function counterIndex(slot: number, direction: Direction): number {
-  return slot * DIRECTIONS + (direction === 'ingress' ? INGRESS : EGRESS);
+/** `first`: the first named slot of the map; `most`: so many of its entries. */
+function addCounts(counts: SlotCounts, map: BpfMap, first: number, most: number): void {
+  const { values, count } = map.lookupBatch(most);
+  const words = wordsOf(values);
+  const read = { words, wordsOfIndex: words.length / count, first };
+  counts.ingress.add(read, 'ingress');
+  counts.egress.add(read, 'egress');
 }

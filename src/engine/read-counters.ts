@@ -1,15 +1,13 @@
 /** Every counter of every filtered interface, by what it counts. */
 
-import type { Count } from './counter-maps.ts';
 import { readCounts, readSlots } from './counter-maps.ts';
+import type { Count, Counts } from './counts.ts';
 import type { Generation } from './generation.ts';
 import type { Direction } from './program.ts';
 import { DIRECTIONS } from './program.ts';
 import type { Counted, Named, SlotRegistry } from './slots.ts';
 import { FIXED_SLOTS, FRAGMENT_SLOT } from './slots.ts';
 import type { Attachment } from './survey.ts';
-
-const ZERO: Count = { packets: 0n, bytes: 0n, jiffies: 0n };
 
 export interface CounterReading {
   readonly counted: Counted;
@@ -25,27 +23,45 @@ export interface RetiredSum {
   readonly bytes: bigint;
 }
 
+/** One direction of an interface. With what is retired the sum of all counters is every packet seen. */
 export interface InterfaceCounters {
   readonly name: string;
   readonly direction: Direction;
-  /** Rules first, in policy order, then the default. With what is retired their sum is every packet seen. */
-  readonly counters: readonly CounterReading[];
+  /** Rules in policy order, then the default. The same array at each reading until another generation is in force. */
+  readonly named: readonly Named[];
+  /** Of each of them. */
+  readonly slots: readonly number[];
+  /** By slot. */
+  readonly counts: Counts;
   /** By action, where any has counted. */
   readonly retired: readonly RetiredSum[];
-  /** Later fragments, each also counted above by what decided it. */
+  /** Later fragments, each also counted by what decided it. */
   readonly fragments: Count;
+}
+
+/** No counters have it. */
+const NO_SLOT = -1;
+
+const namedOfGenerations = new WeakMap<Generation, readonly Named[]>();
+
+function namedOf(generation: Generation | undefined): readonly Named[] {
+  if (generation === undefined) return [];
+  const known = namedOfGenerations.get(generation);
+  if (known !== undefined) return known;
+  const { policy } = generation;
+  const named = [
+    ...generation.rules.map(({ name, action }): Named => ({ by: 'rule', policy, rule: name, action })),
+    { by: 'default', policy, action: generation.default } as const,
+  ];
+  namedOfGenerations.set(generation, named);
+  return named;
 }
 
 /** Slots of the generation in force, in its order. The program of another version has other numbers: then by name. */
 function slotsInForce(registry: SlotRegistry, generation: Generation | undefined): readonly number[] {
   if (generation === undefined) return [];
   if (registry.eras.length === 0) return [...generation.rules.map((rule) => rule.slot), generation.defaultSlot];
-  const { policy } = generation;
-  const named = [
-    ...generation.rules.map(({ name, action }): Named => ({ by: 'rule', policy, rule: name, action })),
-    { by: 'default', policy, action: generation.default } as const,
-  ];
-  return named.flatMap((one) => registry.slotOf(one) ?? []);
+  return namedOf(generation).map((named) => registry.slotOf(named) ?? NO_SLOT);
 }
 
 function generationOf({ hooks }: Attachment): Generation | undefined {
@@ -55,15 +71,26 @@ function generationOf({ hooks }: Attachment): Generation | undefined {
 export function readInterfaceCounters(attachment: Attachment): readonly InterfaceCounters[] {
   const registry = readSlots(attachment.directory);
   const counts = readCounts(attachment.directory, registry);
-  const inForce = slotsInForce(registry, generationOf(attachment));
-  const isKnown = knownSlots(inForce);
+  const generation = generationOf(attachment);
+  const slots = slotsInForce(registry, generation);
+  const isRetired = retirement(registry, slots);
   return DIRECTIONS.map((direction) => ({
     name: attachment.name,
     direction,
-    counters: readings([...inForce, ...FIXED_SLOTS.keys()], registry, counts[direction]),
-    retired: sumsOf(readings(retiredSlots(isKnown, counts[direction]), registry, counts[direction])),
-    fragments: counts[direction][FRAGMENT_SLOT] ?? ZERO,
+    named: namedOf(generation),
+    slots,
+    counts: counts[direction],
+    retired: sumsOf(readings(retiredSlots(isRetired, counts[direction]), registry, counts[direction])),
+    fragments: counts[direction].at(FRAGMENT_SLOT),
   }));
+}
+
+/** What is in force, then what has a slot of fixed meaning. */
+export function readingsOf({ named, slots, counts }: InterfaceCounters): readonly CounterReading[] {
+  return [
+    ...named.map((counted, i) => ({ counted, count: counts.at(slots[i] ?? NO_SLOT) })),
+    ...[...FIXED_SLOTS].map(([slot, counted]) => ({ counted, count: counts.at(slot) })),
+  ];
 }
 
 export interface RetiredCounters {
@@ -76,11 +103,11 @@ export interface RetiredCounters {
 export function readRetiredCounters(attachment: Attachment): readonly RetiredCounters[] {
   const registry = readSlots(attachment.directory);
   const counts = readCounts(attachment.directory, registry);
-  const isKnown = knownSlots(slotsInForce(registry, generationOf(attachment)));
+  const isRetired = retirement(registry, slotsInForce(registry, generationOf(attachment)));
   return DIRECTIONS.map((direction) => ({
     name: attachment.name,
     direction,
-    counters: readings(retiredSlots(isKnown, counts[direction]), registry, counts[direction]),
+    counters: readings(retiredSlots(isRetired, counts[direction]), registry, counts[direction]),
   }));
 }
 
@@ -92,14 +119,20 @@ export function readNamedCounters(attachment: Attachment): readonly Omit<Retired
   return DIRECTIONS.map((direction) => ({ direction, counters: readings(slots, registry, counts[direction]) }));
 }
 
-/** Slots that are not retired. */
-function knownSlots(inForce: readonly number[]): ReadonlySet<number> {
-  return new Set([...inForce, ...FIXED_SLOTS.keys(), FRAGMENT_SLOT]);
+/** By slot: 1 where its name is no longer in force. */
+function retirement(registry: SlotRegistry, inForce: readonly number[]): Uint8Array {
+  const isRetired = new Uint8Array(registry.size).fill(1);
+  for (const slot of [...inForce, ...FIXED_SLOTS.keys(), FRAGMENT_SLOT]) isRetired[slot] = 0;
+  return isRetired;
 }
 
 /** What never counted is worth a line only where it is in force or is a fixed reason. */
-function retiredSlots(isKnown: ReadonlySet<number>, counts: readonly Count[]): readonly number[] {
-  return counts.flatMap(({ packets }, slot) => (packets === 0n || isKnown.has(slot) ? [] : [slot]));
+function retiredSlots(isRetired: Uint8Array, { packets }: Counts): readonly number[] {
+  const slots: number[] = [];
+  for (const [slot, retired] of isRetired.entries()) {
+    if (retired === 1 && packets[slot] !== 0n) slots.push(slot);
+  }
+  return slots;
 }
 
 function sumsOf(retired: readonly CounterReading[]): readonly RetiredSum[] {
@@ -115,13 +148,9 @@ function sumsOf(retired: readonly CounterReading[]): readonly RetiredSum[] {
   });
 }
 
-function readings(
-  slots: readonly number[],
-  registry: SlotRegistry,
-  counts: readonly Count[],
-): readonly CounterReading[] {
+function readings(slots: readonly number[], registry: SlotRegistry, counts: Counts): readonly CounterReading[] {
   return slots.flatMap((slot) => {
     const counted = registry.counted(slot);
-    return counted === undefined ? [] : [{ counted, count: counts[slot] ?? ZERO }];
+    return counted === undefined ? [] : [{ counted, count: counts.at(slot) }];
   });
 }

@@ -1,6 +1,9 @@
-/** Prometheus text from what the kernel says at the moment of the scrape. No value is kept between scrapes but clocks. */
+/** Prometheus text from what the kernel says at the moment of the scrape. Labels are kept between scrapes, values never. */
+import { Buffer } from 'node:buffer';
 import { release } from 'node:os';
 import { performance } from 'node:perf_hooks';
+import { promisify } from 'node:util';
+import { constants, gzip } from 'node:zlib';
 import { VERSION } from '../base/version.ts';
 import { libbpfVersion } from '../engine/host-facts.ts';
 import { JiffiesClock } from '../engine/jiffies.ts';
@@ -9,7 +12,7 @@ import { readAttachments } from '../engine/survey.ts';
 import { addAudits } from './audit.ts';
 import type { Changes } from './change-metrics.ts';
 import { addChanges } from './change-metrics.ts';
-import type { ExpositionFormat } from './exposition.ts';
+import type { Encoding, ExpositionFormat } from './exposition.ts';
 import type { FleetState } from './fleet-metrics.ts';
 import { addFleet } from './fleet-metrics.ts';
 import type { NameState } from './followed-names.ts';
@@ -32,11 +35,15 @@ export interface Wanted extends WantedHooks {
   readonly fleet: FleetState | undefined;
 }
 
+const compress = promisify(gzip);
+
 /** Owns a clock in the kernel. */
 export class Exporter implements Disposable {
   readonly #clock = new JiffiesClock();
   readonly #process = new ProcessMetrics();
   readonly #ruleSeries = new RuleSeries();
+  readonly #samples = new Samples();
+  #last: Promise<unknown> = Promise.resolve();
   readonly #build = { version: VERSION, kernel: release(), libbpf: libbpfVersion(), node: process.versions.node };
   readonly #wanted: () => Wanted;
 
@@ -45,15 +52,24 @@ export class Exporter implements Disposable {
   }
 
   /**
-   * The whole answer to a scrape.
+   * The whole answer to a scrape. One after another: they are written in the same place.
    *
    * Exact   counters are monotonic; they are read one after another, so two of them are not one instant.
    * Throws  BpfError or EnvironmentError where the kernel or the store cannot be read.
-   * Cost    for each filtered interface one batch read of its counters; blocks the event loop meanwhile.
+   * Cost    for each filtered interface one batch read of its counters; blocks the event loop meanwhile, but not to pack
+   *         the text, which takes a thread about as long. Memory: twice the text, kept for the next scrape.
    */
-  async scrape(format: ExpositionFormat): Promise<string> {
+  scrape(format: ExpositionFormat, encoding: Encoding): Promise<Buffer> {
+    const scraped = this.#last.then(() => this.#scrape(format, encoding));
+    this.#last = scraped.catch(() => undefined);
+    return scraped;
+  }
+
+  async #scrape(format: ExpositionFormat, encoding: Encoding): Promise<Buffer> {
+    const ofProcess = await this.#process.text(format);
     const started = performance.now();
-    const samples = new Samples();
+    const samples = this.#samples;
+    samples.clear();
     const wanted = this.#wanted();
     this.#collect(samples, wanted);
     addChanges(samples, wanted.changes);
@@ -62,8 +78,8 @@ export class Exporter implements Disposable {
     if (wanted.fleet !== undefined) addFleet(samples, wanted.fleet);
     samples.add('xdpol_build_info', this.#build, 1);
     samples.add('xdpol_scrape_duration_seconds', {}, (performance.now() - started) / 1000);
-    const end = format === 'openmetrics' ? '# EOF\n' : '';
-    return `${samples.text(format)}${await this.#process.text(format)}${end}`;
+    const text = samples.bytes(format, format === 'openmetrics' ? `${ofProcess}# EOF\n` : ofProcess);
+    return encoding === 'gzip' ? await compress(text, { level: constants.Z_BEST_SPEED }) : Buffer.from(text);
   }
 
   [Symbol.dispose](): void {

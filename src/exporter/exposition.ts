@@ -36,7 +36,9 @@ export function formatFor(accept: string | undefined): ExpositionFormat {
     : 'prometheus';
 }
 
-/** Does the client take gzip? */
-export function acceptsGzip(acceptEncoding: string | undefined): boolean {
-  return qualityOf(preferencesOf(acceptEncoding ?? ''), ['gzip', '*']) > 0;
+export type Encoding = 'identity' | 'gzip';
+
+/** gzip for every client that takes it. */
+export function encodingFor(acceptEncoding: string | undefined): Encoding {
+  return qualityOf(preferencesOf(acceptEncoding ?? ''), ['gzip', '*']) > 0 ? 'gzip' : 'identity';
 }

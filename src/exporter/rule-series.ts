@@ -1,49 +1,48 @@
 /**
- * The series of rules, kept from scrape to scrape: of a thousand rules on four interfaces they are most of the text, and
- * only their values change. What the engine reads of a policy in force is the same object until there is another, so
- * what is kept here goes with it.
+ * The labels of rules, kept from scrape to scrape: of a thousand rules on four interfaces they are most of the text, and
+ * only values change. What the engine says is in force is the same array until there is something else, so what is kept
+ * here goes with it.
  */
-import type { Counted } from '../engine/slots.ts';
-import { seriesOf } from './samples.ts';
+import { Buffer } from 'node:buffer';
+import type { Named } from '../engine/slots.ts';
+import type { MetricName } from './catalogue.ts';
+import { labelText } from './samples.ts';
+
+/** What stands behind device and direction in the lines of one rule. */
+interface RuleLabels {
+  /** Its place among what is named. */
+  readonly at: number;
+  readonly ofCounters: Uint8Array;
+  readonly ofLastMatch: Uint8Array;
+}
+
+export class RuleSeries {
+  readonly #known = new WeakMap<readonly Named[], readonly RuleLabels[]>();
+
+  /** Of the rules among them. */
+  of(named: readonly Named[]): readonly RuleLabels[] {
+    const known = this.#known.get(named);
+    if (known !== undefined) return known;
+    const made = named.flatMap((one, at) => (one.by === 'rule' ? [labelsOf(one, at)] : []));
+    this.#known.set(named, made);
+    return made;
+  }
+}
+
+function labelsOf({ policy, rule, action }: Extract<Named, { readonly by: 'rule' }>, at: number): RuleLabels {
+  return {
+    at,
+    ofCounters: Buffer.from(`${labelText({ policy, rule, action })}} `),
+    ofLastMatch: Buffer.from(`${labelText({ policy, rule })}} `),
+  };
+}
 
 export interface Place {
   readonly device: string;
   readonly direction: string;
 }
 
-type CountedRule = Extract<Counted, { readonly by: 'rule' }>;
-
-interface SeriesOfRule {
-  readonly device: string;
-  readonly packets: string;
-  readonly bytes: string;
-  readonly lastMatch: string;
-}
-
-export class RuleSeries {
-  /** By direction. A device is renamed seldom: then the series are made again. */
-  readonly #known = new WeakMap<CountedRule, Map<string, SeriesOfRule>>();
-
-  of(counted: CountedRule, where: Place): SeriesOfRule {
-    let byDirection = this.#known.get(counted);
-    if (byDirection === undefined) {
-      byDirection = new Map();
-      this.#known.set(counted, byDirection);
-    }
-    const known = byDirection.get(where.direction);
-    if (known?.device === where.device) return known;
-    const made = makeSeries(counted, where);
-    byDirection.set(where.direction, made);
-    return made;
-  }
-}
-
-function makeSeries({ policy, rule, action }: CountedRule, where: Place): SeriesOfRule {
-  const labels = { ...where, policy, rule, action };
-  return {
-    device: where.device,
-    packets: seriesOf('xdpol_rule_packets_total', labels),
-    bytes: seriesOf('xdpol_rule_bytes_total', labels),
-    lastMatch: seriesOf('xdpol_rule_last_match_timestamp_seconds', labels),
-  };
+/** What stands in front of it. */
+export function startOf(name: MetricName, { device, direction }: Place): Uint8Array {
+  return Buffer.from(`${name}{${labelText({ device, direction })},`);
 }

@@ -1,13 +1,15 @@
 /**
- * The samples of one scrape, as text. They are made anew each time: what the kernel no longer has is
- * gone from the answer. A scrape of 10,000 rules has 60,000 of them: the part of a line in front of its value can be
- * given ready, and a count is written as it is, never through a floating-point number.
+ * The samples of one scrape, as text. They are written anew each time: what the kernel no longer has is gone from the
+ * answer. A count is written as it is, never through a floating-point number that could not hold it.
  */
-
+import { Buffer } from 'node:buffer';
 import type { LabelsOf, MetricName } from './catalogue.ts';
 import { METRICS } from './catalogue.ts';
 import type { ExpositionFormat } from './exposition.ts';
+import { MetricText } from './metric-text.ts';
 
+/** Counts get longer: room for that. */
+const GROWTH = 1.25;
 const SPECIAL = /[\\"\n]/gu;
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', '\n': '\\n' };
 
@@ -15,49 +17,73 @@ function escapeLabel(value: string): string {
   return value.replace(SPECIAL, (character) => ESCAPES[character] ?? character);
 }
 
+/** Labels as they stand in a line, in this order. */
+export function labelText(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([label, value]) => `${label}="${escapeLabel(value)}"`)
+    .join();
+}
+
 /** A line up to its value: the name and the labels, with the space behind them. */
 export function seriesOf<Name extends MetricName>(name: Name, labels: LabelsOf<Name>): string {
-  const pairs = METRICS[name].labels.map((label) => `${label}="${escapeLabel(labels[label as keyof typeof labels])}"`);
-  // In one piece: what is put together by a template is copied part by part at each scrape.
-  return pairs.length === 0 ? `${name} ` : [name, '{', pairs.join(), '} '].join('');
+  const ordered = METRICS[name].labels.map((label) => [label, labels[label as keyof typeof labels]] as const);
+  return ordered.length === 0 ? `${name} ` : `${name}{${labelText(Object.fromEntries(ordered))}} `;
 }
 
 export class Samples {
-  /** Of each metric the series and their values by turns: joined they are its text. */
-  readonly #lines = new Map<MetricName, string[]>();
-  readonly #written = new Set<string>();
+  readonly #texts = new Map<MetricName, MetricText>();
+  /** In the order in which they were first added. */
+  readonly #present = new Set<MetricName>();
+  readonly #facts = new Set<string>();
+  #whole = Buffer.allocUnsafeSlow(0);
 
-  add<Name extends MetricName>(name: Name, labels: LabelsOf<Name>, value: number | bigint): void {
-    this.put(name, seriesOf(name, labels), value);
+  /** For the next scrape. Its text will have the room that the last one took. */
+  clear(): void {
+    for (const text of this.#texts.values()) text.clear();
+    this.#present.clear();
+    this.#facts.clear();
   }
 
-  /** The same with the series ready. */
-  put(name: MetricName, series: string, value: number | bigint): void {
-    const lines = this.#lines.get(name);
-    const text = value === 0n ? '0\n' : `${value}\n`;
-    if (lines === undefined) this.#lines.set(name, [series, text]);
-    else lines.push(series, text);
-  }
-
-  /** A fact that several interfaces have alike is written once. */
-  addFact<Name extends MetricName>(name: Name, labels: LabelsOf<Name>): void {
-    const series = seriesOf(name, labels);
-    if (this.#written.has(series)) return;
-    this.#written.add(series);
-    this.put(name, series, 1);
-  }
-
-  /** Metric after metric, each with its HELP and TYPE lines, in the order in which they were first added. */
-  text(format: ExpositionFormat): string {
-    // Added up and not joined: megabytes are copied once, where they are sent.
-    let text = '';
-    for (const [name, lines] of this.#lines) {
-      const { type, help } = METRICS[name];
-      // OpenMetrics names a counter without the suffix of its samples.
-      const family = format === 'openmetrics' && type === 'counter' ? name.slice(0, -'_total'.length) : name;
-      text += `# HELP ${family} ${help}\n# TYPE ${family} ${type}\n`;
-      text += lines.join('');
+  /** Where lines of the metric are written. */
+  of(name: MetricName): MetricText {
+    this.#present.add(name);
+    let text = this.#texts.get(name);
+    if (text === undefined) {
+      text = new MetricText();
+      this.#texts.set(name, text);
     }
     return text;
   }
+
+  add<Name extends MetricName>(name: Name, labels: LabelsOf<Name>, value: number | bigint): void {
+    this.of(name).line(seriesOf(name, labels), String(value));
+  }
+
+  /** A fact that several interfaces have alike is written once. */
+  addFact(name: MetricName, series: string): void {
+    if (this.#facts.has(series)) return;
+    this.#facts.add(series);
+    this.of(name).line(series, '1');
+  }
+
+  /** Metric after metric, each with its HELP and TYPE lines, then `rest`. Lent until the next call. */
+  bytes(format: ExpositionFormat, rest = ''): Buffer {
+    const parts = [...this.#present].flatMap((name) => [Buffer.from(headOf(name, format)), this.of(name).bytes]);
+    parts.push(Buffer.from(rest));
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    if (length > this.#whole.length) this.#whole = Buffer.allocUnsafeSlow(GROWTH * length);
+    let at = 0;
+    for (const part of parts) {
+      this.#whole.set(part, at);
+      at += part.length;
+    }
+    return this.#whole.subarray(0, length);
+  }
+}
+
+function headOf(name: MetricName, format: ExpositionFormat): string {
+  const { type, help } = METRICS[name];
+  // OpenMetrics names a counter without the suffix of its samples.
+  const family = format === 'openmetrics' && type === 'counter' ? name.slice(0, -'_total'.length) : name;
+  return `# HELP ${family} ${help}\n# TYPE ${family} ${type}\n`;
 }

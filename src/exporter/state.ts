@@ -8,6 +8,7 @@ import { findSampling } from '../engine/samples/sampling-maps.ts';
 import type { Attachment } from '../engine/survey.ts';
 import { newestGeneration } from '../engine/survey.ts';
 import type { Samples } from './samples.ts';
+import { seriesOf } from './samples.ts';
 
 /** What should be filtered. */
 export interface WantedHooks {
@@ -22,12 +23,26 @@ function generationsOf(attachment: Attachment): readonly Generation[] {
   return [...new Map(generations.map((generation) => [generation.generation, generation])).values()];
 }
 
+/** Kept from scrape to scrape: a generation is the same object until there is another. */
+const seriesOfRules = new WeakMap<Generation, readonly string[]>();
+
+function ruleSeries(generation: Generation): readonly string[] {
+  const known = seriesOfRules.get(generation);
+  if (known !== undefined) return known;
+  const { policy, rules } = generation;
+  const made = rules.map(({ name: rule, action, filterList, filters }) =>
+    seriesOf('xdpol_rule_info', { policy, rule, action, filter_list: filterList, filters: String(filters) }),
+  );
+  seriesOfRules.set(generation, made);
+  return made;
+}
+
 export function addPolicy(samples: Samples, attachments: readonly Attachment[]): void {
-  for (const { policy, hash, generation, rules } of attachments.flatMap(generationsOf)) {
-    samples.addFact('xdpol_policy_info', { policy, hash, generation: String(generation) });
-    for (const { name: rule, action, filterList, filters } of rules) {
-      samples.addFact('xdpol_rule_info', { policy, rule, action, filter_list: filterList, filters: String(filters) });
-    }
+  for (const one of attachments.flatMap(generationsOf)) {
+    const { policy, hash, generation } = one;
+    const name = 'xdpol_policy_info';
+    samples.addFact(name, seriesOf(name, { policy, hash, generation: String(generation) }));
+    for (const series of ruleSeries(one)) samples.addFact('xdpol_rule_info', series);
   }
   const newest = newestGeneration(attachments);
   if (newest === undefined) return;

@@ -1,7 +1,7 @@
 /** What every rule, default, exemption and parse outcome has counted. */
 
 import type { CounterReading, InterfaceCounters } from '../engine/read-counters.ts';
-import { readInterfaceCounters, readRetiredCounters } from '../engine/read-counters.ts';
+import { readInterfaceCounters, readingsOf, readRetiredCounters } from '../engine/read-counters.ts';
 import type { Counted } from '../engine/slots.ts';
 import { newestGeneration, readAttachments } from '../engine/survey.ts';
 import { DropRanking } from './drop-ranking.ts';
@@ -122,12 +122,12 @@ function readAllCounters(): HostCounters {
   return {
     policy: generation?.policy ?? null,
     generation: generation?.generation ?? null,
-    interfaces: attachments.flatMap(readInterfaceCounters).map(({ name, direction, counters, retired, fragments }) => ({
-      name,
-      direction,
-      counters: counters.map(counterOutcome),
-      retired,
-      fragments: { packets: fragments.packets, bytes: fragments.bytes },
+    interfaces: attachments.flatMap(readInterfaceCounters).map((side) => ({
+      name: side.name,
+      direction: side.direction,
+      counters: readingsOf(side).map(counterOutcome),
+      retired: side.retired,
+      fragments: { packets: side.fragments.packets, bytes: side.fragments.bytes },
     })),
   };
 }

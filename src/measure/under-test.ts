@@ -37,7 +37,7 @@ export class UnderTest implements Disposable {
 
   /** In all of them: every packet so far, as long as none was a later fragment. */
   countedInAll(): number {
-    return countsOf(this.#counters).ingress.reduce((sum, { packets }) => sum + Number(packets), 0);
+    return countsOf(this.#counters).ingress.packets.reduce((sum, packets) => sum + Number(packets), 0);
   }
 
   [Symbol.dispose](): void {

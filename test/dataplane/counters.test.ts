@@ -93,9 +93,10 @@ function counted(
   const counts = rig.counts();
   const named = (direction: Direction): Counts =>
     Object.fromEntries(
-      counts[direction].flatMap((count, slot) => {
+      [...counts[direction].packets.keys()].flatMap((slot) => {
+        const count = counts[direction].at(slot);
         expect(count.jiffies > 0n, `slot ${slot} has a time when it has packets`).toBe(count.packets > 0n);
-        const { packets: packetsBefore, bytes: bytesBefore } = present(before[direction][slot]);
+        const { packets: packetsBefore, bytes: bytesBefore } = before[direction].at(slot);
         if (count.packets === packetsBefore) return [];
         const added = [Number(count.packets - packetsBefore), Number(count.bytes - bytesBefore)] as const;
         return [[slotName(rig.registry, slot), added]];
@@ -255,9 +256,10 @@ test('a slot of another policy in the same map is left alone', () => {
   using filled = new PolicyTables(tables, slots);
   using loaded = loadPolicy({ compiled: tables, tables: filled, counters });
   for (const { frame } of CASES.flatMap(([, , all]) => all)) loaded.program('ingress').testRun(frame);
-  const counts = countsOf(counters).ingress.flatMap(({ packets }, slot) => {
+  const counted = countsOf(counters).ingress.packets;
+  const counts = [...counted.keys()].flatMap((slot) => {
     const owner = registry.counted(slot);
-    return packets > 0n && owner !== undefined && 'policy' in owner ? [owner.policy] : [];
+    return counted[slot] !== 0n && owner !== undefined && 'policy' in owner ? [owner.policy] : [];
   });
   expect(new Set(counts)).toEqual(new Set(['test']));
 });

@@ -79,7 +79,7 @@ function rigOf(entry: Entry, ringBytes = 1 << 18): Rig {
       return records.splice(0);
     },
     pauseCounting: () => filled.pauseCounting(),
-    counted: (slot) => Number(countsOf(counters)[direction][slot]?.packets ?? 0n),
+    counted: (slot) => Number(countsOf(counters)[direction].at(slot).packets),
     [Symbol.dispose]() {
       for (const one of owned.toReversed()) one[Symbol.dispose]();
     },

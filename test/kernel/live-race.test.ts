@@ -94,8 +94,8 @@ class Rig implements Disposable {
     const counts = countsOf(this.#counters).ingress;
     return {
       runs: Number(text),
-      blocked: Number(counts[this.#blocked]?.packets ?? 0n),
-      passed: Number(counts[this.#passed]?.packets ?? 0n),
+      blocked: Number(counts.at(this.#blocked).packets),
+      passed: Number(counts.at(this.#passed).packets),
       writes,
     };
   }

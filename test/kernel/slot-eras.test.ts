@@ -7,7 +7,8 @@ import type { BpfMap } from 'libbpf-ts-bindings';
 import { mountBpffs } from 'libbpf-ts-bindings';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { present } from '../../src/base/assert.ts';
-import { counterIndex, openCountersFor, readCounts, readSlots, writeSlots } from '../../src/engine/counter-maps.ts';
+import { openCountersFor, readCounts, readSlots, writeSlots } from '../../src/engine/counter-maps.ts';
+import { counterIndex } from '../../src/engine/counts.ts';
 import { createJsonMap } from '../../src/engine/json-map.ts';
 import { createCounters } from '../../src/engine/program.ts';
 import type { Named } from '../../src/engine/slots.ts';
@@ -53,7 +54,7 @@ function pinOld(): void {
 
 function packetsOf(registry: SlotRegistry, named: Named): number {
   const slot = present(registry.slotOf(named));
-  return Number(readCounts(directory, registry).ingress[slot]?.packets ?? 0n);
+  return Number(readCounts(directory, registry).ingress.at(slot).packets);
 }
 
 test('are read before anything is applied', () => {
@@ -61,9 +62,9 @@ test('are read before anything is applied', () => {
   const registry = readSlots(directory);
   expect(registry.eras).toEqual([{ first: OLD_FIRST, maps: 1 }]);
   expect([WEB, REST].map((named) => packetsOf(registry, named))).toEqual([5, 7]);
-  expect(readCounts(directory, registry).ingress[ENUMS.slot.MALFORMED_DROP]?.packets).toBe(3n);
+  expect(readCounts(directory, registry).ingress.at(ENUMS.slot.MALFORMED_DROP).packets).toBe(3n);
   for (const slot of FIXED_SLOTS.keys()) {
-    const { packets = 0n } = readCounts(directory, registry).ingress[slot] ?? {};
+    const { packets } = readCounts(directory, registry).ingress.at(slot);
     expect(packets, `fixed slot ${slot}`).toBe(slot === ENUMS.slot.MALFORMED_DROP ? 3n : 0n);
   }
 });

@@ -24,7 +24,9 @@ export function policyCounts(pair: NamespacePair, device: string, direction: Dir
   const pins = pinsOf(pair, device);
   const registry = readSlots(pins);
   const sums = new Map<string, PolicyCount>();
-  for (const [slot, { packets, jiffies }] of readCounts(pins, registry)[direction].entries()) {
+  const counts = readCounts(pins, registry)[direction];
+  for (let slot = 0; slot < counts.slots; slot++) {
+    const { packets, jiffies } = counts.at(slot);
     const counted = registry.counted(slot);
     if (slot === FRAGMENT_SLOT || counted === undefined) continue;
     const name = 'policy' in counted ? counted.policy : '';

@@ -6,8 +6,8 @@
 import type { BpfMap } from 'libbpf-ts-bindings';
 import type { LoadablePolicy } from '../../compiler/loadable.ts';
 import { ENUMS } from '../../layout/layout.gen.ts';
-import type { Count } from '../counter-maps.ts';
 import { countsOf } from '../counter-maps.ts';
+import type { Count } from '../counts.ts';
 import type { Generation } from '../generation.ts';
 import { createGenerationMap } from '../generation.ts';
 import type { LiveProgram } from '../live/live-program.ts';
@@ -132,10 +132,10 @@ export function readAudit({ name, directory }: Attachment): InterfaceAudit | und
   const counts = countsOf(counters);
   const sides = DIRECTIONS.map((direction): AuditSide => {
     const changes = [...candidate.slots].flatMap(([slot, counted]) => {
-      const count = counts[direction][slot];
-      return count === undefined || count.packets === 0n ? [] : [{ counted, count }];
+      const count = counts[direction].at(slot);
+      return count.packets === 0n ? [] : [{ counted, count }];
     });
-    return { direction, agreed: counts[direction][ENUMS.slot.AGREED]?.packets ?? 0n, changes };
+    return { direction, agreed: counts[direction].at(ENUMS.slot.AGREED).packets, changes };
   });
   return { name, candidate: candidate.generation, sides };
 }

@@ -1,5 +1,5 @@
 /** What counters say of the window: differences of what the kernel has, over restarts of the agent and of the machine. */
-import type { Count } from '../../engine/counter-maps.ts';
+import type { Count } from '../../engine/counts.ts';
 import type { Counted } from '../../engine/slots.ts';
 import { verdictOf } from '../../engine/slots.ts';
 import type { CountedEvidence, Evidence, EvidenceGap, EvidenceHour, GapKind } from '../../store/store.ts';

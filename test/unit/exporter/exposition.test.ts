@@ -1,6 +1,6 @@
 /** Which text format a client gets, and whether it is compressed. */
 import { describe, expect, test } from 'vitest';
-import { acceptsGzip, formatFor } from '../../../src/exporter/exposition.ts';
+import { encodingFor, formatFor } from '../../../src/exporter/exposition.ts';
 import { Samples } from '../../../src/exporter/samples.ts';
 
 const PROMETHEUS_2_42 =
@@ -22,16 +22,16 @@ describe('format', () => {
   });
 });
 
-describe('gzip', () => {
+describe('encoding', () => {
   test.each([
-    [undefined, false],
-    ['identity', false],
-    ['gzip', true],
-    ['deflate, gzip;q=0.5', true],
-    ['gzip;q=0', false],
-    ['*', true],
-  ] as const)('Accept-Encoding: %s', (encoding, gzip) => {
-    expect(acceptsGzip(encoding)).toBe(gzip);
+    [undefined, 'identity'],
+    ['identity', 'identity'],
+    ['gzip', 'gzip'],
+    ['deflate, gzip;q=0.5', 'gzip'],
+    ['gzip;q=0', 'identity'],
+    ['*', 'gzip'],
+  ] as const)('Accept-Encoding: %s', (accepted, encoding) => {
+    expect(encodingFor(accepted)).toBe(encoding);
   });
 });
 
@@ -41,7 +41,7 @@ describe('text', () => {
   samples.add('xdpol_policy_applied_timestamp_seconds', {}, 1.5);
 
   test('Prometheus: a counter has one name, counts are exact, labels escaped', () => {
-    const lines = samples.text('prometheus').split('\n');
+    const lines = samples.bytes('prometheus').toString().split('\n');
     expect(lines.slice(1)).toEqual([
       '# TYPE xdpol_packets_total counter',
       'xdpol_packets_total{device="a\\"b\\\\c\\nd",direction="ingress",verdict="pass"} 9223372036854775809',
@@ -53,7 +53,7 @@ describe('text', () => {
   });
 
   test('OpenMetrics: the family of a counter has no suffix, its samples have', () => {
-    const lines = samples.text('openmetrics').split('\n');
+    const lines = samples.bytes('openmetrics').toString().split('\n');
     expect(lines.filter((line) => line.includes('TYPE'))).toEqual([
       '# TYPE xdpol_packets counter',
       '# TYPE xdpol_policy_applied_timestamp_seconds gauge',

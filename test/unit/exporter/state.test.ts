@@ -36,7 +36,8 @@ function linesOf(attachments: readonly Attachment[]): readonly string[] {
   const samples = new Samples();
   addPolicy(samples, attachments);
   return samples
-    .text('openmetrics')
+    .bytes('openmetrics')
+    .toString()
     .split('\n')
     .filter((line) => /^xdpol_(?:policy|rule)_info/u.test(line));
 }
