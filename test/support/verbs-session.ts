@@ -116,6 +116,7 @@ export const PURE_STEPS: readonly SessionStep[] = [
   xdpol('diff', 'edge.yaml', 'edge2.yaml', ...ME),
   xdpol('diff', 'edge.yaml'),
   xdpol('aply'),
+  xdpol('audit', 'sugest'),
 ];
 
 /** From nothing stored to nothing stored. */

@@ -1,5 +1,6 @@
 /** `xdpol audit`: what the policy that is on trial would change. */
 import { Command, Option } from 'commander';
+import { findClosest } from '../../base/suggest.ts';
 import { jsonOption, withExamples } from '../options.ts';
 import { reachHost } from '../reach-host.ts';
 import { renderAudit } from '../render/audit.ts';
@@ -18,7 +19,20 @@ async function suggest(_own: AuditOptions, command: Command): Promise<void> {
   else print(suggested.fragment.trimEnd());
 }
 
-async function run({ end, json }: AuditOptions): Promise<void> {
+/** A verb that does something by itself has its words taken for arguments: then the answer is that of other verbs. */
+function refuseUnknown(command: Command): void {
+  const [word] = command.args;
+  if (word === undefined) return;
+  const closest = findClosest(
+    word,
+    command.commands.map((one) => one.name()),
+  );
+  const guess = closest === undefined ? '' : `\n(Did you mean ${closest}?)`;
+  command.error(`error: unknown command '${word}'${guess}`, { code: 'commander.unknownCommand' });
+}
+
+async function run({ end, json }: AuditOptions, command: Command): Promise<void> {
+  refuseUnknown(command);
   const host = reachHost();
   const audit = await host.audit();
   if (end === true) await host.endAudit();
@@ -42,6 +56,7 @@ export function auditCommand(): Command {
     .description('show what the policy that apply --audit has put on trial would drop or pass otherwise')
     .addOption(new Option('--end', 'end the trial; what it counted is shown for the last time'))
     .addOption(jsonOption())
+    .allowExcessArguments()
     .action(run)
     .addCommand(suggestCommand());
   return withExamples(
