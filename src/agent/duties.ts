@@ -94,7 +94,7 @@ async function keep(context: HostContext, log: AgentLog): Promise<void> {
   await recordDuty(context, 'keep', text);
 }
 
-/** What nobody confirmed in time is back by itself; here it is logged, and what depended on it is put in order. */
+/** What nobody confirmed in time is back by itself; here it is logged, and what a command left undone is finished. */
 async function settle(context: HostContext, log: AgentLog): Promise<void> {
   const settled = await settleReturned(context);
   if (settled !== undefined) log.info(settled);
@@ -127,8 +127,10 @@ export async function runWithDuties(
   const claim = new DynamicClaim(context, log);
   const keepClaim = tellFailuresOnce(log, 'no dynamic rules can be added', () => claim.take());
   const followSteadily = tellFailuresOnce(log, 'cannot follow the addresses', () => follow(context, log));
-  const settleSteadily = tellFailuresOnce(log, 'what waits to be confirmed cannot be settled', () =>
-    settle(context, log),
+  const settleSteadily = tellFailuresOnce(
+    log,
+    'the last change cannot be settled',
+    slowDownOnFailure(() => settle(context, log)),
   );
   const keepSteadily = tellFailuresOnce(
     log,

@@ -66,6 +66,8 @@ export interface ApplyRequest {
   readonly expected?: readonly string[];
   /** Go back to what is confirmed unless the policy is, too. */
   readonly confirm?: ConfirmRequest;
+  /** JSON, kept in the record of the generation and with the change that waits. */
+  readonly details?: unknown;
   /** Where the policy has live sets. */
   readonly live?: LiveRequest | undefined;
 }
@@ -75,8 +77,6 @@ export interface ConfirmRequest {
   readonly deadline: bigint;
   /** How long a confirmation is waited for, as it was asked for. */
   readonly seconds: number;
-  /** JSON, kept with the change and given back by readPending. */
-  readonly details: unknown;
 }
 
 export interface ApplyOutcome {
@@ -220,9 +220,9 @@ function slotsFor(
 }
 
 function gateFor(place: HookPlace, entry: Entry, candidate: BpfProgram, request: NumberedRequest): NewGate | undefined {
-  const { confirm, generation, deadline } = request;
+  const { confirm, generation, deadline, details } = request;
   if (confirm === undefined || deadline === undefined) return undefined;
-  const { seconds, details } = confirm;
+  const { seconds } = confirm;
   return createGate({
     place,
     entry,
@@ -239,7 +239,7 @@ function describe(
   compiled: LoadablePolicy,
   slots: PolicySlots,
   tables: PolicyTables,
-  { hash, now, me, names, dynamic = [], generation }: NumberedRequest,
+  { hash, now, me, names, dynamic = [], generation, details }: NumberedRequest,
 ): Generation {
   const policy: PolicyOutline = compiled.policy;
   return {
@@ -260,6 +260,7 @@ function describe(
       slot: present(slots.rules[i]),
     })),
     tables: [...tables.bytes].map(([name, bytes]) => ({ name, entries: tableEntries(name, compiled), bytes })),
+    ...(details === undefined ? {} : { details }),
   };
 }
 

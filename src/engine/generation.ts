@@ -41,6 +41,8 @@ export interface Generation {
   readonly defaultSlot: number;
   readonly rules: readonly GenerationRule[];
   readonly tables: readonly GenerationTable[];
+  /** JSON, as it was given to applyPolicy: what is left to do where that process ends before it has done it. */
+  readonly details?: unknown;
 }
 
 export function createGenerationMap(generation: Generation): BpfMap {

@@ -4,9 +4,14 @@ import { messageOf } from '../base/message-of.ts';
 import { JiffiesClock } from '../engine/jiffies.ts';
 import type { Pending, Returned } from '../engine/pending.ts';
 import { confirmPending, finishConfirmed, readPending, returnToPrevious } from '../engine/pending.ts';
+import type { Assignment, PolicyAt } from '../store/store.ts';
+import { LockHeld } from '../store/store.ts';
+import type { ChangeDetails } from './change-details.ts';
+import { decodeDetails } from './change-details.ts';
 import type { HostContext } from './context.ts';
-import type { PendingChange, PendingDetails } from './pending-change.ts';
-import { describePending, detailsOf, readPendingChange, secondsUntil } from './pending-change.ts';
+import { findUnwritten, lastAssignedAt, writeAssignment } from './intended-assignment.ts';
+import type { PendingChange } from './pending-change.ts';
+import { describePending, readPendingChange, secondsUntil } from './pending-change.ts';
 import { recordChange } from './record-changes.ts';
 import { tally } from './tally.ts';
 
@@ -27,7 +32,7 @@ export function confirmChange(context: HostContext): ConfirmOutcome {
   using _lock = context.store.lock();
   const went = settlePending(context);
   const pending = readPending();
-  const details = pending === undefined ? undefined : detailsOf(pending);
+  const details = decodeDetails(pending?.details);
   if (pending === undefined || details === undefined) {
     const help = went?.kind === 'returned' ? `${went.text}; apply it again` : 'see what is in force: xdpol status';
     throw createNothingPendingError(help);
@@ -38,21 +43,8 @@ export function confirmChange(context: HostContext): ConfirmOutcome {
   return { policy, version, generation: pending.candidate?.generation ?? null, interfaces, notes: [] };
 }
 
-function assignConfirmed({ store }: HostContext, { assignment }: PendingDetails): void {
-  try {
-    store.assign({ ...assignment, at: new Date().toISOString() });
-  } catch (cause) {
-    const why = messageOf(cause);
-    const { policy, version } = assignment;
-    throw new EnvironmentError(
-      'XDPOL_E_ASSIGNMENT',
-      `${policy} stays, but the assignment could not be written: ${why}`,
-      {
-        help: `before the next boot, which would bring back what was assigned before: xdpol assign '${policy}' --version ${version}`,
-        cause,
-      },
-    );
-  }
+function assignConfirmed({ store }: HostContext, { assignment }: ChangeDetails): void {
+  writeAssignment(store, { ...assignment, at: new Date().toISOString() });
 }
 
 export interface RollbackOutcome {
@@ -95,23 +87,24 @@ function isWaiting({ deadline }: Pending): boolean {
 
 /** What became of a change while nobody looked. */
 export interface SettledChange {
-  readonly kind: 'returned' | 'confirmed';
+  readonly kind: 'returned' | 'confirmed' | 'assigned';
   /** For the user and the journal. */
   readonly text: string;
 }
 
 /**
- * Makes permanent what the kernel has decided: a change whose time has passed, or one whose confirmation was cut short.
- * The caller holds the store's lock.
+ * Makes permanent what the kernel has decided: a change whose time has passed, one whose confirmation was cut short, or one
+ * that is in force and could not be assigned. The caller holds the store's lock.
  */
 export function settlePending(context: HostContext): SettledChange | undefined {
   const pending = readPending();
-  const details = pending === undefined ? undefined : detailsOf(pending);
-  if (pending === undefined || details === undefined) return undefined;
+  if (pending === undefined) return assignUnwritten(context);
+  const details = decodeDetails(pending.details);
+  if (details === undefined) return undefined;
   const what = describePending(details.assignment);
   if (pending.deadline === 0n) {
     finishConfirmed();
-    const isUnwritten = (context.store.assignment()?.at ?? null) === details.assignedBefore;
+    const isUnwritten = lastAssignedAt(context.store) === details.assignedBefore;
     if (isUnwritten) assignConfirmed(context, details);
     return { kind: 'confirmed', text: `${what} was confirmed, and is assigned` };
   }
@@ -128,28 +121,43 @@ export function settlePending(context: HostContext): SettledChange | undefined {
   return { kind: 'returned', text };
 }
 
-function recordReturn(
-  context: HostContext,
-  { assignment: { policy, version, hash } }: PendingDetails,
-  message: string,
-): void {
-  const assigned = context.store.assignment();
-  const to = assigned && { policy: assigned.policy, version: assigned.version, hash: assigned.hash };
-  const kernel = { ...context, asker: { who: 'kernel', uid: null, via: 'kernel' } as const };
-  recordChange(kernel, { verb: 'return', policy, from: { policy, version, hash }, to: to ?? null, message });
+function assignUnwritten(context: HostContext): SettledChange | undefined {
+  const unwritten = findUnwritten(context.store);
+  if (unwritten === undefined) return undefined;
+  const { assignment } = unwritten;
+  const before = context.store.assignment() ?? null;
+  writeAssignment(context.store, assignment);
+  const text = `${describePending(assignment)} is in force, and its assignment was not written: it is assigned now`;
+  const { policy } = assignment;
+  recordChange(context, { verb: 'assign', policy, from: policyAt(before), to: policyAt(assignment), message: text });
+  return { kind: 'assigned', text };
 }
 
-/** The same for whoever does not hold the lock, and where there is something to settle; a failure is a warning. */
+function policyAt(assignment: Assignment | null): PolicyAt | null {
+  return assignment && { policy: assignment.policy, version: assignment.version, hash: assignment.hash };
+}
+
+function recordReturn(
+  context: HostContext,
+  { assignment: { policy, version, hash } }: ChangeDetails,
+  message: string,
+): void {
+  const to = policyAt(context.store.assignment() ?? null);
+  const kernel = { ...context, asker: { who: 'kernel', uid: null, via: 'kernel' } as const };
+  recordChange(kernel, { verb: 'return', policy, from: { policy, version, hash }, to, message });
+}
+
+/** The same for whoever does not hold the lock, and where there is something to settle. */
 export function settleOverdue(context: HostContext): SettledChange | undefined {
+  const pending = readPending();
+  if (pending === undefined ? findUnwritten(context.store) === undefined : isWaiting(pending)) return undefined;
   try {
-    const pending = readPending();
-    if (pending === undefined || isWaiting(pending)) return undefined;
     using _lock = context.store.lockIfPossible(0);
     return settlePending(context);
   } catch (error) {
-    const why = messageOf(error);
-    context.report({ kind: 'warning', text: `what waits to be confirmed cannot be settled: ${why}` });
-    return undefined;
+    // Who holds the lock may be about to write it.
+    if (pending === undefined && error instanceof LockHeld) return undefined;
+    throw error;
   }
 }
 
@@ -159,7 +167,14 @@ export interface PendingReport {
   readonly settled: string | null;
 }
 
+/** A change that cannot be settled is a warning. */
 export function reportPending(context: HostContext): PendingReport {
-  const settled = settleOverdue(context)?.text ?? null;
-  return { pending: readPendingChange() ?? null, settled };
+  let settled: SettledChange | undefined;
+  try {
+    settled = settleOverdue(context);
+  } catch (error) {
+    const why = messageOf(error);
+    context.report({ kind: 'warning', text: `the last change cannot be settled: ${why}` });
+  }
+  return { pending: readPendingChange() ?? null, settled: settled?.text ?? null };
 }

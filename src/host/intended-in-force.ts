@@ -2,8 +2,8 @@
 import type { Generation } from '../engine/generation.ts';
 import { newestGeneration, readAttachments } from '../engine/survey.ts';
 import type { PolicyStore } from '../store/store.ts';
+import { findIntendedAssignment } from './intended-assignment.ts';
 import { isFilteredForRulesAlone, readOverlay } from './overlay.ts';
-import { findWaitingAssignment } from './pending-change.ts';
 
 export interface IntendedInForce {
   readonly inForce: Generation;
@@ -16,7 +16,7 @@ export function findIntendedInForce(store: PolicyStore): IntendedInForce | undef
   const attachments = readAttachments();
   const inForce = newestGeneration(attachments);
   if (inForce === undefined) return undefined;
-  const assignment = findWaitingAssignment()?.assignment ?? store.assignment();
+  const assignment = findIntendedAssignment(store, attachments);
   const isIntended =
     assignment === undefined
       ? isFilteredForRulesAlone(store, attachments) && readOverlay(store).rules.length > 0

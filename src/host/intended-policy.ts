@@ -6,7 +6,9 @@ import { newestGeneration, readAttachments } from '../engine/survey.ts';
 import { isInterfacePattern, matchesInterface } from '../policy/interface-pattern.ts';
 import type { Assignment, DynamicRule, PolicyStore } from '../store/store.ts';
 import { DYNAMIC_POLICY } from '../store/store.ts';
+import type { ChangeDetails } from './change-details.ts';
 import { configPath, requireHostConfig } from './config.ts';
+import { findUnwritten } from './intended-assignment.ts';
 import { ethernetInterfaces } from './interfaces.ts';
 import { isFilteredForRulesAlone } from './overlay.ts';
 import { findWaitingAssignment } from './pending-change.ts';
@@ -24,6 +26,8 @@ export interface IntendedPolicy {
   readonly attaching: Attaching;
   /** Of a policy that waits to be confirmed: it goes on waiting. */
   readonly confirm?: ConfirmRequest | undefined;
+  /** Of one whose assignment is not written yet. */
+  readonly details?: ChangeDetails | undefined;
 }
 
 /** Those of the last assignment, else those that are filtered, else those that the configuration names; no others. */
@@ -58,10 +62,15 @@ export function readIntended(assignment: Assignment): IntendedPolicy {
 /** Throws where another policy is in force than could be known from the store. */
 export async function findIntendedPolicy(store: PolicyStore): Promise<IntendedPolicy> {
   const waiting = findWaitingAssignment();
-  if (waiting !== undefined) return { ...readIntended(waiting.assignment), confirm: waiting.confirm };
+  if (waiting !== undefined) {
+    const { assignment, confirm, details } = waiting;
+    return { ...readIntended(assignment), confirm, details };
+  }
+  const attachments = readAttachments();
+  const unwritten = findUnwritten(store, attachments);
+  if (unwritten !== undefined) return { ...readIntended(unwritten.assignment), details: unwritten };
   const assignment = store.assignment();
   if (assignment !== undefined) return readIntended(assignment);
-  const attachments = readAttachments();
   const inForce = newestGeneration(attachments)?.policy;
   // An empty policy in the place of one that is in force would open the host.
   if (inForce !== undefined && !isFilteredForRulesAlone(store, attachments)) {
@@ -76,12 +85,13 @@ export async function findIntendedPolicy(store: PolicyStore): Promise<IntendedPo
 
 /** Puts it in force with these rules. DNS names keep the answers they had: a resolver may not be there yet. */
 export function changeTo(
-  { policy, stored, interfaces, attaching, confirm }: IntendedPolicy,
+  { policy, stored, interfaces, attaching, confirm, details }: IntendedPolicy,
   devices: readonly NetworkInterface[],
   rules: readonly DynamicRule[],
-): Pick<Change, 'policy' | 'devices' | 'attaching' | 'expected' | 'confirm'> {
+): Pick<Change, 'policy' | 'devices' | 'attaching' | 'expected' | 'confirm' | 'details'> {
   const input = stored === undefined ? undefined : { stored: policy, version: stored.version };
   const wanted: WantedPolicy = { input, hash: stored?.hash, rules, names: 'remembered' };
   const kept = confirm === undefined ? undefined : ({ kind: 'keep', request: confirm } as const);
-  return { policy: wanted, devices, attaching, expected: interfaces, confirm: kept };
+  const unwritten = details === undefined ? undefined : () => details;
+  return { policy: wanted, devices, attaching, expected: interfaces, confirm: kept, details: unwritten };
 }

@@ -15,10 +15,10 @@ import { matchesInterface } from '../policy/interface-pattern.ts';
 import type { Assignment, PolicyStore } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import { findOldHooks } from './cut-off-change.ts';
+import { findIntendedAssignment } from './intended-assignment.ts';
 import { findIntendedPolicy } from './intended-policy.ts';
 import { devicesMeantBy } from './interfaces.ts';
 import { readOverlay } from './overlay.ts';
-import { findWaitingAssignment } from './pending-change.ts';
 import { restoreIntended } from './restore-intended.ts';
 
 export interface KeptInForce {
@@ -46,7 +46,7 @@ export async function keepInForce(context: HostContext): Promise<KeptInForce | u
   if (isWhole(findLosses(context.store))) return undefined;
   using _lock = context.store.lockIfPossible();
   const { lost, renamed } = findLosses(context.store);
-  const assignment = readAssignment(context.store);
+  const assignment = findIntendedAssignment(context.store);
   if (assignment === undefined || isWhole({ lost, renamed })) return undefined;
   if (lost.length === 0) {
     tidyPins((name) => assignment.interfaces.some((one) => matchesInterface(one, name)));
@@ -62,14 +62,11 @@ function isWhole({ lost, renamed }: Losses): boolean {
   return lost.length === 0 && renamed.length === 0;
 }
 
-function readAssignment(store: PolicyStore): Assignment | undefined {
-  return findWaitingAssignment()?.assignment ?? store.assignment();
-}
-
 function findLosses(store: PolicyStore): Losses {
-  const assignment = readAssignment(store);
-  if (assignment === undefined || isEndedOnPurpose()) return NO_LOSSES;
+  if (isEndedOnPurpose()) return NO_LOSSES;
   const survey = surveyAttachments();
+  const assignment = findIntendedAssignment(store, survey.attachments);
+  if (assignment === undefined) return NO_LOSSES;
   const meant = devicesMeantBy(assignment.interfaces, survey.devices).map(({ name }) => name);
   const lost = [...meant.flatMap((name) => lossOf(name, assignment, survey)), ...findOldHooksOf(meant, survey)];
   return { lost, renamed: survey.attachments.flatMap(noteRenaming) };

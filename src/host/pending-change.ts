@@ -7,19 +7,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConfirmRequest } from '../engine/apply.ts';
 import { JiffiesClock } from '../engine/jiffies.ts';
-import type { Pending } from '../engine/pending.ts';
 import { readPending, setDeadline } from '../engine/pending.ts';
 import type { Assignment } from '../store/store.ts';
-import { decodeAssignment } from '../store/store.ts';
+import type { ChangeDetails } from './change-details.ts';
+import { decodeDetails } from './change-details.ts';
 import { presentInterfaces } from './interfaces.ts';
-
-/** What the gates keep for the host. */
-export interface PendingDetails {
-  /** To be written when the change is confirmed. */
-  readonly assignment: Assignment;
-  /** When what is assigned now was assigned: a confirmation that was cut short is completed only over that. */
-  readonly assignedBefore: string | null;
-}
 
 export interface PendingChange {
   readonly policy: string;
@@ -44,15 +36,6 @@ export function describePending({ policy, version }: Pick<PendingChange, 'policy
   return `${policy}, version ${version}`;
 }
 
-/** undefined where the gates are of a program that keeps something else with them. */
-export function detailsOf({ details }: Pending): PendingDetails | undefined {
-  if (typeof details !== 'object' || details === null) return undefined;
-  const { assignment, assignedBefore } = details as Partial<Record<keyof PendingDetails, unknown>>;
-  const decoded = decodeAssignment(JSON.stringify(assignment) ?? '');
-  const isBefore = assignedBefore === null || typeof assignedBefore === 'string';
-  return decoded === undefined || !isBefore ? undefined : { assignment: decoded, assignedBefore };
-}
-
 export function secondsUntil(clock: JiffiesClock, deadline: bigint): number {
   return Math.max(0, Number(deadline - clock.now()) / clock.hertz);
 }
@@ -60,7 +43,7 @@ export function secondsUntil(clock: JiffiesClock, deadline: bigint): number {
 /** The change that waits, or has gone back and is not settled yet; undefined where none does. */
 export function readPendingChange(): PendingChange | undefined {
   const pending = readPending();
-  const details = pending === undefined ? undefined : detailsOf(pending);
+  const details = decodeDetails(pending?.details);
   if (pending === undefined || details === undefined || pending.deadline === 0n) return undefined;
   const { policy, version, hash, interfaces } = details.assignment;
   const { candidate, previous } = pending;
@@ -81,24 +64,25 @@ export function readPendingChange(): PendingChange | undefined {
 /** The assignment that waits, and what is needed to put it in force anew with the time that it has left. */
 export interface WaitingAssignment {
   readonly assignment: Assignment;
+  readonly details: ChangeDetails;
   readonly confirm: ConfirmRequest;
 }
 
 /** undefined where nothing waits, or no longer. */
 export function findWaitingAssignment(): WaitingAssignment | undefined {
   const pending = readPending();
-  const details = pending === undefined ? undefined : detailsOf(pending);
+  const details = decodeDetails(pending?.details);
   if (pending === undefined || details === undefined || pending.deadline === 0n) return undefined;
   using clock = new JiffiesClock();
   if (secondsUntil(clock, pending.deadline) === 0) return undefined;
   const { deadline, seconds } = pending;
-  return { assignment: details.assignment, confirm: { deadline, seconds, details } };
+  return { assignment: details.assignment, details, confirm: { deadline, seconds } };
 }
 
-/** For a change that begins to wait now; a dry run keeps no details. */
-export function beginConfirm(seconds: number, details: PendingDetails | null): ConfirmRequest {
+/** For a change that begins to wait now. */
+export function beginConfirm(seconds: number): ConfirmRequest {
   using clock = new JiffiesClock();
-  return { deadline: deadlineAfter(clock, seconds), seconds, details };
+  return { deadline: deadlineAfter(clock, seconds), seconds };
 }
 
 function deadlineAfter(clock: JiffiesClock, seconds: number): bigint {

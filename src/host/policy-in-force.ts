@@ -2,8 +2,8 @@
 import { EnvironmentError } from '../base/environment-error.ts';
 import { readAttachments } from '../engine/survey.ts';
 import type { DynamicRule, PolicyStore } from '../store/store.ts';
+import { findIntendedAssignment } from './intended-assignment.ts';
 import { readOverlay } from './overlay.ts';
-import { findWaitingAssignment } from './pending-change.ts';
 import type { StoredPolicyInput } from './policy-input.ts';
 
 export interface PolicyInForce {
@@ -16,7 +16,7 @@ export interface PolicyInForce {
 /** Throws EnvironmentError where nothing is filtered. */
 export function findPolicyInForce(store: PolicyStore): PolicyInForce {
   const { rules } = readOverlay(store);
-  const assignment = findWaitingAssignment()?.assignment ?? store.assignment();
+  const assignment = findIntendedAssignment(store);
   if (assignment !== undefined) {
     const { policy, version, interfaces } = assignment;
     return { stored: { stored: policy, version }, interfaces, rules };

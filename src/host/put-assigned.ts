@@ -1,20 +1,21 @@
 /** Putting a policy in force as the one that is assigned: what `apply`, `assign` and ipsecpol have in common. */
 import { present } from '../base/assert.ts';
-import { EnvironmentError } from '../base/environment-error.ts';
 import { messageOf } from '../base/message-of.ts';
 import type { IngressHook } from '../engine/attach.ts';
 import { surveyAttachments } from '../engine/survey.ts';
 import { isInterfacePattern } from '../policy/interface-pattern.ts';
 import type { AddedVersion, Assignment, PolicyStore } from '../store/store.ts';
+import type { ChangeDetails } from './change-details.ts';
 import { requireHostConfig } from './config.ts';
 import type { HostContext } from './context.ts';
 import type { SettledChange } from './decide-change.ts';
 import { settlePending } from './decide-change.ts';
 import { endFilteringOn } from './end-filtering.ts';
 import { namesAtTcx } from './ingress-hook.ts';
+import { lastAssignedAt, writeAssignment } from './intended-assignment.ts';
 import { devicesMeantBy, findInterfaces, namesNotThere } from './interfaces.ts';
 import { isFilteredForRulesAlone, readOverlay, settleOverlay } from './overlay.ts';
-import type { PendingChange, PendingDetails } from './pending-change.ts';
+import type { PendingChange } from './pending-change.ts';
 import { describePending, readPendingChange } from './pending-change.ts';
 import type { PolicyInput } from './policy-input.ts';
 import type { Attaching, InForce } from './put-in-force.ts';
@@ -145,10 +146,7 @@ async function putOrLeave(context: HostContext, change: AssignedChange): Promise
     const how = { interfaces: [...names, ...missing], ...attachingOf(attaching), at: new Date().toISOString() };
     return { ...present(assigned, 'a version is written before the swap'), ...how };
   };
-  const details = (): PendingDetails => ({
-    assignment: assignment(),
-    assignedBefore: store.assignment()?.at ?? null,
-  });
+  const details = (): ChangeDetails => ({ assignment: assignment(), assignedBefore: lastAssignedAt(store) });
   const done = await putInForce(context, {
     policy: {
       input,
@@ -165,7 +163,8 @@ async function putOrLeave(context: HostContext, change: AssignedChange): Promise
     attaching,
     expected: missing,
     isDryRun,
-    confirm: confirm === undefined ? undefined : { kind: 'begin', seconds: confirm, details },
+    confirm: confirm === undefined ? undefined : { kind: 'begin', seconds: confirm },
+    details,
     write: ({ policy, textHash: hash, source }) => {
       const add = (into: PolicyStore): AddedVersion => {
         const added = stored ?? into.add(policy, present(source, policy));
@@ -214,19 +213,4 @@ function release(names: readonly string[]): readonly string[] {
     ...endFilteringOn(name),
     `${name} was filtered for dynamic rules only, and is no longer`,
   ]);
-}
-
-/** What is in force is not taken back for a disk that is full: the next boot may be far. */
-function writeAssignment(store: PolicyStore, assignment: Assignment): void {
-  try {
-    store.assign(assignment);
-  } catch (cause) {
-    const { policy, version } = assignment;
-    const why = messageOf(cause);
-    const message = `${policy} is in force, but the assignment could not be written: ${why}`;
-    throw new EnvironmentError('XDPOL_E_ASSIGNMENT', message, {
-      help: `before the next boot, which would bring back what was assigned before: xdpol assign '${policy}' --version ${version}`,
-      cause,
-    });
-  }
 }

@@ -3,17 +3,17 @@ import type { NetworkInterface } from 'libbpf-ts-bindings';
 import { present } from '../base/assert.ts';
 import type { Diagnostic } from '../base/diagnostics.ts';
 import type { Omitted } from '../compiler/analysis/warnings.ts';
-import type { ConfirmRequest, ApplyOutcome as SwapOutcome } from '../engine/apply.ts';
+import type { ApplyRequest, ConfirmRequest, ApplyOutcome as SwapOutcome } from '../engine/apply.ts';
 import { applyPolicy as swapPrograms } from '../engine/apply.ts';
 import type { RequestedMode } from '../engine/attach.ts';
 import { unmarkEndedOnPurpose } from '../engine/bpffs.ts';
 import { matchesInterface } from '../policy/interface-pattern.ts';
 import type { Assignment } from '../store/store.ts';
+import type { ChangeDetails } from './change-details.ts';
 import type { HostContext } from './context.ts';
 import { addressTexts, namesAsTexts } from './host-addresses.ts';
 import { keepKnownHost, readKnownHost, withAnswers, withInterfaces } from './last-known.ts';
 import { declareSets, liveClassesIn, rehearseSets } from './live-sets/declare-sets.ts';
-import type { PendingDetails } from './pending-change.ts';
 import { beginConfirm, restartDeadline } from './pending-change.ts';
 import type { PreparedPolicy, WantedPolicy } from './prepare-policy.ts';
 import { preparePolicy, rememberCompiled } from './prepare-policy.ts';
@@ -27,8 +27,8 @@ export interface Attaching {
 }
 
 export type Confirmation =
-  /** The time begins with the change; `details` are asked for once `write` is done. */
-  | { readonly kind: 'begin'; readonly seconds: number; readonly details: () => PendingDetails }
+  /** The time begins with the change. */
+  | { readonly kind: 'begin'; readonly seconds: number }
   /** What waits is put in force anew, with the time that it has left. */
   | { readonly kind: 'keep'; readonly request: ConfirmRequest };
 
@@ -43,6 +43,8 @@ export interface Change {
   readonly isDryRun?: boolean | undefined;
   /** Goes back unless it is confirmed in time. */
   readonly confirm?: Confirmation | undefined;
+  /** Of one that ends in another assignment; asked for once `write` is done. */
+  readonly details?: (() => ChangeDetails) | undefined;
   /** Before the swap: what is in force can always be found in the store. Returns how to take it back. A dry run only tries. */
   readonly write?: (prepared: PreparedPolicy) => (() => void) | undefined;
   /** After the swap: assigns, and puts in order what hung on the policy before. Returns notes. */
@@ -123,13 +125,14 @@ function swapOrTakeBack(
 function swap(
   context: HostContext,
   { hash, facts, host, compiled, dynamic }: PreparedPolicy,
-  { devices, attaching: { mode, ingressOnly, tcx = [] }, expected = [], isDryRun, confirm }: Change,
+  { devices, attaching: { mode, ingressOnly, tcx = [] }, expected = [], isDryRun, confirm, details }: Change,
 ): SwapOutcome {
   const classes = liveClassesIn([...compiled.values()]);
   const live = isDryRun === true ? rehearseSets(context, classes) : declareSets(context, classes, hash);
-  const request = confirm === undefined ? undefined : confirmRequest(confirm, isDryRun === true);
-  return swapPrograms({
-    ...(request === undefined ? {} : { confirm: request }),
+  const request: ApplyRequest = {
+    ...(confirm === undefined ? {} : { confirm: confirmRequest(confirm) }),
+    // A dry run has no version to assign.
+    ...(details === undefined || isDryRun === true ? {} : { details: details() }),
     targets: devices.map((device) => ({
       device,
       compiled: present(compiled.get(device.name), device.name),
@@ -145,12 +148,12 @@ function swap(
     now: new Date(),
     dryRun: isDryRun === true,
     ...(live === undefined ? {} : { live }),
-  });
+  };
+  return swapPrograms(request);
 }
 
-function confirmRequest(confirm: Confirmation, isDryRun: boolean): ConfirmRequest {
-  if (confirm.kind === 'keep') return confirm.request;
-  return beginConfirm(confirm.seconds, isDryRun ? null : confirm.details());
+function confirmRequest(confirm: Confirmation): ConfirmRequest {
+  return confirm.kind === 'keep' ? confirm.request : beginConfirm(confirm.seconds);
 }
 
 /** How it was attached, for whoever puts it in force next. */

@@ -26,9 +26,8 @@ function policyAt({ policy, version, hash }: PolicyAt): PolicyAt {
 /** What decides about packets by the store and by what waits to be confirmed; null for nothing, or where it cannot be read. */
 async function inForce({ store }: HostContext): Promise<PolicyAt | null> {
   try {
-    const { findWaitingAssignment } = await import('./pending-change.ts');
-    const waiting = isPrivileged() ? findWaitingAssignment()?.assignment : undefined;
-    const assigned = waiting ?? store.assignment();
+    const { findIntendedAssignment } = await import('./intended-assignment.ts');
+    const assigned = isPrivileged() ? findIntendedAssignment(store) : store.assignment();
     return assigned === undefined ? null : policyAt(assigned);
   } catch {
     return null;

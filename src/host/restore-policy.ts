@@ -6,13 +6,14 @@ import { LockHeld } from '../store/store.ts';
 import { failClosed, failOpen } from './boot-fallback.ts';
 import { describeProblems, readHostConfig } from './config.ts';
 import type { HostContext } from './context.ts';
+import type { SettledChange } from './decide-change.ts';
 import { settlePending } from './decide-change.ts';
 import { endDynamicRules } from './end-dynamic-rules.ts';
+import { findIntendedAssignment } from './intended-assignment.ts';
 import type { IntendedPolicy } from './intended-policy.ts';
 import { findIntendedPolicy } from './intended-policy.ts';
 import type { Overlay } from './overlay.ts';
 import { endOrphans, NO_DYNAMIC_RULES, readOverlay, settleOverlay } from './overlay.ts';
-import { findWaitingAssignment } from './pending-change.ts';
 import type { RestoredPolicy } from './restore-intended.ts';
 import { restoreIntended } from './restore-intended.ts';
 
@@ -80,14 +81,25 @@ async function restoreOrFallBack(context: HostContext, wait: number): Promise<Re
 
 async function restoreAssigned(context: HostContext, wait: number): Promise<RestoreOutcome> {
   const { store } = context;
-  const settled = settlePending(context);
+  const settled = settleIfPossible(context);
   const overlay = endOrphans(readOverlayIfPossible(context));
-  const isAssigned = findWaitingAssignment() !== undefined || store.assignment() !== undefined;
+  const isAssigned = findIntendedAssignment(store) !== undefined;
   if (!isAssigned && overlay.rules.length === 0) return await endWhatIsLeft(context);
   const intended = await findIntendedPolicy(store);
   const { restored, degraded } = await restoreThisOrEarlier(context, intended, overlay, wait);
   const first = settled === undefined ? [] : [settled.text];
   return { ...restored, notes: [...first, ...restored.notes, ...settleOverlay(store, overlay)], degraded };
+}
+
+/** A store that cannot be written keeps no policy from coming in force. */
+function settleIfPossible(context: HostContext): SettledChange | undefined {
+  try {
+    return settlePending(context);
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    context.report({ kind: 'warning', text: error.message });
+    return undefined;
+  }
 }
 
 /** Dynamic rules that cannot be read keep no policy from coming in force. */

@@ -13,6 +13,7 @@ import type { Assignment } from '../store/store.ts';
 import { DYNAMIC_POLICY } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import { findOldHooks } from './cut-off-change.ts';
+import { findIntendedAssignment } from './intended-assignment.ts';
 import { interfacesMeantBy } from './interfaces.ts';
 import { feedWarnings } from './live-sets/feeds-in-use.ts';
 import type { Overlay } from './overlay.ts';
@@ -62,7 +63,7 @@ export interface HostStatus {
   readonly pending: PendingChange | null;
   readonly dynamic: DynamicStatus;
   readonly interfaces: readonly InterfaceStatus[];
-  /** Hooks of the assigned policy's interfaces that are open and should not be. */
+  /** Hooks of interfaces of the policy that is assigned, or is to be, that are open and should not be. */
   readonly gaps: readonly OpenHook[];
   /** Hooks that are open because the policy was applied to arriving packets only. */
   readonly openByChoice: readonly OpenHook[];
@@ -73,8 +74,9 @@ export function readStatus({ store }: HostContext): HostStatus {
   const assignment = store.assignment();
   const overlay = readOverlay(store);
   const { attachments, strays, devices } = surveyAttachments();
-  const isChosen = ({ direction }: OpenHook): boolean => assignment?.ingressOnly === true && direction === 'egress';
-  const open = openHooks(assignment, attachments, devices);
+  const intended = findIntendedAssignment(store, attachments);
+  const isChosen = ({ direction }: OpenHook): boolean => intended?.ingressOnly === true && direction === 'egress';
+  const open = openHooks(intended, attachments, devices);
   const generation = newestGeneration(attachments);
   const dynamic = dynamicStatus(generation, overlay);
   const pending = readPendingChange() ?? null;

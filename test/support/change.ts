@@ -31,7 +31,7 @@ function apply(file: string, seconds: number, names: readonly string[]): ApplyOu
   if (seconds === 0) return { ...applyPolicy(request), deadline: 0 };
   using clock = new JiffiesClock();
   const deadline = (): bigint => clock.now() + BigInt(Math.round(seconds * clock.hertz));
-  const outcome = applyPolicy({ ...request, confirm: { deadline: deadline(), seconds, details: { file } } });
+  const outcome = applyPolicy({ ...request, confirm: { deadline: deadline(), seconds }, details: { file } });
   const renewed = deadline();
   setDeadline(renewed);
   return { ...outcome, deadline: Number(renewed) };

@@ -1,6 +1,6 @@
 /** The agent keeps what is assigned in force: whatever is taken away by hand is back within two seconds, and is told. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openPinnedLink, openProgramById, unlinkPin } from 'libbpf-ts-bindings';
@@ -93,6 +93,21 @@ test('what a command left that was killed between two hooks: status says so, and
   }
   await told('eth0 egress has generation 1, and not 2: a change was cut off; keep is in force again, generation 3');
   expect(pair.exec(pair.host, pair.xdpol('status'))).not.toContain('cut off');
+});
+
+test('what a command left that was killed before it assigned what it had put in force: the agent assigns it', async () => {
+  const files = ['assigned.json', 'assigned.copy.json'].map((name) => join(pair.directory, 'state', name));
+  const before = files.map((file) => readFileSync(file));
+  const policy = join(pair.directory, 'next.yaml');
+  writeFileSync(policy, POLICY.replace('name: keep', 'name: next'));
+  pair.exec(pair.host, pair.xdpol('apply', policy, '-i', 'eth0'));
+  {
+    using _held = holdStore(pair);
+    for (const [i, file] of files.entries()) writeFileSync(file, before[i] ?? '');
+  }
+  await told('next, version 1 is in force, and its assignment was not written: it is assigned now');
+  const status = JSON.parse(pair.exec(pair.host, pair.xdpol('status', '--json'))) as unknown;
+  expect(status).toMatchObject({ assigned: { policy: 'next' }, policy: 'next', gaps: [], warnings: [] });
 });
 
 test('pins of counters that were removed are there again', async () => {

@@ -318,7 +318,7 @@ describe('the store in trouble', () => {
     }
   });
 
-  test('an assignment that cannot be written: what is in force says so, and assign mends it', () => {
+  test('an assignment that cannot be written: what is in force says so, and the next command writes it', () => {
     const path = join(state, 'assigned.json');
     succeeds('apply', join(pair.directory, `edge-${OPEN}.yaml`), '-i', pair.host.device);
     pair.exec(pair.host, ['mount', '--bind', path, path]);
@@ -331,8 +331,10 @@ describe('the store in trouble', () => {
     } finally {
       pair.exec(pair.host, ['umount', path]);
     }
-    succeeds('assign', 'edge');
-    expect(JSON.parse(succeeds('status', '--json'))).toMatchObject({ policy: 'edge', gaps: [] });
+    expect(xdpol('status').stderr).toContain('is in force, and its assignment was not written: it is assigned now');
+    reboot(pair);
+    succeeds('restore');
+    expect([connects(OPEN), connects(OTHER)]).toEqual([false, true]);
   });
 
   test('a damaged version: reported, set aside, the policy in force stays', () => {

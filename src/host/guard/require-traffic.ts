@@ -13,10 +13,10 @@ import { formatSeenPacket } from '../../policy/packet/text.ts';
 import type { HostContext } from '../context.ts';
 import { addDynamicRules, emptyPolicy } from '../dynamic-policy.ts';
 import { broadcastsOf, namesOf } from '../host-addresses.ts';
+import { findIntendedAssignment } from '../intended-assignment.ts';
 import { interfaceAddresses } from '../interfaces.ts';
 import { membersFor } from '../live-sets/policy-members.ts';
 import { readOverlay } from '../overlay.ts';
-import { findWaitingAssignment } from '../pending-change.ts';
 import { readPolicyInput } from '../policy-input.ts';
 import type { ReadyPolicy } from '../ready-policy.ts';
 import type { PresentPacket } from './present-packets.ts';
@@ -133,7 +133,7 @@ function isFilteredNow(asked: PresentPacket, attachments: readonly Attachment[])
 function policyInForce(host: HostContext): Policy | undefined {
   const context: HostContext = { ...host, report: () => undefined };
   try {
-    const assignment = findWaitingAssignment()?.assignment ?? context.store.assignment();
+    const assignment = findIntendedAssignment(context.store);
     const { policy, diags } =
       assignment === undefined
         ? emptyPolicy()

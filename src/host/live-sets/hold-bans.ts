@@ -6,7 +6,7 @@ import { blocksOf, isAskedFor } from '../../policy/live-sets.ts';
 import { prefixesOf } from '../../policy/prefix-set.ts';
 import type { DeclaredSet, Member, PolicyStore } from '../../store/store.ts';
 import type { HostContext } from '../context.ts';
-import { findWaitingAssignment } from '../pending-change.ts';
+import { findIntendedAssignment } from '../intended-assignment.ts';
 import { readPolicyInput } from '../policy-input.ts';
 import { requireDeclared, requireNoFeed } from './declared-set.ts';
 import { openKernelSets } from './kernel-members.ts';
@@ -95,7 +95,7 @@ function readBans(context: HostContext, set: string, bans: readonly OrderedBan[]
 function requireBlocksOnly(context: HostContext, { name, blocks }: DeclaredSet): void {
   const help = 'name a live set that rules of the policy in force block by, and none permits by';
   if (!blocks) throw new EnvironmentError('XDPOL_E_SET', `no rule that blocks asks for the live set ${name}`, { help });
-  for (const assignment of [findWaitingAssignment()?.assignment, context.store.assignment()]) {
+  for (const assignment of [findIntendedAssignment(context.store), context.store.assignment()]) {
     if (assignment === undefined) continue;
     const { policy } = readPolicyInput(context, { stored: assignment.policy, version: assignment.version });
     if (policy !== undefined && isAskedFor(policy, name, 'permit')) {
