@@ -149,7 +149,12 @@ function swap(
     dryRun: isDryRun === true,
     ...(live === undefined ? {} : { live }),
   };
-  return swapPrograms(request);
+  try {
+    return swapPrograms(request);
+  } catch (error) {
+    live?.takeBack();
+    throw error;
+  }
 }
 
 function confirmRequest(confirm: Confirmation): ConfirmRequest {

@@ -188,6 +188,19 @@ describe('refusals', () => {
     expect(isAnswered()).toBe(false);
   });
 
+  test('of a policy that does not come in force: sets and members are as they were', () => {
+    set('add', 'bans', '203.0.112.0/24', neighbour);
+    const before = set('list', '--json');
+    const wider = POLICY.replace('capacity: 300 }', 'capacity: 900, levels: [32] }\n  more: { live: true }');
+    writeFileSync(join(pair.directory, 'wider.yaml'), wider.replace('source: $bans', 'source: [$bans, $more]'));
+    const { status, stderr } = xdpol('apply', join(pair.directory, 'wider.yaml'), '-i', 'eth0', '--mode', 'generic');
+    expect(stderr).toContain('cannot change to generic');
+    expect(status).toBe(1);
+    expect(set('list', '--json')).toBe(before);
+    expect(set('test', 'bans', '203.0.112.7', '--json')).toContain('"prefix":"203.0.112.0/24"');
+    expect(isAnswered()).toBe(false);
+  });
+
   test('there is no such set', () => {
     const { status, stderr } = xdpol('set', 'add', 'ban', neighbour);
     expect(status).toBe(1);

@@ -11,7 +11,6 @@ import type { Attachment } from '../../engine/survey.ts';
 import { newestGeneration, readAttachments } from '../../engine/survey.ts';
 import type { HostContext } from '../context.ts';
 import { presentInterfaces } from '../interfaces.ts';
-import type { LiveForSwap } from '../live-sets/declare-sets.ts';
 import { declareSetsOnTrial, liveClassesIn } from '../live-sets/declare-sets.ts';
 import { readOverlay } from '../overlay.ts';
 import type { PolicyInput } from '../policy-input.ts';
@@ -41,12 +40,14 @@ export async function auditPolicy(context: HostContext, { input }: AuditRequest)
   const { rules } = readOverlay(store);
   const prepared = await preparePolicy(context, { input, rules, names: 'asked', isAnalysed: true }, devices);
   const { policy, textHash: hash, source, diagnostics, omitted } = prepared;
-  const live = declareSetsOnTrial(context, liveClassesIn([...prepared.compiled.values()]), hash);
   const added = 'stored' in input || source === undefined ? undefined : store.add(policy, source);
   const version = added?.version ?? store.versions(policy).findLast((one) => one.hash === hash)?.version ?? 0;
-  startAll(attachments, prepared, live, () => {
+  try {
+    startAll(context, attachments, prepared);
+  } catch (error) {
     if (added?.isNew === true) store.takeBack(policy, version);
-  });
+    throw error;
+  }
   return { policy, version, hash, interfaces: attachments.map(({ name }) => name), diagnostics, omitted };
 }
 
@@ -69,22 +70,23 @@ function requireAuditable(attachments: readonly Attachment[]): void {
 }
 
 function startAll(
+  context: HostContext,
   attachments: readonly Attachment[],
   { policy, textHash: hash, compiled }: PreparedPolicy,
-  request: LiveForSwap | undefined,
-  takeBack: () => void,
 ): void {
+  const policies = [...compiled.values()];
+  const request = declareSetsOnTrial(context, liveClassesIn(policies), hash);
   const generation = newestGeneration(attachments)?.generation ?? 0;
   const about = { policy, hash, generation, appliedAt: new Date().toISOString() };
   try {
-    using live = LiveOfApply.of([...compiled.values()], request, makePinRoot());
+    using live = LiveOfApply.of(policies, request, makePinRoot());
     for (const attachment of attachments) {
       const one = compiled.get(attachment.name);
       if (one !== undefined) startAudit({ attachment, compiled: one, live: live?.program(one), about });
     }
   } catch (error) {
     for (const attachment of attachments) endAudit(attachment);
-    takeBack();
+    request?.takeBack();
     throw error;
   } finally {
     tidyLiveTables();

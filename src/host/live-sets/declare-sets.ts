@@ -1,18 +1,20 @@
 /** Live sets of a policy that comes in force: their numbers in the tables, and the members that they have already. */
 import { EnvironmentError } from '../../base/environment-error.ts';
-import type { Prefix } from '../../base/ip.ts';
+import { messageOf } from '../../base/message-of.ts';
 import type { LiveSetClasses } from '../../compiler/live-classes.ts';
 import type { LoadableTables } from '../../compiler/loadable.ts';
 import type { LiveMember } from '../../engine/live/live-table.ts';
 import { blocksOf, MOST_LIVE_SETS } from '../../policy/live-sets.ts';
 import type { DeclaredSet, Member, PolicyStore } from '../../store/store.ts';
 import type { HostContext } from '../context.ts';
-import { jiffiesOfEnds, kernelMember, openKernelSets } from './kernel-members.ts';
+import { jiffiesOfEnds, kernelMember, nameInKernel, openKernelSets } from './kernel-members.ts';
 import { presentMembers } from './read-sets.ts';
 
 export interface LiveForSwap {
   readonly numbers: ReadonlyMap<string, number>;
   readonly members: Iterable<LiveMember>;
+  /** Where the policy does not come in force: store and tables are as they were. */
+  readonly takeBack: () => void;
 }
 
 /** Of the policies of all interfaces, which are one policy without the rules that are for other interfaces. */
@@ -38,19 +40,56 @@ export function declareSets(
 }
 
 function declare(context: HostContext, sets: readonly DeclaredSet[], classes: readonly LiveSetClasses[]): LiveForSwap {
-  const before = new Map(context.store.liveSets.declared().map(({ name, number }) => [number, name]));
+  const declared = context.store.liveSets.declared();
+  const before = new Map(declared.map(({ name, number }) => [number, name]));
   const given = sets.filter(({ name, number }) => before.has(number) && before.get(number) !== name);
   if (given.length > 0) {
     const kernel = openKernelSets();
     for (const { number } of given) kernel.clear(number);
   }
-  context.store.liveSets.declare(sets);
   const own = sets.filter(({ name }) => classes.some((one) => one.name === name));
-  for (const set of own) splitMembers(context, set);
+  const split: SplitMembers[] = [];
+  const takeBack = (): void => takeBackSets(context, declared, own, split);
+  try {
+    context.store.liveSets.declare(sets);
+    for (const set of own) split.push(...splitMembers(context, set));
+  } catch (error) {
+    takeBack();
+    throw error;
+  }
   return {
     numbers: new Map(own.map(({ name, number }) => [name, number])),
     members: membersFor(context.store, own),
+    takeBack,
   };
+}
+
+/** A number that is free again has no members: its next set begins with none. What failed first is what is thrown. */
+function takeBackSets(
+  context: HostContext,
+  before: readonly DeclaredSet[],
+  own: readonly DeclaredSet[],
+  split: readonly SplitMembers[],
+): void {
+  const { liveSets } = context.store;
+  const isKnown = ({ name, number }: DeclaredSet): boolean =>
+    before.some((one) => one.name === name && one.number === number);
+  try {
+    const kernel = openKernelSets();
+    const fresh = own.filter((set) => !isKnown(set)).map(({ number }) => number);
+    for (const number of fresh) kernel.clear(number);
+    for (const { set, put } of split) for (const { prefix } of put) kernel.remove(nameInKernel(set.number, prefix));
+    for (const { set, put, removed } of split) {
+      const { name } = set;
+      liveSets.change(name, { put: removed, removed: put.map(({ prefix }) => prefix), counts: liveSets.counts(name) });
+    }
+    liveSets.declare(before);
+    const displaced = before.filter(({ number }) => fresh.includes(number));
+    for (const member of membersFor(context.store, displaced)) kernel.add(member);
+  } catch (error) {
+    const why = messageOf(error);
+    context.report({ kind: 'warning', text: `the live sets as they were could not be written: ${why}` });
+  }
 }
 
 /**
@@ -96,7 +135,7 @@ function sizeText({ capacity, levels4, levels6 }: DeclaredSet): string {
 export function rehearseSets({ store }: HostContext, classes: readonly LiveSetClasses[]): LiveForSwap | undefined {
   if (classes.length === 0) return undefined;
   const sets = numberSets(store.liveSets.declared(), classes, '');
-  return { numbers: new Map(sets.map(({ name, number }) => [name, number])), members: [] };
+  return { numbers: new Map(sets.map(({ name, number }) => [name, number])), members: [], takeBack: () => undefined };
 }
 
 function numberSets(
@@ -118,23 +157,31 @@ function numberSets(
   return [...kept, ...own];
 }
 
+interface SplitMembers {
+  readonly set: DeclaredSet;
+  readonly removed: readonly Member[];
+  readonly put: readonly Member[];
+}
+
 /** The levels of the set may be others than when its members came. What has too many parts now is told, and left out. */
-function splitMembers(context: HostContext, { name, levels4, levels6 }: DeclaredSet): void {
+function splitMembers(context: HostContext, set: DeclaredSet): readonly SplitMembers[] {
   const { liveSets } = context.store;
+  const { name, levels4, levels6 } = set;
   const levels = { 4: levels4, 6: levels6 };
-  const removed: Prefix[] = [];
+  const removed: Member[] = [];
   const put: Member[] = [];
   for (const member of presentMembers(context.store, name)) {
     if (levels[member.prefix.family].includes(member.prefix.length)) continue;
-    removed.push(member.prefix);
+    removed.push(member);
     const blocks = blocksOf(member.prefix, levels) ?? [];
     for (const prefix of blocks)
       if (liveSets.members(name).endOf(prefix) === undefined) put.push({ ...member, prefix });
   }
-  if (removed.length === 0) return;
+  if (removed.length === 0) return [];
   const text = `${name}: ${removed.length} members had lengths that are no levels now, and are ${put.length} members`;
   context.report({ kind: 'warning', text });
-  liveSets.change(name, { put, removed, counts: liveSets.counts(name) });
+  liveSets.change(name, { put, removed: removed.map(({ prefix }) => prefix), counts: liveSets.counts(name) });
+  return [{ set, removed, put }];
 }
 
 function* membersFor(store: PolicyStore, sets: readonly DeclaredSet[]): Generator<LiveMember> {
