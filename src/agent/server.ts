@@ -56,6 +56,7 @@ export function listenFailure(cause: unknown, { host, port }: ListenAddress): un
  */
 function serveOneAtATime(
   server: Server,
+  answerTimeout: number,
   serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
 ): void {
   const busy = new WeakSet<Socket>();
@@ -71,18 +72,22 @@ function serveOneAtATime(
     request.resume();
     void serve(request, response)
       .catch(() => socket.destroy())
-      .finally(() => endSlowReader(response, socket));
+      .finally(() => endSlowReader(response, socket, answerTimeout));
   });
 }
 
-function endSlowReader(response: ServerResponse, socket: Socket): void {
+function endSlowReader(response: ServerResponse, socket: Socket, answerTimeout: number): void {
   if (response.writableFinished || response.destroyed) return;
-  const late = setTimeout(() => socket.destroy(), ANSWER_TIMEOUT);
+  const late = setTimeout(() => socket.destroy(), answerTimeout);
   response.once('close', () => clearTimeout(late));
 }
 
 /** Resolves once the server listens. */
-export async function startServer(routes: ReadonlyMap<string, Route>, listen: ListenAddress): Promise<Server> {
+export async function startServer(
+  routes: ReadonlyMap<string, Route>,
+  listen: ListenAddress,
+  answerTimeout: number = ANSWER_TIMEOUT,
+): Promise<Server> {
   const server = createServer({
     requestTimeout: REQUEST_TIMEOUT,
     headersTimeout: REQUEST_TIMEOUT,
@@ -90,7 +95,7 @@ export async function startServer(routes: ReadonlyMap<string, Route>, listen: Li
     maxHeaderSize: MOST_HEADERS,
   });
   server.maxConnections = MOST_CONNECTIONS;
-  serveOneAtATime(server, (request, response) => answer(routes, request, response));
+  serveOneAtATime(server, answerTimeout, (request, response) => answer(routes, request, response));
   try {
     server.listen({ port: listen.port, ...(listen.host === undefined ? {} : { host: listen.host }) });
     await once(server, 'listening');

@@ -101,6 +101,39 @@ test('a client that sends requests without waiting for answers is cut off, and t
   await stopServer(server);
 });
 
+test('a client that reads its answer slowly is cut off at the deadline, and others are served meanwhile', async () => {
+  const deadline = 600;
+  // More than the kernel keeps for a socket: what is not read stays with the server.
+  const body = 'x'.repeat(32 << 20);
+  const server = await startServer(
+    routes(() => text(200, body)),
+    LOOPBACK,
+    deadline,
+  );
+  const url = urlOf(server);
+  const ended = new Promise<number>((resolve) => {
+    server.once('connection', (one) => one.once('close', () => resolve(performance.now())));
+  });
+  const socket = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => undefined);
+  let received = 0;
+  const readSome = (chunk: Buffer): void => {
+    received += chunk.length;
+    socket.pause();
+  };
+  socket.on('data', readSome);
+  const reading = setInterval(() => socket.resume(), 50);
+  const started = performance.now();
+  socket.write('GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n');
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  expect((await ended) - started).toBeGreaterThan(deadline - 1);
+  clearInterval(reading);
+  socket.off('data', readSome).resume();
+  await closed;
+  expect(received).toBeLessThan(body.length);
+  await stopServer(server);
+});
+
 test('requests that wait for their answers share a connection', async () => {
   const server = await startServer(
     routes(() => text(200, 'ok')),

@@ -1,13 +1,15 @@
 /** The lock, between real processes. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { lockStore } from '../../../src/store/lock.ts';
+import { ownName } from '../../../src/store/process-name.ts';
+import { FaultyFiles, PowerCut } from '../../support/faulty-files.ts';
 
 const SOURCE = fileURLToPath(new URL('../../../src/store/lock.ts', import.meta.url));
 
@@ -85,6 +87,32 @@ test('the lock of a dead process of another boot is taken over', () => {
   writeFileSync(join(directory, 'lock'), `${process.pid} 1 another-boot`);
   lockStore(directory)[Symbol.dispose]();
   expect(readdirSync(directory)).toEqual([]);
+});
+
+test.each([
+  ['where there is none', undefined],
+  ['where its holder is dead', `${process.pid} 1 another-boot`],
+])('a power cut at any call leaves a lock that names a holder, %s', (_, before) => {
+  const path = join(directory, 'lock');
+  const cutAt = (call: number): boolean => {
+    for (const name of readdirSync(directory)) rmSync(join(directory, name));
+    if (before !== undefined) writeFileSync(path, before);
+    const files = new FaultyFiles({ kind: 'stops', call });
+    try {
+      lockStore(directory, { files, patience: 0 });
+      return false;
+    } catch (error) {
+      expect(error).toBeInstanceOf(PowerCut);
+      return true;
+    }
+  };
+  let taken = 0;
+  for (let call = 1; cutAt(call); call++) {
+    const holder = existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+    if (holder === ownName()) taken++;
+    else expect(holder, `call ${call}`).toBe(before);
+  }
+  expect(taken).toBeGreaterThan(0);
 });
 
 test('an empty lock file, as an older version could leave, is taken over', () => {

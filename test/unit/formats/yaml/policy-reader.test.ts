@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { present } from '../../../../src/base/assert.ts';
 import { formatPrefix } from '../../../../src/base/ip.ts';
+import { classify } from '../../../../src/policy/classify.ts';
 import type { Filter, Policy } from '../../../../src/policy/model.ts';
+import { packetOf, udp } from '../../../support/packets.ts';
+import { hostOf } from '../../../support/policies.ts';
 import { meaningOfPolicy, policyWith, readText } from '../../../support/read-text.ts';
 
 /** The first filter of a policy that must have no errors. */
@@ -334,6 +337,21 @@ test('the two forms of the packet-filter example mean the same', () => {
     return meaningOfPolicy(present(readText(text).policy));
   };
   expect(read('packet-filter-specs.yaml')).toEqual(read('packet-filter.yaml'));
+});
+
+test('the packet-filter example is right about broadcasts, multicast and the word local', () => {
+  const text = readFileSync(new URL('../../../../examples/packet-filter.yaml', import.meta.url), 'utf8');
+  const block = 'source: any, destination: 131.107.1.1, mirrored: true';
+  expect(text).toContain(block);
+  const asWritten = present(readText(text).policy);
+  const withLocal = present(readText(text.replace(block, block.replace('131.107.1.1', 'local'))).policy);
+  const host = hostOf(['131.107.1.1'], {}, ['131.107.1.255']);
+  for (const address of ['131.107.1.255', '255.255.255.255', '239.255.255.250']) {
+    const packet = packetOf(udp('203.0.113.9', address));
+    expect(classify(asWritten, host, packet), address).toMatchObject({ verdict: 'pass', by: 'default' });
+    expect(classify(withLocal, host, packet).verdict, address).toBe('drop');
+  }
+  expect(classify(asWritten, host, packetOf(udp('203.0.113.9', '131.107.1.1'))).verdict).toBe('drop');
 });
 
 test('words of other firewalls are told what they are here, wherever they stand', () => {
