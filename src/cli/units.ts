@@ -27,6 +27,7 @@ LockPersonality=yes
 KeyringMode=private
 SystemCallArchitectures=native
 SystemCallFilter=@system-service bpf
+SystemCallFilter=~@resources
 SystemCallErrorNumber=EPERM`;
 
 /** These give the process mounts of its own, which early in the boot are not there yet. */
