@@ -383,12 +383,26 @@ static __always_inline int parse_ipv6(struct cursor *cur, struct pkt *pkt)
 	return parse_l4(cur, pkt);
 }
 
-/* Up to the IP header, which `type_be` names. */
+_Static_assert(sizeof(struct ethhdr) + XDPOL_MAX_VLAN_TAGS * sizeof(struct vlan_tag) < 32, "parse_link masks this length");
+
+/*
+ * Up to the IP header, which `type_be` names. Its place is made a number that the verifier does not know: it then walks
+ * the rest of the parser once, and not again for every number of tags.
+ */
 static __always_inline int parse_link(struct cursor *cur, struct pkt *pkt, __be16 *type_be)
 {
+	void *frame = cur->pos;
 	int outcome = parse_ethernet(cur, pkt, type_be);
+	__u32 length;
 
-	return outcome == PARSED ? parse_vlans(cur, type_be) : outcome;
+	if (outcome == PARSED)
+		outcome = parse_vlans(cur, type_be);
+	if (outcome != PARSED)
+		return outcome;
+	length = cur->pos - frame;
+	asm volatile("%0 &= 31" : "+r"(length));
+	cur->pos = frame + length;
+	return PARSED;
 }
 
 /*

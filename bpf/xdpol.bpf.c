@@ -39,15 +39,8 @@ static __always_inline __u32 pull_length(const struct __sk_buff *skb)
 	return skb->len < PULL_BYTES ? skb->len : PULL_BYTES;
 }
 
-/* A use_packet: keeps the packet and answers with the outcome, for what may have to be read again. */
-static __always_inline __u32 keep_packet(const struct pkt *pkt, enum outcome outcome, void *kept)
-{
-	*(struct pkt *)kept = *pkt;
-	return outcome;
-}
-
 /* The tag that the stack has taken out of the frame is one of its tags. */
-static __always_inline enum outcome parse_skb(const struct __sk_buff *skb, struct pkt *pkt)
+static __always_inline __u32 parse_skb(const struct __sk_buff *skb, use_packet use, void *context)
 {
 	struct cursor cur = { .pos = (void *)(long)skb->data,
 			      .end = (void *)(long)skb->data_end,
@@ -55,27 +48,42 @@ static __always_inline enum outcome parse_skb(const struct __sk_buff *skb, struc
 			      .segmented = skb->gso_size,
 			      .tagged = skb->vlan_present };
 
-	return parse_packet(&cur, skb->len + cur.tagged * sizeof(struct vlan_tag), keep_packet, pkt);
+	return parse_packet(&cur, skb->len + cur.tagged * sizeof(struct vlan_tag), use, context);
 }
 
-/* With headers that are linear where they can be made so. */
-static __always_inline enum outcome parse_whole_skb(struct __sk_buff *skb, struct pkt *pkt)
-{
-	enum outcome outcome = parse_skb(skb, pkt);
+/* The answer of a use_packet where the headers may be whole once they are linear; otherwise 1 where the packet passes. */
+enum { NOT_LINEAR = 2 };
 
-	if (outcome == MALFORMED && skb->data_end - skb->data < skb->len && !bpf_skb_pull_data(skb, pull_length(skb)))
-		outcome = parse_skb(skb, pkt);
-	return outcome;
+static __always_inline int may_be_whole(const struct __sk_buff *skb, enum outcome outcome)
+{
+	return outcome == MALFORMED && skb->data_end - skb->data < skb->len;
+}
+
+/* A use_packet: filter_packet, where the headers are linear. */
+static __always_inline __u32 filter_linear(const struct pkt *pkt, enum outcome outcome, void *context)
+{
+	struct hook *hook = context;
+
+	return may_be_whole(hook->ctx, outcome) ? NOT_LINEAR : !!filter(pkt, outcome, *hook);
+}
+
+/* A global function: the verifier walks the parser once more for it, and not for every path that leads here. */
+__noinline __u32 filter_pulled(struct __sk_buff *skb, enum xdpol_direction direction)
+{
+	struct hook hook = { .ctx = skb, .direction = direction, .is_skb = 1 };
+
+	bpf_skb_pull_data(skb, pull_length(skb));
+	return parse_skb(skb, filter_packet, &hook);
 }
 
 /* Passing leaves the verdict to the next program and the stack. */
 static __always_inline int filter_skb(struct __sk_buff *skb, const enum xdpol_direction direction)
 {
 	struct hook hook = { .ctx = skb, .direction = direction, .is_skb = 1 };
-	struct pkt pkt;
-	enum outcome outcome = parse_whole_skb(skb, &pkt);
-	__u32 passed = filter(&pkt, outcome, hook);
+	__u32 passed = parse_skb(skb, filter_linear, &hook);
 
+	if (passed == NOT_LINEAR)
+		passed = filter_pulled(skb, direction);
 	AUDIT(skb, audit_tc, direction, passed);
 	return passed ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
@@ -118,13 +126,29 @@ static __always_inline int audit_frame(struct xdp_md *ctx, __u32 passed)
 	return passed ? XDP_PASS : XDP_DROP;
 }
 
+/* A use_packet: compare_packet, where the headers are linear. */
+static __always_inline __u32 compare_linear(const struct pkt *pkt, enum outcome outcome, void *audited)
+{
+	struct audited *one = audited;
+
+	return may_be_whole(one->hook.ctx, outcome) ? NOT_LINEAR : compare_packet(pkt, outcome, audited);
+}
+
+/* A global function, as filter_pulled is. */
+__noinline __u32 compare_pulled(struct __sk_buff *skb, enum xdpol_direction direction, __u32 passed)
+{
+	struct audited audited = { .hook = { .ctx = skb, .direction = direction, .is_skb = 1 }, .passed = passed };
+
+	bpf_skb_pull_data(skb, pull_length(skb));
+	return parse_skb(skb, compare_packet, &audited);
+}
+
 static __always_inline int audit_skb(struct __sk_buff *skb, enum xdpol_direction direction, __u32 passed)
 {
-	struct hook hook = { .ctx = skb, .direction = direction, .is_skb = 1 };
-	struct pkt pkt;
-	enum outcome outcome = parse_whole_skb(skb, &pkt);
+	struct audited audited = { .hook = { .ctx = skb, .direction = direction, .is_skb = 1 }, .passed = passed };
 
-	compare(&pkt, outcome, hook, passed);
+	if (parse_skb(skb, compare_linear, &audited) == NOT_LINEAR)
+		compare_pulled(skb, direction, passed);
 	return passed ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
 
