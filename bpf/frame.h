@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */
-/*
- * The length of an XDP frame, all its buffers included. Where the kernel guards returns (Spectre, SRSO) a helper
- * call costs what a whole lookup does, so it is made only for frames of several buffers.
- */
+/* An XDP frame: its length, and where reading it begins. */
 #pragma once
+#include "parse.h"
+
 #include <linux/bpf.h>
 
 #include <bpf/bpf_helpers.h>
@@ -20,6 +19,10 @@ enum xdp_buff_flags___local {
 /* Inlined by the verifier. Kernels before 6.2 have none. */
 extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak;
 
+/*
+ * All its buffers included. Where the kernel guards returns (Spectre, SRSO) a helper call costs what a whole lookup
+ * does, so it is made only for frames of several buffers.
+ */
 static __always_inline __u32 frame_length(struct xdp_md *ctx)
 {
 	struct xdp_buff___local *buff;
@@ -30,4 +33,13 @@ static __always_inline __u32 frame_length(struct xdp_md *ctx)
 	if (buff->flags & XDP_FLAGS_HAS_FRAGS)
 		return bpf_xdp_get_buff_len(ctx);
 	return ctx->data_end - ctx->data;
+}
+
+/* Headers are read from the first buffer; `bytes`, the frame's length, counts all of them. */
+static __always_inline struct cursor frame_cursor(struct xdp_md *ctx, __u32 bytes)
+{
+	return (struct cursor){ .pos = (void *)(long)ctx->data,
+				.start = &ctx->data,
+				.end = (void *)(long)ctx->data_end,
+				.left = bytes };
 }

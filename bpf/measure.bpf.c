@@ -237,7 +237,7 @@ static __always_inline __u32 read_fields(const struct pkt *pkt, enum outcome out
 
 static __always_inline enum outcome parse_frame(struct xdp_md *ctx, __u32 bytes)
 {
-	struct cursor cur = { .pos = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end, .left = bytes };
+	struct cursor cur = frame_cursor(ctx, bytes);
 
 	return parse_packet(&cur, bytes, read_fields, NULL);
 }

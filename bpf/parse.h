@@ -28,7 +28,8 @@ enum outcome {
 
 enum pkt_flag {
 	PKT_BROADCAST_FRAME = 1,
-	PKT_LATER_FRAGMENT = 2,
+	PKT_LATER_FRAGMENT_BIT = 1,
+	PKT_LATER_FRAGMENT = 1 << PKT_LATER_FRAGMENT_BIT,
 	PKT_SOURCE_ROUTED_BIT = 2,
 	PKT_SOURCE_ROUTED = 1 << PKT_SOURCE_ROUTED_BIT, /* the sender names the way, or where the packet goes on to; known where the policy asks */
 };
@@ -49,6 +50,7 @@ struct pkt {
 struct cursor {
 	void *pos;
 	void *end;	/* of the bytes that can be read */
+	const volatile __u32 *start; /* where the hook's context says that the frame begins */
 	__u32 left;	/* bytes from pos to the end of the frame, then of the IP packet */
 	__u32 segmented; /* the stack will segment this frame: its IP length may be 0, as that of frames over MAX_LENGTH may */
 	__u32 tagged;	 /* 1: it had a tag besides those that stand in it */
@@ -229,15 +231,24 @@ static __always_inline int parse_l4(struct cursor *cur, struct pkt *pkt)
 	}
 }
 
+/* The same value, of which the verifier knows no bounds: ways to it that differ in these alone are then one. */
+static __always_inline __u32 without_bounds(__u32 value)
+{
+	asm volatile("%0 = be32 %0\n%0 = be32 %0" : "+r"(value));
+	return value;
+}
+
 /*
  * The length of an IP packet, or of its payload, of which at most `most` bytes are there. The kernel joins and builds
  * packets that no wire carries (BIG TCP): those are longer than the field can say, which is 0 then.
  */
 static __always_inline __u32 ip_length(const struct cursor *cur, __be16 field_be, __u32 most)
 {
-	if (!field_be && (cur->segmented || most > MAX_LENGTH))
-		return most;
-	return bpf_ntohs(field_be);
+	__u32 length = bpf_ntohs(field_be);
+
+	if (__builtin_expect(!field_be, 0) && (cur->segmented || most > MAX_LENGTH))
+		length = most;
+	return without_bounds(length);
 }
 
 static __always_inline void read_ipv4(const struct iphdr *ip, struct pkt *pkt)
@@ -289,8 +300,8 @@ static __always_inline int parse_ipv4(struct cursor *cur, struct pkt *pkt)
 	if (ip->version != 4 || header < sizeof(*ip) || total < sizeof(*ip) || total < header || total > cur->left)
 		return MALFORMED;
 	read_ipv4(ip, pkt);
-	if (ip->frag_off & bpf_htons(IP_OFFSET_MASK))
-		pkt->flags |= PKT_LATER_FRAGMENT;
+	/* Without a branch, which the verifier would walk all that follows twice for. */
+	pkt->flags |= ((ip->frag_off & bpf_htons(IP_OFFSET_MASK)) + 0xffffU) >> 16 << PKT_LATER_FRAGMENT_BIT;
 	cur->left = total;
 	if (!header_at(cur, header))
 		return MALFORMED;
@@ -444,6 +455,8 @@ static __always_inline __u32 parse_packet(struct cursor *cur, __u32 bytes, use_p
 
 	if (is_plain4(cur, &plain))
 		return use(&plain, PARSED, context);
+	/* Read again, so that the verifier walks what follows once, and not once for each way in which it is not plain. */
+	cur->pos = (void *)(long)*cur->start;
 	outcome = parse_link(cur, &pkt, &type_be);
 	if (outcome != PARSED)
 		return use(&pkt, outcome, context);

@@ -18,13 +18,12 @@ static __always_inline __u32 filter_packet(const struct pkt *pkt, enum outcome o
 	return filter(pkt, outcome, *(struct hook *)hook);
 }
 
-/* Headers are read from the first buffer; the frame's length counts all of them. */
 SEC("xdp.frags")
 int xdpol_ingress(struct xdp_md *ctx)
 {
 	struct hook hook = { .ctx = ctx, .direction = XDPOL_INGRESS };
 	__u32 bytes = frame_length(ctx);
-	struct cursor cur = { .pos = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end, .left = bytes };
+	struct cursor cur = frame_cursor(ctx, bytes);
 	__u32 passed = parse_packet(&cur, bytes, filter_packet, &hook);
 
 	AUDIT(ctx, audit_xdp, XDPOL_INGRESS, passed);
@@ -43,6 +42,7 @@ static __always_inline __u32 pull_length(const struct __sk_buff *skb)
 static __always_inline __u32 parse_skb(const struct __sk_buff *skb, use_packet use, void *context)
 {
 	struct cursor cur = { .pos = (void *)(long)skb->data,
+			      .start = &skb->data,
 			      .end = (void *)(long)skb->data_end,
 			      .left = skb->len,
 			      .segmented = skb->gso_size,
@@ -120,7 +120,7 @@ static __always_inline int audit_frame(struct xdp_md *ctx, __u32 passed)
 {
 	struct audited audited = { .hook = { .ctx = ctx, .direction = XDPOL_INGRESS }, .passed = passed };
 	__u32 bytes = frame_length(ctx);
-	struct cursor cur = { .pos = (void *)(long)ctx->data, .end = (void *)(long)ctx->data_end, .left = bytes };
+	struct cursor cur = frame_cursor(ctx, bytes);
 
 	parse_packet(&cur, bytes, compare_packet, &audited);
 	return passed ? XDP_PASS : XDP_DROP;

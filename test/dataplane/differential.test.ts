@@ -94,7 +94,7 @@ function report(of: Case, packet: TestPacket): string {
 }
 
 test(`the kernel program agrees with the reference on ${LEAST_PAIRS} pairs and more`, {
-  timeout: 60_000 + 8_000 * RUNS,
+  timeout: 120_000 + 20_000 * RUNS,
 }, () => {
   let pairs = 0;
   const property = fc.property(policyAndPackets, ({ policy, host, interfaceName, packets, frames }) => {

@@ -140,7 +140,7 @@ function runSteps(
 }
 
 test(`the kernel program agrees with the reference on ${LEAST_PAIRS} pairs and more`, {
-  timeout: 60_000 + 16_000 * RUNS,
+  timeout: 120_000 + 30_000 * RUNS,
 }, () => {
   let pairs = 0;
   const property = fc.property(cases, (one) => {
