@@ -5,7 +5,7 @@ import { followAddresses } from '../host/follow-addresses.ts';
 import type { FollowedName } from '../host/follow-names.ts';
 import { NameFollower } from '../host/follow-names.ts';
 import { keepInForce } from '../host/keep-in-force.ts';
-import { expireMembers } from '../host/live-sets/expire-members.ts';
+import { MemberEnds } from '../host/live-sets/member-ends.ts';
 import { recordDuty } from '../host/record-changes.ts';
 import { rememberAddresses } from '../host/remember-addresses.ts';
 import { settleReturned } from '../host/settle-returned.ts';
@@ -94,6 +94,12 @@ async function keep(context: HostContext, log: AgentLog): Promise<void> {
   await recordDuty(context, 'keep', text);
 }
 
+function keepEnds(context: HostContext, log: AgentLog, ends: MemberEnds): void {
+  const count = ends.keep(context);
+  if (count !== undefined)
+    log.info(`the clock was set, or the host has slept: ends of live sets written anew: ${count}`);
+}
+
 /** What nobody confirmed in time is back by itself; here it is logged, and what a command left undone is finished. */
 async function settle(context: HostContext, log: AgentLog): Promise<void> {
   const settled = await settleReturned(context);
@@ -142,8 +148,9 @@ export async function runWithDuties(
     'the addresses of this host are not remembered for the next boot',
     seldom(() => rememberAddresses(context), REMEMBER_MS),
   );
-  const expireSteadily = tellFailuresOnce(log, 'members of live sets that have ended keep their places', () =>
-    Promise.resolve(expireMembers(context)),
+  const ends = new MemberEnds();
+  const expireSteadily = tellFailuresOnce(log, 'the ends of members of live sets are not kept', () =>
+    Promise.resolve(keepEnds(context, log, ends)),
   );
   const observeSteadily = tellFailuresOnce(log, 'the traffic is not observed for xdpol report', () => evidence.step());
   await keepClaim();

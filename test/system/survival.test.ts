@@ -144,8 +144,8 @@ test('the clock of the host jumps a day ahead and two days back', { timeout: 240
   const xdpol = (...argv: readonly string[]): string => pair.exec(pair.host, inside(pair.xdpol(...argv)));
   const policy = (name: string): string => {
     const file = join(pair.directory, `${name}.yaml`);
-    const rule = '{ name: ping, action: block, filters: [{ source: any, destination: me, protocol: icmp }] }';
-    writeFileSync(file, `name: ${name}\nrules:\n  - ${rule}\n`);
+    const rule = '{ name: banned, action: block, filters: [{ source: $bans, destination: me }] }';
+    writeFileSync(file, `name: ${name}\naddressSets: { bans: { live: true } }\nrules:\n  - ${rule}\n`);
     return file;
   };
   const { device } = pair.host;
@@ -167,6 +167,21 @@ test('the clock of the host jumps a day ahead and two days back', { timeout: 240
     expect(agent.scrape().value(`xdpol_attached{device="${device}",direction="ingress"}`)).toBe(1);
     expect(statusOf(pair)).toMatchObject({ policy: 'first', gaps: [] });
   }
+  // The end of a ban is a time of the clock, wherever that goes; the kernel alone would count three seconds.
+  const isBanned = (): boolean =>
+    pair.run(pair.peer, ['ping', '-n', '-q', '-c', '1', '-W', '1', pair.host.ipv4]).status !== 0;
+  const listed = (): string => xdpol('set', 'list', 'bans', '--json');
+  jump('+1d');
+  xdpol('set', 'add', 'bans', pair.peer.ipv4, '--for', '3s');
+  const added = performance.now();
+  jump('-1d');
+  expect(await within(20, () => agent.log.includes('ends of live sets written anew: 1'))).toBe(true);
+  await sleep(Math.max(0, added + 4000 - performance.now()));
+  expect(isBanned()).toBe(true);
+  expect(listed()).toContain(pair.peer.ipv4);
+  jump('+2d');
+  expect(await within(20, () => !isBanned())).toBe(true);
+  expect(listed()).not.toContain(pair.peer.ipv4);
   // The deadline is the kernel's: it comes no earlier and no later.
   jump('+1d');
   const began = performance.now();

@@ -1,11 +1,11 @@
 /** Sets that have their members from a feed, and how that stands. */
 import { formatDuration } from '../../base/duration.ts';
-import { findCandidate } from '../../engine/audit/candidate.ts';
 import type { Attachment } from '../../engine/survey.ts';
 import { readAttachments } from '../../engine/survey.ts';
 import { feedText } from '../../policy/feed.ts';
 import type { DeclaredSet, PolicyStore } from '../../store/store.ts';
 import { feedKey, NO_FEED_STATE } from '../../store/store.ts';
+import { setsInUse } from './sets-in-use.ts';
 
 /** Where the members come from. */
 export interface ListedFeed {
@@ -22,14 +22,8 @@ export function feedsInUse(
   store: PolicyStore,
   attachments: () => readonly Attachment[] = readAttachments,
 ): readonly DeclaredSet[] {
-  const declared = store.liveSets.declared().filter(({ feed }) => feed !== undefined);
-  if (declared.length === 0) return [];
-  const generations = attachments().flatMap(({ hooks, directory }) => {
-    using candidate = findCandidate(directory);
-    return [...hooks.map(({ generation }) => generation), candidate?.generation].filter((one) => one !== undefined);
-  });
-  const hashes = new Set(generations.map(({ hash }) => hash));
-  return declared.filter(({ hash }) => hash !== undefined && hashes.has(hash));
+  const fed = store.liveSets.declared().filter(({ feed }) => feed !== undefined);
+  return setsInUse(fed, attachments);
 }
 
 /** null where the set has none. */
