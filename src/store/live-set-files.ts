@@ -63,6 +63,8 @@ interface Loaded {
   stamp: string | undefined;
   /** Infinity where the file has to be written anew. */
   lines: number;
+  /** A sentence; undefined where the file is whole. */
+  damage: string | undefined;
   /** The disk did not take the last change. */
   isUnwritten: boolean;
 }
@@ -113,6 +115,11 @@ export class LiveSetFiles {
     return this.#load(name).table;
   }
 
+  /** What is wrong with the file, a sentence. */
+  damageOf(name: string): string | undefined {
+    return this.#load(name).damage;
+  }
+
   counts(name: string): SetCounts {
     return this.#load(name).counts;
   }
@@ -133,6 +140,7 @@ export class LiveSetFiles {
         this.#durable.makeSubfolder(this.#directory);
         this.#durable.write(path, bytesOf([...known.table.members()].map(putLine), counts));
         known.lines = known.table.size + 1;
+        known.damage = undefined;
       } else {
         this.#durable.append(path, bytesOf([...removed.map(removedLine), ...put.map(putLine)], counts), false);
         known.lines += lines;
@@ -155,21 +163,22 @@ export class LiveSetFiles {
 
   #read(path: string, stamp: string): Loaded {
     const text = withStoreErrors(this.#directory, () => readIfThere(path, 'latin1')) ?? '';
-    if (!text.includes('\n')) this.#report(`${path} is damaged: the members of the set are not known`);
     const table = new MemberTable();
     let counts = NO_COUNTS;
-    let [lines, broken] = [0, 0];
+    let [lines, broken, isWhole] = [0, 0, true];
     for (let at = 0; at < text.length; lines++) {
       const end = text.indexOf('\n', at);
       // A line without an end was not written whole.
-      if (end < 0) return { table, counts, stamp, lines: Number.POSITIVE_INFINITY, isUnwritten: false };
+      isWhole = end >= 0;
+      if (!isWhole) break;
       const line = text.slice(at, end);
       at = end + 1;
       if (line.startsWith('=')) counts = decodeCounts(line.slice(1)) ?? counts;
       else if (!readChange(line, table)) broken++;
     }
-    if (broken > 0) this.#report(`${path}: ${broken} of ${lines} lines are damaged and passed over`);
-    return { table, counts, stamp, lines, isUnwritten: false };
+    const damage = describeDamage(path, text, lines, broken);
+    if (damage !== undefined) this.#report(damage);
+    return { table, counts, stamp, lines: isWhole ? lines : Number.POSITIVE_INFINITY, damage, isUnwritten: false };
   }
 
   #path(name: string): string {
@@ -178,7 +187,13 @@ export class LiveSetFiles {
 }
 
 function empty(): Loaded {
-  return { table: new MemberTable(), counts: NO_COUNTS, stamp: undefined, lines: 0, isUnwritten: false };
+  const table = new MemberTable();
+  return { table, counts: NO_COUNTS, stamp: undefined, lines: 0, damage: undefined, isUnwritten: false };
+}
+
+function describeDamage(path: string, text: string, lines: number, broken: number): string | undefined {
+  if (!text.includes('\n')) return `${path} is damaged: the members of the set are not known`;
+  return broken === 0 ? undefined : `${path}: ${broken} of ${lines} lines are damaged and passed over`;
 }
 
 /** Changes with every write. */

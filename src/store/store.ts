@@ -188,6 +188,15 @@ export class PolicyStore {
     });
   }
 
+  /** What is wrong with a version, in words; undefined where it is whole. Nothing is set aside. */
+  damageOf(name: string, version: number): string | undefined {
+    return withStoreErrors(this.directory, () => {
+      const found = this.#readTwice(name, version);
+      if (found === undefined) return 'it is not stored';
+      return 'damage' in found ? found.damage : undefined;
+    });
+  }
+
   /** The version, or, where it is damaged or gone, the newest whole one before it; what is damaged is reported. */
   readThisOrEarlier(name: string, version: number): StoredVersion | undefined {
     return withStoreErrors(this.directory, () => {

@@ -1,5 +1,5 @@
 /** Doctor on interfaces that stand in the way, each in a network namespace of its own. */
-import { writeFileSync } from 'node:fs';
+import { readdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compileBpf } from '../support/compile-bpf.ts';
@@ -106,6 +106,21 @@ test('a filtered interface in order: nothing on it', () => {
   expect(interfaces).toEqual([pair.host.device]);
   expect(findings.filter((finding) => finding.interface !== null)).toEqual([]);
   expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
+});
+
+test('a damaged store, and a hook that somebody opened: each with what is damaged or open', () => {
+  const root = join(pair.env['XDPOL_BPFFS'] ?? '', 'xdpol');
+  const egress = readdirSync(root, { recursive: true, encoding: 'utf8' }).find((path) => path.endsWith('/egress'));
+  unlinkSync(join(root, egress ?? ''));
+  writeFileSync(join(pair.env['XDPOL_STATE_DIR'] ?? '', 'policies/edge/1/policy.yaml'), 'name: edge\n');
+  writeFileSync(join(pair.env['XDPOL_STATE_DIR'] ?? '', 'known-host.json'), '');
+  const { stdout, status } = doctor('--json');
+  const { findings } = JSON.parse(stdout) as { readonly findings: readonly Finding[] };
+  const texts = findings.map(({ severity, what }) => `${severity}: ${what}`).join('\n');
+  expect(texts).toContain('error: the assigned version of edge is damaged: its hash is not the one in version.json');
+  expect(texts).toContain('known-host.json is damaged: no last known addresses and answers');
+  expect(texts).toContain(`error: ${pair.host.device} egress: not filtered, and edge is to be in force there`);
+  expect(status).toBe(1);
 });
 
 test('an interface that is not there: exit 1, and those that are', () => {

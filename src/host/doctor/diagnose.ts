@@ -45,7 +45,7 @@ export function diagnose(context: HostContext, { interfaces: given }: DoctorRequ
   const assigned = interfacesMeantBy(wanted, interfaces());
   const names = chooseInterfaces(given, [...filtered, ...assigned]);
   const findings = [
-    ...examineHost(gatherHost(store)),
+    ...examineHost(gatherHost({ ...context, store })),
     ...gatherInterfaces(names, [...new Set([...filtered, ...assigned])]).flatMap(examineInterface),
   ];
   const checks = Object.keys(HOST_CHECKS).length + names.length * Object.keys(INTERFACE_CHECKS).length;

@@ -1,6 +1,7 @@
-/** What doctor's checks look at. Gathered by gather-facts.ts; the checks are pure. */
+/** What doctor's checks look at. Gathered by gather-host.ts, gather-store.ts and gather-interfaces.ts; the checks are pure. */
 import type { EthtoolFacts, NetworkInterface, XdpAttachment } from 'libbpf-ts-bindings';
 import type { Diagnostic } from '../../base/diagnostics.ts';
+import type { OpenHook } from '../status.ts';
 
 export interface KernelFacts {
   /** `6.18.44-amd64`. */
@@ -23,6 +24,10 @@ export interface StoreFacts {
   readonly problem: string | undefined;
   /** Paths of what was found damaged and set aside. */
   readonly setAside: readonly string[];
+  /** What is damaged where it is, a sentence each. */
+  readonly damaged: readonly string[];
+  /** What is wrong with the assigned version; undefined where it is whole, or none is assigned. */
+  readonly assignedDamage: string | undefined;
   /** Bytes that are free on its file system; undefined where that is unknown. */
   readonly free: number | undefined;
   readonly isWritable: boolean;
@@ -30,6 +35,14 @@ export interface StoreFacts {
   readonly assigned: string | undefined;
   /** When the newest record in it was written: ISO 8601. */
   readonly newestRecord: string | undefined;
+}
+
+/** As `status` has it. */
+export interface FilterFacts {
+  /** Name of the assigned policy. */
+  readonly assigned: string | undefined;
+  readonly gaps: readonly OpenHook[];
+  readonly warnings: readonly string[];
 }
 
 export interface UnitFacts {
@@ -45,6 +58,8 @@ export interface HostFacts {
   readonly capabilities: readonly string[];
   readonly config: { readonly path: string; readonly problem?: string; readonly diagnostics: readonly Diagnostic[] };
   readonly store: StoreFacts;
+  /** undefined where it cannot be known. */
+  readonly filter: FilterFacts | undefined;
   readonly units: readonly UnitFacts[];
   /** Milliseconds since 1970. */
   readonly now: number;

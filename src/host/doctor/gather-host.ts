@@ -1,13 +1,16 @@
 /** The facts of the host that doctor's checks look at. */
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, existsSync, lstatSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { capabilities, isBpffs } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../../base/environment-error.ts';
 import { isAlive, pidOf } from '../../store/process-name.ts';
 import type { PolicyStore } from '../../store/store.ts';
 import { readHostConfig } from '../config.ts';
-import type { HostFacts, KernelFacts, StoreFacts, UnitFacts } from './doctor-facts.ts';
+import type { HostContext } from '../context.ts';
+import { readStatus } from '../status.ts';
+import type { FilterFacts, HostFacts, KernelFacts, UnitFacts } from './doctor-facts.ts';
+import { gatherStore } from './gather-store.ts';
 
 const BPFFS = '/sys/fs/bpf';
 
@@ -45,44 +48,6 @@ function gatherKernel(): KernelFacts {
 function gatherConfig(): HostFacts['config'] {
   const { path, diagnostics, problem } = readHostConfig();
   return { path, diagnostics, ...(problem === undefined ? {} : { problem: problem.message }) };
-}
-
-function isWritable(path: string): boolean {
-  try {
-    accessSync(path, constants.W_OK);
-    return true;
-  } catch (error) {
-    // A store that was never written is made by the first command.
-    return (error as NodeJS.ErrnoException).code === 'ENOENT';
-  }
-}
-
-function freeBytes(path: string): number | undefined {
-  try {
-    const { bavail, bsize } = statfsSync(path);
-    return bavail * bsize;
-  } catch {
-    return undefined;
-  }
-}
-
-function gatherStore(store: PolicyStore): StoreFacts {
-  const { directory } = store;
-  const base = { directory, isWritable: isWritable(directory), free: freeBytes(directory) };
-  try {
-    const assignment = store.assignment();
-    const records = store.list().flatMap((name) => store.versions(name).map(({ at }) => at));
-    return {
-      ...base,
-      problem: undefined,
-      setAside: store.setAside(),
-      assigned: assignment?.policy,
-      newestRecord: [...records, ...(assignment === undefined ? [] : [assignment.at])].sort().at(-1),
-    };
-  } catch (error) {
-    if (!(error instanceof EnvironmentError)) throw error;
-    return { ...base, problem: error.message, setAside: [], assigned: undefined, newestRecord: undefined };
-  }
 }
 
 /** Those of an administrator or of `xdpol install`, then those of a package. */
@@ -124,12 +89,25 @@ function gatherAgent(store: PolicyStore): number | undefined {
   }
 }
 
-export function gatherHost(store: PolicyStore): HostFacts {
+/** undefined where it cannot be known: for want of rights, or with a store that has a finding of its own. */
+function gatherFilter(context: HostContext): FilterFacts | undefined {
+  try {
+    const { assigned, gaps, warnings } = readStatus(context);
+    return { assigned: assigned?.policy, gaps, warnings };
+  } catch (error) {
+    if (error instanceof EnvironmentError || (error as NodeJS.ErrnoException).code !== undefined) return undefined;
+    throw error;
+  }
+}
+
+export function gatherHost(context: HostContext): HostFacts {
+  const { store } = context;
   return {
     kernel: gatherKernel(),
     capabilities: capabilities(),
     config: gatherConfig(),
-    store: gatherStore(store),
+    store: gatherStore(store.directory),
+    filter: gatherFilter(context),
     units: ['xdpol-restore.service', 'xdpol-agent.service'].map(gatherUnit),
     now: Date.now(),
     agent: gatherAgent(store),

@@ -159,7 +159,7 @@ function checkConfiguration({ config: { path, problem, diagnostics } }: HostFact
 const WANTED_SPACE = 256 << 20;
 
 function checkStore({ store }: HostFacts): readonly Found[] {
-  const { directory, problem, isWritable, free, setAside } = store;
+  const { directory, problem, isWritable, free, setAside, damaged, assigned, assignedDamage } = store;
   if (problem !== undefined) {
     return [
       {
@@ -171,7 +171,20 @@ function checkStore({ store }: HostFacts): readonly Found[] {
       },
     ];
   }
-  const found: Found[] = [];
+  const found: Found[] = damaged.map((what) => ({
+    severity: 'warning',
+    what,
+    why: 'the disk or a power cut damaged it; what is in force stays in force, and the next boot has less to go by',
+    advice: 'check the disk (dmesg, smartctl); the next change that concerns it writes it anew',
+  }));
+  if (assignedDamage !== undefined) {
+    found.push({
+      severity: 'error',
+      what: `the assigned version of ${assigned} is damaged: ${assignedDamage}`,
+      why: 'the next boot needs its compiled form or an earlier version, and goes by boot: in the configuration without',
+      advice: 'check the disk (dmesg, smartctl); apply the policy from its file again',
+    });
+  }
   if (!isWritable) {
     found.push({
       severity: 'warning',
@@ -197,6 +210,32 @@ function checkStore({ store }: HostFacts): readonly Found[] {
     });
   }
   return found;
+}
+
+function checkFilter({ filter }: HostFacts): readonly Found[] {
+  if (filter === undefined) return [];
+  const { assigned, gaps, warnings } = filter;
+  const open = gaps.filter(({ isMissing }) => !isMissing).map(({ name, direction }) => `${name} ${direction}`);
+  const missing = [...new Set(gaps.filter(({ isMissing }) => isMissing).map(({ name }) => name))];
+  const found: Found[] = [];
+  if (open.length > 0) {
+    found.push({
+      severity: 'error',
+      what: `${open.join(', ')}: not filtered, and ${assigned ?? 'a policy'} is to be in force there`,
+      why: 'every packet passes there',
+      remedy: manual('xdpol', 'restore'),
+    });
+  }
+  for (const name of missing) {
+    found.push({
+      severity: 'warning',
+      what: `${name} is assigned, and not there`,
+      why: 'it is filtered when it is back, by the agent or xdpol restore',
+      remedy: manual('xdpol', 'unassign', '-i', name),
+    });
+  }
+  const why = 'what is in force is not in all what should be';
+  return [...found, ...warnings.map((what) => ({ severity: 'warning', what, why }) as const)];
 }
 
 function checkUnits({ units, store }: HostFacts): readonly Found[] {
@@ -266,6 +305,7 @@ export const HOST_CHECKS: Readonly<Record<string, HostCheck>> = {
   'unprivileged-bpf': checkUnprivilegedBpf,
   configuration: checkConfiguration,
   store: checkStore,
+  filter: checkFilter,
   units: checkUnits,
   clock: checkClock,
   agent: checkAgent,

@@ -24,11 +24,14 @@ const HOST: HostFacts = {
     directory: '/var/lib/xdpol',
     problem: undefined,
     setAside: [],
+    damaged: [],
+    assignedDamage: undefined,
     free: 1 << 30,
     isWritable: true,
     assigned: 'edge',
     newestRecord: '2026-01-01T00:00:00.000Z',
   },
+  filter: { assigned: 'edge', gaps: [], warnings: [] },
   units: ['xdpol-restore.service', 'xdpol-agent.service'].map((name) => ({
     name,
     isInstalled: true,
@@ -81,6 +84,9 @@ test('a host and an interface in order have no finding', () => {
 describe('the host', () => {
   const kernel = (part: Partial<HostFacts['kernel']>): Partial<HostFacts> => ({ kernel: { ...HOST.kernel, ...part } });
   const store = (part: Partial<HostFacts['store']>): Partial<HostFacts> => ({ store: { ...HOST.store, ...part } });
+  const filter = (part: Partial<NonNullable<HostFacts['filter']>>): Partial<HostFacts> => ({
+    filter: { assigned: 'edge', gaps: [], warnings: [], ...part },
+  });
   const units = (part: Partial<HostFacts['units'][number]>): Partial<HostFacts> => ({
     units: HOST.units.map((unit) => ({ ...unit, ...part })),
   });
@@ -103,6 +109,21 @@ describe('the host', () => {
     ['a read-only store', store({ isWritable: false }), 'store warning'],
     ['a full disk', store({ free: 1 << 20 }), 'store warning'],
     ['damage', store({ setAside: ['/var/lib/xdpol/policies/edge/1.damaged-x'] }), 'store warning'],
+    [
+      'what is damaged in its place',
+      store({ damaged: ['a is damaged', 'b is damaged'] }),
+      'store warning',
+      'store warning',
+    ],
+    ['a damaged version that is assigned', store({ assignedDamage: 'policy.yaml is missing' }), 'store error'],
+    ['an open hook', filter({ gaps: [{ name: 'eth0', direction: 'egress', isMissing: false }] }), 'filter error'],
+    [
+      'a missing interface',
+      filter({ gaps: [{ name: 'eth9', direction: 'ingress', isMissing: true }] }),
+      'filter warning',
+    ],
+    ['what status warns of', filter({ warnings: ['edge is in force, and not assigned'] }), 'filter warning'],
+    ['a filter that cannot be read', { filter: undefined }],
     ['no units', units({ isInstalled: false, isEnabled: false, state: undefined }), 'units warning'],
     ['units that are not enabled', units({ isEnabled: false }), 'units warning'],
     ['failed units', units({ state: 'failed' }), 'units error', 'units error'],
