@@ -13,6 +13,10 @@
  * The program's files are not minified: the lines of a stack trace can be read, and each part names the source it is
  * from. The console's are: they go over the network. A process has read all of the program when it starts, so an agent
  * that runs misses nothing when another version takes the place of its files.
+ *
+ * Node's start-up snapshot does not take the cache's place. It was measured: a process reads some 10 MB of heap and is
+ * slower by 10 to 20 ms, and V8 takes a snapshot only on processors with the features of the one that made it. Neither
+ * does a bundle of `check` alone: 3 ms of 36.
  */
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
