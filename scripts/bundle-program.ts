@@ -8,7 +8,7 @@ import type { BuildOptions, Metafile, Plugin } from 'esbuild';
 import { build, transform } from 'esbuild';
 import { SCHEMA_IDS, schemaCompiler } from '../src/formats/yaml/validators.ts';
 import { programVersion } from '../src/host/program-version.ts';
-import { ADDON, launcherText } from './launcher.ts';
+import { ADDON, cachePath, launcherText } from './launcher.ts';
 
 const ROOT: string = fileURLToPath(new URL('..', import.meta.url));
 
@@ -95,7 +95,6 @@ export async function buildProgram(): Promise<BuiltProgram> {
   const paths = {
     packages: `program/packages-${digestOf(packages.text)}.js`,
     program: `program/program-${digestOf(program.text)}.js`,
-    cache: `program/program-${digestOf(`${program.text}${process.version}${process.arch}`)}.cache`,
   };
   const launchers = ENTRIES.map((entry) => ({
     path: `${entry}.js`,
@@ -108,7 +107,7 @@ export async function buildProgram(): Promise<BuiltProgram> {
     ],
     starts: [{ path: 'package.json', text: '{ "type": "commonjs" }\n' }, ...launchers],
     program: paths.program,
-    cache: paths.cache,
+    cache: cachePath(paths.program),
     metafiles: [packages.metafile, program.metafile],
   };
 }

@@ -5,7 +5,7 @@
  *   dist/agent/question-thread.js            starts a thread of the agent, see src/agent/questions
  *   dist/measure/live-child.js               starts a process of its own, see src/measure/veth-frames.ts
  *   dist/program/program-*.js                all of the sources; a name has a digest of the content
- *   dist/program/program-*.cache             what V8 compiled of it, for this version of Node
+ *   dist/program/program-*.cache             what V8 compiled of it, for this version of Node and this architecture
  *   dist/program/packages-*.js               packages of the agent and of the authority
  *   dist/console/                            the web console, for browsers
  *   dist/bpf/                                made by bpf/Makefile; left alone

@@ -4,7 +4,14 @@ export interface ProgramPaths {
   /** Below dist. */
   readonly program: string;
   readonly packages: string;
-  readonly cache: string;
+}
+
+/**
+ * Where a process of this Node looks for the code cache of a program. V8 refuses a cache of another version, but takes one
+ * of another architecture and crashes.
+ */
+export function cachePath(program: string): string {
+  return `${program}-${process.version}-${process.arch}.cache`;
 }
 
 /** Parts of Node that take milliseconds to load, and that many verbs never call. */
@@ -55,14 +62,14 @@ function load(name) {
   if (PACKAGES.has(name)) return require(join(dist, '${paths.packages}'))[name]();
   return LAZY.has(name) ? loadLater(name) : require(name);
 }
+const filename = join(dist, '${paths.program}');
 function readCache() {
   try {
-    return readFileSync(join(dist, '${paths.cache}'));
+    return readFileSync(\`\${filename}-\${process.version}-\${process.arch}.cache\`);
   } catch {
     return undefined;
   }
 }
-const filename = join(dist, '${paths.program}');
 const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData: readCache() });
 const program = { exports: {} };
 script.runInThisContext()(program.exports, load, program, filename, dirname(filename));

@@ -88,6 +88,21 @@ describe('the built program', () => {
     expect(execFileSync(process.execPath, argv, { encoding: 'utf8' })).toBe(CHECKED);
   });
 
+  test('a process of another version or architecture reads no cache', () => {
+    const look = (key: 'arch' | 'version', value: string): string => {
+      const script = `Object.defineProperty(process, '${key}', { value: '${value}' });
+        const vm = require('node:vm');
+        vm.Script = class extends vm.Script {
+          constructor(text, options) { super(text, options); console.log(options.cachedData !== undefined); }
+        };
+        require('${join(out, 'cli/main.js')}');`;
+      return execFileSync(process.execPath, ['-e', script, 'main.js', '--version'], { encoding: 'utf8' });
+    };
+    expect(look('arch', process.arch)).toMatch(/^true\n/u);
+    expect(look('arch', 'elsewhere')).toMatch(/^false\n/u);
+    expect(look('version', 'v0.0.0')).toMatch(/^false\n/u);
+  });
+
   test('the code cache is taken; without it, or with one of something else, the program does the same', () => {
     const [program, cache] = [partNamed(/^program-.*js$/u), partNamed(/cache$/u)];
     const cachedData = readFileSync(cache);
