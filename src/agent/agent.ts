@@ -134,7 +134,7 @@ export async function runAgent({ listen, log, stop }: AgentOptions): Promise<voi
   const feeds = new FeedFollowers(log, stop.signal).run();
   const turns = new ChangeTurns();
   const fleet = new FleetDuty({ context, log, turns, stop: stop.signal });
-  await runWithDuties(context, log, stop, evidence, async (names) => {
+  await runWithDuties({ context, log, stop, evidence, isPaused: () => turns.isTaken }, async (names) => {
     using exporter = new Exporter(() => ({ ...readWanted(context), names: names(), fleet: fleet.state() }));
     const scrapeAs = (encoding: Encoding): ((format: ExpositionFormat) => Promise<Reply>) =>
       shareRunning((format) => metricsReply(exporter, format, encoding, log));
@@ -157,6 +157,7 @@ export async function runAgent({ listen, log, stop }: AgentOptions): Promise<voi
     await following;
     live.close();
     samples.close();
+    await turns.ended();
     questions.close();
     await remote?.close();
     await control?.close();

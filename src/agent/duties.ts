@@ -39,10 +39,10 @@ export function tellFailuresOnce(log: AgentLog, what: string, action: Step): Ste
 }
 
 /** Every second until `stop`. */
-async function repeat(steps: readonly Step[], stop: AbortSignal): Promise<void> {
-  while (!stop.aborted) {
-    await sleep(POLL_MS, undefined, { signal: stop }).catch(() => undefined);
-    for (const step of steps) if (!stop.aborted) await step();
+async function repeat(steps: readonly Step[], { stop: { signal }, isPaused }: Duties): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(POLL_MS, undefined, { signal }).catch(() => undefined);
+    for (const step of steps) if (!signal.aborted && !isPaused()) await step();
   }
 }
 
@@ -116,14 +116,21 @@ function seldom(action: Step, pause: number): Step {
   };
 }
 
+export interface Duties {
+  readonly context: HostContext;
+  readonly log: AgentLog;
+  readonly stop: AbortController;
+  readonly evidence: EvidenceDuty;
+  /** Somebody changes what is in force: duties would look at a half of it, and wait for the lock. */
+  readonly isPaused: () => boolean;
+}
+
 /** Takes the claim of dynamic rules, does `work`, repeats the duties meanwhile, and gives the claim back. */
 export async function runWithDuties(
-  context: HostContext,
-  log: AgentLog,
-  stop: AbortController,
-  evidence: EvidenceDuty,
+  duties: Duties,
   work: (names: () => readonly FollowedName[]) => Promise<void>,
 ): Promise<void> {
+  const { context, log, stop, evidence } = duties;
   const follower = new NameFollower({ log: (line) => log.warning(line) });
   const followNamesSteadily = tellFailuresOnce(
     log,
@@ -164,7 +171,7 @@ export async function runWithDuties(
     rememberSteadily,
     observeSteadily,
   ];
-  const repeating = repeat(steps, stop.signal);
+  const repeating = repeat(steps, duties);
   try {
     await work(() => follower.names());
   } finally {

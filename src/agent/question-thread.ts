@@ -9,6 +9,7 @@ import { ReadingCache } from '../host/reading-cache.ts';
 import { HANDLERS } from './control/handlers.ts';
 import { encodeFailure } from './control/wire-failure.ts';
 import { OWN_FILE } from './question-place.ts';
+import { collectGarbage } from './questions/collect-garbage.ts';
 import type { Answer, Question } from './questions/question.ts';
 
 const port = present(parentPort ?? undefined);
@@ -19,7 +20,15 @@ function send(answer: Answer): void {
   port.postMessage(answer);
 }
 
+/** Milliseconds: what took longer leaves garbage that is worth a collection. */
+const LONG = 300;
+/** Milliseconds without a question before it. */
+const QUIET = 1000;
+let collection: ReturnType<typeof setTimeout> | undefined;
+
 async function answer({ name, asker, asked }: Question): Promise<void> {
+  clearTimeout(collection);
+  const started = performance.now();
   const context = openContext((event) => send({ kind: 'event', event }), undefined, { asker });
   const host = localOperations({ ...context, readings, ranking });
   try {
@@ -27,6 +36,7 @@ async function answer({ name, asker, asked }: Question): Promise<void> {
   } catch (error) {
     send({ kind: 'failure', ...encodeFailure(error) });
   }
+  if (performance.now() - started > LONG) collection = setTimeout(collectGarbage, QUIET);
 }
 
 port.on('message', (question: Question) => void answer(question));

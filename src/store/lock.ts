@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { threadId } from 'node:worker_threads';
 import { EnvironmentError } from '../base/environment-error.ts';
 import { nameAside } from './durable.ts';
 import type { FileSystem } from './file-system.ts';
@@ -101,7 +102,7 @@ export function lockStore(
 ): Disposable {
   makeFolder(directory, files);
   const path = join(directory, 'lock');
-  const ticket = join(directory, `.lock.${process.pid}`);
+  const ticket = join(directory, `.lock.${process.pid}-${threadId}`);
   try {
     writeTicket(ticket, files, isSynced);
     for (let waited = 0; ; waited += PAUSE_MS) {
@@ -112,4 +113,10 @@ export function lockStore(
   } finally {
     files.remove(ticket);
   }
+}
+
+/** After a thread of this process ended that may have held it. */
+export function releaseLockOfThread(directory: string, files: FileSystem = NODE_FILE_SYSTEM): void {
+  const path = join(directory, 'lock');
+  if (readIfThere(path) === ownName()) files.remove(path);
 }

@@ -33,7 +33,7 @@ import { isFolder, isThere, NODE_FILE_SYSTEM, readIfThere } from './file-system.
 import { FleetOrderFile } from './fleet-orders.ts';
 import { KnownHostFile } from './known-host.ts';
 import { LiveSetFiles } from './live-set-files.ts';
-import { lockStore } from './lock.ts';
+import { lockStore, releaseLockOfThread } from './lock.ts';
 import { folderOfPolicy, isHashedFolder, nameOfFolder } from './policy-folder.ts';
 import { withStoreErrors } from './store-errors.ts';
 import type { Damaged, PolicyText, StoredVersion, VersionRecord } from './stored-version.ts';
@@ -149,6 +149,11 @@ export class PolicyStore {
       }
       return lock;
     });
+  }
+
+  /** After a thread of this process ended that may have held it: no other one of it changes anything at the moment. */
+  releaseLock(): void {
+    withStoreErrors(this.directory, () => releaseLockOfThread(this.directory, this.#fileSystem));
   }
 
   /**

@@ -73,9 +73,9 @@ test('sources', () => {
   expect(wrong).toEqual([]);
 });
 
-/** Of the programs that messages name besides. */
+/** Of the programs that messages name besides, and of V8. */
 const FOREIGN =
-  /systemd-run|systemctl|--cap-add|--property=|--porcelain|--short|--net|--depth ===|^\s*(?:\/?\*|\/\/)|-A\|add/u;
+  /setFlagsFromString|systemd-run|systemctl|--cap-add|--property=|--porcelain|--short|--net|--depth ===|^\s*(?:\/?\*|\/\/)|-A\|add/u;
 
 test('an option that a message names is one that a verb takes', () => {
   const known = new Set(program.commands.flatMap(optionsOf).concat('--host'));

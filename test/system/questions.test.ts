@@ -54,9 +54,31 @@ test('a page of the rules that a search finds', async () => {
   expect(last.rules.map(({ name }) => name)).toEqual([296, 297, 298, 299].map((i) => `customer ${i}`));
 });
 
+test('a change with a large policy: the agent answers meanwhile, and is changed by nobody else', async () => {
+  const apply = (rules: number): Promise<{ readonly generation: number }> =>
+    ask('/v1/apply', { input: textInput(largeText(rules)), interfaces: ['eth0'], mode: 'auto' });
+  let isOver = false;
+  const applied = apply(1500).finally(() => {
+    isOver = true;
+  });
+  let answers = 0;
+  let refused = '';
+  while (!isOver) {
+    await askAgent(pair, 'GET', '/v1/policies');
+    if (answers++ === 1) refused = await apply(1).then(() => 'not refused', String);
+  }
+  expect(answers).toBeGreaterThan(2);
+  expect(refused).toMatch(/409 .*"XDPOL_E_LOCKED"/u);
+  expect(await applied).toMatchObject({ policy: 'large', generation: 1 });
+  expect(await askAgent(pair, 'GET', '/v1/status')).toMatchObject({ policy: 'large', generation: 1 });
+  expect(await askAgent(pair, 'GET', '/v1/changes')).toMatchObject({ changes: [{ verb: 'apply', result: 'ok' }] });
+});
+
 test('errors are those of the agent itself', async () => {
   const wrong = ask('/v1/outline', { input: textInput('name: wrong\nrulse: []\n') });
   await expect(wrong).rejects.toThrow(/422 .*"XDPOL_E_POLICY".*rulse/u);
+  const large = ask('/v1/policies', { input: textInput(largeText(1500).replace('permit', 'permitt')) });
+  await expect(large).rejects.toThrow(/422 .*"XDPOL_E_POLICY".*permitt/u);
   await expect(ask('/v1/outline', { input: { stored: 'none' } })).rejects.toThrow(/404 .*"XDPOL_E_NOT_STORED"/u);
   await expect(ask('/v1/explain', { packet: 'nonsense' })).rejects.toThrow(/"XDPOL_E_PACKET"/u);
 });

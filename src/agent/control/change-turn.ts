@@ -36,14 +36,26 @@ interface Kept {
 
 export class ChangeTurns {
   #holder: Turn | undefined;
+  #last: Promise<unknown> = Promise.resolve();
   readonly #kept = new Map<string, Kept>();
+
+  get isTaken(): boolean {
+    return this.#holder !== undefined;
+  }
+
+  /** Resolves when the change that is running has ended, however it does. */
+  async ended(): Promise<void> {
+    await this.#last.catch(() => undefined);
+  }
 
   /** Throws TurnTaken at once where a change is running. */
   async take<T>(who: string, what: string, change: () => Promise<T>): Promise<T> {
     if (this.#holder !== undefined) throw new TurnTaken(this.#holder);
     this.#holder = { who, what, since: new Date().toISOString() };
     try {
-      return await change();
+      const running = change();
+      this.#last = running;
+      return await running;
     } finally {
       this.#holder = undefined;
     }

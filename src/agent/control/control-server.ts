@@ -25,7 +25,7 @@ import { ConsoleServer } from '../console/console-server.ts';
 import type { AgentLog } from '../log.ts';
 import { JsonText } from '../questions/question.ts';
 import type { Questions } from '../questions/questions.ts';
-import { NoThread } from '../questions/thread-lane.ts';
+import { NoThread, ThreadLost } from '../questions/thread-lane.ts';
 import { callerOf, NOBODY_KNOWN } from './caller.ts';
 import type { ChangeTurns } from './change-turn.ts';
 import type { Asked } from './handlers.ts';
@@ -233,11 +233,27 @@ async function carryOut(by: AskedBy, report: (event: OperationEvent) => void): P
   const key = request.headers['idempotency-key'];
   const digested = `${request.method} ${request.url} ${toJson(request.body ?? null)}`;
   const outcome = await turns.once(typeof key === 'string' ? key : undefined, digested, () =>
-    turns.take(asker.who, name, work),
+    turns.take(asker.who, name, () => changeBeside(by, asked, report, work)),
   );
   // Samples of what it would drop begin with the trial.
   if (name === 'startAudit') await look();
   return outcome;
+}
+
+/** By a thread, where the change may take long and there is one. */
+async function changeBeside(
+  { name, asker, questions }: AskedBy,
+  asked: Asked,
+  report: (event: OperationEvent) => void,
+  changeHere: () => Promise<unknown>,
+): Promise<unknown> {
+  try {
+    return await (questions.change({ name, asker, asked }, report) ?? changeHere());
+  } catch (error) {
+    if (error instanceof NoThread) return await changeHere();
+    if (error instanceof ThreadLost) openContext(report).store.releaseLock();
+    throw error;
+  }
 }
 
 /** By a thread, where the question may take long and there is one. */

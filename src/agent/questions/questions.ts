@@ -1,15 +1,19 @@
 /**
  * Questions that may take long, answered by threads beside the agent's own: it answers, serves scrapes and follows addresses
- * meanwhile. Reading a policy of 10,000 rules takes seconds.
+ * meanwhile. Reading a policy of 10,000 rules takes seconds. So do changes with such a policy.
  */
 import type { RouteName } from '../../api/routes.ts';
 import type { Report } from '../../host/context.ts';
+import { isLongChange } from './long-change.ts';
 import type { Question } from './question.ts';
 import { JsonText } from './question.ts';
 import { ThreadLane } from './thread-lane.ts';
 
 /** So that what is short does not wait for what is long. */
 type Lane = 'figures' | 'reading' | 'analysis';
+
+/** Milliseconds. Who works with a policy asks again within a minute; what a thread remembers of a large one is large. */
+const IDLE = 60_000;
 
 const LANES: Readonly<Partial<Record<RouteName, Lane>>> = {
   counters: 'figures',
@@ -27,12 +31,27 @@ const LANES: Readonly<Partial<Record<RouteName, Lane>>> = {
   chart: 'analysis',
 };
 
+/** Milliseconds. The next change reads its own policy. */
+const IDLE_AFTER_CHANGE = 5000;
+const NEVER = new AbortController().signal;
+
 export class Questions {
   readonly #lanes: Readonly<Record<Lane, ThreadLane>> = {
-    figures: new ThreadLane({ finishesForsaken: true }),
-    reading: new ThreadLane({ finishesForsaken: true }),
-    analysis: new ThreadLane({ finishesForsaken: false }),
+    figures: new ThreadLane({ idle: IDLE, finishesForsaken: true }),
+    reading: new ThreadLane({ idle: IDLE, finishesForsaken: true }),
+    analysis: new ThreadLane({ idle: IDLE, finishesForsaken: false }),
   };
+
+  readonly #changes = new ThreadLane({ idle: IDLE_AFTER_CHANGE, finishesForsaken: true });
+
+  /**
+   * A change, made to its end whether somebody waits for it or not; undefined where it is short, so that whoever asks makes it
+   * himself. Throws as ThreadLane.ask.
+   */
+  change(question: Question, report: Report): Promise<JsonText> | undefined {
+    if (!isLongChange(question)) return undefined;
+    return this.#changes.ask(question, report, NEVER).then((text) => new JsonText(text));
+  }
 
   /** undefined where whoever asks answers himself. Throws as ThreadLane.ask. */
   ask(question: Question, report: Report, gone: AbortSignal): Promise<JsonText> | undefined {
@@ -42,6 +61,6 @@ export class Questions {
   }
 
   close(): void {
-    for (const lane of Object.values(this.#lanes)) lane.close();
+    for (const lane of [this.#changes, ...Object.values(this.#lanes)]) lane.close();
   }
 }

@@ -8,15 +8,18 @@ import type { Answer, Question } from './question.ts';
 
 /** Questions that wait; more are refused. */
 const MOST_WAITING = 32;
-/** Milliseconds without a question after which the thread ends and its memory is free again. */
-const IDLE = 300_000;
 /** Milliseconds that a question which nobody waits for may still take: starting another thread takes a part of a second. */
 const FORSAKEN = 2000;
 
 /** The thread cannot be started, or is one of another version of the program: whoever asks answers himself. */
 export class NoThread extends Error {}
 
+/** The thread ended over a question: what it held is left as it was. */
+export class ThreadLost extends EnvironmentError {}
+
 export interface LaneOptions {
+  /** Milliseconds without a question after which the thread ends and its memory is free again. */
+  readonly idle: number;
   /** An answer that nobody waits for is of use all the same: the thread then has read what will be asked for again. */
   readonly finishesForsaken: boolean;
 }
@@ -41,7 +44,7 @@ export class ThreadLane {
     this.#options = options;
   }
 
-  /** The outcome as JSON. Throws AnsweredFailure, NoThread, or EnvironmentError where too many wait or the thread ends. */
+  /** The outcome as JSON. Throws AnsweredFailure, NoThread, ThreadLost, or EnvironmentError where too many wait or the agent ends. */
   ask(question: Question, report: Report, gone: AbortSignal): Promise<string> {
     if (this.#waiting.length >= MOST_WAITING) {
       throw new EnvironmentError('XDPOL_E_BUSY', `${MOST_WAITING} questions of this kind wait for an answer already`, {
@@ -70,7 +73,7 @@ export class ThreadLane {
     if (this.#running !== undefined) return;
     const job = this.#waiting[0];
     if (job === undefined) {
-      this.#timer = setTimeout(() => this.#end(), IDLE);
+      this.#timer = setTimeout(() => this.#end(), this.#options.idle);
       this.#timer.unref();
       return;
     }
@@ -119,7 +122,7 @@ export class ThreadLane {
       const why =
         (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'memory ran out' : error.message;
       this.#end(
-        new EnvironmentError('XDPOL_E_QUESTION', `the agent could not finish the answer: ${why}`, {
+        new ThreadLost('XDPOL_E_QUESTION', `the agent could not finish the answer: ${why}`, {
           help: 'the agent goes on; ask for a smaller policy, or on a host with more memory',
         }),
       );

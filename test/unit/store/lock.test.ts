@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { lockStore } from '../../../src/store/lock.ts';
+import { lockStore, releaseLockOfThread } from '../../../src/store/lock.ts';
 import { ownName } from '../../../src/store/process-name.ts';
 import { FaultyFiles, PowerCut } from '../../support/faulty-files.ts';
 
@@ -124,4 +124,13 @@ test('an empty lock file, as an older version could leave, is taken over', () =>
 test('a lock that is held says by which process', () => {
   using _held = lockStore(directory);
   expect(() => lockStore(directory)).toThrow(`process ${process.pid}`);
+});
+
+test('a lock that a thread left is released, that of another process is not', () => {
+  lockStore(directory);
+  releaseLockOfThread(directory);
+  expect(readdirSync(directory)).toEqual([]);
+  writeFileSync(join(directory, 'lock'), '1 0 another boot');
+  releaseLockOfThread(directory);
+  expect(readdirSync(directory)).toEqual(['lock']);
 });
