@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { AgentProcess } from '../support/agent-process.ts';
-import { consoleAddress, fill, press, startBrowser, waitForText } from '../support/browser.ts';
+import { consoleAddress, fill, press, startBrowser, textOf, waitForText } from '../support/browser.ts';
 import { NamespacePair } from '../support/namespaces.ts';
+import { ScriptedFront } from '../support/scripted-front.ts';
 import { sendUdp, UdpSink } from '../support/udp.ts';
 
 const FOLDER = fileURLToPath(new URL('../../build/screens/', import.meta.url));
@@ -38,9 +39,15 @@ function largePolicy(rules: number): string {
   return `name: a-policy-with-a-name-that-goes-on-and-on-so-that-no-column-is-wide-enough-for-it\nrules:\n${lines.join('\n')}\n`;
 }
 
+/** The way to the front stays open. */
+function fleetPolicy(name: string): string {
+  return `name: ${name}\nrules:\n  - { name: No names for others, action: block, filters: ['*+192.0.2.1:53:UDP'] }\n`;
+}
+
 let pair: NamespacePair;
 let browser: Browser;
 let page: Page;
+let front: ScriptedFront;
 
 function apply(name: string, text: string, ...options: readonly string[]): void {
   const path = join(pair.directory, `${name}.yaml`);
@@ -70,6 +77,7 @@ async function show(screen: string, text: string): Promise<void> {
 beforeAll(async () => {
   mkdirSync(FOLDER, { recursive: true });
   pair = new NamespacePair({ ipv6: false });
+  front = await ScriptedFront.start(pair, 'drift: report');
   await UdpSink.start(pair, pair.host, [80, 22]);
   await AgentProcess.start(pair);
   browser = await startBrowser(pair, pair.host);
@@ -178,4 +186,26 @@ test('writing and asking', async () => {
   await photograph('report');
   await show('changes', 'Packet Filter@1');
   await photograph('changes');
+});
+
+test('a host of a fleet', async () => {
+  pair.exec(pair.host, pair.xdpol('confirm'));
+  await show('fleet', 'no order applies to this host');
+  expect(await textOf(page, 'nav [aria-current]')).toBe('Fleet');
+  await photograph('fleet-without-order');
+  front.give(front.order('group/web', 'web-servers', fleetPolicy('web-servers')));
+  await waitForText(page, 'in sync', '.facts');
+  await waitForText(page, 'web-servers', '.facts');
+  await photograph('fleet');
+  apply('local', fleetPolicy('tried here'));
+  await waitForText(page, 'was changed on this host', 'main');
+  await waitForText(page, 'drifted', '.facts');
+  await photograph('fleet-drifted');
+  front.give(
+    front.order('group/web', 'web-servers', fleetPolicy('web-servers').replace('action: block', 'action: blok')),
+  );
+  await waitForText(page, 'XDPOL_E_POLICY', '[role=alert]');
+  front.kill();
+  await waitForText(page, 'no front can be reached', '.facts');
+  await photograph('fleet-refused-and-alone');
 });

@@ -12,6 +12,11 @@ function stateOf({ target, isInSync, isRolledBack, isDrifted }: FleetStanding): 
   return isInSync === true ? 'in sync' : 'pending';
 }
 
+function kindOf({ isInSync, isRolledBack, isDrifted }: FleetStanding): string {
+  if (isRolledBack || isDrifted) return 'drop';
+  return isInSync === true ? 'pass' : '';
+}
+
 function Fact({
   name,
   value,
@@ -36,13 +41,13 @@ function Standing({
   readonly standing: FleetStanding;
   readonly since: string | undefined;
 }): VNode {
-  const { fronts, front, lastContact, target, isInSync, isDrifted, isRolledBack, policy, error } = standing;
+  const { fronts, front, lastContact, target, isDrifted, isRolledBack, policy, error } = standing;
   return (
     <>
       <dl class="facts">
-        <Fact name="State" value={stateOf(standing)} kind={isInSync === true && !isDrifted ? 'pass' : ''} />
+        <Fact name="State" value={stateOf(standing)} kind={kindOf(standing)} />
         <Fact name="Order for" value={target ?? 'none'} />
-        <Fact name="Policy in force by an order" value={policy ?? 'none'} />
+        <Fact name="Last order carried out" value={policy ?? 'none'} />
         {since !== undefined && <Fact name="Assigned since" value={formatTime(since)} />}
         <Fact name="Orders come from" value={front ?? 'no front can be reached'} kind={front === null ? 'drop' : ''} />
         <Fact name="Heard last" value={lastContact === null ? 'never' : formatAge(lastContact, Date.now())} />
