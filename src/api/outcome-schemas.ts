@@ -345,7 +345,7 @@ export const COUNTERS: Schema = object({
 
 export const RULE_COUNTERS: Schema = object({
   policy: allowNull(TEXT),
-  rules: list(object({ rule: TEXT, packets: COUNT, bytes: COUNT })),
+  rules: list(object({ rule: TEXT, packets: COUNT, bytes: COUNT, lastMatch: allowNull(TEXT) })),
 });
 
 export const RETIRED_COUNTERS: Schema = object({

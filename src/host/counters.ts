@@ -5,6 +5,7 @@ import { readInterfaceCounters, readingsOf, readRetiredCounters } from '../engin
 import type { Counted } from '../engine/slots.ts';
 import { newestGeneration, readAttachments } from '../engine/survey.ts';
 import { DropRanking } from './drop-ranking.ts';
+import { sharedClock } from './live-sets/kernel-members.ts';
 import { RETIRED_LIMIT } from './retired-limit.ts';
 
 /** u64 in the kernel; a number where it came over the wire. */
@@ -67,6 +68,8 @@ export interface RuleTally {
   readonly rule: string;
   readonly packets: number;
   readonly bytes: number;
+  /** ISO 8601, UTC: when it decided a packet last; null where it never has. */
+  readonly lastMatch: string | null;
 }
 
 export interface RuleTallies {
@@ -77,15 +80,26 @@ export interface RuleTallies {
 
 /** Of rules of the policy in force; one that it does not have has counted nothing. */
 export function readRuleTallies(names: readonly string[]): RuleTallies {
-  const { policy, interfaces } = readCounters();
-  const tallies = new Map(names.map((rule) => [rule, { rule, packets: 0, bytes: 0 }]));
-  for (const { by, rule, packets, bytes } of interfaces.flatMap(({ counters }) => counters)) {
-    const tally = by === 'rule' && rule !== null ? tallies.get(rule) : undefined;
-    if (tally === undefined) continue;
-    tally.packets += Number(packets);
-    tally.bytes += Number(bytes);
+  const attachments = readAttachments();
+  const timeOf = sharedClock().compare();
+  const tallies = new Map(names.map((rule) => [rule, { packets: 0, bytes: 0, jiffies: 0n }]));
+  for (const { named, slots, counts } of attachments.flatMap(readInterfaceCounters)) {
+    for (const [i, one] of named.entries()) {
+      const tally = one.by === 'rule' ? tallies.get(one.rule) : undefined;
+      if (tally === undefined) continue;
+      const { packets, bytes, jiffies } = counts.at(slots[i] ?? -1);
+      tally.packets += Number(packets);
+      tally.bytes += Number(bytes);
+      if (jiffies > tally.jiffies) tally.jiffies = jiffies;
+    }
   }
-  return { policy, rules: [...tallies.values()] };
+  const rules = [...tallies].map(([rule, { packets, bytes, jiffies }]) => ({
+    rule,
+    packets,
+    bytes,
+    lastMatch: jiffies === 0n ? null : new Date(1000 * timeOf(jiffies)).toISOString(),
+  }));
+  return { policy: newestGeneration(attachments)?.policy ?? null, rules };
 }
 
 /** `ranking` remembers the reading before. */

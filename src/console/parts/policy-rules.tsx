@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import type { OutlinedRule, OutlineOutcome } from '../../host/outline-policy.ts';
 import { question } from '../api.ts';
-import { formatCount, formatRate } from '../readable-values.ts';
+import { formatAge, formatCount, formatRate, formatTime } from '../readable-values.ts';
 import { useAnswer } from './debounced.ts';
 import { ErrorBox } from './error-box.tsx';
 import { PagedSearch } from './paged-search.tsx';
@@ -30,12 +30,19 @@ function filtersOf({ filterList, filters, name }: OutlinedRule): VNode | null {
   );
 }
 
+function lastMatchOf(tally: Tally | undefined): VNode | string {
+  if (tally === undefined) return '';
+  const { lastMatch } = tally;
+  if (lastMatch === null) return 'never';
+  return <span title={formatTime(lastMatch)}>{formatAge(lastMatch, Date.now())}</span>;
+}
+
 function tableOf(rules: readonly OutlinedRule[], tallies: ReadonlyMap<string, Tally>): VNode {
   const tallyOf = ({ name }: OutlinedRule): Tally | undefined => tallies.get(name);
   return (
     <VirtualTable
       label="Rules"
-      head={['Rule', 'Action', 'Packets', 'Now', 'Interfaces', 'Filters']}
+      head={['Rule', 'Action', 'Packets', 'Now', 'Last match', 'Interfaces', 'Filters']}
       numbers={[2, 3]}
       rows={rules}
       keyOf={(_, i) => String(i)}
@@ -46,6 +53,7 @@ function tableOf(rules: readonly OutlinedRule[], tallies: ReadonlyMap<string, Ta
         </span>,
         formatCount(tallyOf(rule)?.packets ?? 0),
         formatRate(tallyOf(rule)?.rate ?? 0),
+        lastMatchOf(tallyOf(rule)),
         rule.interfaces?.join(', ') ?? 'all',
         filtersOf(rule),
       ]}

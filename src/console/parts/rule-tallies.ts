@@ -11,6 +11,7 @@ export interface Tally {
   readonly packets: number;
   /** Packets a second. */
   readonly rate: number;
+  readonly lastMatch: string | null;
 }
 
 interface Tallied {
@@ -26,7 +27,12 @@ function tally(rules: RuleTallies['rules'], before: Tallied | undefined, at: num
       ? 0
       : Math.max(0, packets - last.packets) / ((at - before.at) / 1000);
   };
-  return { at, tallies: new Map(rules.map(({ rule, packets }) => [rule, { packets, rate: rateOf(rule, packets) }])) };
+  return {
+    at,
+    tallies: new Map(
+      rules.map(({ rule, packets, lastMatch }) => [rule, { packets, rate: rateOf(rule, packets), lastMatch }]),
+    ),
+  };
 }
 
 /** By rule, read again and again while the page is seen. What the host does not answer leaves what was read last. */
