@@ -1,6 +1,7 @@
 /** What is attached where and since when, and where that is not what should be. */
 
 import type { NetworkInterface } from 'libbpf-ts-bindings';
+import { EnvironmentError } from '../base/environment-error.ts';
 import type { Generation } from '../engine/generation.ts';
 import type { HookKind } from '../engine/hook.ts';
 import type { Direction } from '../engine/program.ts';
@@ -9,7 +10,7 @@ import type { Attachment } from '../engine/survey.ts';
 import { fateText, newestGeneration, surveyAttachments } from '../engine/survey.ts';
 import type { Action } from '../policy/model.ts';
 import { pidOf } from '../store/process-name.ts';
-import type { Assignment } from '../store/store.ts';
+import type { Assignment, PolicyStore } from '../store/store.ts';
 import { DYNAMIC_POLICY } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import { findOldHooks } from './cut-off-change.ts';
@@ -71,10 +72,10 @@ export interface HostStatus {
 }
 
 export function readStatus({ store }: HostContext): HostStatus {
-  const assignment = store.assignment();
+  const { assignment, problem } = readAssignment(store);
   const overlay = readOverlay(store);
   const { attachments, strays, devices } = surveyAttachments();
-  const intended = findIntendedAssignment(store, attachments);
+  const intended = problem === undefined ? findIntendedAssignment(store, attachments) : undefined;
   const isChosen = ({ direction }: OpenHook): boolean => intended?.ingressOnly === true && direction === 'egress';
   const open = openHooks(intended, attachments, devices);
   const generation = newestGeneration(attachments);
@@ -94,10 +95,24 @@ export function readStatus({ store }: HostContext): HostStatus {
       ...new Set(strays.map(fateText)),
       ...dynamicWarnings(dynamic, overlay),
       ...cutOff,
-      ...(pending === null && cutOff.length === 0 ? assignmentWarnings(generation, assignment) : []),
+      ...(problem ?? (pending === null && cutOff.length === 0 ? assignmentWarnings(generation, assignment) : [])),
       ...feedWarnings(store, attachments),
     ],
   };
+}
+
+/** What is in force is shown whatever the store says; `problem` is why that is not known. */
+function readAssignment(store: PolicyStore): {
+  readonly assignment: Assignment | undefined;
+  readonly problem?: readonly string[];
+} {
+  try {
+    return { assignment: store.assignment() };
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    const { message, help } = error;
+    return { assignment: undefined, problem: [help === undefined ? message : `${message}; ${help}`] };
+  }
 }
 
 /** Hooks of the assigned policy's interfaces that are open. */

@@ -8,6 +8,7 @@ interface Reason {
   readonly help: string;
 }
 
+const CLOCKS = 'see whether the clocks of both hosts are right';
 const RENEW = 'where the authority is: xdpol pki list, and xdpol pki renew NAME for one that has ended';
 
 /** By the code of Node or OpenSSL. */
@@ -24,14 +25,14 @@ const REASONS: Readonly<Record<string, (url: string) => Reason>> = {
   }),
   EHOSTUNREACH: (url) => ({ found: `there is no way to ${url}`, help: 'see: ip route get ADDRESS' }),
   ENETUNREACH: (url) => ({ found: `there is no way to ${url}`, help: 'see: ip route get ADDRESS' }),
-  CERT_HAS_EXPIRED: (url) => ({ found: `the certificate of ${url} has ended`, help: RENEW }),
+  CERT_HAS_EXPIRED: (url) => ({ found: `the certificate of ${url} has ended`, help: `${CLOCKS}; ${RENEW}` }),
   CERT_REVOKED: (url) => ({
     found: `the certificate of ${url} is revoked`,
     help: 'do not use the host before you know why; then: xdpol pki issue host NAME',
   }),
   CERT_NOT_YET_VALID: (url) => ({
     found: `the certificate of ${url} is not valid yet`,
-    help: 'see whether the clocks of both hosts are right',
+    help: CLOCKS,
   }),
   ERR_TLS_CERT_ALTNAME_INVALID: (url) => ({
     found: `the certificate at ${url} is for another host`,
@@ -50,7 +51,7 @@ function reasonFor(code: string, url: string): Reason {
   }
   if (code === 'ECONNRESET' || code === 'EPIPE' || code.startsWith('ERR_SSL')) {
     const found = `${url} ends the connection (${code}): it does not take the certificate of this user`;
-    return { found, help: `see whether it has ended or is revoked; ${RENEW}` };
+    return { found, help: `see whether it has ended or is revoked; ${CLOCKS}; ${RENEW}` };
   }
   return { found: `${url} cannot be reached: ${code}`, help: 'see whether the host is up and the address right' };
 }

@@ -264,6 +264,12 @@ describe('the way out', () => {
   test('of a store whose assignment is damaged', () => {
     expect(xdpol('restore').status).toBe(0);
     for (const name of ['assigned.json', 'assigned.copy.json']) write(name, '{');
+    const shown = xdpol('status', '--json');
+    expect(shown.status).toBe(0);
+    const { assigned, interfaces, warnings } = JSON.parse(shown.stdout) as Record<string, readonly unknown[] | null>;
+    expect(assigned).toBeNull();
+    expect(interfaces).toHaveLength(1);
+    expect(warnings).toEqual([expect.stringContaining('it is not known which policy is assigned')]);
     expect(xdpol('unassign').status).toBe(0);
     expect(isFiltered(pair)).toBe(false);
     expect(bootAfter(() => undefined)).toMatchObject({ status: 0, stdout: 'no policy is assigned\n' });

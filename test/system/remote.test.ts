@@ -214,7 +214,9 @@ describe('what stands in the way is told with the next step', () => {
     expect(as(mallory, '--host', 'web1', 'status')).toContain('does not take the certificate of this user');
     await authority.authority.revoke('vera');
     copyFileSync(join(authority.folder, 'crl.pem'), join(authority.folder, 'holders/web1/crl.pem'));
-    expect(as(holder('vera'), '--host', 'web1', 'status')).toContain('does not take the certificate of this user');
+    const refused = as(holder('vera'), '--host', 'web1', 'status');
+    expect(refused).toContain('does not take the certificate of this user');
+    expect(refused).toContain('whether the clocks of both hosts are right');
     const none = join(pair.directory, 'nobody');
     as(none, 'host', 'add', 'web1', pair.host.ipv4);
     expect(as(none, '--host', 'web1', 'status')).toContain('another host asks for a certificate');

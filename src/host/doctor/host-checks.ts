@@ -212,8 +212,8 @@ function checkStore({ store }: HostFacts): readonly Found[] {
   return found;
 }
 
-function checkFilter({ filter }: HostFacts): readonly Found[] {
-  if (filter === undefined) return [];
+function checkFilter({ filter, store }: HostFacts): readonly Found[] {
+  if (filter === undefined || store.problem !== undefined) return [];
   const { assigned, gaps, warnings } = filter;
   const open = gaps.filter(({ isMissing }) => !isMissing).map(({ name, direction }) => `${name} ${direction}`);
   const missing = [...new Set(gaps.filter(({ isMissing }) => isMissing).map(({ name }) => name))];
