@@ -85,11 +85,13 @@ static __always_inline struct live_search begin_search(__u32 hash, __u32 buckets
 				     .buckets = buckets };
 }
 
+/* Without a branch: the verifier would walk what is left of the search once more for every bucket that comes round. */
 static __always_inline void go_to_next(struct live_search *search)
 {
-	search->number += search->step;
-	if (search->number >= search->buckets)
-		search->number -= search->buckets;
+	__s32 beyond = search->number + search->step - search->buckets, is_before = beyond >> 31;
+
+	asm volatile("" : "+r"(is_before));
+	search->number = without_bounds(beyond + (search->buckets & is_before));
 }
 
 /* Its ids are read here, once, and everything else of it afterwards. */
@@ -106,17 +108,25 @@ static __always_inline const void *bucket_at(void *base, const volatile struct x
 
 static __always_inline int is_live(__u32 end, __u64 age)
 {
-	if (has_bit(end, XDPOL_LIVE_COARSE_BIT))
-		return (end & ~(1U << XDPOL_LIVE_COARSE_BIT)) > age >> XDPOL_LIVE_COARSE_SHIFT;
-	return end > age;
+	const __u32 coarse = end >> XDPOL_LIVE_COARSE_BIT;
+
+	return (end & ~(1U << XDPOL_LIVE_COARSE_BIT)) > age >> coarse * XDPOL_LIVE_COARSE_SHIFT;
+}
+
+/* Are all of these 0? One number, so that the verifier walks two ways from here and not one for each of them. */
+static __always_inline int are_zero(__u64 differences)
+{
+	asm volatile("" : "+r"(differences));
+	return !differences;
 }
 
 /* Found sets: four bits each, the level. The longest was found first and stays. */
 static __always_inline __u64 with_found(__u64 found, __u32 id)
 {
 	__u32 shift = (id & (XDPOL_LIVE_SETS - 1)) * 4;
+	__u64 is_new = ((found >> shift & 15) - 1) >> 63;
 
-	return found >> shift & 15 ? found : found | (__u64)(id >> XDPOL_LIVE_LEVEL_SHIFT) << shift;
+	return found | is_new * (id >> XDPOL_LIVE_LEVEL_SHIFT) << shift;
 }
 
 /* What the verifier walks once, and not for every level. */
@@ -135,7 +145,7 @@ __noinline __u64 live4_of_level(__u32 prefix, __u32 level, __u64 age, __u64 foun
 		for (int i = 0; i < XDPOL_LIVE_SLOTS4; i++) {
 			__u32 id = search.ids >> 8 * i & 255;
 
-			if (*(const volatile __u32 *)&bucket->keys[i] == prefix && id >> XDPOL_LIVE_LEVEL_SHIFT == level &&
+			if (are_zero((*(const volatile __u32 *)&bucket->keys[i] ^ prefix) | (id >> XDPOL_LIVE_LEVEL_SHIFT ^ level)) &&
 			    is_live(*(const volatile __u32 *)&bucket->ends[i], age))
 				found = with_found(found, id);
 		}
@@ -163,8 +173,9 @@ __noinline __u64 live6_of_level(__u64 high, __u64 low, __u32 level, __u64 age, _
 		for (int i = 0; i < XDPOL_LIVE_SLOTS6; i++) {
 			__u32 id = ids >> 8 * i & 255;
 
-			if (*(const volatile __u64 *)&bucket->highs[i] == high && *(const volatile __u64 *)&bucket->lows[i] == low &&
-			    id >> XDPOL_LIVE_LEVEL_SHIFT == level && is_live(*(const volatile __u32 *)&bucket->ends[i], age))
+			if (are_zero((*(const volatile __u64 *)&bucket->highs[i] ^ high) |
+				     (*(const volatile __u64 *)&bucket->lows[i] ^ low) | (id >> XDPOL_LIVE_LEVEL_SHIFT ^ level)) &&
+			    is_live(*(const volatile __u32 *)&bucket->ends[i], age))
 				found = with_found(found, id);
 		}
 		if (!(ids >> 8 * XDPOL_LIVE_SLOTS6))

@@ -55,24 +55,38 @@ __noinline __u32 value6_of_classes(__u64 classes, __u64 service)
 
 /* Of one family. */
 struct members {
-	const volatile __u16 *src_classes, *dst_classes;
+	const volatile __u16 *src_classes;
 	__u32 (*value_of_classes)(__u64 classes, __u64 service);
+	__u32 (*value_of_source)(__u32 src_class, __u64 dst_found, __u64 service);
 };
 
-#define MEMBERS(family) ((struct members){ live_shape.src##family##_classes, live_shape.dst##family##_classes, value##family##_of_classes })
+#define MEMBERS(family)                                                                                      \
+	((struct members){ live_shape.src##family##_classes, value##family##_of_classes, value##family##_of_source })
 
-/* The lowest value of one class of the source with those that the destination has as a member. */
-static __always_inline __u32 value_of_source(struct members members, __u32 src_class, __u64 dst_found, __u64 service)
+static __always_inline __u32 value_of_source(const volatile __u16 *dst_classes,
+					     __u32 (*value_of_classes)(__u64 classes, __u64 service), __u32 src_class,
+					     __u64 dst_found, __u64 service)
 {
 	__u32 value = shape.default_value;
 
 	for (__u32 set = 0; set < XDPOL_LIVE_SETS && dst_found >> set * 4; set++) {
-		__u32 dst_class = live_class(members.dst_classes, dst_found, set);
+		__u32 dst_class = live_class(dst_classes, dst_found, set);
 
 		if (dst_class)
-			value = minimum(value, members.value_of_classes(two_rows(src_class, dst_class), service));
+			value = minimum(value, value_of_classes(two_rows(src_class, dst_class), service));
 	}
 	return value;
+}
+
+/* The lowest value of one class of the source with those that the destination has as a member. Global functions again. */
+__noinline __u32 value4_of_source(__u32 src_class, __u64 dst_found, __u64 service)
+{
+	return value_of_source(live_shape.dst4_classes, value4_of_classes, src_class, dst_found, service);
+}
+
+__noinline __u32 value6_of_source(__u32 src_class, __u64 dst_found, __u64 service)
+{
+	return value_of_source(live_shape.dst6_classes, value6_of_classes, src_class, dst_found, service);
 }
 
 /* The lowest value of every pair of classes but that of the addresses alone, which are in `classes`, source first. */
@@ -82,7 +96,7 @@ static __always_inline __u32 value_of_members(struct members members, __u64 clas
 	__u32 value = shape.default_value;
 
 	if (dst_found)
-		value = value_of_source(members, classes >> 32, dst_found, service);
+		value = members.value_of_source(classes >> 32, dst_found, service);
 	for (__u32 set = 0; set < XDPOL_LIVE_SETS && src_found >> set * 4; set++) {
 		__u32 src_class = live_class(members.src_classes, src_found, set);
 
@@ -90,7 +104,7 @@ static __always_inline __u32 value_of_members(struct members members, __u64 clas
 			continue;
 		value = minimum(value, members.value_of_classes(two_rows(src_class, classes), service));
 		if (dst_found)
-			value = minimum(value, value_of_source(members, src_class, dst_found, service));
+			value = minimum(value, members.value_of_source(src_class, dst_found, service));
 	}
 	return value;
 }
