@@ -76,7 +76,8 @@ const bindings: Plugin = {
   },
 };
 
-export async function buildProgram(): Promise<BuiltProgram> {
+/** `arch`: of the Node that is to run it. */
+export async function buildProgram(arch: string): Promise<BuiltProgram> {
   const packages = await joinOf(APART, {});
   const program = await joinOf(
     ENTRIES.map((entry) => `./src/${entry}.ts`),
@@ -107,7 +108,7 @@ export async function buildProgram(): Promise<BuiltProgram> {
     ],
     starts: [{ path: 'package.json', text: '{ "type": "commonjs" }\n' }, ...launchers],
     program: paths.program,
-    cache: cachePath(paths.program),
+    cache: cachePath(paths.program, arch),
     metafiles: [packages.metafile, program.metafile],
   };
 }

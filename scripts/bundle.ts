@@ -24,17 +24,18 @@ import { fileURLToPath } from 'node:url';
 import type { BuildResult } from 'esbuild';
 import { build } from 'esbuild';
 import { buildProgram } from './bundle-program.ts';
-import { makeCodeCache } from './make-code-cache.ts';
+import type { Runtime } from './make-code-cache.ts';
+import { makeCodeCache, OWN_RUNTIME } from './make-code-cache.ts';
 
 const ROOT: string = fileURLToPath(new URL('..', import.meta.url));
 
 type Joined = BuildResult<{ write: false; metafile: true }>;
 
 /** Builds the program into `out`, an absolute path, and removes what an earlier build left there. */
-export async function bundleProgram(out: string): Promise<void> {
-  const [{ parts, starts, program, cache }, page] = [await buildProgram(), await bundleConsole(out)];
+export async function bundleProgram(out: string, runtime: Runtime = OWN_RUNTIME): Promise<void> {
+  const [{ parts, starts, program, cache }, page] = [await buildProgram(runtime.arch), await bundleConsole(out)];
   for (const { path, text } of parts) writeWhole(join(out, path), text);
-  makeCodeCache(join(out, program), join(out, cache));
+  makeCodeCache(join(out, program), join(out, cache), runtime);
   for (const { path, contents } of page.outputFiles) writeWhole(path, contents);
   // Last, so that a program that starts meanwhile finds all it needs.
   for (const { path, text } of starts) writeWhole(join(out, path), text);
@@ -45,7 +46,9 @@ export async function bundleProgram(out: string): Promise<void> {
 /** Folders of the npm packages that the program has parts of, the bindings among them, relative to the checkout. */
 export async function bundledPackages(): Promise<readonly string[]> {
   const page = await bundleConsole(join(ROOT, 'dist'));
-  const inputs = [...(await buildProgram()).metafiles, page.metafile].flatMap(({ inputs }) => Object.keys(inputs));
+  const inputs = [...(await buildProgram(process.arch)).metafiles, page.metafile].flatMap(({ inputs }) =>
+    Object.keys(inputs),
+  );
   const folders = inputs.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/u.exec(path)?.[0] ?? []);
   return [...new Set([...folders, 'node_modules/libbpf-ts-bindings'])].sort();
 }

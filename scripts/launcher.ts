@@ -7,11 +7,11 @@ export interface ProgramPaths {
 }
 
 /**
- * Where a process of this Node looks for the code cache of a program. V8 refuses a cache of another version, but takes one
+ * Where a process of this version of Node looks for the code cache of a program. V8 refuses a cache of another version, but takes one
  * of another architecture and crashes.
  */
-export function cachePath(program: string): string {
-  return `${program}-${process.version}-${process.arch}.cache`;
+export function cachePath(program: string, arch: string): string {
+  return `${program}-${process.version}-${arch}.cache`;
 }
 
 /** Parts of Node that take milliseconds to load, and that many verbs never call. */

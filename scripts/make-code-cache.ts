@@ -3,10 +3,8 @@
  * this version of Node and to the text of the program.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Script } from 'node:vm';
 
 const EXAMPLE: string = fileURLToPath(new URL('../examples/packet-filter.yaml', import.meta.url));
 
@@ -44,22 +42,44 @@ process.on('exit', (code) => {
 });
 `;
 
+/** A Node that a program is built for: this one, or one of another architecture and how it is run here. */
+export interface Runtime {
+  /** As `process.arch` is there. */
+  readonly arch: string;
+  readonly command: readonly [string, ...string[]];
+}
+
+export const OWN_RUNTIME: Runtime = { arch: process.arch, command: [process.execPath] };
+
 /** So that two builds are the same bytes: one seed always, and nothing that was compiled is dropped to save memory. */
 const SAME_BYTES = ['--hash-seed=1', '--no-flush-bytecode'] as const;
 /** Bytes from the start of a cache to the digest of V8's settings, four bytes, by which it knows caches of other ones. */
 const SETTINGS_AT = 12;
 
+/**
+ * Makes the cache one of a process without flags, and tries it. A process has a seed of its own every time, so the seed is
+ * none of what a cache depends on.
+ */
+const SETTLE = `
+const { readFileSync, writeFileSync } = require('node:fs');
+const { Script } = require('node:vm');
+const [filename, cache] = process.argv.slice(2);
+const made = readFileSync(cache);
+new Script('0').createCachedData().copy(made, ${SETTINGS_AT}, ${SETTINGS_AT}, ${SETTINGS_AT} + 4);
+writeFileSync(cache, made);
+const { cachedDataRejected } = new Script(readFileSync(filename, 'latin1'), { filename, cachedData: made });
+if (cachedDataRejected === true) throw new Error('V8 of Node ' + process.version + ' does not take the code cache');
+`;
+
 /** Throws where a verb fails, or V8 would not take the cache. */
-export function makeCodeCache(program: string, cache: string): void {
-  execFileSync(process.execPath, [...SAME_BYTES, '-', program, cache, JSON.stringify(VERBS)], {
-    env: { ...process.env, XDPOL_AGENT_SOCKET: '', XDPOL_STATE_DIR: join(program, '../none') },
-    input: WARM_UP,
-    stdio: ['pipe', 'inherit', 'inherit'],
-  });
-  const made = readFileSync(cache);
-  // A process has a seed of its own every time, so the seed is none of what a cache depends on.
-  new Script('0').createCachedData().copy(made, SETTINGS_AT, SETTINGS_AT, SETTINGS_AT + 4);
-  writeFileSync(cache, made);
-  const { cachedDataRejected } = new Script(readFileSync(program, 'latin1'), { filename: program, cachedData: made });
-  if (cachedDataRejected === true) throw new Error(`V8 of Node ${process.version} does not take the code cache`);
+export function makeCodeCache(program: string, cache: string, { command: [node, ...before] }: Runtime): void {
+  const run = (input: string, flags: readonly string[], ...words: readonly string[]): void => {
+    execFileSync(node, [...before, ...flags, '-', program, cache, ...words], {
+      env: { ...process.env, XDPOL_AGENT_SOCKET: '', XDPOL_STATE_DIR: join(program, '../none') },
+      input,
+      stdio: ['pipe', 'inherit', 'inherit'],
+    });
+  };
+  run(WARM_UP, SAME_BYTES, JSON.stringify(VERBS));
+  run(SETTLE, []);
 }

@@ -1,7 +1,8 @@
 /**
- * `npm run package -- [FOLDER] [--fast]`: xdpol_VERSION_amd64.deb and the npm package of the bindings, by default into
- * build/package, from what `npm run build` made. Debian's lintian must find no error in the one, and the other must
- * build from source. --fast compresses less and leaves both proofs out: they take three minutes. Two builds of one
+ * `npm run package -- [FOLDER] [--fast]`: xdpol_VERSION_ARCHITECTURE.deb and the npm package of the bindings, by default
+ * into build/package, from what `npm run build` made. Debian's lintian must find no error in the one, and the other must
+ * build from source. --fast compresses less and leaves both proofs out: they take three minutes. --arm64=NODE makes the
+ * Debian package for arm64 alone, with the Node in that folder, by cross tools (docs/install.md). Two builds of one
  * commit on one machine are the same bytes: times are SOURCE_DATE_EPOCH, else the commit's.
  */
 import { execFileSync } from 'node:child_process';
@@ -22,9 +23,13 @@ import { join, resolve } from 'node:path';
 import { VERSION } from '../../src/base/version.ts';
 import { buildBindingsFromSource, packBindings } from './pack-bindings.ts';
 import { sbomText, sumsText } from './release-files.ts';
+import type { Target } from './target.ts';
+import { arm64Target, OWN_TARGET } from './target.ts';
 import { changelogText, controlText, copyrightText, thirdPartyText } from './texts.ts';
 import { addDocuments, addIntegration, addProgram, ROOT, Tree } from './tree.ts';
 
+/** Before the folder of the Node that goes into the package. */
+const ARM64 = '--arm64=';
 const MAINTAINER_SCRIPTS = ['postinst', 'prerm', 'postrm'] as const;
 
 function sourceDate(): Date {
@@ -37,7 +42,7 @@ function everything(folder: string): readonly string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
 }
 
-function addControl(tree: Tree): void {
+function addControl(tree: Tree, architecture: string): void {
   const files = everything(tree.folder).filter((name) => lstatSync(join(tree.folder, name)).isFile());
   const bytes = files.reduce((sum, name) => sum + lstatSync(join(tree.folder, name)).size, 0);
   const sums = files
@@ -48,7 +53,7 @@ function addControl(tree: Tree): void {
           .update(readFileSync(join(tree.folder, name)))
           .digest('hex')}  ${name}\n`,
     );
-  tree.write('DEBIAN/control', controlText(VERSION, Math.ceil(bytes / 1024)));
+  tree.write('DEBIAN/control', controlText(VERSION, architecture, Math.ceil(bytes / 1024)));
   tree.write('DEBIAN/conffiles', '/etc/xdpol/config.yaml\n/etc/fail2ban/action.d/xdpol.conf\n');
   tree.write('DEBIAN/md5sums', sums.join(''));
   for (const name of MAINTAINER_SCRIPTS) {
@@ -73,11 +78,11 @@ async function writeBeside(out: string, paths: readonly string[], time: Date): P
 }
 
 /** Returns the path of the package. */
-async function buildPackage(out: string, time: Date, compression: readonly string[]): Promise<string> {
+async function buildPackage(target: Target, out: string, time: Date, compression: readonly string[]): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'xdpol-package-'));
   try {
     const tree = new Tree(folder);
-    await addProgram(tree, VERSION);
+    await addProgram(tree, VERSION, target);
     await addIntegration(tree, time.toISOString().slice(0, 10));
     const changelog = readFileSync(join(ROOT, 'CHANGELOG.md'), 'utf8');
     addDocuments(tree, {
@@ -85,10 +90,10 @@ async function buildPackage(out: string, time: Date, compression: readonly strin
       copyright: copyrightText(),
       thirdParty: await thirdPartyText(),
     });
-    addControl(tree);
+    addControl(tree, target.architecture);
     settle(folder, time);
     mkdirSync(out, { recursive: true });
-    const path = join(out, `xdpol_${VERSION}_amd64.deb`);
+    const path = join(out, `xdpol_${VERSION}_${target.architecture}.deb`);
     const env = { ...process.env, SOURCE_DATE_EPOCH: String(time.getTime() / 1000) };
     execFileSync('dpkg-deb', ['--root-owner-group', ...compression, '--build', folder, path], { env, stdio: 'pipe' });
     return path;
@@ -98,16 +103,20 @@ async function buildPackage(out: string, time: Date, compression: readonly strin
 }
 
 const words = process.argv.slice(2);
-const compression = words.includes('--fast') ? ['-Zgzip', '-z1'] : ['-Zxz', '-z6'];
-const [folder = join(ROOT, 'build/package')] = words.filter((word) => word !== '--fast');
+const isFast = words.includes('--fast');
+const crossNode = words.find((word) => word.startsWith(ARM64))?.slice(ARM64.length);
+const target = crossNode === undefined ? OWN_TARGET : arm64Target(resolve(crossNode));
+const usual = join(ROOT, target === OWN_TARGET ? 'build/package' : 'build/package-arm64');
+const [folder = usual] = words.filter((word) => !word.startsWith('--'));
 const out = resolve(folder);
 const time = sourceDate();
-const debian = await buildPackage(out, time, compression);
-const bindings = packBindings(out);
-await writeBeside(out, [debian, bindings], time);
+const debian = await buildPackage(target, out, time, isFast ? ['-Zgzip', '-z1'] : ['-Zxz', '-z6']);
+// The npm package has the addon of the machine that builds.
+const bindings = target === OWN_TARGET ? [packBindings(out)] : [];
+await writeBeside(out, [debian, ...bindings], time);
 // A package that is given away is worth the minutes that these take.
-if (!words.includes('--fast')) {
+if (!isFast) {
   execFileSync('lintian', ['--allow-root', '--fail-on', 'error', debian], { stdio: ['ignore', 2, 2] });
-  buildBindingsFromSource(bindings);
+  bindings.forEach(buildBindingsFromSource);
 }
-process.stdout.write(`${debian}\n${bindings}\n`);
+process.stdout.write([debian, ...bindings].map((path) => `${path}\n`).join(''));

@@ -9,10 +9,10 @@ const MAINTAINER = 'The xdpol authors <xdpol@xdpol.invalid>';
 const NODE_LICENCES = ['/usr/share/doc/nodejs/LICENSE', '../LICENSE', '../share/doc/node/LICENSE'] as const;
 
 /** `kibibytes` is the size of what is installed. */
-export function controlText(version: string, kibibytes: number): string {
+export function controlText(version: string, architecture: string, kibibytes: number): string {
   return `Package: xdpol
 Version: ${version}
-Architecture: amd64
+Architecture: ${architecture}
 Maintainer: ${MAINTAINER}
 Installed-Size: ${kibibytes}
 Depends: libc6 (>= 2.36), libstdc++6 (>= 12), libgcc-s1, libbpf1 (>= 1:1.1), libelf1, zlib1g

@@ -8,6 +8,7 @@ import { completionScript } from '../../src/cli/render/completion-scripts.ts';
 import { unitsFor } from '../../src/cli/units.ts';
 import { bundleProgram } from '../bundle.ts';
 import { writeManPages } from '../man/write-pages.ts';
+import type { Target } from './target.ts';
 
 export const ROOT: string = fileURLToPath(new URL('../../', import.meta.url));
 const LIBRARY = 'usr/lib/xdpol';
@@ -47,33 +48,33 @@ export class Tree {
 }
 
 /** Programs, objects and the runtime: all that `xdpol` needs besides the C libraries. */
-export async function addProgram(tree: Tree, version: string): Promise<void> {
+export async function addProgram(tree: Tree, version: string, target: Target): Promise<void> {
   tree.write(`${LIBRARY}/package.json`, `${JSON.stringify({ name: 'xdpol', version, type: 'module' })}\n`);
-  addBindings(tree);
+  addBindings(tree, target);
   // It runs what it has built to fill the code cache, and that loads the addon.
-  await bundleProgram(join(tree.folder, LIBRARY, 'dist'));
+  await bundleProgram(join(tree.folder, LIBRARY, 'dist'), target.runtime);
   for (const name of ['xdpol.bpf.o', 'gate.bpf.o', 'measure.bpf.o', 'SHA256SUMS']) {
     tree.copy(`dist/bpf/${name}`, `${LIBRARY}/dist/bpf/${name}`);
   }
-  tree.write(`${LIBRARY}/node`, readFileSync(process.execPath), 0o755);
-  strip(join(tree.folder, LIBRARY, 'node'));
+  tree.write(`${LIBRARY}/node`, readFileSync(target.node), 0o755);
+  strip(target, join(tree.folder, LIBRARY, 'node'));
   for (const [name, entry] of [['xdpol', 'main'] as const, ['ipsecpol', 'ipsecpol'] as const]) {
     tree.write(`usr/bin/${name}`, `#!/bin/sh\nexec /${LIBRARY}/node /${LIBRARY}/dist/cli/${entry}.js "$@"\n`, 0o755);
   }
 }
 
-function addBindings(tree: Tree): void {
+function addBindings(tree: Tree, target: Target): void {
   const to = `${LIBRARY}/node_modules/libbpf-ts-bindings`;
   tree.copy('native/package.json', `${to}/package.json`);
   const built = join(ROOT, 'native/dist');
   const code = readdirSync(built, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.js'));
   for (const name of code) tree.write(`${to}/dist/${name}`, readFileSync(join(built, name)));
-  tree.write(`${to}/dist/bindings.node`, readFileSync(join(built, 'bindings.node')));
-  strip(join(tree.folder, to, 'dist/bindings.node'));
+  tree.write(`${to}/dist/bindings.node`, target.addon());
+  strip(target, join(tree.folder, to, 'dist/bindings.node'));
 }
 
-function strip(path: string): void {
-  execFileSync('strip', ['--strip-unneeded', '--remove-section=.comment', '--remove-section=.note', path]);
+function strip(target: Target, path: string): void {
+  execFileSync(target.strip, ['--strip-unneeded', '--remove-section=.comment', '--remove-section=.note', path]);
 }
 
 /** What the host's own programs read: systemd, shells, man. */
