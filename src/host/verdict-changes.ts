@@ -42,8 +42,9 @@ export function verdictChanges(before: PolicyOnHost, after: PolicyOnHost, diff: 
   const changes = new Map<string, VerdictChange>();
   if (first === undefined || second === undefined) return { tried: 0, changes: [] };
   for (const interfaceName of interfaceNames) {
-    for (const packet of packets) {
-      const [a, b] = [first, second].map((one) => one.classify(packet, { interface: interfaceName }));
+    const [was, is] = [first, second].map((one) => one.classifyAll(packets, { interface: interfaceName }));
+    for (const [i, packet] of packets.entries()) {
+      const [a, b] = [was?.[i], is?.[i]];
       if (a === undefined || b === undefined || a.verdict === b.verdict) continue;
       const key = JSON.stringify([a.by, a.rule, b.by, b.rule, a.verdict]);
       const known = changes.get(key) ?? { before: a, after: b, interfaceName, example: packet, packets: 0 };
