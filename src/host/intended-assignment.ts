@@ -1,6 +1,7 @@
 /**
  * Which assignment counts. The store is written after the swap, so that a command which is killed in between, or whose
- * disk takes nothing, leaves a policy in force that the store does not have as assigned. The kernel has its assignment.
+ * disk takes nothing, leaves a policy in force that the store does not have as assigned. The kernel has its assignment:
+ * from the first hook on a change goes forward, because an interface that is new in it has nothing to go back to.
  */
 import { EnvironmentError } from '../base/environment-error.ts';
 import { messageOf } from '../base/message-of.ts';
@@ -10,7 +11,6 @@ import { newestGeneration, readAttachments } from '../engine/survey.ts';
 import type { Assignment, PolicyStore } from '../store/store.ts';
 import type { ChangeDetails } from './change-details.ts';
 import { decodeDetails } from './change-details.ts';
-import { findOldHooks } from './cut-off-change.ts';
 import { findWaitingAssignment } from './pending-change.ts';
 
 /** When what is assigned, or was last, was assigned; null where nothing ever was. */
@@ -19,8 +19,8 @@ export function lastAssignedAt(store: PolicyStore): string | null {
 }
 
 /**
- * The change that is in force and not assigned yet. undefined also where the store cannot say what is assigned, and where
- * the command was killed between two hooks: then what is assigned comes back, unless nothing is.
+ * The change that is in force, be it at its first hooks only, and not assigned yet. undefined also where the store cannot
+ * say what is assigned.
  */
 export function findUnwritten(
   store: PolicyStore,
@@ -28,7 +28,6 @@ export function findUnwritten(
 ): ChangeDetails | undefined {
   const details = decodeDetails(newestGeneration(attachments)?.details);
   if (details === undefined || details.assignedBefore !== lastAssignedIfKnown(store)) return undefined;
-  if (details.assignedBefore !== null && findOldHooks(attachments).length > 0) return undefined;
   return readPending() === undefined ? details : undefined;
 }
 

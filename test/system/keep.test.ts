@@ -98,14 +98,18 @@ test('what a command left that was killed between two hooks: status says so, and
 test('what a command left that was killed before it assigned what it had put in force: the agent assigns it', async () => {
   const files = ['assigned.json', 'assigned.copy.json'].map((name) => join(pair.directory, 'state', name));
   const before = files.map((file) => readFileSync(file));
+  using egress = openPinnedLink(join(pinRoot(), 'spare0', 'egress'));
+  using earlier = openProgramById(egress.programId);
   const policy = join(pair.directory, 'next.yaml');
   writeFileSync(policy, POLICY.replace('name: keep', 'name: next'));
   pair.exec(pair.host, pair.xdpol('apply', policy, '-i', 'eth0'));
   {
     using _held = holdStore(pair);
+    egress.update(earlier);
     for (const [i, file] of files.entries()) writeFileSync(file, before[i] ?? '');
   }
   await told('next, version 1 is in force, and its assignment was not written: it is assigned now');
+  await told('spare0 egress has generation 1, and not 2: a change was cut off; next is in force again, generation 3');
   const status = JSON.parse(pair.exec(pair.host, pair.xdpol('status', '--json'))) as unknown;
   expect(status).toMatchObject({ assigned: { policy: 'next' }, policy: 'next', gaps: [], warnings: [] });
 });

@@ -39,8 +39,8 @@ export interface StoreFacts {
 
 /** As `status` has it. */
 export interface FilterFacts {
-  /** Name of the assigned policy. */
-  readonly assigned: string | undefined;
+  /** Name of the policy that waits to be confirmed, else of the assigned one. */
+  readonly policy: string | undefined;
   readonly gaps: readonly OpenHook[];
   readonly warnings: readonly string[];
 }

@@ -92,8 +92,8 @@ function gatherAgent(store: PolicyStore): number | undefined {
 /** undefined where it cannot be known: for want of rights, or with a store that has a finding of its own. */
 function gatherFilter(context: HostContext): FilterFacts | undefined {
   try {
-    const { assigned, gaps, warnings } = readStatus(context);
-    return { assigned: assigned?.policy, gaps, warnings };
+    const { pending, assigned, gaps, warnings } = readStatus(context);
+    return { policy: (pending ?? assigned)?.policy, gaps, warnings };
   } catch (error) {
     if (error instanceof EnvironmentError || (error as NodeJS.ErrnoException).code !== undefined) return undefined;
     throw error;

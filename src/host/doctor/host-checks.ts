@@ -214,14 +214,14 @@ function checkStore({ store }: HostFacts): readonly Found[] {
 
 function checkFilter({ filter, store }: HostFacts): readonly Found[] {
   if (filter === undefined || store.problem !== undefined) return [];
-  const { assigned, gaps, warnings } = filter;
+  const { policy = 'a policy', gaps, warnings } = filter;
   const open = gaps.filter(({ isMissing }) => !isMissing).map(({ name, direction }) => `${name} ${direction}`);
   const missing = [...new Set(gaps.filter(({ isMissing }) => isMissing).map(({ name }) => name))];
   const found: Found[] = [];
   if (open.length > 0) {
     found.push({
       severity: 'error',
-      what: `${open.join(', ')}: not filtered, and ${assigned ?? 'a policy'} is to be in force there`,
+      what: `${open.join(', ')}: not filtered, and ${policy} is to be in force there`,
       why: 'every packet passes there',
       remedy: manual('xdpol', 'restore'),
     });

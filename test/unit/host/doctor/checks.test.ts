@@ -31,7 +31,7 @@ const HOST: HostFacts = {
     assigned: 'edge',
     newestRecord: '2026-01-01T00:00:00.000Z',
   },
-  filter: { assigned: 'edge', gaps: [], warnings: [] },
+  filter: { policy: 'edge', gaps: [], warnings: [] },
   units: ['xdpol-restore.service', 'xdpol-agent.service'].map((name) => ({
     name,
     isInstalled: true,
@@ -85,7 +85,7 @@ describe('the host', () => {
   const kernel = (part: Partial<HostFacts['kernel']>): Partial<HostFacts> => ({ kernel: { ...HOST.kernel, ...part } });
   const store = (part: Partial<HostFacts['store']>): Partial<HostFacts> => ({ store: { ...HOST.store, ...part } });
   const filter = (part: Partial<NonNullable<HostFacts['filter']>>): Partial<HostFacts> => ({
-    filter: { assigned: 'edge', gaps: [], warnings: [], ...part },
+    filter: { policy: 'edge', gaps: [], warnings: [], ...part },
   });
   const units = (part: Partial<HostFacts['units'][number]>): Partial<HostFacts> => ({
     units: HOST.units.map((unit) => ({ ...unit, ...part })),
