@@ -1,7 +1,8 @@
 /** When the status of each host is there for whoever asks the fleet. */
-import { KEYS, PREFIXES } from '../../src/fleet/keys.ts';
+
+import type { FleetStore } from '../../src/fleet/fleet-store.ts';
+import { KEYS, PREFIXES } from '../../src/fleet/record-keys.ts';
 import { parseRecord, readStatus } from '../../src/fleet/records.ts';
-import type { FleetStore } from '../../src/fleet/store.ts';
 import { now } from './messages.ts';
 
 const LONGEST = 120_000;

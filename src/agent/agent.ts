@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import type { FastifyInstance } from 'fastify';
-import { LIVE_RULES } from '../api/live.ts';
+import { LIVE_RULES } from '../api/live-events.ts';
 import { agentSocketPath, ownPlace } from '../api/place.ts';
 import { surveyAttachments } from '../engine/survey.ts';
 import type { Wanted } from '../exporter/exporter.ts';
@@ -30,11 +30,11 @@ import { runWithDuties } from './duties.ts';
 import { EvidenceDuty } from './evidence-duty.ts';
 import { describeFailure, failureFields } from './failure-text.ts';
 import { FleetDuty } from './fleet/fleet-duty.ts';
+import type { Reply } from './http-routes.ts';
+import { routesOf, text } from './http-routes.ts';
 import type { AgentLog } from './log.ts';
 import { Questions } from './questions/questions.ts';
 import { NoThread } from './questions/thread-lane.ts';
-import type { Reply } from './routes.ts';
-import { routesOf, text } from './routes.ts';
 import { startServer, stopServer, urlOf } from './server.ts';
 import { shareRunning } from './shared-scrape.ts';
 

@@ -5,8 +5,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { EnvironmentError } from '../base/environment-error.ts';
 import type { ListenAddress } from '../formats/listen-address.ts';
-import type { Route } from './routes.ts';
-import { answer } from './routes.ts';
+import type { Route } from './http-routes.ts';
+import { answer } from './http-routes.ts';
 
 /** Milliseconds a client has to send its request. */
 const REQUEST_TIMEOUT = 10_000;

@@ -3,7 +3,7 @@ import { OPEN_CONSOLE } from './console-session.ts';
 import { EVENT_STREAM } from './event-stream.ts';
 import { EVENTS, EVENTS_PATH, EVENTS_QUERY, EVENTS_RIGHT } from './events.ts';
 import { FLEET_PATH, FLEET_RIGHT, FLEET_STANDING } from './fleet-standing.ts';
-import { LIVE_PATH, LIVE_RIGHT } from './live.ts';
+import { LIVE_PATH, LIVE_RIGHT } from './live-events.ts';
 import { ERROR, LIVE as LIVE_EVENTS } from './outcome-schemas.ts';
 import type { RouteEntry } from './routes.ts';
 import { ROUTES } from './routes.ts';

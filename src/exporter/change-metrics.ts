@@ -1,5 +1,5 @@
 /** What was done to this host: applies, failures, returns, and what waits. */
-import type { Samples } from './samples.ts';
+import type { Samples } from './sample-metrics.ts';
 
 /** Counted by the store, over restarts and reboots. */
 export interface Changes {

@@ -1,5 +1,5 @@
 /** The orders of the fleet, as this host knows them. */
-import type { Samples } from './samples.ts';
+import type { Samples } from './sample-metrics.ts';
 
 export interface FleetState {
   /** The order that applies to this host; undefined while it has none. */

@@ -1,5 +1,5 @@
 /** DNS names that are followed. */
-import type { Samples } from './samples.ts';
+import type { Samples } from './sample-metrics.ts';
 
 export interface NameState {
   readonly name: string;

@@ -1,5 +1,5 @@
 /** Live sets: how full they are, and what came of members. */
-import type { Samples } from './samples.ts';
+import type { Samples } from './sample-metrics.ts';
 
 export interface LiveSetState {
   readonly set: string;

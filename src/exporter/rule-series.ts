@@ -5,8 +5,8 @@
  */
 import { Buffer } from 'node:buffer';
 import type { Named } from '../engine/slots.ts';
-import type { MetricName } from './catalogue.ts';
-import { labelText } from './samples.ts';
+import type { MetricName } from './metric-catalogue.ts';
+import { labelText } from './sample-metrics.ts';
 
 /** What stands behind device and direction in the lines of one rule. */
 interface RuleLabels {

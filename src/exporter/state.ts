@@ -7,8 +7,8 @@ import { totalsOf } from '../engine/samples/sampling-control.ts';
 import { findSampling } from '../engine/samples/sampling-maps.ts';
 import type { Attachment } from '../engine/survey.ts';
 import { newestGeneration } from '../engine/survey.ts';
-import type { Samples } from './samples.ts';
-import { seriesOf } from './samples.ts';
+import type { Samples } from './sample-metrics.ts';
+import { seriesOf } from './sample-metrics.ts';
 
 /** What should be filtered. */
 export interface WantedHooks {

@@ -5,7 +5,7 @@ import { FIXED_SLOTS, verdictOf } from '../engine/slots.ts';
 import type { MetricText } from './metric-text.ts';
 import type { Place, RuleSeries } from './rule-series.ts';
 import { startOf } from './rule-series.ts';
-import type { Samples } from './samples.ts';
+import type { Samples } from './sample-metrics.ts';
 
 /** jiffies64 -> Unix seconds. */
 export type TimeOf = (jiffies: bigint) => number;

@@ -1,11 +1,11 @@
 /** Bundles in the store: packed, in parts, by their SHA-256. */
 import { EnvironmentError } from '../base/environment-error.ts';
 import { packBlob, unpackBlob } from './bundle.ts';
-import { KEYS } from './keys.ts';
+import type { FleetStore } from './fleet-store.ts';
 import { MOST_BUNDLE } from './order.ts';
+import { KEYS } from './record-keys.ts';
 import { encodeRecord, parseRecord, readBlobRecord } from './records.ts';
 import { sha256 } from './signing.ts';
-import type { FleetStore } from './store.ts';
 
 /** Bytes of a part. */
 const PART = 524_288;

@@ -1,9 +1,9 @@
 /** What every store asks of a put. */
 import { assert } from '../base/assert.ts';
 import { EnvironmentError } from '../base/environment-error.ts';
-import { isKey } from './keys.ts';
-import type { FleetStore, Put } from './store.ts';
-import { MOST_PUTS, MOST_VALUE } from './store.ts';
+import type { FleetStore, Put } from './fleet-store.ts';
+import { MOST_PUTS, MOST_VALUE } from './fleet-store.ts';
+import { isKey } from './record-keys.ts';
 
 /** Sizes are looked at before anything is sent: etcd answers a request that is too large by ending the connection. */
 export function requirePuts(puts: readonly Put[]): void {

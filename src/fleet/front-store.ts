@@ -8,9 +8,9 @@ import { messageOf } from '../base/message-of.ts';
 import { fieldsOf, isText } from '../store/json-fields.ts';
 import { requirePuts } from './check-puts.ts';
 import { connectSocket } from './connect-socket.ts';
+import type { Change, Entry, FleetStore, Follower, Listed, Put, PutResult } from './fleet-store.ts';
+import { OPERATOR_ROUTES } from './front-routes.ts';
 import { parseRecord } from './records.ts';
-import { OPERATOR_ROUTES } from './routes.ts';
-import type { Change, Entry, FleetStore, Follower, Listed, Put, PutResult } from './store.ts';
 
 /** Milliseconds for a connection and for an answer. */
 const TIMEOUT = 15_000;

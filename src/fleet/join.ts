@@ -11,12 +11,12 @@ import { DurableFiles } from '../store/durable.ts';
 import { fieldsOf, isText, isTextList } from '../store/json-fields.ts';
 import { withWriteErrors } from '../store/write-errors.ts';
 import { connectSocket } from './connect-socket.ts';
+import type { JoinAnswer, JoinRequest } from './front-routes.ts';
+import { FLEET_FILES, HOST_ROUTES } from './front-routes.ts';
+import type { JoinToken } from './join-token.ts';
+import { digestOfAuthority, digestOfOperators } from './join-token.ts';
 import { parseRecord } from './records.ts';
-import type { JoinAnswer, JoinRequest } from './routes.ts';
-import { FLEET_FILES, HOST_ROUTES } from './routes.ts';
 import { sha256 } from './signing.ts';
-import type { JoinToken } from './token.ts';
-import { digestOfAuthority, digestOfOperators } from './token.ts';
 
 /** Of the key until there is a certificate for it. */
 const NEW_KEY = `${FLEET_FILES.key}.new`;

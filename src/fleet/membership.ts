@@ -3,7 +3,7 @@
  * and the fleet need no membership.
  */
 import { fieldsOf, isTextList } from '../store/json-fields.ts';
-import { isName } from './names.ts';
+import { isName } from './fleet-names.ts';
 import type { SignatureFault, Signed, SigningKey, TrustedKeys } from './signing.ts';
 import { parseBody, signatureFault, signBody } from './signing.ts';
 

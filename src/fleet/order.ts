@@ -1,8 +1,8 @@
 /** Orders: what a target's hosts put in force, signed by an operator. A host believes nothing else. */
 import { isIP } from 'node:net';
 import { fieldsOf, isText } from '../store/json-fields.ts';
-import type { Lane, Target } from './names.ts';
-import { isName, isTarget } from './names.ts';
+import type { Lane, Target } from './fleet-names.ts';
+import { isName, isTarget } from './fleet-names.ts';
 import type { SignatureFault, Signed, SigningKey, TrustedKeys } from './signing.ts';
 import { bodyOf, isDigest, parseBody, sha256, signatureFault, signBody } from './signing.ts';
 

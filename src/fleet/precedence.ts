@@ -1,6 +1,6 @@
 /** Which order counts where several are for a host. */
 
-import type { Target } from './names.ts';
+import type { Target } from './fleet-names.ts';
 import type { Order } from './order.ts';
 import type { GroupRecord, HostRecord } from './records.ts';
 import { matchesSelector } from './selector.ts';

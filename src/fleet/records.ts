@@ -1,6 +1,6 @@
 /** Records of the store and the wire: each is read from what may be anything. */
 import { fieldsOf, isText, isTextList, parseJson } from '../store/json-fields.ts';
-import { isName } from './names.ts';
+import { isName } from './fleet-names.ts';
 import type { Labels } from './selector.ts';
 import { isLabelWord, readSelector } from './selector.ts';
 import { isDigest } from './signing.ts';

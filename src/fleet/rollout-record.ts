@@ -1,7 +1,7 @@
 /** A rollout as the store has it: its orders were signed when it began, and are released one after another. */
 import { fieldsOf, isText } from '../store/json-fields.ts';
-import type { Target } from './names.ts';
-import { isName, isTarget } from './names.ts';
+import type { Target } from './fleet-names.ts';
+import { isName, isTarget } from './fleet-names.ts';
 import { readOrder } from './order.ts';
 import type { Signed } from './signing.ts';
 import { parseBody, readSigned } from './signing.ts';

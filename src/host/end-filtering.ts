@@ -3,7 +3,7 @@
 import { BpfError } from 'libbpf-ts-bindings';
 import { EnvironmentError } from '../base/environment-error.ts';
 import { endHook } from '../engine/attachment.ts';
-import { endAudit } from '../engine/audit/audit.ts';
+import { endAudit } from '../engine/audit/interface-audit.ts';
 import { markEndedOnPurpose, unmarkEndedOnPurpose } from '../engine/bpffs.ts';
 import { DIRECTIONS } from '../engine/program.ts';
 import type { Attachment, StrayPins } from '../engine/survey.ts';

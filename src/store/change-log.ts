@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import type { DurableFiles } from './durable.ts';
 import { readIfThere, statusOf } from './file-system.ts';
 import { fieldsOf, isText, parseJson } from './json-fields.ts';
-import { withStoreErrors } from './store-errors.ts';
+import { withStoreErrors } from './with-store-errors.ts';
 
 const WAYS = ['command', 'agent', 'remote', 'kernel'] as const;
 

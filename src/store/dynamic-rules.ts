@@ -14,8 +14,8 @@ import type { DurableFiles } from './durable.ts';
 import { isThere, readIfThere } from './file-system.ts';
 import { fieldsOf, isText, isTextList, jsonBytes, parseJson } from './json-fields.ts';
 import { ownName, ownNetwork } from './process-name.ts';
-import { withStoreErrors } from './store-errors.ts';
 import { TwinFiles } from './twin-files.ts';
+import { withStoreErrors } from './with-store-errors.ts';
 
 /** What is in force, and counted, where dynamic rules are and no policy is assigned. */
 export const DYNAMIC_POLICY = 'dynamic rules';

@@ -7,7 +7,7 @@ import type { DurableFiles } from './durable.ts';
 import { readIfThere } from './file-system.ts';
 import { fieldsOf, jsonBytes, parseJson } from './json-fields.ts';
 import type { DeclaredSet } from './live-set-files.ts';
-import { withStoreErrors } from './store-errors.ts';
+import { withStoreErrors } from './with-store-errors.ts';
 
 export interface FeedState {
   /** Of which feed this is (`feedKey`): another one begins anew. */

@@ -9,8 +9,8 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { DurableFiles } from './durable.ts';
 import { fieldsOf, isText, parseJson } from './json-fields.ts';
-import { withStoreErrors } from './store-errors.ts';
 import { TwinFiles } from './twin-files.ts';
+import { withStoreErrors } from './with-store-errors.ts';
 
 /** The order that is in force, and what it put there. */
 export interface CarriedOrder {

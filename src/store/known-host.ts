@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { DurableFiles } from './durable.ts';
 import { readIfThere } from './file-system.ts';
 import { fieldsOf, isText, isTextList, jsonBytes, parseJson } from './json-fields.ts';
-import { withStoreErrors } from './store-errors.ts';
+import { withStoreErrors } from './with-store-errors.ts';
 
 export interface KnownAddresses {
   /** As text; those of an interface with the length of their prefix. */

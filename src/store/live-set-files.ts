@@ -20,7 +20,7 @@ import { isNoFile, readIfThere, statusOf } from './file-system.ts';
 import { fieldsOf, jsonBytes, parseJson } from './json-fields.ts';
 import type { Member } from './member-table.ts';
 import { MemberTable } from './member-table.ts';
-import { withStoreErrors } from './store-errors.ts';
+import { withStoreErrors } from './with-store-errors.ts';
 
 export type { Member } from './member-table.ts';
 export { MemberTable } from './member-table.ts';

@@ -35,10 +35,10 @@ import { KnownHostFile } from './known-host.ts';
 import { LiveSetFiles } from './live-set-files.ts';
 import { lockStore, releaseLockOfThread } from './lock.ts';
 import { folderOfPolicy, isHashedFolder, nameOfFolder } from './policy-folder.ts';
-import { withStoreErrors } from './store-errors.ts';
 import type { Damaged, PolicyText, StoredVersion, VersionRecord } from './stored-version.ts';
 import { currentUser, filesOf, hashOfPolicy, policyOfRecord, readRecord, readVersion } from './stored-version.ts';
 import { TallyFile } from './tallies.ts';
+import { withStoreErrors } from './with-store-errors.ts';
 
 export type { Assignment } from './assignment.ts';
 export { decodeAssignment } from './assignment.ts';

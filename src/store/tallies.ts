@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { DurableFiles } from './durable.ts';
 import { readIfThere } from './file-system.ts';
 import { fieldsOf, jsonBytes, parseJson } from './json-fields.ts';
-import { withStoreErrors } from './store-errors.ts';
+import { withStoreErrors } from './with-store-errors.ts';
 
 export interface Tallies {
   /** Policies that were put in force by apply, assign or ipsecpol. */

@@ -1,7 +1,7 @@
 /** The catalogue of metrics and docs/metrics.md say the same, both ways; that a scrape says it too is a system test. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { METRICS } from '../../src/exporter/catalogue.ts';
+import { METRICS } from '../../src/exporter/metric-catalogue.ts';
 
 const page = readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8');
 

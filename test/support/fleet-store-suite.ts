@@ -4,10 +4,10 @@ import { expect, test } from 'vitest';
 import { present } from '../../src/base/assert.ts';
 import { putBlob, readPacked } from '../../src/fleet/blobs.ts';
 import { unpackBlob } from '../../src/fleet/bundle.ts';
-import { KEYS } from '../../src/fleet/keys.ts';
+import type { FleetStore, Follower, Put } from '../../src/fleet/fleet-store.ts';
+import { MOST_VALUE } from '../../src/fleet/fleet-store.ts';
+import { KEYS } from '../../src/fleet/record-keys.ts';
 import { sha256 } from '../../src/fleet/signing.ts';
-import type { FleetStore, Follower, Put } from '../../src/fleet/store.ts';
-import { MOST_VALUE } from '../../src/fleet/store.ts';
 
 export const ROOT = '/xdpol/v1/host/';
 

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { METRICS } from '../../src/exporter/catalogue.ts';
+import { METRICS } from '../../src/exporter/metric-catalogue.ts';
 import { AgentProcess, fetchInside } from '../support/agent-process.ts';
 import { holdStore } from '../support/hold-store.ts';
 import { NamespacePair } from '../support/namespaces.ts';

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { METRICS } from '../../src/exporter/catalogue.ts';
+import { METRICS } from '../../src/exporter/metric-catalogue.ts';
 
 const folder = new URL('../../alerts/', import.meta.url);
 const rules = readFileSync(new URL('xdpol.rules.yaml', folder), 'utf8');

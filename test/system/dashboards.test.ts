@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { renderFleetDashboard } from '../../scripts/fleet-dashboard.ts';
 import { renderHostDashboard } from '../../scripts/host-dashboard.ts';
-import { METRICS } from '../../src/exporter/catalogue.ts';
+import { METRICS } from '../../src/exporter/metric-catalogue.ts';
 
 interface Dashboard {
   readonly panels: readonly {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { present } from '../../src/base/assert.ts';
-import { HOST_ROUTES } from '../../src/fleet/routes.ts';
+import { HOST_ROUTES } from '../../src/fleet/front-routes.ts';
 import { makeSigningKey } from '../../src/fleet/signing.ts';
 import { statusReport } from '../support/fleet-status.ts';
 import { program } from '../support/program.ts';

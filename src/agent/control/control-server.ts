@@ -7,7 +7,7 @@ import { ALIVE, EVENT_STREAM, formatEvent } from '../../api/event-stream.ts';
 import { EVENTS_PATH, EVENTS_QUERY, EVENTS_RIGHT } from '../../api/events.ts';
 import type { FleetStanding } from '../../api/fleet-standing.ts';
 import { FLEET_PATH, FLEET_RIGHT } from '../../api/fleet-standing.ts';
-import { LIVE_PATH, LIVE_RIGHT } from '../../api/live.ts';
+import { LIVE_PATH, LIVE_RIGHT } from '../../api/live-events.ts';
 import { openApiDocument } from '../../api/openapi.ts';
 import { PLACE_HEADER } from '../../api/place.ts';
 import type { RouteEntry, RouteName } from '../../api/routes.ts';

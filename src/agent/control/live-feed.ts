@@ -1,5 +1,5 @@
 /** What the host is at the moment, read once an interval for everybody who listens, and not at all while nobody does. */
-import type { LiveEvent } from '../../api/live.ts';
+import type { LiveEvent } from '../../api/live-events.ts';
 import { toJson } from '../../api/wire.ts';
 import { EnvironmentError } from '../../base/environment-error.ts';
 import { JsonText } from '../questions/question.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { readCredential } from '../../api/credentials.ts';
 import { EnvironmentError } from '../../base/environment-error.ts';
-import { FLEET_FILES } from '../../fleet/routes.ts';
+import { FLEET_FILES } from '../../fleet/front-routes.ts';
 import type { TrustedKeys } from '../../fleet/signing.ts';
 import { readPublicKey, trustedKeys } from '../../fleet/signing.ts';
 import type { HostConfig } from '../../host/config.ts';

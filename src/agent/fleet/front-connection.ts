@@ -6,7 +6,7 @@ import { isForeignCertificate } from '../../api/foreign-certificate.ts';
 import { EnvironmentError } from '../../base/environment-error.ts';
 import { messageOf } from '../../base/message-of.ts';
 import { connectSocket } from '../../fleet/connect-socket.ts';
-import { MOST_LINE } from '../../fleet/routes.ts';
+import { MOST_LINE } from '../../fleet/front-routes.ts';
 import { fieldsOf, isText, parseJson } from '../../store/json-fields.ts';
 
 /** Milliseconds for TCP, for TLS, which waits for a front that has much to do, and for the answer to a request. */

@@ -3,10 +3,10 @@
  * is taken is on the disk before it counts, so that an older one is refused after a restart too.
  */
 
+import type { Lane, Target } from '../../fleet/fleet-names.ts';
+import { isTarget, LANES, targetsOf } from '../../fleet/fleet-names.ts';
 import type { MembershipRefusal } from '../../fleet/membership.ts';
 import { openMembership } from '../../fleet/membership.ts';
-import type { Lane, Target } from '../../fleet/names.ts';
-import { isTarget, LANES, targetsOf } from '../../fleet/names.ts';
 import type { Order, Refusal } from '../../fleet/order.ts';
 import { laneOf, openOrder } from '../../fleet/order.ts';
 import { effectiveOrder } from '../../fleet/precedence.ts';

@@ -2,9 +2,9 @@
 import { Command } from 'commander';
 import { CaptureFile, openCaptureFile } from '../events/capture-file.ts';
 import { followSamples, warnWhereNothingIsSampled } from '../events/follow.ts';
-import type { SampleOptions } from '../events/options.ts';
-import { addSampleOptions, requestOf } from '../events/options.ts';
 import { readPacketsSeen } from '../events/packets-seen.ts';
+import type { SampleOptions } from '../events/sample-options.ts';
+import { addSampleOptions, requestOf } from '../events/sample-options.ts';
 import { UsageError } from '../exit.ts';
 import { withExamples } from '../options.ts';
 import { reachHost } from '../reach-host.ts';

@@ -2,8 +2,8 @@
 import { Command } from 'commander';
 import type { HostEvent } from '../../host/events.ts';
 import { followSamples, warnWhereNothingIsSampled } from '../events/follow.ts';
-import type { SampleOptions } from '../events/options.ts';
-import { addSampleOptions, requestOf } from '../events/options.ts';
+import type { SampleOptions } from '../events/sample-options.ts';
+import { addSampleOptions, requestOf } from '../events/sample-options.ts';
 import { HostNames } from '../host-names.ts';
 import { jsonOption, withExamples } from '../options.ts';
 import { reachHost } from '../reach-host.ts';

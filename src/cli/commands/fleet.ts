@@ -1,7 +1,7 @@
 /** `xdpol fleet`: many hosts that take signed orders. What runs is loaded when a verb is used. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../../base/duration.ts';
-import { FRONT_PORT } from '../../fleet/routes.ts';
+import { FRONT_PORT } from '../../fleet/front-routes.ts';
 import { folderOption, storeOptions } from '../fleet/centre-folder.ts';
 import { collect, jsonOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
 

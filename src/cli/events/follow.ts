@@ -2,7 +2,7 @@
 import type { EventsRequest, HostEvent } from '../../host/events.ts';
 import type { HostOperations } from '../../host/operations.ts';
 import { warn } from '../render/terminal.ts';
-import type { SampleOptions } from './options.ts';
+import type { SampleOptions } from './sample-options.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 

@@ -6,11 +6,11 @@ import { CREDENTIAL_FILES, readCredential } from '../../api/credentials.ts';
 import { EnvironmentError } from '../../base/environment-error.ts';
 import { messageOf } from '../../base/message-of.ts';
 import { EmbeddedStore } from '../../fleet/embedded/embedded-store.ts';
+import type { FleetStore } from '../../fleet/fleet-store.ts';
+import { FRONT_PORT } from '../../fleet/front-routes.ts';
 import { FrontStore } from '../../fleet/front-store.ts';
-import { FRONT_PORT } from '../../fleet/routes.ts';
 import type { SigningKey, TrustedKeys } from '../../fleet/signing.ts';
 import { readSigningKey, trustedKeys } from '../../fleet/signing.ts';
-import type { FleetStore } from '../../fleet/store.ts';
 import { withWriteErrors } from '../../store/write-errors.ts';
 import { UsageError } from '../exit.ts';
 

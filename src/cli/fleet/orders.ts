@@ -12,12 +12,12 @@ import {
   putOrder,
 } from '../../fleet/centre/change.ts';
 import { takeSnapshot } from '../../fleet/centre/snapshot.ts';
-import type { Target } from '../../fleet/names.ts';
-import { isTarget } from '../../fleet/names.ts';
+import type { Target } from '../../fleet/fleet-names.ts';
+import { isTarget } from '../../fleet/fleet-names.ts';
+import type { FleetStore } from '../../fleet/fleet-store.ts';
 import type { Order } from '../../fleet/order.ts';
 import { isPrefix, readOrder, refusalText, signOrder } from '../../fleet/order.ts';
 import { parseBody, readSigned, signatureFault } from '../../fleet/signing.ts';
-import type { FleetStore } from '../../fleet/store.ts';
 import { parseJson } from '../../store/json-fields.ts';
 import { UsageError } from '../exit.ts';
 import { storedArgument } from '../policy-argument.ts';

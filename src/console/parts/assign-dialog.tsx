@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
 import type { AssignedInForce } from '../../host/put-assigned.ts';
 import { change } from '../api.ts';
-import type { Snapshot } from '../feed.ts';
+import type { Snapshot } from '../host-feed.ts';
 import { useAction } from './action.ts';
 import { Dialog } from './dialog.tsx';
 

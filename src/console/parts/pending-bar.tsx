@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { PendingChange } from '../../host/pending-change.ts';
 import { change } from '../api.ts';
-import type { Snapshot } from '../feed.ts';
+import type { Snapshot } from '../host-feed.ts';
 import { formatCountdown } from '../readable-values.ts';
 import { useAction } from './action.ts';
 import { ErrorBox } from './error-box.tsx';

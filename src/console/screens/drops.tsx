@@ -9,8 +9,8 @@ import { RuleChoice } from '../parts/rule-choice.tsx';
 import { VirtualTable } from '../parts/virtual-table.tsx';
 import { formatClock, formatCount, formatTime } from '../readable-values.ts';
 import { captureOf } from '../sample-file.ts';
-import type { NumberedSample } from '../samples.ts';
-import { SampleStream } from '../samples.ts';
+import type { NumberedSample } from '../sample-stream.ts';
+import { SampleStream } from '../sample-stream.ts';
 import type { ScreenProps } from '../shell.tsx';
 import { addressOf } from '../shown-screen.ts';
 

@@ -1,10 +1,10 @@
 /** Drives a rollout to its end. Everything it knows is in the store: another process goes on where this one ended. */
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KEYS } from '../keys.ts';
+import type { FleetStore } from '../fleet-store.ts';
+import { KEYS } from '../record-keys.ts';
 import { encodeRecord } from '../records.ts';
 import type { RolloutRecord } from '../rollout-record.ts';
-import type { FleetStore } from '../store.ts';
 import { fleetError } from './change.ts';
 import { FollowedSnapshot } from './followed-snapshot.ts';
 import type { Judgement } from './gates.ts';

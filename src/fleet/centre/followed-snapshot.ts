@@ -1,5 +1,5 @@
 /** A snapshot that is kept: what changes comes from the store, and nothing else is read again. */
-import type { FleetStore } from '../store.ts';
+import type { FleetStore } from '../fleet-store.ts';
 import type { Snapshot } from './snapshot.ts';
 import { SnapshotTables, takeSnapshot } from './snapshot.ts';
 

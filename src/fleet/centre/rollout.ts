@@ -1,15 +1,15 @@
 /** Rollouts: a policy reaches the hosts of a target ring by ring, and returns where a ring is not well. */
 import { randomBytes } from 'node:crypto';
 import { putOrThrow } from '../check-puts.ts';
-import { KEYS } from '../keys.ts';
-import type { Target } from '../names.ts';
+import type { Target } from '../fleet-names.ts';
+import type { FleetStore, Put } from '../fleet-store.ts';
 import type { Order } from '../order.ts';
 import { MOST_NAMED, signOrder } from '../order.ts';
+import { KEYS } from '../record-keys.ts';
 import { encodeRecord } from '../records.ts';
 import type { Gates, RolloutRecord, RolloutWave } from '../rollout-record.ts';
 import type { SigningKey } from '../signing.ts';
 import { encodeSigned, sha256 } from '../signing.ts';
-import type { FleetStore, Put } from '../store.ts';
 import type { Intent } from './change.ts';
 import { draftOrder, fleetError, ORDER_LIFE, previousPut, putOf } from './change.ts';
 import type { Snapshot, Stored } from './snapshot.ts';

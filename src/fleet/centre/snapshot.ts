@@ -1,19 +1,20 @@
 /** The fleet as the store has it at one time, for commands. */
-import { PREFIXES } from '../keys.ts';
+
+import type { Lane, Target } from '../fleet-names.ts';
+import { targetsOf } from '../fleet-names.ts';
+import type { Entry, FleetStore } from '../fleet-store.ts';
 import type { Membership } from '../membership.ts';
 import { readMembership } from '../membership.ts';
-import type { Lane, Target } from '../names.ts';
-import { targetsOf } from '../names.ts';
 import type { Order } from '../order.ts';
 import { readOrder } from '../order.ts';
 import { effectiveOrder } from '../precedence.ts';
+import { PREFIXES } from '../record-keys.ts';
 import type { GroupRecord, HostRecord, HostStatus } from '../records.ts';
 import { parseRecord, readGroup, readHost, readStatus } from '../records.ts';
 import type { RolloutRecord } from '../rollout-record.ts';
 import { readRollout, releasedFor } from '../rollout-record.ts';
 import type { Signed } from '../signing.ts';
 import { decodeSigned, parseBody } from '../signing.ts';
-import type { Entry, FleetStore } from '../store.ts';
 
 export interface Stored<T> {
   readonly value: T;

@@ -1,7 +1,8 @@
 /** How each host stands to what was ordered for it. */
+
+import { STATUS_INTERVAL } from '../front-routes.ts';
 import type { Order } from '../order.ts';
 import type { HostStatus } from '../records.ts';
-import { STATUS_INTERVAL } from '../routes.ts';
 import type { Snapshot } from './snapshot.ts';
 import { orderedFor } from './snapshot.ts';
 

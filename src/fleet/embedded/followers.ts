@@ -1,5 +1,5 @@
 /** Who follows an embedded store. Each is told in the order of revisions, also where telling makes further changes. */
-import type { Change, Follower, Listed } from '../store.ts';
+import type { Change, Follower, Listed } from '../fleet-store.ts';
 
 /** Changes that are remembered for those who come back. */
 const REMEMBERED = 10_000;

@@ -1,13 +1,13 @@
 /** What hosts ask of a front. */
 
 import { readPacked } from '../blobs.ts';
+import type { FleetStore } from '../fleet-store.ts';
+import { MOST_STATUS } from '../front-routes.ts';
 import { parseRecord, readStatusReport } from '../records.ts';
-import { MOST_STATUS } from '../routes.ts';
 import { isDigest } from '../signing.ts';
-import type { FleetStore } from '../store.ts';
 import type { Exchange } from './exchange.ts';
 import { answerNothing, Refused, readBody } from './exchange.ts';
-import type { FollowStreams } from './followers.ts';
+import type { FollowStreams } from './follow-streams.ts';
 import type { Hub } from './hub.ts';
 import type { HostPeer } from './peer.ts';
 import type { Statuses } from './statuses.ts';

@@ -1,18 +1,18 @@
 /** What a front knows of the store, and which of it each host is told. */
 import { randomBytes } from 'node:crypto';
-import { KEYS, PREFIXES } from '../keys.ts';
+import type { Lane, Target } from '../fleet-names.ts';
+import { isTarget, LANES, targetsOf } from '../fleet-names.ts';
+import type { Change, Entry, FleetStore, Listed } from '../fleet-store.ts';
+import type { FollowLine } from '../front-routes.ts';
 import { readMembership } from '../membership.ts';
-import type { Lane, Target } from '../names.ts';
-import { isTarget, LANES, targetsOf } from '../names.ts';
 import { readOrder } from '../order.ts';
+import { KEYS, PREFIXES } from '../record-keys.ts';
 import type { HostRecord } from '../records.ts';
 import { parseRecord, readHost } from '../records.ts';
 import type { RolloutRecord } from '../rollout-record.ts';
 import { readRollout, releasedFor } from '../rollout-record.ts';
-import type { FollowLine } from '../routes.ts';
 import type { Signed } from '../signing.ts';
 import { decodeSigned, parseBody } from '../signing.ts';
-import type { Change, Entry, FleetStore, Listed } from '../store.ts';
 import { readOnce } from './read-once.ts';
 
 const membershipOf = readOnce((signed) => readMembership(parseBody(signed)));

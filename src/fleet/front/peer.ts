@@ -3,7 +3,7 @@ import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { ROLE_URI } from '../../api/credentials.ts';
 import type { Role } from '../../base/roles.ts';
 import { isRole } from '../../base/roles.ts';
-import { isName } from '../names.ts';
+import { isName } from '../fleet-names.ts';
 
 export interface HostPeer {
   readonly kind: 'host';

@@ -3,13 +3,13 @@ import { randomBytes } from 'node:crypto';
 import type { Role } from '../../base/roles.ts';
 import { roleCovers } from '../../base/roles.ts';
 import { fieldsOf, isText } from '../../store/json-fields.ts';
-import { isKey, KEYS, PREFIXES, ROOT } from '../keys.ts';
-import { isTarget } from '../names.ts';
+import { isTarget } from '../fleet-names.ts';
+import type { Change, Entry, FleetStore, Put } from '../fleet-store.ts';
+import { MOST_PUTS, MOST_VALUE } from '../fleet-store.ts';
 import { laneOf, readOrder } from '../order.ts';
+import { isKey, KEYS, PREFIXES, ROOT } from '../record-keys.ts';
 import { encodeRecord, parseRecord } from '../records.ts';
 import { decodeSigned, parseBody } from '../signing.ts';
-import type { Change, Entry, FleetStore, Put } from '../store.ts';
-import { MOST_PUTS, MOST_VALUE } from '../store.ts';
 import type { Exchange } from './exchange.ts';
 import { answerJson, Refused, readBody } from './exchange.ts';
 

@@ -1,9 +1,10 @@
 /** What hosts say of themselves: written to the store a second later, many at a time. */
-import { KEYS } from '../keys.ts';
+
+import type { FleetStore, Put } from '../fleet-store.ts';
+import { MOST_PUTS } from '../fleet-store.ts';
+import { KEYS } from '../record-keys.ts';
 import type { HostStatus } from '../records.ts';
 import { encodeRecord } from '../records.ts';
-import type { FleetStore, Put } from '../store.ts';
-import { MOST_PUTS } from '../store.ts';
 
 /** Milliseconds. */
 const INTERVAL = 1000;

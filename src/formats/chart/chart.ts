@@ -14,13 +14,13 @@ import { areAnyPort, protocolName } from '../../policy/ports.ts';
 import type { FilterKey } from '../filter-check.ts';
 import { checkFilter } from '../filter-check.ts';
 import type { Token } from '../token.ts';
-import { readName } from '../yaml/names.ts';
 import type { PolicyComments } from '../yaml/print.ts';
+import { readName } from '../yaml/read-names.ts';
+import { readTable } from './chart-table.ts';
 import type { ChartCells } from './columns.ts';
 import { chartCells } from './columns.ts';
 import type { ChartRow, Direction } from './row.ts';
 import { readRow } from './row.ts';
-import { readTable } from './table.ts';
 
 /** Of one row. */
 const MAX_FILTERS = 1000;

@@ -3,7 +3,7 @@ import type { Diagnostics } from '../../base/diagnostics.ts';
 import { spanOfFile } from '../../base/diagnostics.ts';
 import { didYouMean } from '../../base/suggest.ts';
 import type { Token } from '../token.ts';
-import type { Table } from './table.ts';
+import type { Table } from './chart-table.ts';
 import type { Column } from './titles.ts';
 import { COLUMNS, TITLES } from './titles.ts';
 

@@ -3,7 +3,7 @@
  * doubled, and a quoted cell may hold separators and line ends. The separator is a comma, a semicolon or a tab,
  * whichever the first line has most of: spreadsheets write all three.
  */
-import type { RawCell, RawProblem, RawTable } from './table.ts';
+import type { RawCell, RawProblem, RawTable } from './chart-table.ts';
 
 const SEPARATORS = [',', ';', '\t'] as const;
 

@@ -1,5 +1,5 @@
 /** Markdown tables (GitHub's): a header, a line of dashes, rows up to the first line without a bar. */
-import type { RawCell, RawTable } from './table.ts';
+import type { RawCell, RawTable } from './chart-table.ts';
 
 const DIVIDER = /^\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*$/u;
 

@@ -4,10 +4,10 @@ import type { Action } from '../../policy/model.ts';
 import { parseFilterSpec } from '../filterspec.ts';
 import type { Token } from '../token.ts';
 import { partOf } from '../token.ts';
-import { readName } from '../yaml/names.ts';
 import { printFilterSpec } from '../yaml/print.ts';
-import type { GivenOption, GivenOptions, OptionName } from './options.ts';
-import { readOptions } from './options.ts';
+import { readName } from '../yaml/read-names.ts';
+import type { GivenOption, GivenOptions, OptionName } from './given-options.ts';
+import { readOptions } from './given-options.ts';
 
 /** A rule whose filter list has the rule's name. */
 export interface SpecRule {

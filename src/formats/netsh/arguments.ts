@@ -2,8 +2,8 @@
 import { SPEC_PROTOCOLS } from '../filterspec.ts';
 import type { Token } from '../token.ts';
 import { partOf } from '../token.ts';
-import type { NetshObject, NetshVerb } from './keys.ts';
-import { keysOf, readKey, readVerbAndObject } from './keys.ts';
+import type { NetshObject, NetshVerb } from './keywords.ts';
+import { keysOf, readKey, readVerbAndObject } from './keywords.ts';
 import { NotTaken } from './not-taken.ts';
 
 export interface NetshCommand {

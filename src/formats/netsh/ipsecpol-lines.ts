@@ -4,7 +4,7 @@ import { Diagnostics } from '../../base/diagnostics.ts';
 import { parseFilterSpec } from '../filterspec.ts';
 import type { SpecRule, StoredCommand } from '../ipsecpol/command.ts';
 import { companionsOf, readIpsecpol } from '../ipsecpol/command.ts';
-import { readOptions } from '../ipsecpol/options.ts';
+import { readOptions } from '../ipsecpol/given-options.ts';
 import type { Token } from '../token.ts';
 import { tokenOf } from '../token.ts';
 import { printFilterSpec } from '../yaml/print.ts';

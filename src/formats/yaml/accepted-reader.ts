@@ -7,7 +7,7 @@ import type { AcceptedWarning, PacketDirection, PolicyTest, Rule } from '../../p
 import type { Direction } from '../../policy/packet/text.ts';
 import { parsePacketTemplate } from '../../policy/packet/text.ts';
 import { itemsOf, nodeOf, textNode } from './map-reader.ts';
-import { readInterface } from './names.ts';
+import { readInterface } from './read-names.ts';
 import type { MapNode, ScalarNode, SourceNode } from './source-tree.ts';
 
 /** Rules that are in the file; those with errors of their own are not among them. */

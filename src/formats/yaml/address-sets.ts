@@ -13,7 +13,7 @@ import { LIST_FORMATS } from '../sets/list-options.ts';
 import { readLiteral } from './address-reader.ts';
 import { checkLiveSets, isLive, readLiveSet } from './live-set-reader.ts';
 import { entriesOf, itemsOf, nodeOf, textNode } from './map-reader.ts';
-import { isTooLong } from './names.ts';
+import { isTooLong } from './read-names.ts';
 import type { MapEntry, MapNode, SourceNode } from './source-tree.ts';
 
 /** Called now and then while a file is read, with bytes done and bytes in all. */

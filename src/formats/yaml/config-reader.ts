@@ -12,15 +12,15 @@ import type { ListenAddress } from '../listen-address.ts';
 import { LISTEN_HELP, parseListenAddress } from '../listen-address.ts';
 import { NamedFiles } from '../named-file.ts';
 import type { Token } from '../token.ts';
+import { checkStructure } from './check-structure.ts';
 import { readFilter } from './filter-reader.ts';
 import type { FleetConfig } from './fleet-reader.ts';
 import { NO_FLEET, readFleet } from './fleet-reader.ts';
 import { entriesOf, itemsOf, nodeOf, textNode } from './map-reader.ts';
-import { readInterface } from './names.ts';
+import { readInterface } from './read-names.ts';
 import { ServiceScope } from './service-scope.ts';
 import type { MapNode, SourceNode } from './source-tree.ts';
 import { readSourceTree } from './source-tree.ts';
-import { checkStructure } from './structure.ts';
 
 /** What happens at boot where the store has no policy that can be put in force. */
 export type BootMode = 'open' | 'closed';

@@ -5,11 +5,11 @@
 import type { Diagnostics } from '../../base/diagnostics.ts';
 import type { NamedFiles } from '../named-file.ts';
 import { nextTo } from '../named-file.ts';
+import { checkStructure } from './check-structure.ts';
 import { entriesOf, itemsOf, nodeOf, textNode } from './map-reader.ts';
 import { parameterValues, Substitution } from './parameters.ts';
 import type { MapEntry, MapNode, SourceNode } from './source-tree.ts';
 import { readSourceTree } from './source-tree.ts';
-import { checkStructure } from './structure.ts';
 
 export interface RoleSource {
   /** Of the policy: role files are named relative to it in diagnostics. */

@@ -11,16 +11,16 @@ import { NamedFiles } from '../named-file.ts';
 import { readAccepted, readTests } from './accepted-reader.ts';
 import type { ReadingProgress, SetSource } from './address-sets.ts';
 import { readAddressSets } from './address-sets.ts';
+import { checkStructure } from './check-structure.ts';
 import { readFilterList } from './filter-list.ts';
 import { withRoles } from './includes.ts';
 import { entriesOf, itemsOf, nodeOf, textNode } from './map-reader.ts';
-import { readName } from './names.ts';
+import { readName } from './read-names.ts';
 import type { RuleScope } from './rule-reader.ts';
 import { readRules } from './rule-reader.ts';
 import { ServiceScope } from './service-scope.ts';
 import type { MapNode, SourceNode } from './source-tree.ts';
 import { readSourceTree } from './source-tree.ts';
-import { checkStructure } from './structure.ts';
 
 export type { ReadNamedFile as ReadSetFile } from '../named-file.ts';
 

@@ -6,8 +6,8 @@ import type { Token } from '../token.ts';
 import { readFilterList } from './filter-list.ts';
 import type { FilterScope } from './filter-reader.ts';
 import { itemsOf, nodeOf, textNode } from './map-reader.ts';
-import { readInterface, readName } from './names.ts';
 import { findMeantWord } from './other-words.ts';
+import { readInterface, readName } from './read-names.ts';
 import type { MapNode, SourceNode } from './source-tree.ts';
 
 /** What a rule may refer to besides what its filters may. */

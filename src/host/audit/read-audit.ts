@@ -1,6 +1,6 @@
 /** What a policy on trial would change. */
-import type { InterfaceAudit } from '../../engine/audit/audit.ts';
-import { readAudit } from '../../engine/audit/audit.ts';
+import type { InterfaceAudit } from '../../engine/audit/interface-audit.ts';
+import { readAudit } from '../../engine/audit/interface-audit.ts';
 import { readAttachments } from '../../engine/survey.ts';
 import type { HostContext } from '../context.ts';
 import type { CounterOutcome, CountValue } from '../counters.ts';

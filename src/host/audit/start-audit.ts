@@ -2,8 +2,8 @@
 import type { Diagnostic } from '../../base/diagnostics.ts';
 import { EnvironmentError } from '../../base/environment-error.ts';
 import type { Omitted } from '../../compiler/analysis/warnings.ts';
-import { endAudit, startAudit } from '../../engine/audit/audit.ts';
 import { findAuditPrograms } from '../../engine/audit/audit-programs.ts';
+import { endAudit, startAudit } from '../../engine/audit/interface-audit.ts';
 import { makePinRoot } from '../../engine/bpffs.ts';
 import { LiveOfApply } from '../../engine/live/live-of-apply.ts';
 import { tidyLiveTables } from '../../engine/live/live-tables-in-use.ts';

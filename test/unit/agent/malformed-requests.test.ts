@@ -1,7 +1,7 @@
 /** Requests with bytes changed, cut, doubled and put in: none ends the server, and what is answered is an HTTP answer. */
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { routesOf, text } from '../../../src/agent/routes.ts';
+import { routesOf, text } from '../../../src/agent/http-routes.ts';
 import { startServer, stopServer, urlOf } from '../../../src/agent/server.ts';
 import { Random } from '../../../src/base/random.ts';
 

@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import type { Route } from '../../../src/agent/routes.ts';
-import { routesOf, text } from '../../../src/agent/routes.ts';
+import type { Route } from '../../../src/agent/http-routes.ts';
+import { routesOf, text } from '../../../src/agent/http-routes.ts';
 import { startServer, stopServer, urlOf } from '../../../src/agent/server.ts';
 import { EnvironmentError } from '../../../src/base/environment-error.ts';
 

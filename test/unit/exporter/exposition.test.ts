@@ -1,7 +1,7 @@
 /** Which text format a client gets, and whether it is compressed. */
 import { describe, expect, test } from 'vitest';
 import { encodingFor, formatFor } from '../../../src/exporter/exposition.ts';
-import { Samples } from '../../../src/exporter/samples.ts';
+import { Samples } from '../../../src/exporter/sample-metrics.ts';
 
 const PROMETHEUS_2_42 =
   'application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1';

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Generation } from '../../../src/engine/generation.ts';
 import type { Attachment } from '../../../src/engine/survey.ts';
-import { Samples } from '../../../src/exporter/samples.ts';
+import { Samples } from '../../../src/exporter/sample-metrics.ts';
 import { addPolicy } from '../../../src/exporter/state.ts';
 
 function generation(number: number, rules: readonly string[]): Generation {

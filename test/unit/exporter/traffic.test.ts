@@ -7,7 +7,7 @@ import type { CounterReading, RetiredSum } from '../../../src/engine/read-counte
 import type { Counted, Named } from '../../../src/engine/slots.ts';
 import { FIXED_SLOTS } from '../../../src/engine/slots.ts';
 import { RuleSeries } from '../../../src/exporter/rule-series.ts';
-import { Samples } from '../../../src/exporter/samples.ts';
+import { Samples } from '../../../src/exporter/sample-metrics.ts';
 import type { TimeOf } from '../../../src/exporter/traffic.ts';
 import { addTraffic } from '../../../src/exporter/traffic.ts';
 import { ENUMS } from '../../../src/layout/layout.gen.ts';

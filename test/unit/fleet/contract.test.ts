@@ -2,16 +2,16 @@
 import { describe, expect, test } from 'vitest';
 import { present } from '../../../src/base/assert.ts';
 import { decodeBundle, encodeBundle, packBlob, unpackBlob } from '../../../src/fleet/bundle.ts';
-import { isKey, KEYS } from '../../../src/fleet/keys.ts';
+import type { Target } from '../../../src/fleet/fleet-names.ts';
+import { isName, isTarget, targetsOf } from '../../../src/fleet/fleet-names.ts';
+import { readFollowLine } from '../../../src/fleet/front-routes.ts';
 import { openMembership, signMembership } from '../../../src/fleet/membership.ts';
-import type { Target } from '../../../src/fleet/names.ts';
-import { isName, isTarget, targetsOf } from '../../../src/fleet/names.ts';
 import type { Opened, Order, OrderReader } from '../../../src/fleet/order.ts';
 import { digestOf, isPrefix, nextSeq, openOrder, readOrder, signOrder } from '../../../src/fleet/order.ts';
 import { effectiveOrder, findTies, groupsOf } from '../../../src/fleet/precedence.ts';
+import { isKey, KEYS } from '../../../src/fleet/record-keys.ts';
 import type { GroupRecord, HostRecord, StatusReport } from '../../../src/fleet/records.ts';
 import { readGroup, readHost, readStatusReport } from '../../../src/fleet/records.ts';
-import { readFollowLine } from '../../../src/fleet/routes.ts';
 import { matchesSelector, readSelector } from '../../../src/fleet/selector.ts';
 import type { Signed } from '../../../src/fleet/signing.ts';
 import {

@@ -11,18 +11,19 @@ import { present } from '../../../src/base/assert.ts';
 import { putBlob } from '../../../src/fleet/blobs.ts';
 import { unpackBlob } from '../../../src/fleet/bundle.ts';
 import { EmbeddedStore } from '../../../src/fleet/embedded/embedded-store.ts';
+import type { Target } from '../../../src/fleet/fleet-names.ts';
 import type { FrontOptions } from '../../../src/fleet/front/front.ts';
 import { Front } from '../../../src/fleet/front/front.ts';
+import type { FollowLine } from '../../../src/fleet/front-routes.ts';
+import { HOST_ROUTES, OPERATOR_ROUTES, readFollowLine } from '../../../src/fleet/front-routes.ts';
 import { FrontStore } from '../../../src/fleet/front-store.ts';
 import { joinFleet } from '../../../src/fleet/join.ts';
-import { KEYS } from '../../../src/fleet/keys.ts';
+import { digestOfAuthority, encodeToken, makeToken, readToken } from '../../../src/fleet/join-token.ts';
 import { signMembership } from '../../../src/fleet/membership.ts';
-import type { Target } from '../../../src/fleet/names.ts';
 import type { Order, Wave } from '../../../src/fleet/order.ts';
 import { signOrder } from '../../../src/fleet/order.ts';
+import { KEYS } from '../../../src/fleet/record-keys.ts';
 import { encodeRecord, parseRecord, readHost } from '../../../src/fleet/records.ts';
-import type { FollowLine } from '../../../src/fleet/routes.ts';
-import { HOST_ROUTES, OPERATOR_ROUTES, readFollowLine } from '../../../src/fleet/routes.ts';
 import {
   encodeSigned,
   makeSigningKey,
@@ -31,7 +32,6 @@ import {
   readSigningKey,
   sha256,
 } from '../../../src/fleet/signing.ts';
-import { digestOfAuthority, encodeToken, makeToken, readToken } from '../../../src/fleet/token.ts';
 import { TestAuthority } from '../../support/certificates.ts';
 import { statusReport } from '../../support/fleet-status.ts';
 import { testStore } from '../../support/fleet-store-suite.ts';

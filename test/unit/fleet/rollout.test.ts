@@ -11,8 +11,8 @@ import { beginRollout, planRings, readRings } from '../../../src/fleet/centre/ro
 import { hostsOf, orderedFor, takeSnapshot } from '../../../src/fleet/centre/snapshot.ts';
 import { standingOf } from '../../../src/fleet/centre/states.ts';
 import { EmbeddedStore } from '../../../src/fleet/embedded/embedded-store.ts';
-import { KEYS } from '../../../src/fleet/keys.ts';
-import type { Target } from '../../../src/fleet/names.ts';
+import type { Target } from '../../../src/fleet/fleet-names.ts';
+import { KEYS } from '../../../src/fleet/record-keys.ts';
 import type { HostStatus } from '../../../src/fleet/records.ts';
 import { encodeRecord } from '../../../src/fleet/records.ts';
 import type { Gates, RolloutRecord } from '../../../src/fleet/rollout-record.ts';

@@ -1,12 +1,12 @@
 /** A host that has a token and no certificate yet. */
 import { fieldsOf, isText } from '../../store/json-fields.ts';
 import { putOrThrow } from '../check-puts.ts';
-import { KEYS } from '../keys.ts';
-import { isName } from '../names.ts';
+import { isName } from '../fleet-names.ts';
+import type { FleetStore } from '../fleet-store.ts';
+import type { JoinAnswer, JoinRequest } from '../front-routes.ts';
+import { KEYS } from '../record-keys.ts';
 import { encodeRecord, parseRecord, readHost } from '../records.ts';
-import type { JoinAnswer, JoinRequest } from '../routes.ts';
 import { sha256 } from '../signing.ts';
-import type { FleetStore } from '../store.ts';
 import type { Exchange } from './exchange.ts';
 import { answerJson, Refused, readBody } from './exchange.ts';
 

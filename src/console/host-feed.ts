@@ -1,6 +1,6 @@
 /** What the host is at the moment, as the agent tells it while the page is seen. */
-import type { LiveEvent } from '../api/live.ts';
-import { LIVE_PATH, LIVE_RULES } from '../api/live.ts';
+import type { LiveEvent } from '../api/live-events.ts';
+import { LIVE_PATH, LIVE_RULES } from '../api/live-events.ts';
 import type { HostCounters } from '../host/counters.ts';
 import type { HostStatus } from '../host/status.ts';
 import type { PolicyList } from '../host/stored-policies.ts';

@@ -1,5 +1,5 @@
 /** Where each record is in the store. Every key begins with the version of the layout. */
-import type { Lane, Target } from './names.ts';
+import type { Lane, Target } from './fleet-names.ts';
 
 export const ROOT = '/xdpol/v1/';
 

@@ -3,9 +3,9 @@
  * answer. A count is written as it is, never through a floating-point number that could not hold it.
  */
 import { Buffer } from 'node:buffer';
-import type { LabelsOf, MetricName } from './catalogue.ts';
-import { METRICS } from './catalogue.ts';
 import type { ExpositionFormat } from './exposition.ts';
+import type { LabelsOf, MetricName } from './metric-catalogue.ts';
+import { METRICS } from './metric-catalogue.ts';
 import { MetricText } from './metric-text.ts';
 
 /** Counts get longer: room for that. */

@@ -1,8 +1,8 @@
 /** The streams of the hosts that are connected. */
 import type { ServerHttp2Stream } from 'node:http2';
-import type { Lane } from '../names.ts';
-import type { FollowLine } from '../routes.ts';
-import { BEAT } from '../routes.ts';
+import type { Lane } from '../fleet-names.ts';
+import type { FollowLine } from '../front-routes.ts';
+import { BEAT } from '../front-routes.ts';
 import type { Signed } from '../signing.ts';
 import type { Hub } from './hub.ts';
 import type { HostPeer } from './peer.ts';

@@ -4,8 +4,8 @@
  */
 import { CREDENTIAL_FILES } from '../api/credentials.ts';
 import { fieldsOf, isText, parseJson } from '../store/json-fields.ts';
-import type { Lane } from './names.ts';
-import { LANES } from './names.ts';
+import type { Lane } from './fleet-names.ts';
+import { LANES } from './fleet-names.ts';
 import type { StatusReport } from './records.ts';
 import type { Signed } from './signing.ts';
 import { readSigned } from './signing.ts';

@@ -1,8 +1,8 @@
 /** What a policy on trial would change. The counters end with the trial. */
-import { readAudit } from '../engine/audit/audit.ts';
+import { readAudit } from '../engine/audit/interface-audit.ts';
 import type { Counted } from '../engine/slots.ts';
 import type { Attachment } from '../engine/survey.ts';
-import type { Samples } from './samples.ts';
+import type { Samples } from './sample-metrics.ts';
 
 export function addAudits(samples: Samples, attachments: readonly Attachment[]): void {
   for (const attachment of attachments) {
