@@ -27,6 +27,9 @@ rules:
   - name: Administration from the office networks and the two data centres, by the jump hosts only
     action: permit
     filters: ['192.0.2.0/24+192.0.2.1:22:UDP']
+  - name: Orders of the fleet
+    action: permit
+    filters: [{ source: 192.0.2.2, destination: 192.0.2.1, protocol: tcp, sourcePort: 9479 }]
   - { name: All inbound traffic, action: block, filters: ['*+192.0.2.1'] }
 `;
 
@@ -151,7 +154,7 @@ test('a change that waits', async () => {
 
 test('writing and asking', async () => {
   await page.keyboard.press('Escape');
-  await show('edit/Packet%20Filter', 'Packet Filter: rules: 4');
+  await show('edit/Packet%20Filter', 'Packet Filter: rules: 5');
   await photograph('editor');
   await press(page, 'Add rule…');
   await photograph('wizard');

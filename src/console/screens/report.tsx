@@ -14,6 +14,9 @@ const DAY = 86_400;
 /** Seconds since the last match; undefined: never in the window. */
 const PERIODS = [undefined, DAY, 7 * DAY, 30 * DAY, 90 * DAY] as const;
 
+/** Findings that are not in a table. */
+const LISTED = 100;
+
 function lastMatch(at: string | null): string {
   return at === null ? 'never' : formatTime(at);
 }
@@ -64,6 +67,16 @@ function Rules({
       searchIn={(row) => `${ruleName(row)} ${row.action}`}
       numbers={[2, 3]}
     />
+  );
+}
+
+/** What is not a table is in the page as a whole: of a policy of many rules it would keep the browser for seconds. */
+function MoreOfThem({ shown, count }: { readonly shown: number; readonly count: number }): VNode | null {
+  if (count <= shown) return null;
+  return (
+    <p class="help">
+      The first {formatCount(shown)} of {formatCount(count)}: <code>xdpol report</code> has all of them.
+    </p>
   );
 }
 
@@ -148,8 +161,9 @@ function Findings({ report }: { readonly report: ReportOutcome }): VNode {
         />
       </Part>
       <Part title="Filters that others keep from deciding" none="None." isEmpty={shadowed.length === 0}>
+        <MoreOfThem shown={LISTED} count={shadowed.length} />
         <ul>
-          {shadowed.map(({ code, message }, i) => (
+          {shadowed.slice(0, LISTED).map(({ code, message }, i) => (
             <li key={i}>
               {code}: {message}
             </li>
@@ -157,8 +171,9 @@ function Findings({ report }: { readonly report: ReportOutcome }): VNode {
         </ul>
       </Part>
       <Part title="Candidates to narrow" none="None." isEmpty={candidates.length === 0}>
+        <MoreOfThem shown={LISTED} count={candidates.length} />
         <ul class="candidates">
-          {candidates.map((candidate, i) => (
+          {candidates.slice(0, LISTED).map((candidate, i) => (
             <Suggestion key={i} candidate={candidate} />
           ))}
         </ul>
