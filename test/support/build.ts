@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { buildOwnProcesses } from './own-process.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const BPFFS = '/sys/fs/bpf';
 
 function modified(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
@@ -19,10 +20,17 @@ function inputs(): readonly string[] {
   return ['package.json', 'package-lock.json', 'scripts/bundle.ts', ...sources.map((name) => join('src', name))];
 }
 
+/** A kernel that has none there yet: iproute2 would take the first one that it finds, and that is another test's. */
+async function mountBpffsOfHost(): Promise<void> {
+  const { isBpffs, mountBpffs } = await import('libbpf-ts-bindings');
+  if (!isBpffs(BPFFS)) mountBpffs(BPFFS);
+}
+
 export async function setup(): Promise<void> {
   // Each process of Node would read those certificates when it starts, and no test asks a public server.
   delete process.env['NODE_EXTRA_CA_CERTS'];
   await buildOwnProcesses();
+  if (process.getuid?.() === 0) await mountBpffsOfHost();
   const built = modified(join(ROOT, 'dist/cli/main.js'));
   if (inputs().every((name) => modified(join(ROOT, name)) < built)) return;
   const { bundleProgram } = await import('../../scripts/bundle.ts');
