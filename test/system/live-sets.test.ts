@@ -1,11 +1,14 @@
 /** Live sets from end to end: what `xdpol set` says, and what then happens to pings of a neighbour. */
-import { rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { present } from '../../src/base/assert.ts';
 import { AgentProcess } from '../support/agent-process.ts';
 import type { Outcome } from '../support/namespaces.ts';
 import { NamespacePair } from '../support/namespaces.ts';
+import { udp } from '../support/packets.ts';
+import { pcapFile } from '../support/pcap.ts';
 import { reboot } from '../support/reboot.ts';
 import { problemsOf } from '../support/verb-schema.ts';
 
@@ -125,6 +128,23 @@ describe('members', () => {
     set('add', 'bans', neighbour);
     expect(explain()).toContain('banned');
     expect(explain('--members', list())).not.toContain('banned');
+  });
+
+  test('replay knows them, or those that it is given', () => {
+    writeFileSync(list(), '198.51.100.1\n');
+    const capture = join(pair.directory, 'two.pcap');
+    const [member, stranger] = [neighbour, '198.51.100.1'].map((from) => udp(from, pair.host.ipv4).frame);
+    writeFileSync(capture, pcapFile([present(member), present(member), present(stranger)]));
+    const verdicts = (...options: readonly string[]): readonly string[] => {
+      const replayed = pair.exec(pair.host, pair.xdpol('replay', 'live', capture, '--json', ...options));
+      const lines = replayed.trim().split('\n');
+      return lines.map((line) => (JSON.parse(line) as { readonly verdict: string }).verdict);
+    };
+    expect(verdicts()).toEqual(['pass', 'pass', 'pass']);
+    set('add', 'bans', neighbour);
+    expect(verdicts()).toEqual(['drop', 'drop', 'pass']);
+    expect(verdicts('--members', list())).toEqual(['pass', 'pass', 'drop']);
+    expect(verdicts('--members', `bans=${list()}`)).toEqual(['pass', 'pass', 'drop']);
   });
 });
 
@@ -252,5 +272,36 @@ test('an agent follows a watched file, and keeps the members when the file empti
   };
   expect(warnings).toEqual([expect.stringMatching(warning)]);
   writeFileSync(list(), '198.51.100.1\n');
+  await waitFor('an answer', isAnswered);
+});
+
+/** Answers as the local API of CrowdSec does: once with what stands in a file, and then that nothing is new. */
+const LOCAL_API = `const [path, key] = process.argv.slice(1);
+const fs = require('node:fs');
+require('node:http').createServer((request, response) => {
+  const isAsked = request.url.startsWith('/v1/decisions/stream') && request.headers['x-api-key'] === key;
+  const answer = fs.existsSync(path) ? fs.readFileSync(path) : '{"new": null, "deleted": null}';
+  if (isAsked) fs.rmSync(path, { force: true });
+  response.writeHead(isAsked ? 200 : 403).end(isAsked ? answer : '');
+}).listen(8080, '127.0.0.1');`;
+
+test('an agent drops what CrowdSec bans, until the ban is deleted', async () => {
+  const [answer, keyFile] = [join(pair.directory, 'answer.json'), join(pair.directory, 'crowdsec.key')];
+  const decide = (kind: 'new' | 'deleted', duration: string): void => {
+    const decision = { origin: 'cscli', type: 'ban', scope: 'Ip', scenario: 'ssh-bf', value: neighbour, duration };
+    writeFileSync(`${answer}.part`, JSON.stringify({ new: null, deleted: null, [kind]: [decision] }));
+    renameSync(`${answer}.part`, answer);
+  };
+  writeFileSync(keyFile, 'secret\n');
+  pair.spawn(pair.host, [process.execPath, '-e', LOCAL_API, answer, 'secret'], { stdio: 'ignore' });
+  const source = `crowdsec: { url: "http://127.0.0.1:8080/", keyFile: ${keyFile} }, every: 1s`;
+  writeFileSync(join(pair.directory, 'crowd.yaml'), POLICY.replace('live: true', source));
+  apply('crowd.yaml');
+  await AgentProcess.start(pair);
+  expect(isAnswered()).toBe(true);
+  decide('new', '3h59m54.2s');
+  await waitFor('a ban', () => !isAnswered());
+  expect(set('test', 'bans', neighbour)).toContain(`${neighbour} is in bans`);
+  decide('deleted', '-1s');
   await waitFor('an answer', isAnswered);
 });
