@@ -97,6 +97,7 @@ struct xdpol_live_table_shape {
 	__u32 buckets_at;   /* bytes from the start of the table */
 	__u32 buckets;
 	__u32 bytes;
+	__u32 only_set; /* the one that filters ask for; XDPOL_LIVE_SETS where there are several */
 };
 
 /* Frozen before load, like struct xdpol_shape; only the engine knows which set has which number. */
@@ -110,4 +111,4 @@ struct xdpol_live_shape {
 _Static_assert(sizeof(struct xdpol_live_head) == 64, "one cache line");
 _Static_assert(sizeof(struct xdpol_live_bucket4) == 64, "one cache line");
 _Static_assert(sizeof(struct xdpol_live_bucket6) == 64, "one cache line");
-_Static_assert(sizeof(struct xdpol_live_shape) == 48 + 4 * 512, "no padding");
+_Static_assert(sizeof(struct xdpol_live_shape) == 56 + 4 * 512, "no padding");

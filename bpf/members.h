@@ -119,6 +119,28 @@ __noinline __u32 value6_of_members(__u64 classes, __u64 src_found, __u64 dst_fou
 	return value_of_members(MEMBERS(6), classes, src_found, dst_found, service);
 }
 
+/* Filters ask for one set, and at one end: a member has two classes, and the packet two pairs of them. */
+static __always_inline int asks_for_one(const volatile struct xdpol_live_table_shape *table)
+{
+	return table->only_set < XDPOL_LIVE_SETS && table->ends != (XDPOL_LIVE_SOURCE | XDPOL_LIVE_DESTINATION);
+}
+
+/* The value of the second pair, without the calls that more sets would take. */
+static __always_inline __u32 value_of_only_set(const volatile struct xdpol_live_table_shape *table, struct rule_tables tables,
+					       const struct pkt *pkt, const volatile __u16 *classes, __u64 found,
+					       __u32 src_class, __u32 dst_class)
+{
+	__u32 live = live_class(classes, found, table->only_set);
+
+	if (!live)
+		return shape.default_value;
+	if (table->ends == XDPOL_LIVE_SOURCE)
+		src_class = live;
+	else
+		dst_class = live;
+	return rule_value(tables, pkt, src_class, dst_class);
+}
+
 static __always_inline __u32 classify4(const struct pkt *pkt)
 {
 	const __u32 src_class = address4_class(ADDRESS4_TABLES(src), pkt->src[0]);
@@ -132,6 +154,10 @@ static __always_inline __u32 classify4(const struct pkt *pkt)
 		dst_found = live4_sets(pkt->dst[0]);
 	if (!(src_found | dst_found))
 		return value;
+	if (asks_for_one(&live_shape.live4))
+		return minimum(value, value_of_only_set(&live_shape.live4, RULE_TABLES(4), pkt,
+							src_found ? live_shape.src4_classes : live_shape.dst4_classes,
+							src_found | dst_found, src_class, dst_class));
 	return minimum(value, value4_of_members(two_rows(src_class, dst_class), src_found, dst_found, service_word_of(pkt)));
 }
 
@@ -148,6 +174,10 @@ static __always_inline __u32 classify6(const struct pkt *pkt)
 		dst_found = live6_sets(pkt->dst[0], pkt->dst[1]);
 	if (!(src_found | dst_found))
 		return value;
+	if (asks_for_one(&live_shape.live6))
+		return minimum(value, value_of_only_set(&live_shape.live6, RULE_TABLES(6), pkt,
+							src_found ? live_shape.src6_classes : live_shape.dst6_classes,
+							src_found | dst_found, src_class, dst_class));
 	return minimum(value, value6_of_members(two_rows(src_class, dst_class), src_found, dst_found, service_word_of(pkt)));
 }
 

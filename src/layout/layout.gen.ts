@@ -354,25 +354,26 @@ export const STRUCTS = {
     }
   },
   live_shape: {
-    size: 2096,
+    size: 2104,
     fields: {
-      live4: { offset: 0, size: 24 },
-      live6: { offset: 24, size: 24 },
-      src4_classes: { offset: 48, size: 512 },
-      dst4_classes: { offset: 560, size: 512 },
-      src6_classes: { offset: 1072, size: 512 },
-      dst6_classes: { offset: 1584, size: 512 }
+      live4: { offset: 0, size: 28 },
+      live6: { offset: 28, size: 28 },
+      src4_classes: { offset: 56, size: 512 },
+      dst4_classes: { offset: 568, size: 512 },
+      src6_classes: { offset: 1080, size: 512 },
+      dst6_classes: { offset: 1592, size: 512 }
     }
   },
   live_table_shape: {
-    size: 24,
+    size: 28,
     fields: {
       levels: { offset: 0, size: 4 },
       ends: { offset: 4, size: 4 },
       filter_shift: { offset: 8, size: 4 },
       buckets_at: { offset: 12, size: 4 },
       buckets: { offset: 16, size: 4 },
-      bytes: { offset: 20, size: 4 }
+      bytes: { offset: 20, size: 4 },
+      only_set: { offset: 24, size: 4 }
     }
   },
   sampling: {

@@ -28,7 +28,7 @@ import { FORM_BUDGETS } from '../support/kernel-table.ts';
 import type { TestPacket } from '../support/packets.ts';
 
 const FORMS = Object.keys(FORM_BUDGETS) as readonly FormName[];
-const RUNS = Number(process.env['XDPOL_DIFFERENTIAL_RUNS'] ?? 4);
+const RUNS = Number(process.env['XDPOL_DIFFERENTIAL_RUNS'] ?? 8);
 const PACKETS = 300;
 /** Steps between which packets are run: what is changed, and by which part of the members. */
 const STEPS = 6;

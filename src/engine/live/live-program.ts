@@ -42,14 +42,15 @@ export function liveProgram(
   return { maps: { '.data.live4': maps[4], '.data.live6': maps[6] }, shape };
 }
 
-/** Returns what filters ask for. */
+/** Returns what filters ask for; `only_set` is the number of a set, or SETS where it is not one. */
 function writeClasses(
   view: DataView,
   family: Family,
   sets: readonly LiveSetClasses[],
   numbers: LiveNumbers,
-): { readonly levels: number; readonly ends: number } {
+): { readonly levels: number; readonly ends: number; readonly only_set: number } {
   let [levels, ends] = [0, 0];
+  const asked = new Set<number>();
   for (const set of sets) {
     const number = present(numbers.get(set.name), `number of live set ${set.name}`);
     if (number >= SETS) throw new Error(`bug: live set ${set.name} has number ${number}`);
@@ -62,8 +63,10 @@ function writeClasses(
         view.setUint16(field.offset + CLASS_BYTES * (number * LEVELS + level), addressClass, true);
         levels |= 1 << level;
         ends |= bit;
+        asked.add(number);
       }
     }
   }
-  return { levels, ends };
+  const [first = SETS] = asked;
+  return { levels, ends, only_set: asked.size === 1 ? first : SETS };
 }
