@@ -34,7 +34,7 @@ programs() { ip -d link show eth0 | grep -c 'prog/xdp' || true; }
 
 ip link add eth0 type veth peer name peer0
 ip addr add 131.107.1.1/24 dev eth0
-ip link set eth0 up && ip link set peer0 up
+ip link set lo up && ip link set eth0 up && ip link set peer0 up
 sysctl -qw net.ipv6.conf.peer0.disable_ipv6=1
 
 step installed
@@ -65,6 +65,18 @@ wait "$traffic"
 step sent "$(tail -1 "$root/sent")"
 step counted
 xdpol counters --json
+# As a host has it after the installation: the group, and the agent.
+echo 'xdpol:x:990:' >>"$root/etc/group"
+mkdir -p "$root/run/xdpol"
+socket=/run/xdpol/agent.sock
+XDPOL_AGENT_SOCKET=$socket chroot "$root" /usr/bin/xdpol agent --listen 127.0.0.1:0 >"$root/agent.log" 2>&1 &
+agent=$!
+for _ in $(seq 100); do [ -S "$root$socket" ] || sleep 0.1; done
+as_nobody() { XDPOL_AGENT_SOCKET=$socket chroot --userspec="65534:$1" "$root" /usr/bin/xdpol status 2>&1; }
+step member "$(as_nobody 990)"
+step stranger "$(as_nobody 65534 || echo refused)"
+kill "$agent"
+wait "$agent" || true
 step removed
 dpkg --root="$root" --force-depends -r xdpol 2>&1
 step programs "$(programs)"

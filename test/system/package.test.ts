@@ -106,6 +106,12 @@ describe('the Debian package', () => {
     expect(packets.get('All inbound traffic')).toBe(sent);
   });
 
+  test('a member of the group reads through the agent, and nobody else does', () => {
+    expect(said('member')).toContain('xdp native');
+    expect(said('stranger')).toMatch(/refused$/u);
+    expect(said('stranger')).not.toContain('xdp native');
+  });
+
   test('a purge after unassign takes the store along', () => {
     expect(said('end')).toMatch(/purged\nno store$/u);
   });
