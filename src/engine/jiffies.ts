@@ -20,8 +20,11 @@ const UNCLEAR_SECONDS = 60;
 const TOLERANCE = 0.03;
 /** Long enough to tell 250 from 300. */
 const MEASURED_MS = 60;
-/** Samples that differ by less are one: the wall clock was not set, and timestamps should not flutter. */
-const SAME_TICKS = 2;
+/**
+ * Seconds. Comparisons that differ by less are one: the wall clock was not set, and timestamps should not flutter where the
+ * process had to wait between the two clocks.
+ */
+const SAME_SECONDS = 0.05;
 
 /** CONFIG_HZ of a kernel configuration. */
 export function hertzOfConfig(text: string): number | undefined {
@@ -88,13 +91,13 @@ export class JiffiesClock implements Disposable {
   /**
    * Compares the clocks.
    *
-   * Returns  jiffies64 -> Unix seconds by the wall clock as it is set now, within two ticks; the same answer at every
+   * Returns  jiffies64 -> Unix seconds by the wall clock as it is set now, within 0.05 s; the same answer at every
    *          call until the wall clock is set.
    */
   compare(): (jiffies: bigint) => number {
     const hertz = this.hertz;
     const zero = Date.now() / 1000 - Number(this.now()) / hertz;
-    if (this.#zero === undefined || Math.abs(zero - this.#zero) > SAME_TICKS / hertz) this.#zero = zero;
+    if (this.#zero === undefined || Math.abs(zero - this.#zero) > SAME_SECONDS) this.#zero = zero;
     const from = this.#zero;
     return (jiffies) => from + Number(jiffies) / hertz;
   }
