@@ -36,9 +36,11 @@ debian_packages() {
     ;;
   bench) wanted+=("${peers[@]}") ;;
   esac
-  local missing=()
+  local missing=() own=
+  own=$(dpkg --print-architecture)
   for package in "${wanted[@]}"; do
-    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
+    dpkg-query -W -f='${Status} ${Architecture}\n' "$package" 2>/dev/null | grep -Eq "^install ok installed ($own|all)$" ||
+      missing+=("$package")
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   command -v apt-get >/dev/null || fail "these packages are missing, and there is no apt-get: ${missing[*]}"

@@ -20,7 +20,10 @@ for program in sh find rm; do
     take $(libraries "$(command -v $program)")
 done
 cp -L /bin/sh "$root/bin/sh"
-take $(dpkg -L libbpf1 libelf1 zlib1g libstdc++6 libgcc-s1 | grep '\.so\.') $(libraries "$(command -v node)")
+# Of this machine's architecture: another's may be installed beside it.
+own=$(dpkg --print-architecture)
+take $(dpkg -L "libbpf1:$own" "libelf1:$own" "zlib1g:$own" "libstdc++6:$own" "libgcc-s1:$own" | grep '\.so\.')
+take $(libraries "$(command -v node)")
 mount --rbind /dev "$root/dev"
 mount -t proc proc "$root/proc"
 mount -t sysfs sysfs "$root/sys"
