@@ -2,6 +2,7 @@
 import { present } from '../src/base/assert.ts';
 import type { Effort } from './effort.ts';
 import type { Figure, Section } from './figure.ts';
+import { measureBans } from './sections/bans.ts';
 import { measureCompile } from './sections/compile.ts';
 import { measureDataplane } from './sections/dataplane.ts';
 import { measureFleet } from './sections/fleet.ts';
@@ -19,6 +20,7 @@ const MEASURES: Readonly<Record<Section, Measure>> = {
   dataplane: measureDataplane,
   parts: measureParts,
   sets: measureSets,
+  bans: measureBans,
   live: measureLive,
   compile: measureCompile,
   load: measureLoad,

@@ -47,6 +47,7 @@ const CASES: Readonly<Record<Section, Cases>> = {
     quick: ['set-0', 'set-1k', 'set-100k', 'set6-100k'],
     full: ['set-0', 'set-1k', 'set-100k', 'set-1m', 'set6-0', 'set6-1k', 'set6-100k', 'set6-1m'],
   },
+  bans: { quick: ['set-100k'], full: ['set-1k', 'set-100k'] },
   live: {
     quick: ['ports', 'example', 'list-10k'],
     full: ['ports', 'example', 'list-10k', 'list-100k', 'list-1m', 'acl-1k', 'set-1k', 'set-100k'],

@@ -5,6 +5,7 @@ export const SECTIONS = [
   'dataplane',
   'parts',
   'sets',
+  'bans',
   'live',
   'compile',
   'load',

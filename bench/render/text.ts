@@ -52,6 +52,7 @@ const TITLES: Readonly<Record<Section, string>> = {
   dataplane: 'Data plane, test runs: ns a packet over a bare drop behind the same generator; median (quartiles)',
   parts: 'Parts of the program, test runs: ns a packet over a build with none of them; median (quartiles)',
   sets: 'Live sets, test runs: ns a packet more than without the set; median (quartiles)',
+  bans: 'Bans by the agent, one request each; each is in force when the agent has answered',
   live: 'Live frames over veth, all dropped; a frame includes making and sending it; median (quartiles)',
   compile: 'Compile, cold, in a process of its own; median (quartiles)',
   load: 'Load: create and fill tables, verify the program; median (quartiles)',

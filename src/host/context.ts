@@ -3,6 +3,7 @@ import type { ChangeRecord } from '../store/store.ts';
 import { PolicyStore } from '../store/store.ts';
 import { commandAsker } from './command-asker.ts';
 import type { DropRanking } from './drop-ranking.ts';
+import type { OwnNetworkCache } from './live-sets/own-network.ts';
 import type { ReadingCache } from './reading-cache.ts';
 
 export type OperationEvent =
@@ -29,6 +30,8 @@ export interface HostContext {
   readonly readings?: ReadingCache | undefined;
   /** Of one that reads the counters again and again. */
   readonly ranking?: DropRanking | undefined;
+  /** Of one that changes live sets again and again. */
+  readonly ownNetwork?: OwnNetworkCache | undefined;
 }
 
 export interface ContextOptions {

@@ -10,9 +10,14 @@ type Capability = keyof typeof BITS;
 
 const WHY_ADMIN = 'to load programs, and to open what is in force by its number';
 
-function has(capability: Capability): boolean {
+/** A bit for each. */
+function readEffective(): bigint {
   const line = /^CapEff:\s*(?<mask>[0-9a-f]+)$/mu.exec(readFileSync('/proc/self/status', 'latin1'));
-  return ((BigInt(`0x${line?.groups?.['mask'] ?? '0'}`) >> BigInt(BITS[capability])) & 1n) === 1n;
+  return BigInt(`0x${line?.groups?.['mask'] ?? '0'}`);
+}
+
+function has(capability: Capability, effective = readEffective()): boolean {
+  return ((effective >> BigInt(BITS[capability])) & 1n) === 1n;
 }
 
 /** Can what is in force be read and changed? */
@@ -22,9 +27,12 @@ export function isPrivileged(): boolean {
 
 /** What is missing, each with what it is for. CAP_SYS_ADMIN stands for CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN too. */
 function findMissing(): readonly string[] {
+  const effective = readEffective();
   return [
-    ...(has('CAP_SYS_ADMIN') ? [] : [`CAP_SYS_ADMIN (${WHY_ADMIN})`]),
-    ...(has('CAP_DAC_OVERRIDE') || arePinsReadable() ? [] : ['CAP_DAC_OVERRIDE (to read the pins of another user)']),
+    ...(has('CAP_SYS_ADMIN', effective) ? [] : [`CAP_SYS_ADMIN (${WHY_ADMIN})`]),
+    ...(has('CAP_DAC_OVERRIDE', effective) || arePinsReadable()
+      ? []
+      : ['CAP_DAC_OVERRIDE (to read the pins of another user)']),
   ];
 }
 

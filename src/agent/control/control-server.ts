@@ -20,6 +20,7 @@ import type { Role } from '../../base/roles.ts';
 import type { Asker, OperationEvent } from '../../host/context.ts';
 import { openContext } from '../../host/context.ts';
 import type { EventsRequest } from '../../host/events.ts';
+import { OwnNetworkCache } from '../../host/live-sets/own-network.ts';
 import { localOperations } from '../../host/operations.ts';
 import { ConsoleServer } from '../console/console-server.ts';
 import type { AgentLog } from '../log.ts';
@@ -49,6 +50,7 @@ const NO_BODY = 1024;
 const ALIVE_INTERVAL = 2000;
 /** Seconds that a change waits for a command that works by itself. Waiting blocks the agent. */
 const LOCK_PATIENCE = 0;
+const ownNetwork = new OwnNetworkCache();
 
 /** A way to the operations: who comes by it, and what he may ask for. */
 export interface Entrance {
@@ -144,7 +146,9 @@ function addRoute(app: FastifyInstance, name: RouteName, entrance: Entrance, opt
     },
     handler: async (request, reply) => {
       const gone = new AbortController();
-      reply.raw.once('close', () => gone.abort());
+      reply.raw.once('close', () => {
+        if (!reply.raw.writableFinished) gone.abort();
+      });
       const asker = callers.get(request) ?? NOBODY_KNOWN;
       const asked = { name, request, asker, gone: gone.signal, ...options };
       const report = wantsEvents(request, name) ? openStream(reply) : () => undefined;
@@ -223,7 +227,8 @@ async function carryOut(by: AskedBy, report: (event: OperationEvent) => void): P
   const { name: policy = '', version = '' } = request.params as Partial<Asked>;
   const asked = { body: request.body, name: policy, version, query: request.query };
   const work = (): Promise<unknown> => {
-    const host = localOperations(openContext(report, undefined, { asker, patience: LOCK_PATIENCE }));
+    const context = openContext(report, undefined, { asker, patience: LOCK_PATIENCE });
+    const host = localOperations({ ...context, ownNetwork });
     return HANDLERS[name](host, asked);
   };
   // Where it cannot be, the report says when the last look was.

@@ -17,12 +17,14 @@ export function openKernelSets(): LiveSets {
   return LiveSets.open(sharedClock());
 }
 
-/** From the end of a member in milliseconds of Unix time, 0 for none, to jiffies64; as the clocks are now. */
+/** From the end of a member in milliseconds of Unix time, 0 for none, to jiffies64; as the clocks are at the first end. */
 export function jiffiesOfEnds(): (endsAt: number) => bigint | undefined {
-  const now = sharedClock().now();
-  const at = Date.now();
-  const { hertz } = sharedClock();
-  return (endsAt) => (endsAt === 0 ? undefined : now + BigInt(Math.ceil(((endsAt - at) * hertz) / 1000)));
+  let clocks: { readonly jiffies: bigint; readonly at: number } | undefined;
+  return (endsAt) => {
+    if (endsAt === 0) return undefined;
+    clocks ??= { jiffies: sharedClock().now(), at: Date.now() };
+    return clocks.jiffies + BigInt(Math.ceil(((endsAt - clocks.at) * sharedClock().hertz) / 1000));
+  };
 }
 
 export function nameInKernel(set: number, { family, words, length }: Prefix): LiveMemberName {

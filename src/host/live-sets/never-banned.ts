@@ -1,5 +1,4 @@
 /** Addresses that must not become members of a set that blocks: the host would cut itself off. */
-import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { Diagnostics, spanOfFile } from '../../base/diagnostics.ts';
 import type { Prefix } from '../../base/ip.ts';
@@ -12,6 +11,7 @@ import { readHostConfig } from '../config.ts';
 import type { HostContext } from '../context.ts';
 import { parseSshConnection } from '../guard/ssh-connection.ts';
 import { readKnownHost } from '../last-known.ts';
+import { ownAddresses, readOwnNetwork } from './own-network.ts';
 
 export type ProtectedAs = 'protected' | 'own' | 'gateway' | 'resolver' | 'session' | 'excluded';
 
@@ -38,14 +38,13 @@ export function whyNeverBanned({ prefix, reason }: NeverBanned): string {
 
 /** What a prefix must not hold, and must not lie in. */
 export async function listNeverBanned(context: HostContext): Promise<readonly NeverBanned[]> {
-  const { defaultRoutes } = await import('libbpf-ts-bindings');
-  const gateways = defaultRoutes().flatMap(({ gateway }) => gateway ?? []);
+  const { own, gateways, resolvers } = await (context.ownNetwork?.read() ?? readOwnNetwork());
   return [
     ...protectedPrefixes(context).map((prefix) => ({ prefix, reason: 'protected' }) as const),
     ...hosts(sessionOf(context)).map((prefix) => ({ prefix, reason: 'session' }) as const),
-    ...hosts(ownAddresses()).map((prefix) => ({ prefix, reason: 'own' }) as const),
+    ...hosts(own).map((prefix) => ({ prefix, reason: 'own' }) as const),
     ...hosts(gateways).map((prefix) => ({ prefix, reason: 'gateway' }) as const),
-    ...hosts(resolvers()).map((prefix) => ({ prefix, reason: 'resolver' }) as const),
+    ...hosts(resolvers).map((prefix) => ({ prefix, reason: 'resolver' }) as const),
   ];
 }
 
@@ -79,10 +78,6 @@ function hostNow(): Pick<HostAddresses, 'me' | 'broadcasts'> {
   return { me, broadcasts };
 }
 
-function ownAddresses(): readonly string[] {
-  return Object.values(networkInterfaces()).flatMap((addresses) => (addresses ?? []).map(({ address }) => address));
-}
-
 function hosts(texts: readonly string[]): readonly Prefix[] {
   return texts.flatMap((text) => {
     const address = parseAddress(text.split('%')[0] ?? text);
@@ -92,25 +87,13 @@ function hosts(texts: readonly string[]): readonly Prefix[] {
 
 /** Every address that the protected filters name; what is any, or the host, is no address to ban. */
 function protectedPrefixes({ store }: HostContext): readonly Prefix[] {
-  const known = readKnownHost(store);
   const of = (single: SingleAddress): readonly Prefix[] => {
     if (single.kind === 'prefix') return single.prefix.length === 0 ? [] : [single.prefix];
     if (single.kind === 'range') return rangePrefixes(single.first, single.last);
-    return single.kind === 'name' ? hosts(known.names.get(single.name)?.addresses ?? []) : [];
+    return single.kind === 'name' ? hosts(readKnownHost(store).names.get(single.name)?.addresses ?? []) : [];
   };
   const { protect } = readHostConfig().config;
   return protect.flatMap(({ source, destination }) =>
     [source, destination].flatMap((match) => singleAddresses(match).flatMap(of)),
   );
-}
-
-const RESOLV_CONF = '/etc/resolv.conf';
-
-function resolvers(): readonly string[] {
-  try {
-    const lines = readFileSync(RESOLV_CONF, 'utf8').split('\n');
-    return lines.flatMap((line) => /^\s*nameserver\s+(?<address>\S+)/u.exec(line)?.groups?.['address'] ?? []);
-  } catch {
-    return [];
-  }
 }
