@@ -7,6 +7,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SOURCES = {
   probe: 'demo/probe.ts',
   change: 'test/support/change.ts',
+  'host-process': 'test/support/host-process.ts',
   'run-packets': 'test/support/run-packets.ts',
   'send-frames': 'test/support/send-frames.ts',
   'swap-loop': 'test/support/swap-loop.ts',

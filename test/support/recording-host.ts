@@ -23,6 +23,8 @@ export interface RecordingOptions {
   readonly credentials: string;
   readonly state: string;
   readonly fronts: readonly URL[];
+  /** Told of every order as it is carried out. */
+  readonly noted?: (order: Order, digest: string) => void;
 }
 
 /** Milliseconds. */
@@ -30,8 +32,8 @@ const SPREAD = 50;
 
 class RecordedOrders implements Orders {
   readonly book: OrderBook;
-  readonly carriedOut: Order[];
   readonly refusals: string[] = [];
+  readonly #noted: (order: Order, digest: string) => void;
   readonly #refused: (sha256: string) => boolean;
   #error: StatusError | null = null;
   #keeping: StatusError | null = null;
@@ -40,9 +42,9 @@ class RecordedOrders implements Orders {
   #failures = 0;
   #nextTry = 0;
 
-  constructor(book: OrderBook, carriedOut: Order[], refused: (sha256: string) => boolean) {
+  constructor(book: OrderBook, noted: (order: Order, digest: string) => void, refused: (sha256: string) => boolean) {
     this.book = book;
-    this.carriedOut = carriedOut;
+    this.#noted = noted;
     this.#refused = refused;
   }
 
@@ -70,7 +72,7 @@ class RecordedOrders implements Orders {
     const { order, digest } = effective;
     try {
       const policy = order.kind === 'policy' ? await this.#fetch(order, fronts) : null;
-      this.carriedOut.push(order);
+      this.#noted(order, digest);
       this.book.keepCarried({ digest, target: order.target, seq: order.seq, policy });
       this.#error = null;
       this.#failures = 0;
@@ -137,7 +139,11 @@ export class RecordingHost {
     const { credentials: folder, fronts, state, name } = this.#options;
     const keys = trustedKeys(operators);
     const book = new OrderBook(new PolicyStore(state).fleet, name, keys);
-    const orders = new RecordedOrders(book, this.carriedOut, (sha256) => this.finds.has(sha256));
+    const noted = (order: Order, digest: string): void => {
+      this.carriedOut.push(order);
+      this.#options.noted?.(order, digest);
+    };
+    const orders = new RecordedOrders(book, noted, (sha256) => this.finds.has(sha256));
     const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
     const { authority, revoked, certificate, key } = FLEET_FILES;
     const [ca, crl, cert] = [read(authority), read(revoked), read(certificate)];

@@ -11,7 +11,7 @@ import { KEYS } from '../../fleet/record-keys.ts';
 import type { RolloutRecord } from '../../fleet/rollout-record.ts';
 import { CheckFailed, UsageError } from '../exit.ts';
 import { describeOrder, rolloutJson, rolloutLine } from '../render/fleet.ts';
-import { openProgressLine, print, printJson } from '../render/terminal.ts';
+import { openProgressLine, print, printJson, warn } from '../render/terminal.ts';
 import type { StoreOptions } from './centre-folder.ts';
 import { centreKey, openStore } from './centre-folder.ts';
 import { policyIntent, requireTarget } from './orders.ts';
@@ -60,10 +60,17 @@ async function drive(store: FleetStore, id: string, { json, keep }: RolloutOptio
     if (judgement !== undefined && judgement.reached > 0)
       line.show(judgement.reason, judgement.confirmed / judgement.reached);
   };
+  let trouble = '';
+  const troubled = ({ message }: EnvironmentError): void => {
+    if (message === trouble) return;
+    line.clear();
+    warn(`warning: ${message}; it is tried again`);
+    trouble = message;
+  };
   const interrupted = new AbortController();
   const end = (): void => interrupted.abort();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
-  const driving = { interval: INTERVAL, isReturned: keep !== true, told, stop: interrupted.signal };
+  const driving = { interval: INTERVAL, isReturned: keep !== true, told, troubled, stop: interrupted.signal };
   const record = await driveRollout(store, id, driving);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, end);
   line.clear();

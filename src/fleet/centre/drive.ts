@@ -1,6 +1,7 @@
 /** Drives a rollout to its end. Everything it knows is in the store: another process goes on where this one ended. */
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EnvironmentError } from '../../base/environment-error.ts';
 import type { FleetStore } from '../fleet-store.ts';
 import { KEYS } from '../record-keys.ts';
 import { encodeRecord } from '../records.ts';
@@ -19,6 +20,8 @@ export interface Driving {
   /** Whether a closed gate takes the policy back, or only stops. */
   readonly isReturned: boolean;
   readonly told: (record: RolloutRecord, judgement: Judgement | undefined) => void;
+  /** The store fails; it is tried again for a while. */
+  readonly troubled: (failure: EnvironmentError) => void;
   /** Lets go of the rollout, which runs on as it is: another process may drive it at once. */
   readonly stop?: AbortSignal;
 }
@@ -73,34 +76,66 @@ async function letGo(store: FleetStore, id: string, driver: string): Promise<Rol
   return (await writeRollout(store, snapshot, stored, { driver: null })).value;
 }
 
+/** Milliseconds for which the store may fail: its leader is chosen anew within seconds. */
+const STORE_PATIENCE = 60_000;
+
+/** It did not answer, or somebody, such as a write of this process whose answer was lost, was first. */
+function isPassing(error: unknown): error is EnvironmentError {
+  const codes: readonly string[] = ['XDPOL_E_FLEET_STORE', 'XDPOL_E_FLEET_CONFLICT'];
+  return error instanceof EnvironmentError && codes.includes(error.code);
+}
+
 /** Until it is done, stopped or taken back, by this process or by another. */
 export async function driveRollout(store: FleetStore, id: string, driving: Driving): Promise<RolloutRecord> {
   const driver = newDriver();
-  const { stop } = driving;
-  const isToStop = (): boolean => stop?.aborted === true;
+  const { stop, interval } = driving;
   using followed = new FollowedSnapshot(store);
-  while (!isToStop()) {
-    const snapshot = await followed.now();
-    const stored = find(snapshot, id);
-    const { value } = stored;
-    if (value.state !== 'running') {
-      driving.told(value, undefined);
-      return value;
+  for (let failing: number | undefined; stop?.aborted !== true; ) {
+    try {
+      const step = await takeStep(store, { id, driver, followed, driving });
+      failing = undefined;
+      if (step === 'released') continue;
+      if (step !== 'waiting') return step;
+    } catch (error) {
+      failing ??= performance.now();
+      if (!isPassing(error) || performance.now() - failing > STORE_PATIENCE) throw error;
+      driving.troubled(error);
     }
-    const own = drivenBy(value, driver, Date.now());
-    const judgement = judge(snapshot, value, Date.now());
-    const change = await next(judgement, stored, driving);
-    // What ends this command may have ended the probe too, which then says nothing of the hosts.
-    if (isToStop()) break;
-    const isStill = change.released === undefined && change.state === undefined;
-    const isHeld = value.driver?.id === driver && value.driver.until - Date.now() > DRIVER_LIFE / 2;
-    const after = isStill && isHeld ? stored : await writeRollout(store, snapshot, stored, { driver: own, ...change });
-    if (after !== stored) followed.wrote(KEYS.rollout(id), encodeRecord(after.value), after.revision);
-    driving.told(after.value, judgement);
-    if (isStill)
-      await sleep(driving.interval, undefined, stop === undefined ? {} : { signal: stop }).catch(() => undefined);
+    await sleep(interval, undefined, stop === undefined ? {} : { signal: stop }).catch(() => undefined);
   }
   return await letGo(store, id, driver);
+}
+
+interface Step {
+  readonly id: string;
+  readonly driver: string;
+  readonly followed: FollowedSnapshot;
+  readonly driving: Driving;
+}
+
+/** One look, and what it leads to; the record where the rollout is over. */
+async function takeStep(
+  store: FleetStore,
+  { id, driver, followed, driving }: Step,
+): Promise<RolloutRecord | 'released' | 'waiting'> {
+  const snapshot = await followed.now();
+  const stored = find(snapshot, id);
+  const { value } = stored;
+  if (value.state !== 'running') {
+    driving.told(value, undefined);
+    return value;
+  }
+  const own = drivenBy(value, driver, Date.now());
+  const judgement = judge(snapshot, value, Date.now());
+  const change = await next(judgement, stored, driving);
+  // What ends this command may have ended the probe too, which then says nothing of the hosts.
+  if (driving.stop?.aborted === true) return 'waiting';
+  const isStill = change.released === undefined && change.state === undefined;
+  const isHeld = value.driver?.id === driver && value.driver.until - Date.now() > DRIVER_LIFE / 2;
+  const after = isStill && isHeld ? stored : await writeRollout(store, snapshot, stored, { driver: own, ...change });
+  if (after !== stored) followed.wrote(KEYS.rollout(id), encodeRecord(after.value), after.revision);
+  driving.told(after.value, judgement);
+  return isStill ? 'waiting' : 'released';
 }
 
 /** Another try where a gate has stopped it. */

@@ -60,13 +60,23 @@ interface Table {
   readonly clear: () => void;
 }
 
-function makeTable<T>(prefix: string, map: Map<string, Stored<T>>, read: (bytes: Uint8Array) => T | undefined): Table {
+function makeTable<T>(
+  prefix: string,
+  map: Map<string, Stored<T>>,
+  read: (bytes: Uint8Array, name: string) => T | undefined,
+): Table {
   const take: Table['take'] = (name, entry) => {
-    const value = entry === undefined ? undefined : read(entry.value);
+    const value = entry === undefined ? undefined : read(entry.value, name);
     if (entry === undefined || value === undefined) map.delete(name);
     else map.set(name, { value, revision: entry.revision });
   };
   return { prefix, take, clear: () => map.clear() };
+}
+
+/** Of the target that its key says: hosts refuse another one, which is as if it were not there. */
+function readOrderOf(bytes: Uint8Array, target: string): SignedOrder | undefined {
+  const read = readSignedOrder(bytes);
+  return read?.order.target === target ? read : undefined;
 }
 
 /** A snapshot that is made, or kept up to date, entry by entry. */
@@ -82,8 +92,8 @@ export class SnapshotTables implements Snapshot {
     makeTable(PREFIXES.hosts, this.hosts, (bytes) => readHost(parseRecord(bytes))),
     makeTable(PREFIXES.groups, this.groups, (bytes) => readGroup(parseRecord(bytes))),
     makeTable(PREFIXES.memberships, this.memberships, readSignedMembership),
-    makeTable(PREFIXES.policy, this.orders.policy, readSignedOrder),
-    makeTable(PREFIXES.bans, this.orders.bans, readSignedOrder),
+    makeTable(PREFIXES.policy, this.orders.policy, readOrderOf),
+    makeTable(PREFIXES.bans, this.orders.bans, readOrderOf),
     makeTable(PREFIXES.statuses, this.statuses, (bytes) => readStatus(parseRecord(bytes))),
     makeTable(PREFIXES.rollouts, this.rollouts, (bytes) => readRollout(parseRecord(bytes))),
   ];

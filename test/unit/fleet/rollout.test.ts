@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { present } from '../../../src/base/assert.ts';
+import { EnvironmentError } from '../../../src/base/environment-error.ts';
 import type { Intent } from '../../../src/fleet/centre/change.ts';
 import { addBans, findPolicy, giveOrder, publishPolicy, putGroup, putHost } from '../../../src/fleet/centre/change.ts';
 import { driveRollout, resumeRollout } from '../../../src/fleet/centre/drive.ts';
@@ -12,6 +13,7 @@ import { hostsOf, orderedFor, takeSnapshot } from '../../../src/fleet/centre/sna
 import { standingOf } from '../../../src/fleet/centre/states.ts';
 import { EmbeddedStore } from '../../../src/fleet/embedded/embedded-store.ts';
 import type { Target } from '../../../src/fleet/fleet-names.ts';
+import type { FleetStore } from '../../../src/fleet/fleet-store.ts';
 import { KEYS } from '../../../src/fleet/record-keys.ts';
 import type { HostStatus } from '../../../src/fleet/records.ts';
 import { encodeRecord } from '../../../src/fleet/records.ts';
@@ -91,7 +93,7 @@ async function run(
     work = work.then(look);
     if (reached.length < released) void work.then(async () => reached.push(await countOf(2)));
   };
-  const record = await driveRollout(store, id, { interval: 5, isReturned, told });
+  const record = await driveRollout(store, id, { interval: 5, isReturned, told, troubled: () => undefined });
   await work;
   await look();
   return { record, reached };
@@ -155,12 +157,50 @@ describe('a rollout', () => {
     });
     const stop = new AbortController();
     const told = (): void => void Promise.all(HOSTS.map(async (host) => await obey(host)));
-    const driving = driveRollout(store, id, { interval: 5, isReturned: true, told, stop: stop.signal });
+    const driving = driveRollout(store, id, {
+      interval: 5,
+      isReturned: true,
+      told,
+      troubled: () => undefined,
+      stop: stop.signal,
+    });
     await expect.poll(() => existsSync(path('begun'))).toBe(true);
     stop.abort();
     writeFileSync(path('go'), '');
     const { state, released, driver } = await driving;
     expect([state, released, driver]).toEqual(['running', 1, null]);
+  });
+
+  test('goes on when the store fails for a while, also where a write was made and its answer is lost', async () => {
+    const id = await begin();
+    let puts = 0;
+    const lame: FleetStore = {
+      get: (key) => store.get(key),
+      list: (prefix) => store.list(prefix),
+      follow: (prefixes, follower) => store.follow(prefixes, follower),
+      put: async (given) => {
+        puts += 1;
+        if (puts % 3 === 1) throw new EnvironmentError('XDPOL_E_FLEET_STORE', 'no leader', {});
+        const result = await store.put(given);
+        if (puts % 3 === 2) throw new EnvironmentError('XDPOL_E_FLEET_STORE', 'the answer is lost', {});
+        return result;
+      },
+      [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    };
+    const troubles: string[] = [];
+    let answered = Promise.resolve();
+    const record = await driveRollout(lame, id, {
+      interval: 5,
+      isReturned: true,
+      told: () => {
+        answered = answered.then(async () => {
+          for (const host of HOSTS) await obey(host);
+        });
+      },
+      troubled: ({ message }) => void troubles.push(message),
+    });
+    await answered;
+    expect([record.state, new Set(troubles)]).toEqual(['done', new Set(['no leader', 'the answer is lost'])]);
   });
 
   test('may leave hosts behind that say nothing, as many as the gate lets', async () => {
@@ -224,8 +264,18 @@ test('what the fleet does not have is told with what it has', async () => {
   await expect(findPolicy(store, 'edge', 9)).rejects.toMatchObject({ help: 'the newest one is edge@1' });
   const id = await begin();
   await expect(
-    driveRollout(store, 'none', { interval: 5, isReturned: true, told: () => undefined }),
+    driveRollout(store, 'none', { interval: 5, isReturned: true, told: () => undefined, troubled: () => undefined }),
   ).rejects.toMatchObject({ help: `those that are not over: ${id}` });
+});
+
+test('an order of another target under the key of a host counts for nobody', async () => {
+  await order('host/web1', policy(5));
+  const { value, revision } = present(await store.get(KEYS.order('policy', 'host/web1')));
+  const before = present(await store.get(KEYS.order('policy', 'group/web')));
+  await store.put([{ key: KEYS.order('policy', 'host/web1'), value: before.value, ifRevision: revision }]);
+  await store.put([{ key: KEYS.order('policy', 'group/web'), value, ifRevision: before.revision }]);
+  const snapshot = await takeSnapshot(store);
+  expect(HOSTS.map((host) => orderedFor(snapshot, host))).toEqual(HOSTS.map(() => undefined));
 });
 
 test('bans add up, and end', async () => {

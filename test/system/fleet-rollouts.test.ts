@@ -1,0 +1,130 @@
+/**
+ * Rollouts while parts of a fleet fail by chance: no host ever has a policy in force that was not ordered for it, or before
+ * its ring was released, and when the faults are over every host has what was ordered last.
+ */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { present } from '../../src/base/assert.ts';
+import { EnvironmentError } from '../../src/base/environment-error.ts';
+import { Random } from '../../src/base/random.ts';
+import { giveOrder } from '../../src/fleet/centre/change.ts';
+import { driveRollout, resumeRollout } from '../../src/fleet/centre/drive.ts';
+import { beginRollout, readRings, writeRollout } from '../../src/fleet/centre/rollout.ts';
+import { runningRollout, takeSnapshot } from '../../src/fleet/centre/snapshot.ts';
+import type { FleetStore } from '../../src/fleet/fleet-store.ts';
+import type { RolloutRecord } from '../../src/fleet/rollout-record.ts';
+import { sleep } from '../support/fleet-centre.ts';
+import { FleetOfProcesses } from '../support/fleet-of-processes.ts';
+import type { Fault } from '../support/random-faults.ts';
+import { drawFaults } from '../support/random-faults.ts';
+import { WatchedRollouts } from '../support/watched-rollouts.ts';
+
+const IS_LONG = process.env['XDPOL_FLEET_ROLLOUTS'] !== undefined;
+const ROLLOUTS = Number(process.env['XDPOL_FLEET_ROLLOUTS'] ?? 3);
+const SEED = Number(process.env['XDPOL_FLEET_ROLLOUT_SEED'] ?? Date.now() % 1_000_000);
+/** Milliseconds that a fault lasts, and after the start of the rollout when it begins, at most. */
+const LONGEST = IS_LONG ? 8000 : 1500;
+const LATEST = 2500;
+/** Milliseconds in which hosts must have what was ordered last when the faults are over. */
+const PATIENCE = 60_000;
+const GATES = { hold: 1, patience: 20, silent: 0, drops: 0, probe: null };
+const TARGET = 'group/web';
+
+const none = (): void => undefined;
+const random = new Random(SEED);
+let fleet: FleetOfProcesses;
+let watched: WatchedRollouts;
+/** As operators use it. */
+let store: FleetStore;
+/** Digest of the policy that was ordered last, by group. */
+const ordered: Record<string, string> = {};
+
+beforeAll(async () => {
+  process.stdout.write(`XDPOL_FLEET_ROLLOUT_SEED=${SEED}\n`);
+  fleet = await FleetOfProcesses.start();
+  watched = new WatchedRollouts(fleet.hosts);
+  store = watched.watch(fleet.admin);
+  for (const group of ['web', 'mail']) {
+    const intent = { kind: 'policy', policy: await fleet.publish() } as const;
+    await giveOrder(store, await takeSnapshot(store), fleet.key, { target: `group/${group}`, intent });
+    ordered[group] = intent.policy.sha256;
+  }
+  await fleet.settled(ordered, PATIENCE);
+});
+
+afterAll(async () => {
+  await fleet[Symbol.asyncDispose]();
+});
+
+/** An operator takes the rollout back, as `fleet rollback` does. */
+async function takeBack(): Promise<void> {
+  await fleet.answered(async () => {
+    const snapshot = await takeSnapshot(store);
+    const running = runningRollout(snapshot, TARGET);
+    if (running === undefined) return;
+    await writeRollout(store, snapshot, running, { state: 'returned', reason: 'taken back', driver: null });
+  });
+}
+
+/** What operators do meanwhile. */
+function drawAct(command: AbortController): Fault {
+  return random.shared<Fault>([
+    [20, { what: 'taken back', begin: takeBack, end: none }],
+    [20, { what: 'the command ended', begin: () => command.abort(), end: none }],
+    [60, { what: '', begin: none, end: none }],
+  ]);
+}
+
+/** Its times are drawn at once, so that they are the same whatever happens meanwhile. */
+function happen({ begin, end }: Fault): Promise<void> {
+  const [before, during] = [random.below(LATEST), random.below(LONGEST)];
+  return sleep(before)
+    .then(begin)
+    .then(async () => await sleep(during))
+    .then(end);
+}
+
+/** Until it is over. Whoever drives it comes back where the command was ended, and goes on where a gate stopped it. */
+async function drive(id: string, isKept: boolean, stop: AbortSignal): Promise<RolloutRecord> {
+  const driving = { interval: 100, told: none, troubled: none };
+  const first = await driveRollout(store, id, { ...driving, isReturned: !isKept, stop }).catch((error: unknown) => {
+    // A command that was ended while the store does not answer could not let go of the rollout.
+    if (stop.aborted && error instanceof EnvironmentError) return undefined;
+    throw error;
+  });
+  if (first?.state === 'done' || first?.state === 'returned') return first;
+  return await fleet.answered(async () => {
+    await resumeRollout(store, id);
+    return await driveRollout(store, id, { ...driving, isReturned: true });
+  }, PATIENCE);
+}
+
+test(`${ROLLOUTS} rollouts`, { timeout: ROLLOUTS * 2 * PATIENCE }, async () => {
+  const rings = present(readRings('1, 2, all'));
+  for (let number = 1; number <= ROLLOUTS; number += 1) {
+    const policy = await fleet.publish();
+    const plan = { target: TARGET, intent: { kind: 'policy', policy }, rings, gates: GATES } as const;
+    const { id } = await beginRollout(store, fleet.key, plan);
+    const command = new AbortController();
+    const faults = [...drawFaults(fleet, random), drawAct(command)];
+    const isKept = random.below(4) === 0;
+    const begun = performance.now();
+    const happened = Promise.all(faults.map(happen));
+    const { state, released, reason } = await drive(id, isKept, command.signal);
+    const over = performance.now();
+    await happened;
+    const ended = performance.now();
+    if (state === 'done') ordered['web'] = policy.sha256;
+    await fleet.settled(ordered, PATIENCE);
+    const what = faults.flatMap(({ what: one }) => (one === '' ? [] : [one])).join('; ');
+    const seconds = [over - begun, performance.now() - ended].map((time) => (time / 1000).toFixed(1));
+    if (IS_LONG)
+      process.stdout.write(
+        `${number}. ${what}: ${state} at ring ${released} after ${seconds[0]} s (${reason}); settled ${seconds[1]} s after the faults\n`,
+      );
+    expect([
+      what,
+      fleet.hosts.flatMap((host) => watched.faultsOf(host, present(fleet.groups.get(host.name)))),
+      watched.early,
+    ]).toEqual([what, [], []]);
+  }
+});
