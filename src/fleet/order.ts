@@ -86,9 +86,14 @@ function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 }
 
+/** Are there no members that this version does not know? They might limit the order. */
+function isEmpty(more: object): boolean {
+  return Object.keys(more).length === 0;
+}
+
 function readPolicyPart(value: unknown): OrderedPolicy | undefined {
-  const { name, version, sha256: digest, size } = fieldsOf<OrderedPolicy>(value);
-  if (!isName(name) || !isCount(version) || version === 0 || !isDigest(digest)) return undefined;
+  const { name, version, sha256: digest, size, ...more } = fieldsOf<OrderedPolicy>(value);
+  if (!isEmpty(more) || !isName(name) || !isCount(version) || version === 0 || !isDigest(digest)) return undefined;
   return isCount(size) && size <= MOST_BUNDLE ? { name, version, sha256: digest, size } : undefined;
 }
 
@@ -103,13 +108,13 @@ export function isPrefix(text: unknown): text is string {
 }
 
 function readBan(value: unknown): Ban | undefined {
-  const { prefix, until } = fieldsOf<Ban>(value);
-  return isPrefix(prefix) && isCount(until) ? { prefix, until } : undefined;
+  const { prefix, until, ...more } = fieldsOf<Ban>(value);
+  return isEmpty(more) && isPrefix(prefix) && isCount(until) ? { prefix, until } : undefined;
 }
 
 function readBans(value: unknown): OrderedBans | undefined {
-  const { set, entries } = fieldsOf<OrderedBans>(value);
-  if (!isText(set) || set === '' || set.length > 200 || !Array.isArray(entries)) return undefined;
+  const { set, entries, ...more } = fieldsOf<OrderedBans>(value);
+  if (!isEmpty(more) || !isText(set) || set === '' || set.length > 200 || !Array.isArray(entries)) return undefined;
   const bans = entries.length > MOST_NAMED ? [undefined] : entries.map(readBan);
   return bans.every((ban) => ban !== undefined) ? { set, entries: bans } : undefined;
 }
@@ -117,14 +122,15 @@ function readBans(value: unknown): OrderedBans | undefined {
 /** undefined where it is neither a wave nor null. */
 function readWave(value: unknown): Wave | null | undefined {
   if (value === null) return null;
-  const { rollout, number, of, hosts } = fieldsOf<Wave>(value);
-  if (!isName(rollout) || !isCount(number) || !isCount(of) || number < 1 || number > of) return undefined;
+  const { rollout, number, of, hosts, ...more } = fieldsOf<Wave>(value);
+  if (!isEmpty(more) || !isName(rollout) || !isCount(number) || !isCount(of) || number < 1 || number > of)
+    return undefined;
   if (hosts === null) return { rollout, number, of, hosts };
   if (!Array.isArray(hosts) || hosts.length > MOST_NAMED || !hosts.every(isName)) return undefined;
   return { rollout, number, of, hosts };
 }
 
-/** The order in a body; undefined where it is none. Members that are not known are an error: they might limit the order. */
+/** The order in a body; undefined where it is none. Members that are not known are an error. */
 export function readOrder(value: unknown): Order | undefined {
   const {
     kind,
@@ -142,7 +148,7 @@ export function readOrder(value: unknown): Order | undefined {
   if (previous !== null && !isDigest(previous)) return undefined;
   const head = { target, seq, issued, expires, previous, wave };
   const parts = Object.keys(rest).join(' ');
-  if (kind === 'unassign') return parts === '' ? { kind, ...head } : undefined;
+  if (kind === 'unassign') return isEmpty(rest) ? { kind, ...head } : undefined;
   if (kind !== parts) return undefined;
   const policy = kind === 'policy' ? readPolicyPart(rest.policy) : undefined;
   if (policy !== undefined) return { kind: 'policy', ...head, policy };

@@ -58,8 +58,8 @@ export interface InForce {
   readonly policy: string | null;
 }
 
-/** What a host says of itself. Its name is the one of its certificate, and the time is the front's. */
-export interface StatusReport {
+/** What every host says of itself. Nothing is added here: see LaterReport. */
+interface FirstReport {
   /** Of the newest policy order that it took or refused; null: it has seen none. */
   readonly seq: number | null;
   readonly inForce: InForce;
@@ -70,12 +70,19 @@ export interface StatusReport {
   /** Whether somebody changed on the host what the fleet ordered. */
   readonly isDrifted: boolean;
   readonly bans: { readonly seq: number; readonly members: number } | null;
-  /** Packets a second dropped by rules that dropped none before the order; null where it is not measured. */
-  readonly newDrops: number | null;
   readonly error: StatusError | null;
   /** Of xdpol. */
   readonly version: string;
 }
+
+/** What was added since, which hosts of older versions do not say: each has a value in LATER for them. */
+interface LaterReport {
+  /** Packets a second dropped by rules that dropped none before the order; null where it is not measured. */
+  readonly newDrops: number | null;
+}
+
+/** What a host says of itself. Its name is the one of its certificate, and the time is the front's. */
+export interface StatusReport extends FirstReport, LaterReport {}
 
 /** As the store has it. */
 export interface HostStatus extends StatusReport {
@@ -162,26 +169,31 @@ function readBansStatus(value: unknown): StatusReport['bans'] | undefined {
   return isInteger(seq) && isInteger(members) ? { seq, members } : undefined;
 }
 
-export function readStatusReport(value: unknown): StatusReport | undefined {
-  const { seq, inForce, isPending, isRolledBack, isDrifted, bans, newDrops, error, version } =
-    fieldsOf<StatusReport>(value);
+function readFirst(value: unknown): FirstReport | undefined {
+  const { seq, inForce, isPending, isRolledBack, isDrifted, bans, error, version } = fieldsOf<FirstReport>(value);
   const force = readInForce(inForce);
   const banned = readBansStatus(bans);
   const failure = readError(error);
   if (force === undefined || banned === undefined || failure === undefined) return undefined;
   if (!isIntegerOrNull(seq) || !isTruth(isPending) || !isTruth(isRolledBack) || !isTruth(isDrifted)) return undefined;
-  if (!isText(version) || (newDrops !== null && typeof newDrops !== 'number')) return undefined;
-  return {
-    seq,
-    inForce: force,
-    isPending,
-    isRolledBack,
-    isDrifted,
-    bans: banned,
-    newDrops,
-    error: failure,
-    version: version.slice(0, 100),
-  };
+  if (!isText(version)) return undefined;
+  const standing = { seq, inForce: force, isPending, isRolledBack, isDrifted };
+  return { ...standing, bans: banned, error: failure, version: version.slice(0, 100) };
+}
+
+/** What is not said, or not in a form that this version reads, is as with a host that does not know it. */
+const LATER: { readonly [K in keyof LaterReport]: (value: unknown) => LaterReport[K] } = {
+  newDrops: (value) => (typeof value === 'number' ? value : null),
+};
+
+/**
+ * Members that are not known are left out, and those that were added later may be missing: a policy is confirmed by its
+ * report being taken, whatever the versions of host and front are.
+ */
+export function readStatusReport(value: unknown): StatusReport | undefined {
+  const first = readFirst(value);
+  const { newDrops } = fieldsOf<LaterReport>(value);
+  return first === undefined ? undefined : { ...first, newDrops: LATER.newDrops(newDrops) };
 }
 
 export function readStatus(value: unknown): HostStatus | undefined {

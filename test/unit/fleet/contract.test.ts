@@ -1,4 +1,5 @@
 /** What hosts and the centre agree on: signatures, orders, memberships, records, precedence. */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { present } from '../../../src/base/assert.ts';
 import { decodeBundle, encodeBundle, packBlob, unpackBlob } from '../../../src/fleet/bundle.ts';
@@ -118,6 +119,10 @@ describe('orders', () => {
     expect(readOrder({ kind: 'unassign', ...HEAD })).toEqual({ kind: 'unassign', ...HEAD });
     const bad: readonly object[] = [
       { ...ORDER, onlyOn: 'mondays' },
+      { ...ORDER, policy: { ...POLICY, onlyOn: 'mondays' } },
+      { ...ORDER, wave: { rollout: 'r', number: 1, of: 2, hosts: null, onlyOn: 'mondays' } },
+      { kind: 'bans', ...HEAD, bans: { set: 'b', entries: [], onlyOn: 'mondays' } },
+      { kind: 'bans', ...HEAD, bans: { set: 'b', entries: [{ prefix: '1.2.3.4', until: 1, onlyOn: 'mondays' }] } },
       { ...ORDER, kind: 'unassign' },
       { ...ORDER, seq: 1.5 },
       { ...ORDER, target: 'group/../x' },
@@ -233,6 +238,19 @@ test('records', () => {
   expect(readStatusReport({ ...status, inForce: {} })).toBeUndefined();
 });
 
+test('the report of a host of any version is read: a policy is confirmed by it', () => {
+  // As the first version wrote it. The file never changes: members that are added later may be missing for ever.
+  const text = readFileSync(new URL('reports/version-1.json', import.meta.url), 'utf8');
+  const kept = JSON.parse(text) as StatusReport;
+  expect(readStatusReport(kept)).toEqual(kept);
+  expect(readStatusReport({ ...kept, newDrops: undefined })).toEqual({ ...kept, newDrops: null });
+  // Of a newer host: it says more, also in parts, and what is optional in another form.
+  const { inForce, bans, error } = kept;
+  const more = { mood: 'fine', newDrops: { rate: 1 } };
+  const parts = { inForce: { ...inForce, since: 1 }, bans: { ...bans, refused: 0 }, error: { ...error, help: '' } };
+  expect(readStatusReport({ ...kept, ...more, ...parts })).toEqual({ ...kept, newDrops: null });
+});
+
 test('names, targets and keys', () => {
   expect(['web1', 'a', 'web-1.example_x'].every(isName)).toBe(true);
   expect(['', 'Web', '-a', 'a-', '..', 'a/b', 'a'.repeat(64)].some(isName)).toBe(false);
@@ -272,6 +290,8 @@ test('lines of the stream', () => {
     { kind: 'current', revision: 3 },
   ];
   for (const line of lines) expect(readFollowLine(JSON.stringify(line))).toEqual(line);
+  // Of a newer front: what is not known is passed over.
+  expect(readFollowLine(JSON.stringify({ ...lines[3], mood: 'fine' }))).toEqual(lines[3]);
   for (const text of ['', 'x', '{"kind":"new"}', '{"kind":"order","lane":"x"}', 'null']) {
     expect(readFollowLine(text)).toBeUndefined();
   }

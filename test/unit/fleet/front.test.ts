@@ -295,6 +295,10 @@ describe('hosts', () => {
   test('a report is stored under the name of the certificate', async () => {
     using web1 = new Asker('web1');
     expect((await web1.ask('POST', HOST_ROUTES.status.path, { ...STATUS, host: 'web2', name: 'web2' }))[0]).toBe(204);
+    // Of an older host, and of a newer one.
+    const { newDrops: _later, ...older } = STATUS;
+    expect((await web1.ask('POST', HOST_ROUTES.status.path, older))[0]).toBe(204);
+    expect((await web1.ask('POST', HOST_ROUTES.status.path, { ...STATUS, mood: 'fine' }))[0]).toBe(204);
     expect((await web1.ask('POST', HOST_ROUTES.status.path, { seq: 1 }))[0]).toBe(400);
     expect((await web1.ask('POST', HOST_ROUTES.status.path, { ...STATUS, version: 'x'.repeat(20_000) }))[0]).toBe(413);
     for (let tries = 0; tries < 400 && (await store.get(KEYS.status('web1'))) === undefined; tries += 1) {
@@ -389,8 +393,11 @@ describe('operators', () => {
   test('an order stands under its own target and lane, and is never removed', async () => {
     const { revision } = present(await store.get(KEYS.order('policy', 'fleet')));
     const value = encodeSigned(signOrder(makeOrder('host/web1', 'aa'.repeat(32), null), KEY));
+    const limited = { ...makeOrder('fleet', 'aa'.repeat(32), null), onlyOn: 'mondays' };
+    const newer = signOrder(limited, KEY);
     const wrong = [
       { key: KEYS.order('policy', 'fleet'), value, ifRevision: revision },
+      { key: KEYS.order('policy', 'fleet'), value: encodeSigned(newer), ifRevision: revision },
       { key: KEYS.order('bans', 'host/web1'), value, ifRevision: 0 },
       { key: KEYS.order('policy', 'fleet'), value: undefined, ifRevision: revision },
       { key: KEYS.audit(1, 'x'), value: Buffer.from('{}'), ifRevision: 0 },
