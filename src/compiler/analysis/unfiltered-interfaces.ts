@@ -25,6 +25,7 @@ export function missingInterfaces(
   const { interfaces, filtered } = facts;
   if (interfaces === undefined) return [];
   const names = interfaces.map(({ name }) => name);
+  const firstOf = new Map(filters.toReversed().map((one) => [one.rule, one]));
   return rules.flatMap((rule) => {
     const missing = (rule.interfaces ?? []).flatMap((name) => {
       const isThere = names.includes(name);
@@ -33,7 +34,7 @@ export function missingInterfaces(
       return [{ name, why, known: why === 'unfiltered' ? (filtered ?? []) : names }];
     });
     const isWhole = missing.length === rule.interfaces?.length;
-    const filter = filters.find((one) => one.rule === rule);
+    const filter = firstOf.get(rule);
     return missing.map((one) => ({ ...one, rule, filter, isWhole }));
   });
 }
