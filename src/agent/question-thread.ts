@@ -6,6 +6,7 @@ import { openContext } from '../host/context.ts';
 import { DropRanking } from '../host/drop-ranking.ts';
 import { localOperations } from '../host/operations.ts';
 import { ReadingCache } from '../host/reading-cache.ts';
+import { RecentOutlines } from '../host/recent-outlines.ts';
 import { HANDLERS } from './control/handlers.ts';
 import { encodeFailure } from './control/wire-failure.ts';
 import { OWN_FILE } from './question-place.ts';
@@ -14,6 +15,7 @@ import type { Answer, Question } from './questions/question.ts';
 
 const port = present(parentPort ?? undefined);
 const readings = new ReadingCache();
+const outlines = new RecentOutlines();
 const ranking = new DropRanking();
 
 function send(answer: Answer): void {
@@ -30,7 +32,7 @@ async function answer({ name, asker, asked }: Question): Promise<void> {
   clearTimeout(collection);
   const started = performance.now();
   const context = openContext((event) => send({ kind: 'event', event }), undefined, { asker });
-  const host = localOperations({ ...context, readings, ranking });
+  const host = localOperations({ ...context, readings, outlines, ranking });
   try {
     send({ kind: 'outcome', json: toJson(await HANDLERS[name](host, asked)) });
   } catch (error) {

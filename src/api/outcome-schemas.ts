@@ -165,7 +165,6 @@ export const OUTLINE: Schema = object({
   addressSets: list(object({ name: TEXT, prefixes: COUNT, live: TRUTH, rules: COUNT })),
   addressSetCount: COUNT,
   tests: INTEGER,
-  diagnostics: DIAGNOSTICS,
 });
 
 export const DIAGNOSED: Schema = object({

@@ -32,8 +32,8 @@ export interface PolicyFacts {
   readonly limits: readonly (readonly string[] | null)[];
 }
 
-/** Compiled policies that are kept: for a few policies on a few interfaces, with the addresses they had of late. */
-const FILES_KEPT = 24;
+/** Files that are kept: for a few policies on a few interfaces, with the addresses they had of late. */
+export const FILES_KEPT = 24;
 
 export function factsOf(policy: Policy, host: HostAddresses): PolicyFacts {
   return {

@@ -5,6 +5,7 @@ import { commandAsker } from './command-asker.ts';
 import type { DropRanking } from './drop-ranking.ts';
 import type { OwnNetworkCache } from './live-sets/own-network.ts';
 import type { ReadingCache } from './reading-cache.ts';
+import type { RecentOutlines } from './recent-outlines.ts';
 
 export type OperationEvent =
   /** How far long work has come; `share` is 0 to 1. */
@@ -28,6 +29,8 @@ export interface HostContext {
   readonly asker: Asker;
   /** Of a process that reads the same policies again and again. */
   readonly readings?: ReadingCache | undefined;
+  /** Of one that shows the same policies again and again. */
+  readonly outlines?: RecentOutlines | undefined;
   /** Of one that reads the counters again and again. */
   readonly ranking?: DropRanking | undefined;
   /** Of one that changes live sets again and again. */

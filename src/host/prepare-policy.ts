@@ -7,6 +7,8 @@ import type { Omitted } from '../compiler/analysis/warnings.ts';
 import type { LoadablePolicy } from '../compiler/loadable.ts';
 import { cpuMilliseconds } from '../engine/cpu-time.ts';
 import type { HostAddresses, Policy } from '../policy/model.ts';
+import type { PolicyOutline } from '../policy/outline.ts';
+import { outlineOf } from '../policy/outline.ts';
 import type { PolicyTestOptions } from '../policy/policy-tests.ts';
 import type { DynamicRule, PolicyText } from '../store/store.ts';
 import type { PolicyFacts } from './compiled-cache.ts';
@@ -17,6 +19,7 @@ import type { Guard } from './guard/require-traffic.ts';
 import { broadcastsOf, namesOf } from './host-addresses.ts';
 import { HostMemory } from './host-memory.ts';
 import { LOOPBACK } from './interfaces.ts';
+import { isLarge, keepOutline } from './kept-outline.ts';
 import type { PolicyInput } from './policy-input.ts';
 import type { ReadyPolicy } from './ready-policy.ts';
 import type { Protected } from './require-protected.ts';
@@ -68,6 +71,8 @@ export interface PreparedPolicy {
   readonly dynamic: readonly string[];
   /** The cache has not all of it, and may. */
   readonly isNew: boolean;
+  /** Of a large policy that is new. */
+  readonly outline: PolicyOutline | undefined;
   readonly diagnostics: readonly Diagnostic[];
   /** Findings of the analysis that are not among the diagnostics one by one. */
   readonly omitted: readonly Omitted[];
@@ -156,7 +161,14 @@ function findCached(
     compiled.set(name, found);
   }
   const { policy } = facts;
-  const nothing = { source: undefined, dynamic: [], isNew: false, diagnostics: [], omitted: [] } as const;
+  const nothing = {
+    source: undefined,
+    outline: undefined,
+    dynamic: [],
+    isNew: false,
+    diagnostics: [],
+    omitted: [],
+  } as const;
   const remembered = { answers: memory.answers, recalled: memory.notesOn(facts, host) };
   return { policy, hash, textHash: hash, facts, host, compiled, ...remembered, ...nothing };
 }
@@ -181,12 +193,15 @@ async function compileReady(
     names.map((name) => [name, kept.get(name) ?? loadableOf(present(fresh.get(name), name), cpuMilliseconds)] as const),
   );
   const isNew = dynamic.length === 0 && (missing.length > 0 || cache.facts(hash) === undefined);
-  const made = { hash, textHash: ready.hash, source, facts, host, compiled, dynamic, isNew };
+  const outline = isNew && isLarge(policy) ? outlineOf(policy) : undefined;
+  const made = { hash, textHash: ready.hash, source, outline, facts, host, compiled, dynamic, isNew };
   const remembered = { answers: memory.answers, recalled: memory.notesOn(facts, host) };
   return { policy: policy.name, ...made, ...remembered, diagnostics: diags.all, omitted: [] };
 }
 
 /** After the swap, so that traffic does not wait for the disk. */
-export function rememberCompiled(context: HostContext, { hash, facts, host, compiled, isNew }: PreparedPolicy): void {
+export function rememberCompiled(context: HostContext, prepared: PreparedPolicy): void {
+  const { hash, facts, host, compiled, isNew, outline } = prepared;
   if (isNew) openCache(context).keep(hash, facts, host, compiled);
+  if (outline !== undefined) keepOutline(context, hash, outline);
 }

@@ -1,6 +1,8 @@
 /** A policy stored as a new version. What is in force stays. */
 import { PolicyRejected } from '../base/policy-rejected.ts';
+import { outlineOf } from '../policy/outline.ts';
 import type { HostContext } from './context.ts';
+import { isLarge, keepOutline } from './kept-outline.ts';
 import type { PolicyInput } from './policy-input.ts';
 import { readPolicyInput } from './policy-input.ts';
 
@@ -22,5 +24,7 @@ export function storePolicy(context: HostContext, { input }: StoreRequest): Stor
   using _lock = store.lock();
   const { policy, diags, source, hash } = readPolicyInput(context, input);
   if (policy === undefined || diags.failed) throw new PolicyRejected(diags.all);
-  return { policy: policy.name, version: store.write(policy.name, source), hash };
+  const version = store.write(policy.name, source);
+  if (isLarge(policy)) keepOutline(context, hash, outlineOf(policy));
+  return { policy: policy.name, version, hash };
 }

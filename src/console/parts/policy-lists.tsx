@@ -1,6 +1,7 @@
 /** Filter lists and address sets of a policy, which its rules share. */
 import type { VNode } from 'preact';
-import type { OutlinedList, OutlinedSet, OutlineOutcome } from '../../host/outline-policy.ts';
+import type { OutlineOutcome } from '../../host/outline-policy.ts';
+import type { OutlinedList, OutlinedSet } from '../../policy/outline.ts';
 import { formatCount } from '../readable-values.ts';
 import { SEARCH_FROM, VirtualTable } from './virtual-table.tsx';
 

@@ -1,7 +1,8 @@
 /** The rules of a policy, with what each has counted where the policy is in force. */
 import type { VNode } from 'preact';
 import { useState } from 'preact/hooks';
-import type { OutlinedRule, OutlineOutcome } from '../../host/outline-policy.ts';
+import type { OutlineOutcome } from '../../host/outline-policy.ts';
+import type { OutlinedRule } from '../../policy/outline.ts';
 import { question } from '../api.ts';
 import { formatAge, formatCount, formatRate, formatTime } from '../readable-values.ts';
 import { useAnswer } from './debounced.ts';

@@ -1,5 +1,5 @@
 /** Writing a policy without putting it in force: a rule added to a text, a version stored, what a policy consists of. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -158,6 +158,23 @@ test('a policy that was read is not read again while its text and its files are 
   files.set('list.txt', '198.51.100.0/24\n203.0.113.0/24\n');
   expect(readings.find(given)).toBeUndefined();
   expect(await sized()).toBe(2);
+});
+
+test('the outline of a large policy is kept when it is stored, and is the same without its text being read', async () => {
+  const lines = Array.from({ length: 2000 }, (_, i) => {
+    return `  - { name: rule${i}, action: permit, filters: [ { source: 10.1.${i >> 8}.${i & 255}, destination: me } ] }`;
+  });
+  const text = `name: large\nrules:\n${lines.join('\n')}\n`;
+  const { hash } = await host.store({ input: input(text) });
+  const path = join(directory, 'cache', `${hash}.outline`);
+  const asked = { search: 'rule199', page: 1, limit: 5 };
+  const expected = await host.outline({ input: input(text), ...asked });
+  expect(expected.found).toBe(11);
+  const kept = readFileSync(path);
+  expect(await host.outline({ input: { stored: 'large' }, ...asked })).toEqual(expected);
+  writeFileSync(path, kept.subarray(0, kept.length - 1));
+  expect(await host.outline({ input: { stored: 'large' }, ...asked })).toEqual(expected);
+  expect(readFileSync(path)).toEqual(kept);
 });
 
 test('an outline has the filter lists and sets that rules share, the most shared first', async () => {
