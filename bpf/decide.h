@@ -49,13 +49,12 @@ static __always_inline __u32 slot_of_rank(__u32 rank)
 
 static __always_inline struct decision decide_packet(const struct pkt *pkt)
 {
-	struct decision decision = { .slot = NO_EXEMPTION, .pass = 1 };
+	struct decision decision = { .pass = 1 };
 	__u32 value;
 
 	if (pkt->flags & PKT_SOURCE_ROUTED)
 		return (struct decision){ .slot = fixed_slot(XDPOL_SLOT_SOURCE_ROUTED), .pass = 0 };
-	if (exemptions_of(pkt->family))
-		decision.slot = exemption_slot(pkt);
+	decision.slot = exemption_slot(pkt);
 	if (decision.slot != NO_EXEMPTION) {
 		decision.slot = fixed_slot(decision.slot);
 		return decision;

@@ -102,18 +102,22 @@ static __always_inline int is_kerberos(const struct pkt *pkt)
 	return (pkt->plane <= XDPOL_PLANE_UDP) && has_port(pkt, KERBEROS_PORT);
 }
 
-/* Exemptions that a packet of the family can have. */
-static __always_inline __u32 exemptions_of(__u8 family)
+/* Exemptions that a packet of the family can have, and one of TCP or UDP where that is known from how it was read. */
+static __always_inline __u32 possible_exemptions(const struct pkt *pkt)
 {
-	return shape.exemptions & (family == 4 ? ~(XDPOL_EXEMPT_NEIGHBOR_DISCOVERY | XDPOL_EXEMPT_MULTICAST_LISTENER)
-					: ~XDPOL_EXEMPT_BROADCAST);
+	__u32 possible = pkt->family == 4 ? ~(XDPOL_EXEMPT_NEIGHBOR_DISCOVERY | XDPOL_EXEMPT_MULTICAST_LISTENER)
+					  : ~XDPOL_EXEMPT_BROADCAST;
+
+	return pkt->is_plain ? possible & ~(XDPOL_EXEMPT_PATH_MTU | XDPOL_EXEMPT_RSVP) : possible;
 }
 
 /* The counter slot of the first exemption that covers the packet. */
 static __always_inline __u32 exemption_slot(const struct pkt *pkt)
 {
-	const __u32 on = shape.exemptions;
+	const __u32 on = shape.exemptions & possible_exemptions(pkt);
 
+	if (!on)
+		return NO_EXEMPTION;
 	if (on & XDPOL_EXEMPT_NEIGHBOR_DISCOVERY && is_neighbor_discovery(pkt))
 		return XDPOL_SLOT_NEIGHBOR_DISCOVERY;
 	if (on & XDPOL_EXEMPT_MULTICAST_LISTENER && is_multicast_listener(pkt))

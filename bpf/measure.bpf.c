@@ -31,7 +31,7 @@ const enum xdpol_ring *ring_types;
  * a load that spans several smaller stores waits for all of them, which traffic never does.
  */
 struct xdpol_tuple4 {
-	__be32 addresses_be[2];
+	__be64 addresses_be[1];
 	__be32 ports_be; /* ICMP: type, code and checksum */
 	__u8 protocol;
 	__u8 unused;
@@ -42,7 +42,7 @@ struct xdpol_tuple4 {
 };
 
 struct xdpol_tuple6 {
-	__be32 addresses_be[8];
+	__be64 addresses_be[4];
 	__be32 ports_be;
 	__u8 protocol;
 	__u8 unused;
@@ -99,7 +99,7 @@ __u32 clocked_group; /* and its group */
 __u64 sink; /* keeps the parser's results alive */
 
 /* The next tuple into the packet, or 0 where the packet is not the template it has to be. */
-#define REWRITE(ctx, ring, ip_header, addresses_at, protocol_at)                               \
+#define REWRITE(ctx, ring, ip_header, addresses_at, word_of_protocol)                          \
 	({                                                                                     \
 		void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;      \
 		void *ip = data + ETH_HLEN;                                                    \
@@ -108,19 +108,36 @@ __u64 sink; /* keeps the parser's results alive */
 		int whole = tuple && ip + sizeof(ip_header) + sizeof(__be32) <= end;           \
                                                                                                \
 		if (whole) {                                                                   \
-			__be32 *addresses_be = ip + addresses_at;                              \
+			__be64 *addresses_be = ip + addresses_at;                              \
                                                                                                \
-			_Pragma("unroll") for (__u32 i = 0; i < sizeof(tuple->addresses_be) / sizeof(__be32); i++) \
+			_Pragma("unroll") for (__u32 i = 0; i < sizeof(tuple->addresses_be) / sizeof(__be64); i++) \
 				addresses_be[i] = tuple->addresses_be[i];                      \
 			*(__be32 *)(ip + sizeof(ip_header)) = tuple->ports_be;                 \
-			*(__u8 *)(ip + protocol_at) = tuple->protocol;                         \
+			word_of_protocol(ip, tuple->protocol);                                 \
 		}                                                                              \
 		whole ? tuple : NULL;                                                          \
 	})
 
+static __always_inline void put_protocol4(void *ip, __u8 protocol)
+{
+	__be32 *word_be = ip + offsetof(struct iphdr, frag_off);
+
+	*word_be = (*word_be & bpf_htonl(~0xffU)) | bpf_htonl(protocol);
+}
+
+static __always_inline void put_protocol6(void *ip, __u8 protocol)
+{
+	__be64 *word_be = ip;
+
+	*word_be = (*word_be & bpf_cpu_to_be64(~0xff00ULL)) | bpf_cpu_to_be64((__u64)protocol << 8);
+}
+
+#define NEXT4(ctx) REWRITE(ctx, ring4, struct iphdr, offsetof(struct iphdr, saddr), put_protocol4)
+#define NEXT6(ctx) REWRITE(ctx, ring6, struct ipv6hdr, offsetof(struct ipv6hdr, saddr), put_protocol6)
+
 static __always_inline int next4(struct xdp_md *ctx)
 {
-	if (REWRITE(ctx, ring4, struct iphdr, offsetof(struct iphdr, saddr), offsetof(struct iphdr, protocol)))
+	if (NEXT4(ctx))
 		bpf_tail_call(ctx, &under_test, 0);
 	return XDP_ABORTED;
 }
@@ -128,14 +145,14 @@ static __always_inline int next4(struct xdp_md *ctx)
 SEC("xdp")
 int generate4_linear(struct xdp_md *ctx)
 {
-	if (REWRITE(ctx, ring4, struct iphdr, offsetof(struct iphdr, saddr), offsetof(struct iphdr, protocol)))
+	if (NEXT4(ctx))
 		bpf_tail_call(ctx, &under_test_linear, 0);
 	return XDP_ABORTED;
 }
 
 static __always_inline int next6(struct xdp_md *ctx)
 {
-	if (REWRITE(ctx, ring6, struct ipv6hdr, offsetof(struct ipv6hdr, saddr), offsetof(struct ipv6hdr, nexthdr)))
+	if (NEXT6(ctx))
 		bpf_tail_call(ctx, &under_test, 0);
 	return XDP_ABORTED;
 }
@@ -193,7 +210,7 @@ int clocked6(struct xdp_md *ctx)
 SEC("xdp.frags")
 int send4(struct xdp_md *ctx)
 {
-	struct xdpol_tuple4 *tuple = REWRITE(ctx, ring4, struct iphdr, offsetof(struct iphdr, saddr), offsetof(struct iphdr, protocol));
+	struct xdpol_tuple4 *tuple = NEXT4(ctx);
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
 	struct iphdr *ip = data + ETH_HLEN;
 
@@ -206,7 +223,7 @@ int send4(struct xdp_md *ctx)
 SEC("xdp.frags")
 int send6(struct xdp_md *ctx)
 {
-	return REWRITE(ctx, ring6, struct ipv6hdr, offsetof(struct ipv6hdr, saddr), offsetof(struct ipv6hdr, nexthdr)) ? bpf_redirect(out_ifindex, 0) : XDP_ABORTED;
+	return NEXT6(ctx) ? bpf_redirect(out_ifindex, 0) : XDP_ABORTED;
 }
 
 /* ---- baselines ---- */
