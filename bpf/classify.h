@@ -38,8 +38,6 @@ static __always_inline __u32 root_class(const struct xdpol_root *root, __u32 bou
 {
 	__u64 key = 0x100000000ULL | address, place = 0;
 
-	if (!bounds)
-		return 0;
 #pragma unroll
 	for (int i = 0; i < XDPOL_ROOT_BOUNDS; i++)
 		if (i < bounds)
@@ -74,12 +72,15 @@ static __always_inline __u32 in_filter(struct table filter, __u32 address)
 /* The class of one IPv4 address. Every address has one; 0 is the class of addresses nothing names. */
 static __always_inline __u32 address4_class(struct address4_tables tables, __u32 address)
 {
+	const __u32 form = tables.shape->form;
 	const struct xdpol_leaf *leaf;
 	__u32 entry;
 
-	if (!tables.shape->indexed)
-		return root_class(tables.leaves.base, tables.shape->root_bounds, address);
-	if (tables.shape->filtered && !in_filter(tables.filter, address))
+	if (form == XDPOL_ADDRESS4_ONE_CLASS)
+		return 0;
+	if (form <= XDPOL_ROOT_BOUNDS)
+		return root_class(tables.leaves.base, form, address);
+	if (form == XDPOL_ADDRESS4_FILTERED && !in_filter(tables.filter, address))
 		return 0;
 	entry = read_u32(tables.index, address >> 16);
 	if (!has_bit(entry, XDPOL_INDEX_LEAF_BIT))
@@ -294,26 +295,33 @@ struct service {
 	__u32 dport_class, sport_class;
 };
 
-/* Pages follow their numbers: WIDE_PLANES * 256 of them and one for each narrow plane. */
+/* The class of a key, of which the page is known by the place of its number. */
+static __always_inline __u32 paged_class(struct table pages, __u32 numbered, __u32 place, __u32 key)
+{
+	const __u16 *numbers = pages.base;
+	__u64 at = place & (XDPOL_PORT_NUMBERS - 1);
+	__u32 page;
+
+	asm volatile("" : "+r"(at));
+	page = numbers[at];
+	if (numbered)
+		return read_u16(pages, XDPOL_PORT_NUMBERS + (page << 8) + (key & 255));
+	/* At most the last of 65536 classes: the table is as large. */
+	at = page | (key & 255);
+	asm volatile("" : "+r"(at));
+	return numbers[XDPOL_PORT_NUMBERS + at];
+}
+
 static __always_inline __u32 dport_class(const struct pkt *pkt)
 {
-	const __u32 wide = XDPOL_WIDE_PLANES * XDPOL_PORT_PAGE, numbers = wide + XDPOL_PORT_PAGE;
-	__u32 slot = pkt->plane < XDPOL_WIDE_PLANES ? pkt->plane << 8 | pkt->dport >> 8
-						    : wide + pkt->plane - XDPOL_WIDE_PLANES;
-	__u32 page = read_u16(TABLE_OF(dport_pages), slot);
-
-	return read_u16(TABLE_OF(dport_pages), numbers + (page << 8) + (pkt->dport & 255));
+	return paged_class(TABLE_OF(dport_pages), shape.dport_numbered, pkt->plane << 8 | pkt->dport >> 8, pkt->dport);
 }
 
 static __always_inline __u32 sport_class(const struct pkt *pkt)
 {
-	const __u32 numbers = XDPOL_PORT_PLANES * 256;
-	__u32 page;
-
 	if (pkt->plane >= XDPOL_PORT_PLANES)
 		return 0;
-	page = read_u16(TABLE_OF(sport_pages), pkt->plane << 8 | pkt->sport >> 8);
-	return read_u16(TABLE_OF(sport_pages), numbers + (page << 8) + (pkt->sport & 255));
+	return paged_class(TABLE_OF(sport_pages), shape.sport_numbered, pkt->plane << 8 | pkt->sport >> 8, pkt->sport);
 }
 
 static __always_inline struct service service_of(const struct pkt *pkt)
@@ -457,23 +465,35 @@ static __always_inline __u32 address_row(__u32 first, enum xdpol_set_use alone, 
 	return first + class * ((shape.set_use & alone ? 1 : 0) + (shape.set_use & XDPOL_USE_BOTH ? 1 : 0));
 }
 
+/* Of a dense table the classes of addresses are places already: the cell is the sum. */
+static __always_inline __u32 dense_value(struct rule_tables tables, const struct pkt *pkt, __u32 src_class,
+					 __u32 dst_class)
+{
+	const __u32 sport_classes = shape.sport_classes;
+	__u32 cell = src_class + dst_class;
+
+	if (sport_classes > 1)
+		cell += dport_class(pkt) * sport_classes + sport_class(pkt);
+	else if (shape.dport_classes > 1)
+		cell += dport_class(pkt);
+	return read_u32(tables.cross, cell);
+}
+
 static __always_inline __u32 rule_value(struct rule_tables tables, const struct pkt *pkt, __u32 src_class,
 					__u32 dst_class)
 {
-	struct service service = service_of(pkt);
-	__u32 cell = src_class * tables.shape->dst_classes + dst_class;
+	struct service service;
 
+	if (tables.shape->mode == XDPOL_RULES_DENSE)
+		return dense_value(tables, pkt, src_class, dst_class);
+	service = service_of(pkt);
 	if (tables.shape->mode == XDPOL_RULES_SPARSE)
 		return sparse_value(tables, pkt, service, src_class, dst_class);
 	if (tables.shape->mode == XDPOL_RULES_RANKS)
 		return common_value(two_rows(address_row(tables.shape->src_row, XDPOL_USE_SRC_ALONE, src_class),
 					     address_row(tables.shape->dst_row, XDPOL_USE_DST_ALONE, dst_class)),
 				    two_rows(shape.dport_row + service.dport_class, shape.sport_row + service.sport_class));
-	if (tables.shape->mode == XDPOL_RULES_ROWS)
-		return set_value(read_u32(tables.cross, cell), pkt, service);
-	cell = cell * shape.dport_classes + service.dport_class;
-	cell = cell * shape.sport_classes + service.sport_class;
-	return read_u32(tables.cross, cell);
+	return set_value(read_u32(tables.cross, src_class * tables.shape->dst_classes + dst_class), pkt, service);
 }
 
 /* ---- the tables of each family ---- */

@@ -10,7 +10,7 @@
 #include "live-layout.h"
 
 enum xdpol_layout {
-	XDPOL_LAYOUT_VERSION = 6,
+	XDPOL_LAYOUT_VERSION = 7,
 	XDPOL_LEAF_BOUNDS = 15,	 /* ranges of one leaf: these and one before the first bound */
 	XDPOL_LEAF_CLASSES = XDPOL_LEAF_BOUNDS + 1,
 	XDPOL_ROOT_BOUNDS = 8,	 /* the same for a root leaf, which holds a whole table */
@@ -34,7 +34,9 @@ enum xdpol_layout {
 	XDPOL_MAX_EXT_HEADERS = 8,
 	XDPOL_MAX_VLAN_TAGS = 2,
 	XDPOL_MAX_BROADCASTS = 64, /* subnets of one host whose broadcast addresses the program knows */
+	XDPOL_PORT_PAGES = 256,	 /* up to which the table of pages is as large as a 16-bit number reaches */
 	XDPOL_TABLE_UNIT = 128, /* the size of a table is a multiple of this, and not 0 */
+	XDPOL_ELEMENT_MOST = 64, /* bytes: an element that begins at the limit of a table ends within it */
 	XDPOL_SAMPLE_BYTES = 128, /* of a packet that a sample has */
 };
 
@@ -118,6 +120,7 @@ enum xdpol_plane {
 	XDPOL_PLANE_PROTOCOL = 6, /* key = protocol number */
 	XDPOL_PLANE_FRAGMENT = 7, /* key = protocol number */
 	XDPOL_PLANES = 8,
+	XDPOL_PORT_NUMBERS = XDPOL_PLANES * 256, /* places of pages: of a narrow plane only the first is one */
 };
 
 /*
@@ -152,9 +155,10 @@ enum xdpol_gate {
 	/* is. Nodes and leaves of the trees, the two roots first; or one xdpol_root6. */                            \
 	table(src6_filter, __u64) table(src6_blocks, struct xdpol_block_bucket) table(src6_nodes, struct xdpol_node) \
 	table(dst6_filter, __u64) table(dst6_blocks, struct xdpol_block_bucket) table(dst6_nodes, struct xdpol_node) \
-	/* (plane, port) -> class: page numbers, then pages[][XDPOL_PORT_PAGE] */                                    \
+	/* (plane, port) -> class: where the page of each 256 ports begins, XDPOL_PORT_NUMBERS of them, then the pages, */ \
+	/* [][XDPOL_PORT_PAGE]. More than XDPOL_PORT_PAGES pages: their numbers instead. */                            \
 	table(dport_pages, __u16) table(sport_pages, __u16)                                                          \
-	/* [source classes][destination classes]... -> rule value (dense) or rule set (rows) */                      \
+	/* [source classes][destination classes] -> rule set (rows), or dense: [][][services][source ports] -> rule value */ \
 	table(cross4, __u32) table(cross6, __u32)                                                                    \
 	/* sparse: sets of rules that look at one address only, and a hash of the pairs that matter */               \
 	table(src4_sets, __u32) table(dst4_sets, __u32) table(pairs4, struct xdpol_bucket)                           \
@@ -336,10 +340,15 @@ struct xdpol_sample {
 	__u8 data[XDPOL_SAMPLE_BYTES];
 };
 
+/* How the class of an IPv4 address is found: by that many bounds of one root leaf, at most XDPOL_ROOT_BOUNDS, or by an index. */
+enum xdpol_address4_form {
+	XDPOL_ADDRESS4_ONE_CLASS = 0,
+	XDPOL_ADDRESS4_INDEX = 16,
+	XDPOL_ADDRESS4_FILTERED = 17, /* with the bitmap of each /24 in front */
+};
+
 struct xdpol_address4_shape {
-	__u32 indexed;	   /* 0: one root leaf */
-	__u32 root_bounds; /* compared in the root leaf */
-	__u32 filtered;	   /* the /24 bitmap is in front */
+	__u32 form; /* enum xdpol_address4_form */
 };
 
 struct xdpol_address6_shape {
@@ -373,10 +382,12 @@ struct xdpol_shape {
 	__u32 set_use;	  /* enum xdpol_set_use, ORed */
 	__u32 dport_row;  /* the rank set of destination service class 0 */
 	__u32 sport_row;
+	__u32 dport_numbered; /* 1: dport_pages has numbers of pages */
+	__u32 sport_numbered;
 	struct xdpol_address4_shape src4_shape, dst4_shape;
 	struct xdpol_address6_shape src6_shape, dst6_shape;
 	struct xdpol_rule_shape rules4, rules6;
-	__u32 bytes[XDPOL_TABLES]; /* size of each table */
+	__u32 limits[XDPOL_TABLES]; /* the last byte of each table at which an element may begin */
 };
 
 /* Bytes of one element of each table. */
@@ -398,6 +409,7 @@ struct xdpol_types {
 	enum xdpol_gate gate;
 	enum xdpol_audit audit;
 	enum xdpol_table table;
+	enum xdpol_address4_form address4_form;
 	enum xdpol_rule_mode rule_mode;
 	enum xdpol_reference reference;
 	enum xdpol_set_use set_use;
@@ -444,4 +456,4 @@ _Static_assert(sizeof(struct xdpol_trace) == 16, "no padding");
 _Static_assert(sizeof(struct xdpol_sampling) == 40, "no padding");
 _Static_assert(sizeof(struct xdpol_budget) == 32, "no padding");
 _Static_assert(sizeof(struct xdpol_sample) == 32 + XDPOL_SAMPLE_BYTES, "no padding");
-_Static_assert(sizeof(struct xdpol_shape) == 4 * (38 + XDPOL_TABLES), "no padding");
+_Static_assert(sizeof(struct xdpol_shape) == 4 * (36 + XDPOL_TABLES), "no padding");

@@ -47,7 +47,7 @@ struct xdpol_sampling sampling SEC(".data.sampling");
 
 const volatile struct xdpol_shape shape = {
 	.layout_version = XDPOL_LAYOUT_VERSION,
-	.bytes = { [0 ... XDPOL_TABLES - 1] = XDPOL_TABLE_UNIT },
+	.limits = { [0 ... XDPOL_TABLES - 1] = XDPOL_TABLE_UNIT - XDPOL_ELEMENT_MOST },
 };
 
 const volatile struct xdpol_live_shape live_shape = {

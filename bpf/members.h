@@ -145,12 +145,17 @@ static __always_inline __u32 classify4(const struct pkt *pkt)
 {
 	const __u32 src_class = address4_class(ADDRESS4_TABLES(src), pkt->src[0]);
 	const __u32 dst_class = address4_class(ADDRESS4_TABLES(dst), pkt->dst[0]);
-	__u32 value = rule_value(RULE_TABLES(4), pkt, src_class, dst_class);
+	const __u32 live_ends = live_shape.live4.ends;
 	__u64 src_found = 0, dst_found = 0;
+	__u32 value;
 
-	if (live_shape.live4.ends & XDPOL_LIVE_SOURCE)
+	/* Apart from all else, so that nothing is kept for what other policies go on with. */
+	if (shape.rules4.mode == XDPOL_RULES_DENSE && !live_ends)
+		return dense_value(RULE_TABLES(4), pkt, src_class, dst_class);
+	value = rule_value(RULE_TABLES(4), pkt, src_class, dst_class);
+	if (live_ends & XDPOL_LIVE_SOURCE)
 		src_found = live4_sets(pkt->src[0]);
-	if (live_shape.live4.ends & XDPOL_LIVE_DESTINATION)
+	if (live_ends & XDPOL_LIVE_DESTINATION)
 		dst_found = live4_sets(pkt->dst[0]);
 	if (!(src_found | dst_found))
 		return value;
@@ -165,12 +170,17 @@ static __always_inline __u32 classify6(const struct pkt *pkt)
 {
 	const __u32 src_class = address6_class(ADDRESS6_TABLES(src), src6_class, pkt->src);
 	const __u32 dst_class = address6_class(ADDRESS6_TABLES(dst), dst6_class, pkt->dst);
-	__u32 value = rule_value(RULE_TABLES(6), pkt, src_class, dst_class);
+	const __u32 live_ends = live_shape.live6.ends;
 	__u64 src_found = 0, dst_found = 0;
+	__u32 value;
 
-	if (live_shape.live6.ends & XDPOL_LIVE_SOURCE)
+	/* Apart from all else, so that nothing is kept for what other policies go on with. */
+	if (shape.rules6.mode == XDPOL_RULES_DENSE && !live_ends)
+		return dense_value(RULE_TABLES(6), pkt, src_class, dst_class);
+	value = rule_value(RULE_TABLES(6), pkt, src_class, dst_class);
+	if (live_ends & XDPOL_LIVE_SOURCE)
 		src_found = live6_sets(pkt->src[0], pkt->src[1]);
-	if (live_shape.live6.ends & XDPOL_LIVE_DESTINATION)
+	if (live_ends & XDPOL_LIVE_DESTINATION)
 		dst_found = live6_sets(pkt->dst[0], pkt->dst[1]);
 	if (!(src_found | dst_found))
 		return value;

@@ -28,7 +28,7 @@ static __always_inline struct place place_of(struct table table, __u32 index, __
 
 	asm volatile("" : "+r"(place.base));
 	asm volatile("" : "+r"(place.offset));
-	place.inside = place.offset <= shape.bytes[table.number] - size;
+	place.inside = place.offset <= shape.limits[table.number];
 	return place;
 }
 

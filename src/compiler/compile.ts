@@ -9,6 +9,7 @@ import { ENUMS } from '../layout/layout.gen.ts';
 import type { HostAddresses, Policy } from '../policy/model.ts';
 import type { AddressClasses } from './classes/address-classes.ts';
 import { addressClasses } from './classes/address-classes.ts';
+import { multipliedClasses } from './classes/multiplied-classes.ts';
 import { RankSets } from './classes/rank-sets.ts';
 import type { Services } from './classes/service-classes.ts';
 import { serviceClasses } from './classes/service-classes.ts';
@@ -24,7 +25,7 @@ import { encodeBroadcasts, encodeShape } from './encode/shape.ts';
 import type { LiveSetClasses } from './live-classes.ts';
 import { commonSets } from './rules/common-sets.ts';
 import { encodeLists, RuleSets, ruleValue } from './rules/rule-sets.ts';
-import type { Budgets, ModeName } from './rules/rule-table.ts';
+import type { Budgets, ModeName, RuleTable } from './rules/rule-table.ts';
 import { DEFAULT_BUDGETS, ruleTable } from './rules/rule-table.ts';
 import { refuseTooManyClasses, refuseTooManyFilters } from './too-large.ts';
 
@@ -111,22 +112,25 @@ export function compile(
   const rules6 = ruleTable({ ...common, ...families[6], progress: between(DONE.rules4, DONE.rules6) });
   progress(DONE.rules6);
   times.push(clock());
+  const ends = { 4: multipliedEnds(families[4], rules4), 6: multipliedEnds(families[6], rules6) };
   const parts: ShapeParts = {
     defaultValue,
     dportClasses: services.destination.count,
     sportClasses: services.source.count,
     common: commonSets({ ranked, rules4, rules6, services, rankSets, budgets }),
-    src4: encodeAddress4(families[4].source, budgets),
-    dst4: encodeAddress4(families[4].destination, budgets),
-    src6: encodeAddress6(families[6].source, budgets),
-    dst6: encodeAddress6(families[6].destination, budgets),
+    dportPages: encodeServicePages(services.destination, budgets.placedPages),
+    sportPages: encodeServicePages(services.source, budgets.placedPages),
+    src4: encodeAddress4(ends[4].source, budgets),
+    dst4: encodeAddress4(ends[4].destination, budgets),
+    src6: encodeAddress6(ends[6].source, budgets),
+    dst6: encodeAddress6(ends[6].destination, budgets),
     rules4,
     rules6,
   };
   const tables = new Map<TableName, Uint8Array>([
     ...addressTables(parts),
-    ['dport_pages', encodeServicePages(services.destination.planes, ENUMS.plane.WIDE_PLANES)],
-    ['sport_pages', encodeServicePages(services.source.planes, ENUMS.plane.PORT_PLANES)],
+    ['dport_pages', parts.dportPages.pages],
+    ['sport_pages', parts.sportPages.pages],
     ...ruleTables(parts),
     ['rows', bytesOf(sets.rows.words)],
     ['subrows', bytesOf(sets.subrows.words)],
@@ -136,7 +140,7 @@ export function compile(
   times.push(clock());
   progress(1);
   const statistics = statisticsOf(policy, ranked, families, parts, times);
-  const live = liveClassesOf(policy, families);
+  const live = liveClassesOf(policy, ends);
   return { policy, host, interfaceName: options.interfaceName, ranked, ...constants, tables, live, statistics };
 }
 
@@ -152,6 +156,13 @@ function familyClasses(family: Family, ranked: readonly DirectedFilter[]): Famil
   return {
     source: classesOf(family, keepDistinct(relevant.map((f) => f.source))),
     destination: classesOf(family, keepDistinct(relevant.map((f) => f.destination))),
+  };
+}
+
+function multipliedEnds({ source, destination }: FamilyClasses, { cellsOf }: RuleTable): FamilyClasses {
+  return {
+    source: multipliedClasses(source, cellsOf.source),
+    destination: multipliedClasses(destination, cellsOf.destination),
   };
 }
 

@@ -11,6 +11,8 @@ import type { PolicySlots } from './slots.ts';
 
 const UNIT = ENUMS.layout.TABLE_UNIT;
 const { UNCOUNTED } = ENUMS.slot;
+const { PORT_PAGES, PORT_PAGE } = ENUMS.layout;
+const PAGES_BYTES = (ENUMS.plane.PORT_NUMBERS + PORT_PAGES * PORT_PAGE) * Uint16Array.BYTES_PER_ELEMENT;
 
 /** Owns the maps; programs loaded over them keep them alive. */
 export class PolicyTables implements Disposable {
@@ -79,8 +81,15 @@ function bytesOf({ buffer, byteOffset, byteLength }: Uint32Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
+/** Behind an element that begins at the limit there is room for the largest; pages have all that a place can say. */
+function kernelBytes(name: TableName, length: number): number {
+  const isPages = name === 'dport_pages' || name === 'sport_pages';
+  const least = isPages && length > 0 ? Math.max(length, PAGES_BYTES) : length;
+  return Math.ceil((least + ENUMS.layout.ELEMENT_MOST) / UNIT) * UNIT;
+}
+
 function createTable(name: TableName, content: Uint8Array): BpfMap {
-  const valueSize = Math.max(UNIT, Math.ceil(content.length / UNIT) * UNIT);
+  const valueSize = kernelBytes(name, content.length);
   const map = createMap({ name, type: 'array', keySize: 4, valueSize, maxEntries: 1, flags: mapFlags.mmapable });
   try {
     map.mmap().set(content);

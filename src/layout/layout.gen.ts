@@ -3,7 +3,7 @@
 /** Constants by enum, without their prefix. */
 export const ENUMS = {
   layout: {
-    VERSION: 6,
+    VERSION: 7,
     LEAF_BOUNDS: 15,
     LEAF_CLASSES: 16,
     ROOT_BOUNDS: 8,
@@ -27,7 +27,9 @@ export const ENUMS = {
     MAX_EXT_HEADERS: 8,
     MAX_VLAN_TAGS: 2,
     MAX_BROADCASTS: 64,
+    PORT_PAGES: 256,
     TABLE_UNIT: 128,
+    ELEMENT_MOST: 64,
     SAMPLE_BYTES: 128
   },
   hash: {
@@ -92,7 +94,8 @@ export const ENUMS = {
     WIDE_PLANES: 6,
     PROTOCOL: 6,
     FRAGMENT: 7,
-    PLANES: 8
+    PLANES: 8,
+    PORT_NUMBERS: 2048
   },
   gate: {
     CANDIDATE: 0,
@@ -136,6 +139,11 @@ export const ENUMS = {
     set_leaves: 27,
     rank_slots: 28,
     TABLES: 29
+  },
+  address4_form: {
+    ADDRESS4_ONE_CLASS: 0,
+    ADDRESS4_INDEX: 16,
+    ADDRESS4_FILTERED: 17
   },
   rule_mode: {
     RULES_DENSE: 0,
@@ -302,7 +310,7 @@ export const STRUCTS = {
     }
   },
   shape: {
-    size: 268,
+    size: 260,
     fields: {
       layout_version: { offset: 0, size: 4 },
       strict: { offset: 4, size: 4 },
@@ -316,21 +324,21 @@ export const STRUCTS = {
       set_use: { offset: 36, size: 4 },
       dport_row: { offset: 40, size: 4 },
       sport_row: { offset: 44, size: 4 },
-      src4_shape: { offset: 48, size: 12 },
-      dst4_shape: { offset: 60, size: 12 },
-      src6_shape: { offset: 72, size: 20 },
-      dst6_shape: { offset: 92, size: 20 },
-      rules4: { offset: 112, size: 20 },
-      rules6: { offset: 132, size: 20 },
-      bytes: { offset: 152, size: 116 }
+      dport_numbered: { offset: 48, size: 4 },
+      sport_numbered: { offset: 52, size: 4 },
+      src4_shape: { offset: 56, size: 4 },
+      dst4_shape: { offset: 60, size: 4 },
+      src6_shape: { offset: 64, size: 20 },
+      dst6_shape: { offset: 84, size: 20 },
+      rules4: { offset: 104, size: 20 },
+      rules6: { offset: 124, size: 20 },
+      limits: { offset: 144, size: 116 }
     }
   },
   address4_shape: {
-    size: 12,
+    size: 4,
     fields: {
-      indexed: { offset: 0, size: 4 },
-      root_bounds: { offset: 4, size: 4 },
-      filtered: { offset: 8, size: 4 }
+      form: { offset: 0, size: 4 }
     }
   },
   address6_shape: {
@@ -525,9 +533,7 @@ export const STRUCTS = {
 
 /** struct xdpol_address4_shape */
 export interface Address4ShapeFields {
-  readonly indexed: number;
-  readonly rootBounds: number;
-  readonly filtered: number;
+  readonly form: number;
 }
 
 /** struct xdpol_address6_shape */
@@ -562,13 +568,15 @@ export interface ShapeFields {
   readonly setUse: number;
   readonly dportRow: number;
   readonly sportRow: number;
+  readonly dportNumbered: number;
+  readonly sportNumbered: number;
   readonly src4Shape: Address4ShapeFields;
   readonly dst4Shape: Address4ShapeFields;
   readonly src6Shape: Address6ShapeFields;
   readonly dst6Shape: Address6ShapeFields;
   readonly rules4: RuleShapeFields;
   readonly rules6: RuleShapeFields;
-  readonly bytes: readonly number[];
+  readonly limits: readonly number[];
 }
 
 /** struct xdpol_list_entry */
@@ -591,9 +599,7 @@ export interface TraceFields {
 }
 
 export function writeAddress4Shape(view: DataView, at: number, fields: Address4ShapeFields): void {
-  view.setUint32(at + 0, fields.indexed, true);
-  view.setUint32(at + 4, fields.rootBounds, true);
-  view.setUint32(at + 8, fields.filtered, true);
+  view.setUint32(at + 0, fields.form, true);
 }
 
 export function writeAddress6Shape(view: DataView, at: number, fields: Address6ShapeFields): void {
@@ -625,13 +631,15 @@ export function writeShape(view: DataView, at: number, fields: ShapeFields): voi
   view.setUint32(at + 36, fields.setUse, true);
   view.setUint32(at + 40, fields.dportRow, true);
   view.setUint32(at + 44, fields.sportRow, true);
-  writeAddress4Shape(view, at + 48, fields.src4Shape);
+  view.setUint32(at + 48, fields.dportNumbered, true);
+  view.setUint32(at + 52, fields.sportNumbered, true);
+  writeAddress4Shape(view, at + 56, fields.src4Shape);
   writeAddress4Shape(view, at + 60, fields.dst4Shape);
-  writeAddress6Shape(view, at + 72, fields.src6Shape);
-  writeAddress6Shape(view, at + 92, fields.dst6Shape);
-  writeRuleShape(view, at + 112, fields.rules4);
-  writeRuleShape(view, at + 132, fields.rules6);
-  for (const [i, value] of fields.bytes.entries()) view.setUint32(at + 152 + 4 * i, value, true);
+  writeAddress6Shape(view, at + 64, fields.src6Shape);
+  writeAddress6Shape(view, at + 84, fields.dst6Shape);
+  writeRuleShape(view, at + 104, fields.rules4);
+  writeRuleShape(view, at + 124, fields.rules6);
+  for (const [i, value] of fields.limits.entries()) view.setUint32(at + 144 + 4 * i, value, true);
 }
 
 export function writeListEntry(view: DataView, at: number, fields: ListEntryFields): void {
@@ -646,9 +654,7 @@ export function writeListEntry(view: DataView, at: number, fields: ListEntryFiel
 
 export function readAddress4Shape(view: DataView, at: number): Address4ShapeFields {
   return {
-    indexed: view.getUint32(at + 0, true),
-    rootBounds: view.getUint32(at + 4, true),
-    filtered: view.getUint32(at + 8, true),
+    form: view.getUint32(at + 0, true),
   };
 }
 
@@ -686,13 +692,15 @@ export function readShape(view: DataView, at: number): ShapeFields {
     setUse: view.getUint32(at + 36, true),
     dportRow: view.getUint32(at + 40, true),
     sportRow: view.getUint32(at + 44, true),
-    src4Shape: readAddress4Shape(view, at + 48),
+    dportNumbered: view.getUint32(at + 48, true),
+    sportNumbered: view.getUint32(at + 52, true),
+    src4Shape: readAddress4Shape(view, at + 56),
     dst4Shape: readAddress4Shape(view, at + 60),
-    src6Shape: readAddress6Shape(view, at + 72),
-    dst6Shape: readAddress6Shape(view, at + 92),
-    rules4: readRuleShape(view, at + 112),
-    rules6: readRuleShape(view, at + 132),
-    bytes: Array.from({ length: 29 }, (_, i) => view.getUint32(at + 152 + 4 * i, true)),
+    src6Shape: readAddress6Shape(view, at + 64),
+    dst6Shape: readAddress6Shape(view, at + 84),
+    rules4: readRuleShape(view, at + 104),
+    rules6: readRuleShape(view, at + 124),
+    limits: Array.from({ length: 29 }, (_, i) => view.getUint32(at + 144 + 4 * i, true)),
   };
 }
 

@@ -7,7 +7,7 @@ import type { Entry } from '../../src/engine/program.ts';
 import { createCounters, loadPolicy } from '../../src/engine/program.ts';
 import { policySlots, SlotRegistry } from '../../src/engine/slots.ts';
 import { PolicyTables } from '../../src/engine/tables.ts';
-import { writeShape } from '../../src/layout/layout.gen.ts';
+import { ENUMS, writeShape } from '../../src/layout/layout.gen.ts';
 import { shapeOf } from '../support/compiled-shape.ts';
 import { compiled } from '../support/kernel.ts';
 import { block, hostOf, permit, policyOf, setsOf } from '../support/policies.ts';
@@ -59,7 +59,7 @@ test('a table that is read wrong stops it, one rule among many', () => {
   const right = loadableOf(compiled(policy, hostOf()), () => 0);
   for (const entry of ENTRIES) expect(() => fly(right, entry)).not.toThrow();
   const wrong = right.shape.slice();
-  const { src4Shape, ...others4 } = shapeOf(right);
-  writeShape(new DataView(wrong.buffer), 0, { ...others4, src4Shape: { ...src4Shape, rootBounds: 0 } });
+  const src4Shape = { form: ENUMS.address4_form.ADDRESS4_ONE_CLASS };
+  writeShape(new DataView(wrong.buffer), 0, { ...shapeOf(right), src4Shape });
   expect(() => fly(right, 'ingress', { shape: wrong })).toThrow('pre-flight failed at ingress');
 });

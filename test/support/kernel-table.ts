@@ -15,20 +15,21 @@ import { hostOf } from './policies.ts';
 
 /**
  * Budgets that force each mode on policies that are small enough to be written or generated, and with it a form of the
- * address tables: an index behind a filter and blocks, an index and trees, roots where they are small enough.
+ * address tables: an index behind a filter and blocks, an index and trees, roots where they are small enough. Pages of ports
+ * by number, which else only policies of many ports have, go with some.
  */
 export const MODE_BUDGETS: Readonly<Record<ModeName, Budgets>> = {
   dense: {
     ...DEFAULT_BUDGETS,
-    ...{ denseCells: 1 << 24, root4Ranges: 0, unfiltered4Ranges: 0, root6Ranges: 0, tree6Ranges: 0 },
+    ...{ root4Ranges: 0, unfiltered4Ranges: 0, root6Ranges: 0, tree6Ranges: 0 },
   },
-  rows: { ...DEFAULT_BUDGETS, denseCells: 0, rowBytes: 1 << 28, root4Ranges: 0, root6Ranges: 0 },
+  rows: { ...DEFAULT_BUDGETS, denseCells: 0, rowBytes: 1 << 28, root4Ranges: 0, root6Ranges: 0, placedPages: 0 },
   sparse: { ...DEFAULT_BUDGETS, denseCells: 0, rowPairs: 0 },
   ranks: { ...DEFAULT_BUDGETS, denseCells: 0, rowPairs: 0, sparsePairs: -1, pairsPerFilter: 0 },
 };
 
 /** Rank sets with roots, which only policies of many ranks have. */
-const DEEP: Budgets = { ...MODE_BUDGETS.ranks, ownNodes: 0 };
+const DEEP: Budgets = { ...MODE_BUDGETS.ranks, ownNodes: 0, placedPages: 0 };
 
 /** The tables that a policy gets, and those of each mode with forms that no policy this small would get. */
 export type FormName = ModeName | 'deep' | 'default';

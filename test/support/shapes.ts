@@ -29,6 +29,7 @@ export const ALL_SHAPES: readonly string[] = [
   ),
   ...['list', 'row', 'subrow'],
   ...['one service class', 'several service classes', 'one source-port class', 'several source-port classes'],
+  ...['service', 'source-port'].flatMap((what) => [`${what} pages by place`, `${what} pages by number`]),
   ...['no filter at all', 'set without prefixes', 'me without addresses', 'name without answers'],
   ...['no exemption', 'exemptions of IPv6 alone', 'exemptions of IPv4 alone', 'exemptions of both families'],
 ];
@@ -69,13 +70,14 @@ function rootClasses(compiled: CompiledPolicy, name: TableName, at: number): rea
 }
 
 function shapesOfEnd4(compiled: CompiledPolicy, end: End4): string[] {
-  const { indexed, rootBounds, filtered } = shapeOf(compiled)[`${end}Shape`];
+  const { form } = shapeOf(compiled)[`${end}Shape`];
   const { root } = STRUCTS;
-  if (indexed === 0) return rootShapes(rootBounds, rootClasses(compiled, `${end}_leaves`, root.fields.classes.offset));
+  if (form <= ENUMS.layout.ROOT_BOUNDS)
+    return rootShapes(form, rootClasses(compiled, `${end}_leaves`, root.fields.classes.offset));
   const index = words(compiled, `${end}_index`);
   const leaf = index.some((entry) => entry >>> INDEX_LEAF_BIT === 1 && ((entry >>> INDEX_FAN_BIT) & 1) === 0);
   const fan = index.some((entry) => entry >>> INDEX_LEAF_BIT === 1 && ((entry >>> INDEX_FAN_BIT) & 1) === 1);
-  return ['index', ...(leaf ? ['leaf'] : []), ...(fan ? ['fan'] : []), ...(filtered === 1 ? ['filter in front'] : [])];
+  return ['index', ...(leaf ? ['leaf'] : []), ...(fan ? ['fan'] : []), ...(form === ENUMS.address4_form.ADDRESS4_FILTERED ? ['filter in front'] : [])];
 }
 
 function shapesOfEnd6(compiled: CompiledPolicy, end: End6): string[] {
@@ -93,7 +95,7 @@ function shapesOfEnd6(compiled: CompiledPolicy, end: End6): string[] {
 }
 
 function ruleShapes(compiled: CompiledPolicy): string[] {
-  const { rules4, dportClasses, sportClasses } = shapeOf(compiled);
+  const { rules4, dportClasses, sportClasses, dportNumbered, sportNumbered } = shapeOf(compiled);
   const { mode4, mode6 } = compiled.statistics;
   const listed = (['cross4', 'src4_sets', 'dst4_sets'] as const).flatMap((name) => [...words(compiled, name)]);
   return [
@@ -109,6 +111,8 @@ function ruleShapes(compiled: CompiledPolicy): string[] {
     ...(words(compiled, 'rows').some((value) => value >>> ROW_SUBROW_BIT === 1) ? ['subrow'] : []),
     dportClasses === 1 ? 'one service class' : 'several service classes',
     sportClasses === 1 ? 'one source-port class' : 'several source-port classes',
+    ...(dportClasses === 1 ? [] : [`service pages by ${dportNumbered === 1 ? 'number' : 'place'}`]),
+    ...(sportClasses === 1 ? [] : [`source-port pages by ${sportNumbered === 1 ? 'number' : 'place'}`]),
   ];
 }
 

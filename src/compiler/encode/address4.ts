@@ -7,6 +7,7 @@ import { ENUMS, STRUCTS } from '../../layout/layout.gen.ts';
 import type { AddressClasses } from '../classes/address-classes.ts';
 
 const { layout: LIMITS, reference: REFERENCE } = ENUMS;
+const { ADDRESS4_INDEX, ADDRESS4_FILTERED } = ENUMS.address4_form;
 const { leaf: LEAF, root: ROOT } = STRUCTS;
 const CLASSES = LIMITS.LEAF_CLASSES;
 /** struct xdpol_leaf in 16-bit words, and where its classes are. */
@@ -42,7 +43,7 @@ export function encodeAddress4(classes: AddressClasses, forms: Forms4): Address4
   }
   const filtered = classes.rangeCount > forms.unfiltered4Ranges;
   return {
-    shape: { indexed: 1, rootBounds: 0, filtered: filtered ? 1 : 0 },
+    shape: { form: filtered ? ADDRESS4_FILTERED : ADDRESS4_INDEX },
     filter: filtered ? encodeFilter(classes) : EMPTY,
     index: new Uint8Array(index.buffer),
     leaves: leaves.bytes(),
@@ -55,8 +56,7 @@ function encodeRoot({ starts, rangeClasses, rangeCount }: AddressClasses): Addre
   const ids = new Uint16Array(leaves.buffer, ROOT.fields.classes.offset, CLASSES);
   for (let i = 0; i < CLASSES; i++) ids[i] = rangeClasses[Math.min(i, rangeCount - 1)]!;
   for (let i = 1; i < rangeCount; i++) bounds[i - 1] = starts[i]!;
-  const rootBounds = rootBoundsOf(rangeClasses, rangeCount);
-  return { shape: { indexed: 0, rootBounds, filtered: 0 }, filter: EMPTY, index: EMPTY, leaves };
+  return { shape: { form: rootBoundsOf(rangeClasses, rangeCount) }, filter: EMPTY, index: EMPTY, leaves };
 }
 
 /**

@@ -1,7 +1,7 @@
-/** Service classes -> paged tables: a page number for each 256 keys of a plane, equal pages once. */
+/** Service classes -> paged tables: a page for each 256 keys of a plane, equal pages once. */
 import { present } from '../../base/assert.ts';
 import { ENUMS } from '../../layout/layout.gen.ts';
-import type { PlaneSegments } from '../classes/service-classes.ts';
+import type { PlaneSegments, ServiceClasses } from '../classes/service-classes.ts';
 
 const PAGE = ENUMS.layout.PORT_PAGE;
 const PAGES_PER_PLANE = 65536 / PAGE;
@@ -26,22 +26,34 @@ class Pages {
   }
 }
 
+export interface ServicePages {
+  readonly pages: Uint8Array;
+  /** More pages than places can say: numbers stand in front instead. */
+  readonly isNumbered: boolean;
+}
+
+const NO_PAGES: ServicePages = { pages: new Uint8Array(0), isNumbered: false };
+
 /**
- * u16 page numbers (`widePlanes` * 256, then one for each further plane, padded to 256), then u16
- * pages of 256 classes.
+ * Where the page of each 256 ports begins, 256 places a plane, then u16 pages of 256 classes. None where there is one
+ * class, as nothing is looked up then.
  */
-export function encodeServicePages(planes: readonly PlaneSegments[], widePlanes: number): Uint8Array {
-  const numbers = new Uint16Array(widePlanes * PAGES_PER_PLANE + (planes.length > widePlanes ? PAGE : 0));
+export function encodeServicePages(
+  { planes, count }: Pick<ServiceClasses, 'planes' | 'count'>,
+  placedPages: number,
+): ServicePages {
+  if (count <= 1) return NO_PAGES;
+  const places = new Uint16Array(ENUMS.plane.PORT_NUMBERS);
   const pages = new Pages();
   for (const [p, plane] of planes.entries()) {
-    const wide = p < widePlanes;
-    const slot = wide ? p * PAGES_PER_PLANE : widePlanes * PAGES_PER_PLANE + p - widePlanes;
-    numbers.set(pageNumbers(plane, wide ? PAGES_PER_PLANE : 1, pages), slot);
+    const isWide = p < ENUMS.plane.WIDE_PLANES;
+    places.set(pageNumbers(plane, isWide ? PAGES_PER_PLANE : 1, pages), p * PAGES_PER_PLANE);
   }
-  const out = new Uint16Array(numbers.length + pages.all.length * PAGE);
-  out.set(numbers);
-  for (const [i, page] of pages.all.entries()) out.set(page, numbers.length + i * PAGE);
-  return new Uint8Array(out.buffer);
+  const isNumbered = pages.all.length > placedPages;
+  const out = new Uint16Array(places.length + pages.all.length * PAGE);
+  out.set(isNumbered ? places : places.map((number) => number * PAGE));
+  for (const [i, page] of pages.all.entries()) out.set(page, places.length + i * PAGE);
+  return { pages: new Uint8Array(out.buffer), isNumbered };
 }
 
 /** Walks a plane's segments page by page. */

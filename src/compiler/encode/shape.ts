@@ -9,11 +9,14 @@ import type { CommonSets } from '../rules/common-sets.ts';
 import type { RuleTable } from '../rules/rule-table.ts';
 import type { Address4Tables } from './address4.ts';
 import type { Address6Tables } from './address6.ts';
+import type { ServicePages } from './service.ts';
 
 export interface ShapeParts {
   readonly defaultValue: number;
   readonly dportClasses: number;
   readonly sportClasses: number;
+  readonly dportPages: ServicePages;
+  readonly sportPages: ServicePages;
   readonly common: CommonSets;
   readonly src4: Address4Tables;
   readonly dst4: Address4Tables;
@@ -31,11 +34,13 @@ export function encodeShape(policy: Policy, parts: ShapeParts): Uint8Array {
     exemptions: policy.exemptions.reduce((bits, exemption) => bits | EXEMPTION_BITS[exemption], 0),
     drops: policy.drop.includes('source-routed') ? ENUMS.drop.SOURCE_ROUTED : 0,
     ...{ defaultValue, dportClasses, sportClasses },
+    dportNumbered: parts.dportPages.isNumbered ? 1 : 0,
+    sportNumbered: parts.sportPages.isNumbered ? 1 : 0,
     ...common.shape,
     ...{ src4Shape: src4.shape, dst4Shape: dst4.shape, src6Shape: src6.shape, dst6Shape: dst6.shape },
     rules4: { ...parts.rules4.shape, ...common.rows4 },
     rules6: { ...parts.rules6.shape, ...common.rows6 },
-    bytes: [],
+    limits: [],
   };
   const bytes = new Uint8Array(STRUCTS.shape.size);
   writeShape(new DataView(bytes.buffer), 0, fields);

@@ -21,7 +21,7 @@ import type { RuleSets } from './rule-sets.ts';
 
 /** Largest tables of each mode; measured in bench/: past them the next mode is faster or the only one that fits. */
 export interface Budgets {
-  /** Cells of the dense cross-product of all classes. */
+  /** Cells of the dense cross-product of all classes, at most 65536: 16 bits of an address class are a place in it. */
   readonly denseCells: number;
   /** Pairs of address classes that may have a set each. */
   readonly rowPairs: number;
@@ -51,10 +51,12 @@ export interface Budgets {
   readonly root6Ranges: number;
   /** Ranges of an IPv6 end that are one tree; more are blocks. */
   readonly tree6Ranges: number;
+  /** Pages of ports that are found by where they begin, at most 256; more are found by number, which is looked at with care. */
+  readonly placedPages: number;
 }
 
 export const DEFAULT_BUDGETS: Budgets = {
-  denseCells: 1 << 18,
+  denseCells: 1 << 16,
   rowPairs: 1 << 20,
   rowBytes: 8 << 20,
   rowServices: 1 << 20,
@@ -69,6 +71,7 @@ export const DEFAULT_BUDGETS: Budgets = {
   unfiltered4Ranges: 20_000,
   root6Ranges: ENUMS.layout.ROOT_BOUNDS + 1,
   tree6Ranges: 1000,
+  placedPages: ENUMS.layout.PORT_PAGES,
 };
 
 export type ModeName = 'dense' | 'rows' | 'sparse' | 'ranks';
@@ -83,6 +86,8 @@ const MODES: Readonly<Record<ModeName, number>> = {
 export interface RuleTable {
   readonly mode: ModeName;
   readonly shape: Pick<RuleShapeFields, 'mode' | 'dstClasses' | 'bucketMask'>;
+  /** Cells of one class: of a dense table, where the program adds what the classes of the ends come to. Else 1. */
+  readonly cellsOf: { readonly source: number; readonly destination: number };
   readonly cross: Uint32Array;
   readonly srcSets: Uint32Array;
   readonly dstSets: Uint32Array;
@@ -188,7 +193,10 @@ function dense(input: RuleInput, groups: Groups): RuleTable | undefined {
     }
     if (sets.work - before > budgets.rowWork) return undefined;
   }
-  return table('dense', dstConditions.length, { cross });
+  return table('dense', dstConditions.length, {
+    cross,
+    cellsOf: { source: dstConditions.length * width, destination: width },
+  });
 }
 
 /** undefined where the sets outgrow their budget: then nothing is kept of them. */
@@ -326,6 +334,7 @@ function ranks(input: RuleInput): RuleTable {
 }
 
 const EMPTY: Omit<RuleTable, 'mode' | 'shape'> = {
+  cellsOf: { source: 1, destination: 1 },
   cross: NONE,
   srcSets: NONE,
   dstSets: NONE,
