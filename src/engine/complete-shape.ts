@@ -1,7 +1,8 @@
 /** The frozen constants of one program instance: what the compiler wrote, with what the engine alone knows. */
+
+import { present } from '../base/assert.ts';
 import type { TableName } from '../compiler/compile.ts';
 import { TABLE_NAMES } from '../compiler/compile.ts';
-import { present } from '../base/assert.ts';
 import { ENUMS, readShape, writeShape } from '../layout/layout.gen.ts';
 
 /** A copy of struct xdpol_shape for a program over tables of these sizes. */

@@ -77,7 +77,12 @@ function shapesOfEnd4(compiled: CompiledPolicy, end: End4): string[] {
   const index = words(compiled, `${end}_index`);
   const leaf = index.some((entry) => entry >>> INDEX_LEAF_BIT === 1 && ((entry >>> INDEX_FAN_BIT) & 1) === 0);
   const fan = index.some((entry) => entry >>> INDEX_LEAF_BIT === 1 && ((entry >>> INDEX_FAN_BIT) & 1) === 1);
-  return ['index', ...(leaf ? ['leaf'] : []), ...(fan ? ['fan'] : []), ...(form === ENUMS.address4_form.ADDRESS4_FILTERED ? ['filter in front'] : [])];
+  return [
+    'index',
+    ...(leaf ? ['leaf'] : []),
+    ...(fan ? ['fan'] : []),
+    ...(form === ENUMS.address4_form.ADDRESS4_FILTERED ? ['filter in front'] : []),
+  ];
 }
 
 function shapesOfEnd6(compiled: CompiledPolicy, end: End6): string[] {

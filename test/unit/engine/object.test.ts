@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { EnvironmentError } from '../../../src/base/environment-error.ts';
 import { checkObject, objectPath } from '../../../src/engine/object.ts';
+import { ENUMS } from '../../../src/layout/layout.gen.ts';
 
 const BPF = fileURLToPath(new URL('../../../bpf', import.meta.url));
 
@@ -47,7 +48,13 @@ test('the object that belongs to this program is taken', () => {
 });
 
 const OTHERS: readonly (readonly [name: string, file: string, from: string, to: string, said: string])[] = [
-  ['version', 'layout.h', 'XDPOL_LAYOUT_VERSION = 6', 'XDPOL_LAYOUT_VERSION = 99', 'layout version 99, wanted'],
+  [
+    'version',
+    'layout.h',
+    `XDPOL_LAYOUT_VERSION = ${ENUMS.layout.VERSION}`,
+    'XDPOL_LAYOUT_VERSION = 99',
+    'layout version 99, wanted',
+  ],
   ['table', 'maps.h', 'SEC(".data." #name);', 'SEC(".data.other_" #name);', '.data.subrows'],
 ];
 for (const [name, file, from, to, said] of OTHERS) {
