@@ -129,7 +129,9 @@ export async function runAgent({ listen, log, stop }: AgentOptions): Promise<voi
     if (event.kind === 'warning') log.warning(event.text);
   };
   const context = openContext(report, undefined, { asker: { who: 'xdpol agent', uid: null, via: 'agent' } });
-  using evidence = new EvidenceDuty(context);
+  const samples = new SampleFeed();
+  const questions = new Questions();
+  const evidence = new EvidenceDuty({ context, questions, feed: samples });
   const { FeedFollowers } = await import('./feeds/follow-feeds.ts');
   const feeds = new FeedFollowers(log, stop.signal).run();
   const turns = new ChangeTurns();
@@ -143,9 +145,6 @@ export async function runAgent({ listen, log, stop }: AgentOptions): Promise<voi
       routesOf((headers) => scrapes[encodingFor(headers['accept-encoding'])](formatFor(headers.accept))),
       listen,
     );
-    const samples = new SampleFeed();
-    evidence.sampleFrom(samples);
-    const questions = new Questions();
     const live = new LiveFeed(liveSource(questions));
     const observe = (): Promise<void> => evidence.observeNow();
     const options = { log, turns, live, samples, questions, fleet: () => fleet.standing(), observe };
@@ -158,6 +157,7 @@ export async function runAgent({ listen, log, stop }: AgentOptions): Promise<voi
     live.close();
     samples.close();
     await turns.ended();
+    await evidence.end();
     questions.close();
     await remote?.close();
     await control?.close();

@@ -169,9 +169,9 @@ export async function runWithDuties(
     followSteadily,
     followNamesSteadily,
     rememberSteadily,
-    observeSteadily,
   ];
-  const repeating = repeat(steps, duties);
+  // A look at the traffic may take long, and keeps no other duty waiting.
+  const repeating = Promise.all([repeat(steps, duties), repeat([observeSteadily], duties)]);
   try {
     await work(() => follower.names());
   } finally {

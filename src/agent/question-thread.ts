@@ -2,8 +2,10 @@
 import { parentPort } from 'node:worker_threads';
 import { toJson } from '../api/wire.ts';
 import { present } from '../base/assert.ts';
+import type { HostContext } from '../host/context.ts';
 import { openContext } from '../host/context.ts';
 import { DropRanking } from '../host/drop-ranking.ts';
+import type { EvidenceObserver, Observed, ObserveRequest } from '../host/evidence/observer.ts';
 import { localOperations } from '../host/operations.ts';
 import { ReadingCache } from '../host/reading-cache.ts';
 import { RecentOutlines } from '../host/recent-outlines.ts';
@@ -28,13 +30,23 @@ const LONG = 300;
 const QUIET = 1000;
 let collection: ReturnType<typeof setTimeout> | undefined;
 
+/** Of the thread that observes the traffic, from the first look on. */
+let observer: EvidenceObserver | undefined;
+
+async function observe(context: HostContext, request: ObserveRequest): Promise<Observed> {
+  const { EvidenceObserver: Observer } = await import('../host/evidence/observer.ts');
+  observer ??= new Observer(context);
+  return await observer.observe(request);
+}
+
 async function answer({ name, asker, asked }: Question): Promise<void> {
   clearTimeout(collection);
   const started = performance.now();
   const context = openContext((event) => send({ kind: 'event', event }), undefined, { asker });
   const host = localOperations({ ...context, readings, outlines, ranking });
   try {
-    send({ kind: 'outcome', json: toJson(await HANDLERS[name](host, asked)) });
+    const outcome = name === 'observe' ? observe(context, asked.body as ObserveRequest) : HANDLERS[name](host, asked);
+    send({ kind: 'outcome', json: toJson(await outcome) });
   } catch (error) {
     send({ kind: 'failure', ...encodeFailure(error) });
   }

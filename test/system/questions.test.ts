@@ -1,15 +1,18 @@
 /** Questions that take long: the agent answers everything else meanwhile. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ReportOutcome } from '../../src/host/evidence/report.ts';
 import type { OutlineOutcome } from '../../src/host/outline-policy.ts';
 import { AgentProcess } from '../support/agent-process.ts';
 import { askAgent } from '../support/ask-agent.ts';
 import { NamespacePair } from '../support/namespaces.ts';
+import { sendUdp, UdpSink } from '../support/udp.ts';
 
 let pair: NamespacePair;
+let agent: AgentProcess;
 
 beforeAll(async () => {
   pair = new NamespacePair({ ipv6: false });
-  await AgentProcess.start(pair);
+  agent = await AgentProcess.start(pair);
 });
 
 afterAll(() => pair[Symbol.dispose]());
@@ -72,6 +75,24 @@ test('a change with a large policy: the agent answers meanwhile, and is changed 
   expect(await applied).toMatchObject({ policy: 'large', generation: 1 });
   expect(await askAgent(pair, 'GET', '/v1/status')).toMatchObject({ policy: 'large', generation: 1 });
   expect(await askAgent(pair, 'GET', '/v1/changes')).toMatchObject({ changes: [{ verb: 'apply', result: 'ok' }] });
+});
+
+test('the traffic of a large policy is observed, and the window goes on when a thread observes it', async () => {
+  const report = (): Promise<ReportOutcome> => askAgent(pair, 'GET', '/v1/report') as Promise<ReportOutcome>;
+  await ask('/v1/apply', { input: textInput(largeText(1)), interfaces: ['eth0'], mode: 'auto' });
+  const small = await report();
+  await ask('/v1/apply', { input: textInput(largeText(1500)), interfaces: ['eth0'], mode: 'auto' });
+  await UdpSink.start(pair, pair.host, [1]);
+  sendUdp(pair, pair.peer, [{ to: pair.host.ipv4, port: 1, count: 3 }]);
+  const large = await report();
+  expect([large.since, large.rules.length]).toEqual([small.since, 1501]);
+  expect(large.rules.at(-1)).toMatchObject({ rule: null, packets: 3 });
+  expect(large.unusedFilters).toEqual([]);
+  expect(large.gaps).toEqual([]);
+  expect(await agent.end('SIGTERM')).toBe(0);
+  expect(agent.log).not.toContain('warn');
+  await AgentProcess.start(pair);
+  expect(await report()).toMatchObject({ since: small.since, gaps: [], rules: large.rules });
 });
 
 test('errors are those of the agent itself', async () => {

@@ -4,8 +4,11 @@ import type { Asker, OperationEvent } from '../../host/context.ts';
 import type { Asked } from '../control/handlers.ts';
 import type { EncodedFailure } from '../control/wire-failure.ts';
 
+/** What a thread does for the agent itself. */
+export type ThreadDuty = 'observe';
+
 export interface Question {
-  readonly name: RouteName;
+  readonly name: RouteName | ThreadDuty;
   readonly asker: Asker;
   readonly asked: Asked;
 }

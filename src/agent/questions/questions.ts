@@ -3,7 +3,8 @@
  * meanwhile. Reading a policy of 10,000 rules takes seconds. So do changes with such a policy.
  */
 import type { RouteName } from '../../api/routes.ts';
-import type { Report } from '../../host/context.ts';
+import type { HostContext, Report } from '../../host/context.ts';
+import type { Observed, ObserveRequest } from '../../host/evidence/observer.ts';
 import { isLongChange } from './long-change.ts';
 import type { Question } from './question.ts';
 import { JsonText } from './question.ts';
@@ -42,6 +43,8 @@ export class Questions {
     analysis: new ThreadLane({ idle: IDLE, finishesForsaken: false }),
   };
 
+  /** Remembers what it has observed, and stays. */
+  readonly #evidence = new ThreadLane({ idle: undefined, finishesForsaken: true });
   readonly #changes = new ThreadLane({ idle: IDLE_AFTER_CHANGE, finishesForsaken: true });
 
   /**
@@ -55,12 +58,18 @@ export class Questions {
 
   /** undefined where whoever asks answers himself. Throws as ThreadLane.ask. */
   ask(question: Question, report: Report, gone: AbortSignal): Promise<JsonText> | undefined {
-    const lane = LANES[question.name];
+    const lane = LANES[question.name as RouteName];
     if (lane === undefined) return undefined;
     return this.#lanes[lane].ask(question, report, gone).then((text) => new JsonText(text));
   }
 
+  /** Looks at the traffic. Throws as ThreadLane.ask. */
+  async observe(request: ObserveRequest, { asker, report }: HostContext): Promise<Observed> {
+    const asked = { body: request, name: '', version: '', query: undefined };
+    return JSON.parse(await this.#evidence.ask({ name: 'observe', asker, asked }, report, NEVER)) as Observed;
+  }
+
   close(): void {
-    for (const lane of [this.#changes, ...Object.values(this.#lanes)]) lane.close();
+    for (const lane of [this.#changes, this.#evidence, ...Object.values(this.#lanes)]) lane.close();
   }
 }

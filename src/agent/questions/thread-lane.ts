@@ -18,8 +18,8 @@ export class NoThread extends Error {}
 export class ThreadLost extends EnvironmentError {}
 
 export interface LaneOptions {
-  /** Milliseconds without a question after which the thread ends and its memory is free again. */
-  readonly idle: number;
+  /** Milliseconds without a question after which the thread ends and its memory is free again; undefined: it stays. */
+  readonly idle: number | undefined;
   /** An answer that nobody waits for is of use all the same: the thread then has read what will be asked for again. */
   readonly finishesForsaken: boolean;
 }
@@ -73,8 +73,10 @@ export class ThreadLane {
     if (this.#running !== undefined) return;
     const job = this.#waiting[0];
     if (job === undefined) {
-      this.#timer = setTimeout(() => this.#end(), this.#options.idle);
-      this.#timer.unref();
+      if (this.#options.idle !== undefined) {
+        this.#timer = setTimeout(() => this.#end(), this.#options.idle);
+        this.#timer.unref();
+      }
       return;
     }
     this.#thread ??= this.#start();

@@ -45,6 +45,11 @@ export class FilterWatch implements Disposable {
     return evidence;
   }
 
+  /** The evidence with what has matched until now: another watch begins with what is in force since. */
+  end(before: Evidence, now: Date): Evidence {
+    return this.#leaveOthers([], before, now);
+  }
+
   /** What a rank of a sample stands for; undefined where the filters of that generation are not known. */
   filterOf(
     interfaceName: string,

@@ -1,6 +1,7 @@
 /** Keeps the observed window: looks at what is in force again and again, and writes what it has seen to the store. */
 import { readFileSync } from 'node:fs';
 import { findCandidate } from '../../engine/audit/candidate.ts';
+import type { GenerationRule } from '../../engine/generation.ts';
 import { JiffiesClock } from '../../engine/jiffies.ts';
 import { readNamedCounters } from '../../engine/read-counters.ts';
 import type { Attachment } from '../../engine/survey.ts';
@@ -15,6 +16,24 @@ import { TrialFlows } from './trial-flows.ts';
 
 /** Milliseconds between two writes: what a crash of the machine may cost. Counters are the kernel's until then. */
 const WRITE_INTERVAL = 60_000;
+
+/** What has come since the last look. */
+export interface ObserveRequest {
+  readonly samples: readonly SampleEvent[];
+  /** Seconds in which those of permits were taken. */
+  readonly sampledSeconds: number;
+  /** Is what was seen to be written now? Else it is once in a while. */
+  readonly isWritten: boolean;
+}
+
+export interface Observed {
+  /** A policy is on trial. */
+  readonly seesTrial: boolean;
+}
+
+export function readRulesInForce(): readonly GenerationRule[] {
+  return newestGeneration(readAttachments())?.rules ?? [];
+}
 
 export class EvidenceObserver implements Disposable {
   readonly #context: HostContext;
@@ -31,9 +50,18 @@ export class EvidenceObserver implements Disposable {
   }
 
   /** To be called every few seconds. One look after another. */
-  look(): Promise<void> {
-    this.#looking = this.#looking.catch(() => undefined).then(() => this.#look(new Date()));
-    return this.#looking;
+  async observe(request: ObserveRequest): Promise<Observed> {
+    this.#looking = this.#looking.catch(() => undefined).then(() => this.#observe(request));
+    await this.#looking;
+    return { seesTrial: this.#trial !== undefined };
+  }
+
+  async #observe({ samples, sampledSeconds, isWritten }: ObserveRequest): Promise<void> {
+    // By the filters that were in force when they were taken.
+    for (const sample of samples) this.#addSample(sample);
+    this.#addSampledSeconds(sampledSeconds);
+    await this.#look(new Date());
+    if (isWritten || performance.now() - this.#written >= WRITE_INTERVAL || this.#written === 0) this.#write();
   }
 
   async #look(now: Date): Promise<void> {
@@ -49,9 +77,7 @@ export class EvidenceObserver implements Disposable {
     this.#trial = this.#followTrial(attachments, before.trial);
     this.#clock ??= new JiffiesClock();
     const look = { now, boot: this.#boot, sides, timeOf: this.#clock.compare() };
-    const { sources, sampledSeconds } = this.#evidence ?? watched; // samples that came meanwhile
-    this.#evidence = { ...addCounts(watched, look, stored === undefined), sources, sampledSeconds };
-    if (performance.now() - this.#written >= WRITE_INTERVAL || this.#written === 0) this.write();
+    this.#evidence = addCounts(watched, look, stored === undefined);
   }
 
   #followTrial(attachments: readonly Attachment[], stored: TrialEvidence | null | undefined): TrialFlows | undefined {
@@ -68,33 +94,31 @@ export class EvidenceObserver implements Disposable {
     return undefined;
   }
 
-  /** At the last look. */
-  get seesTrial(): boolean {
-    return this.#trial !== undefined;
-  }
-
-  /** Names of the rules in force whose packets pass. */
-  permits(): readonly string[] {
-    const rules = newestGeneration(readAttachments())?.rules ?? [];
-    return rules.filter(({ action }) => action === 'permit').map(({ name }) => name);
-  }
-
-  addSample(event: SampleEvent): void {
+  #addSample(event: SampleEvent): void {
     if (event.change === 'would_drop') this.#trial?.add(event);
     if (event.change !== null) return;
     if (this.#evidence !== undefined) this.#evidence = addSample(this.#evidence, event, this.#watch);
   }
 
-  addSampledSeconds(seconds: number): void {
+  #addSampledSeconds(seconds: number): void {
     if (this.#evidence === undefined) return;
     this.#evidence = { ...this.#evidence, sampledSeconds: this.#evidence.sampledSeconds + seconds };
   }
 
-  /** Of what has been seen so far. */
-  write(): void {
+  #write(): void {
     if (this.#evidence === undefined) return;
     this.#context.store.evidence.write({ ...this.#evidence, trial: this.#trial?.evidence ?? null });
     this.#written = performance.now();
+  }
+
+  /** Another observer goes on with the policy that came in force since the last look. */
+  end(): void {
+    try {
+      if (this.#evidence !== undefined) this.#evidence = this.#watch.end(this.#evidence, new Date());
+      this.#write();
+    } finally {
+      this[Symbol.dispose]();
+    }
   }
 
   [Symbol.dispose](): void {
