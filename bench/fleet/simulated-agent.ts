@@ -3,9 +3,9 @@
  * verifies the policy; it does not put it in force, and its disk is memory.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pauseAfter } from '../../src/agent/fleet/backoff.ts';
+import { Retries } from '../../src/agent/fleet/backoff.ts';
 import type { FrontTls } from '../../src/agent/fleet/front-connection.ts';
-import { FrontConnection } from '../../src/agent/fleet/front-connection.ts';
+import { FrontConnection, isBusy } from '../../src/agent/fleet/front-connection.ts';
 import { OrderBook } from '../../src/agent/fleet/order-book.ts';
 import { unpackBlob } from '../../src/fleet/bundle.ts';
 import { HOST_ROUTES, readFollowLine, SILENCE } from '../../src/fleet/front-routes.ts';
@@ -53,14 +53,16 @@ export class SimulatedAgent {
   }
 
   async run(stop: AbortSignal): Promise<void> {
-    for (let failures = 0; !stop.aborted; ) {
+    const retries = new Retries();
+    for (let isFirst = true; !stop.aborted; isFirst = false) {
       const before = this.#contacts;
+      let pause = 0;
       try {
-        await this.#follow(stop, failures === 0);
-      } catch {
-        failures = this.#contacts === before ? failures + 1 : 1;
+        await this.#follow(stop, isFirst);
+      } catch (error) {
+        pause = retries.pause({ wasTold: this.#contacts !== before, isBusy: isBusy(error) });
       }
-      await sleep(pauseAfter(failures), undefined, { signal: stop }).catch(() => undefined);
+      await sleep(pause, undefined, { signal: stop }).catch(() => undefined);
     }
   }
 
@@ -71,13 +73,13 @@ export class SimulatedAgent {
     let isNew = true;
     let epoch = '';
     for await (const text of connection.follow(this.#path(), SILENCE * 1000, stop)) {
-      this.#contacts += 1;
       const line = text === '' ? undefined : readFollowLine(text);
       if (line?.kind === 'hello') ({ epoch } = line);
       else if (line?.kind === 'membership') this.#book.takeMembership(line.signed);
       else if (line?.kind === 'order') this.#book.takeOrder(line.signed);
       else if (line?.kind === 'current') {
         this.#position = { epoch, revision: line.revision };
+        this.#contacts += 1;
         if (isNew) this.#options.happened('connected', this.#seq);
         // What failed is tried again over the next connection.
         void this.#settle(connection, isNew).catch(() => connection[Symbol.dispose]());

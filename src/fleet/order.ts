@@ -186,7 +186,9 @@ export interface OrderReader {
 
 export type Opened =
   | { readonly order: Order; readonly digest: string; readonly isNew: boolean }
-  | { readonly refused: Refusal };
+  | { readonly refused: Exclude<Refusal, 'expired'> }
+  /** By a clock that may be wrong. */
+  | { readonly refused: 'expired'; readonly order: Order };
 
 /** Every check that needs no bundle. The order that was taken last comes again after each connection: it is not new. */
 export function openOrder(signed: Signed, reader: OrderReader): Opened {
@@ -201,6 +203,6 @@ export function openOrder(signed: Signed, reader: OrderReader): Opened {
   const last = reader.taken(laneOf(order.kind), order.target);
   if (last?.digest === digest) return { order, digest, isNew: false };
   if (last !== undefined && order.seq <= last.seq) return { refused: 'replayed' };
-  if (reader.now > order.expires) return { refused: 'expired' };
+  if (reader.now > order.expires) return { refused: 'expired', order };
   return { order, digest, isNew: true };
 }

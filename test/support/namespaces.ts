@@ -72,9 +72,14 @@ function removeLeftovers(): void {
   const namespaces = listed.map((line) => line.split(' ')[0] ?? '').filter((name) => LEFTOVER.test(name));
   for (const name of namespaces.filter(isDead)) spawnSync('ip', ['netns', 'del', name], { stdio: 'ignore' });
   for (const name of readdirSync(tmpdir()).filter((entry) => LEFTOVER.test(entry) && isDead(entry))) {
-    spawnSync('umount', ['--lazy', join(tmpdir(), name, 'bpffs')], { stdio: 'ignore' });
+    unmount(join(tmpdir(), name));
     rmSync(join(tmpdir(), name), { recursive: true, force: true });
   }
+}
+
+/** What is mounted in a pair's folder: some tests have the state on a disk of its own. */
+function unmount(directory: string): void {
+  for (const name of ['bpffs', 'state']) spawnSync('umount', ['--lazy', join(directory, name)], { stdio: 'ignore' });
 }
 
 /** The result of a command: its output, whatever its exit code. */
@@ -162,7 +167,7 @@ export class NamespacePair implements Disposable {
     for (const child of this.#children) child.kill('SIGKILL');
     for (const { namespace } of [this.host, this.peer])
       spawnSync('ip', ['netns', 'del', namespace], { stdio: 'ignore' });
-    spawnSync('umount', ['--lazy', this.#bpffs], { stdio: 'ignore' });
+    unmount(this.directory);
     rmSync(this.directory, { recursive: true, force: true });
   }
 

@@ -1,10 +1,14 @@
 /** A host that takes the orders of its fleet: a real agent, and a front that says what the test wants, lies among it. */
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { machine } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { FleetStanding } from '../../src/api/fleet-standing.ts';
 import { packBlob } from '../../src/fleet/bundle.ts';
+import { SILENCE } from '../../src/fleet/front-routes.ts';
 import type { Signed } from '../../src/fleet/signing.ts';
 import { AgentProcess } from '../support/agent-process.ts';
 import { askAgent } from '../support/ask-agent.ts';
@@ -12,6 +16,8 @@ import { NamespacePair } from '../support/namespaces.ts';
 import { ScriptedFront } from '../support/scripted-front.ts';
 
 const HOUR = 3_600_000;
+/** Seconds that the link of the host is cut. */
+const CUT = Number(process.env['XDPOL_FLEET_FAULT_SECONDS'] ?? 3);
 const PATIENCE = { timeout: 60_000, interval: 100 };
 
 let pair: NamespacePair;
@@ -20,6 +26,9 @@ let front: ScriptedFront;
 
 beforeAll(async () => {
   pair = new NamespacePair({ ipv6: false });
+  const state = join(pair.directory, 'state');
+  mkdirSync(state);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=0700,size=16m', 'tmpfs', state]);
   front = await ScriptedFront.start(pair, 'drift: undo, bans: 3');
   agent = await AgentProcess.start(pair);
 }, 120_000);
@@ -36,6 +45,12 @@ rules:
   - { name: port, action: block, filters: [{ source: any, destination: me, protocol: tcp, destinationPort: ${port} }] }
   - { name: banned, action: block, filters: [{ source: $bans, destination: any }] }
 ${more}`;
+}
+
+/** Of the policy that an order names. */
+function digestIn(signed: Signed): string {
+  const { policy } = JSON.parse(Buffer.from(signed.body, 'base64').toString()) as { policy: { sha256: string } };
+  return policy.sha256;
 }
 
 async function reported(wanted: object): Promise<void> {
@@ -94,16 +109,16 @@ test('a policy with errors and one that is not what was ordered leave the last o
   front.give(front.order('host/web1', 'own', policyText('own', 24).replace('action: block', 'action: blok')));
   await expect.poll(() => front.status()?.error?.code, PATIENCE).toBe('XDPOL_E_POLICY');
   const signed = front.order('host/web1', 'own', policyText('own', 26));
-  const { policy } = JSON.parse(Buffer.from(signed.body, 'base64').toString()) as { policy: { sha256: string } };
-  const whole = readFileSync(front.pathOf(policy.sha256));
-  writeFileSync(front.pathOf(policy.sha256), packBlob(Buffer.from('other')));
+  const sha256 = digestIn(signed);
+  const whole = readFileSync(front.pathOf(sha256));
+  writeFileSync(front.pathOf(sha256), packBlob(Buffer.from('other')));
   front.give(signed);
   await expect.poll(() => front.status()?.error?.message, PATIENCE).toContain('another policy than the ordered one');
   expect(front.status()).toMatchObject({ inForce: { policy: 'own' }, isRolledBack: false });
   expect(agent.scrape().value('xdpol_fleet_in_sync')).toBe(0);
   // The store is mended: the order is tried again by itself.
-  writeFileSync(front.pathOf(policy.sha256), whole);
-  await reported({ inForce: { sha256: policy.sha256 }, error: null });
+  writeFileSync(front.pathOf(sha256), whole);
+  await reported({ inForce: { sha256 }, error: null });
 });
 
 test('a change that somebody makes here is told and undone', async () => {
@@ -141,6 +156,8 @@ test('bans are held and lifted, no more than the host takes, and never its own a
   front.give(bans('203.0.113.10', '203.0.113.11', '203.0.113.12', '203.0.113.13'), 'bans');
   await expect.poll(() => front.status()?.error?.message, PATIENCE).toContain('this host takes 3');
   expect(xdpol('set', 'list', 'bans')).toContain('203.0.113.9');
+  front.give(bans(), 'bans');
+  await reported({ bans: { members: 0 }, error: null });
 });
 
 test('a policy that cuts the way to the front goes back, and is not tried again', async () => {
@@ -163,4 +180,69 @@ test('without a front the host keeps its policy, also over a restart; what was o
   await reported({ inForce: { sha256: null, policy: null } });
   expect(inForce()).toBeNull();
   expect(existsSync(join(pair.directory, 'state', 'fleet.json'))).toBe(true);
+});
+
+/** Orders a policy that blocks the port; its digest. */
+function orderWeb(port: number): string {
+  const signed = front.order('group/web', 'web', policyText('web', port));
+  front.give(signed);
+  return digestIn(signed);
+}
+
+test('a host whose disk is full keeps its policy and says so, and takes the last order when there is room', async () => {
+  await reported({ inForce: { sha256: orderWeb(31) }, error: null });
+  const filling = join(pair.directory, 'state', 'filling');
+  expect(spawnSync('dd', ['if=/dev/zero', `of=${filling}`, 'bs=64k']).status).not.toBe(0);
+  const last = orderWeb(32);
+  await reported({ error: { code: 'XDPOL_E_STORE' }, inForce: { policy: 'web' } });
+  expect(front.status()?.error?.message).toContain('ENOSPC');
+  await expect.poll(() => agent.log, PATIENCE).toContain('what the fleet ordered is not taken');
+  expect(front.status()?.inForce.sha256).not.toBe(last);
+  expect(inForce()).toBe('web');
+  rmSync(filling);
+  await reported({ inForce: { sha256: last }, error: null });
+});
+
+test('a host whose link is cut keeps its policy, and takes the last order when it is back', async () => {
+  const link = (state: string): string => pair.exec(pair.peer, ['ip', 'link', 'set', pair.peer.device, state]);
+  const before = front.status()?.inForce.sha256;
+  link('down');
+  const last = orderWeb(33);
+  await sleep(CUT * 1000);
+  expect(agent.scrape().value('xdpol_fleet_last_contact_seconds')).toBeGreaterThan(CUT - 1);
+  if (CUT > SILENCE) expect(agent.log).toContain(`nothing came for ${SILENCE} seconds`);
+  expect([front.status()?.inForce.sha256, inForce()]).toEqual([before, 'web']);
+  link('up');
+  await reported({ inForce: { sha256: last }, error: null });
+});
+
+test('a host whose clock is off by a day keeps its policy and says so, and takes the last order when it is right', async () => {
+  const clock = join(pair.directory, 'clock');
+  const jump = (offset: string): void => {
+    writeFileSync(`${clock}.new`, `${offset}\n`);
+    renameSync(`${clock}.new`, clock);
+  };
+  jump('+0');
+  const library = `/usr/lib/${machine()}-linux-gnu/faketime/libfaketimeMT.so.1`;
+  const faked = [`LD_PRELOAD=${library}`, `FAKETIME_TIMESTAMP_FILE=${clock}`, 'FAKETIME_NO_CACHE=1'];
+  await agent.end('SIGTERM');
+  agent = await AgentProcess.start(pair, undefined, (argv) => [
+    ...['env', ...faked, 'FAKETIME_DONT_FAKE_MONOTONIC=1'],
+    ...argv,
+  ]);
+  let last = orderWeb(34);
+  await reported({ inForce: { sha256: last }, error: null });
+  for (const [offset, port, why] of [
+    ['+1d', 35, 'after its end'],
+    ['-1d', 36, 'not yet valid'],
+  ] as const) {
+    jump(offset);
+    const before = last;
+    last = orderWeb(port);
+    await expect.poll(() => front.status()?.error?.message, PATIENCE).toContain(why);
+    expect([front.status()?.inForce.sha256, front.status()?.isRolledBack, inForce()]).toEqual([before, false, 'web']);
+    expect(agent.log).toContain(why);
+    jump('+0');
+    await reported({ inForce: { sha256: last }, error: null });
+  }
 });

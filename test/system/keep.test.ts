@@ -33,7 +33,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => {
-  execFileSync('umount', ['--lazy', join(pair.directory, 'state')]);
   pair[Symbol.dispose]();
 });
 

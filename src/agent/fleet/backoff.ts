@@ -3,6 +3,8 @@
 /** Milliseconds. */
 const FIRST = 1000;
 const LONGEST = 300_000;
+/** Of the pause after a front had too much to do: it is there, and serves others meanwhile. */
+const BUSY = 5000;
 
 /**
  * Milliseconds after so many failures in a row, the first of them 1: any time from 0 to a bound that doubles.
@@ -10,6 +12,27 @@ const LONGEST = 300_000;
  */
 export function pauseAfter(failures: number, share: number = Math.random()): number {
   return share * Math.min(LONGEST, FIRST * 2 ** (failures - 1));
+}
+
+/** Tries to follow a front, one after another. */
+export class Retries {
+  #failures = 0;
+
+  /** Those since a front was followed last. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /**
+   * A try has ended; milliseconds until the next one. `wasTold`: by then everything had come that the front had to tell. A
+   * front that sends hosts away because all of them come at once does not make the bound double.
+   */
+  pause(ended: { readonly wasTold: boolean; readonly isBusy: boolean }, share: number = Math.random()): number {
+    if (ended.wasTold) this.#failures = 1;
+    else if (ended.isBusy) return share * BUSY;
+    else this.#failures += 1;
+    return pauseAfter(this.#failures, share);
+  }
 }
 
 /** The fronts in an order by chance: each host begins at another one, and goes through all. */

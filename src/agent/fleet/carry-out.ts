@@ -11,15 +11,15 @@ import { lastAttaching, usualInterfaces } from '../../host/intended-policy.ts';
 import type { HostOperations } from '../../host/operations.ts';
 import type { PolicyTextInput } from '../../host/policy-input.ts';
 import type { CarriedOrder } from '../../store/store.ts';
-import { isUnanswered } from './front-connection.ts';
+import { isOutOfTime, isUnanswered } from './front-connection.ts';
 
 /** Seconds that the policy waits for a front to be reached over a new connection; then it goes back by itself. */
 const CONFIRM_TIME = 60;
 /** Milliseconds for which that is tried, since all hosts of an order try it at once; and between two tries. */
 const PATIENCE = 40_000;
 const PAUSE = 1000;
-/** So many tries without any answer are enough. */
-const MOST_UNANSWERED = 3;
+/** So many tries without any answer, or with a clock by which no certificate is valid, are enough. */
+const MOST_HOPELESS = 3;
 
 export type CarriedPolicy = NonNullable<CarriedOrder['policy']>;
 
@@ -84,25 +84,44 @@ async function requireSound(host: HostOperations, { name }: OrderedPolicy, input
 
 async function keepIfReached(host: HostOperations, policy: string, fronts: FrontAsks): Promise<void> {
   const giveUp = performance.now() + PATIENCE;
-  for (let unanswered = 0; ; ) {
+  for (let hopeless = 0; ; ) {
     try {
       await fronts.reachAnew();
       break;
     } catch (error) {
-      unanswered = isUnanswered(error) ? unanswered + 1 : 0;
-      if (performance.now() > giveUp || unanswered >= MOST_UNANSWERED) throw await takeBack(host, policy, error);
+      hopeless = isUnanswered(error) || isOutOfTime(error) ? hopeless + 1 : 0;
+      if (performance.now() > giveUp || hopeless >= MOST_HOPELESS) {
+        throw await takeBack(host, policy, fronts, error);
+      }
     }
     await sleep(PAUSE);
   }
   await host.confirm();
 }
 
-async function takeBack(host: HostOperations, policy: string, cause: unknown): Promise<EnvironmentError> {
+/** Whether the policy was to blame is seen when the one before it is in force again. */
+async function takeBack(
+  host: HostOperations,
+  policy: string,
+  fronts: FrontAsks,
+  cause: unknown,
+): Promise<EnvironmentError> {
   // Where it fails, the kernel does it when the time is over.
   await host.rollBack().catch(() => undefined);
-  const message = `${policy} went back: with it in force no front could be reached over a new connection (${messageOf(cause)})`;
-  return new EnvironmentError('XDPOL_E_WENT_BACK', message, {
-    help: 'permit the way from the hosts to the fronts in the policy, then order it again',
+  const what = `no front could be reached over a new connection (${messageOf(cause)})`;
+  const isReached = await fronts.reachAnew().then(
+    () => true,
+    () => false,
+  );
+  if (isReached) {
+    return new EnvironmentError('XDPOL_E_WENT_BACK', `${policy} went back: with it in force ${what}`, {
+      help: 'permit the way from the hosts to the fronts in the policy, then order it again',
+      cause,
+    });
+  }
+  const message = `${policy} is not in force: with it ${what}, nor without it; it is tried again`;
+  return new EnvironmentError('XDPOL_E_FRONT', message, {
+    help: 'see that a front runs, and that the clock of this host is right: docs/fleet.md',
     cause,
   });
 }

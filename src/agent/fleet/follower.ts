@@ -13,10 +13,10 @@ import type { StatusReport } from '../../fleet/records.ts';
 import { tellFailuresOnce } from '../duties.ts';
 import { describeFailure, failureFields } from '../failure-text.ts';
 import type { AgentLog } from '../log.ts';
-import { pauseAfter, shuffle } from './backoff.ts';
+import { Retries, shuffle } from './backoff.ts';
 import type { FrontAsks } from './carry-out.ts';
 import type { FleetCredentials } from './fleet-credentials.ts';
-import { FrontConnection, refusalOf } from './front-connection.ts';
+import { FrontConnection, isBusy, refusalOf, SHORT_HANDSHAKE } from './front-connection.ts';
 import type { OrderBook } from './order-book.ts';
 import type { OrdersInForce } from './orders-in-force.ts';
 
@@ -51,6 +51,8 @@ export class FleetFollower {
   #lastContact: number | undefined;
   /** From the last `current` line. */
   #position: { readonly epoch: string; readonly revision: number } | undefined;
+  /** Whether everything that there was to tell came over this connection, and is kept. */
+  #isTold = false;
   #sent = '';
   #sentAt = 0;
   /** Why the status was not taken the last time: told once. */
@@ -87,18 +89,25 @@ export class FleetFollower {
     // What was ordered last goes in force before any front is asked.
     await this.#look();
     const ticking = this.#tick(stop);
-    for (let failures = 0; !stop.aborted; ) {
+    const retries = new Retries();
+    let told = '';
+    while (!stop.aborted) {
       const front = this.#fronts[this.#next++ % this.#fronts.length];
       if (front === undefined) return;
-      const before = this.#lastContact;
+      this.#isTold = false;
+      let pause = 0;
       try {
         await this.#follow(front, stop);
       } catch (error) {
-        failures = this.#lastContact === before || error instanceof NotKept ? failures + 1 : 1;
-        if (failures <= this.#fronts.length) this.#options.log.warning(describeFailure(error), failureFields(error));
+        pause = retries.pause({ wasTold: this.#isTold, isBusy: isBusy(error) });
+        const why = describeFailure(error);
+        if (retries.failures <= this.#fronts.length && (this.#isTold || why !== told)) {
+          this.#options.log.warning(why, failureFields(error));
+        }
+        told = why;
       }
       const signal = AbortSignal.any([stop, this.#hurry.signal]);
-      await sleep(pauseAfter(failures), undefined, { signal }).catch(() => undefined);
+      await sleep(pause, undefined, { signal }).catch(() => undefined);
       this.#hurry = new AbortController();
     }
     await ticking;
@@ -108,7 +117,7 @@ export class FleetFollower {
   async #tick(stop: AbortSignal): Promise<void> {
     const { log, orders } = this.#options;
     const settle = tellFailuresOnce(log, 'the orders of the fleet cannot be carried out', async () => {
-      if (orders.isDue) await orders.settle(this.#asks());
+      if (this.#options.book.takeLate() || orders.isDue) await orders.settle(this.#asks());
       await this.#sendStatus();
     });
     while (!stop.aborted) {
@@ -133,6 +142,7 @@ export class FleetFollower {
         if (read?.kind === 'hello') epoch = read.epoch;
         else if (read?.kind === 'current') {
           this.#position = { epoch, revision: read.revision };
+          this.#isTold = true;
           this.#options.orders.noteKeeping(null);
           // Lines are read on meanwhile: carrying out an order may take long.
           void this.#settle();
@@ -199,7 +209,7 @@ export class FleetFollower {
   async #reachAnew(): Promise<void> {
     const front = this.#connection?.url ?? this.#fronts[this.#next++ % this.#fronts.length];
     if (front === undefined) throw noFront();
-    using connection = await FrontConnection.open(front, this.#options.credentials().tls);
+    using connection = await FrontConnection.open(front, this.#options.credentials().tls, SHORT_HANDSHAKE);
     await postStatus(connection, JSON.stringify(this.#options.orders.status()));
   }
 

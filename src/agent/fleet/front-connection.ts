@@ -9,14 +9,22 @@ import { connectSocket } from '../../fleet/connect-socket.ts';
 import { MOST_LINE } from '../../fleet/front-routes.ts';
 import { fieldsOf, isText, parseJson } from '../../store/json-fields.ts';
 
-/** Milliseconds for TCP, for TLS, which waits for a front that has much to do, and for the answer to a request. */
+/** Milliseconds for TCP, and for the answer to a request. */
 const TCP_TIMEOUT = 3000;
-const CONNECT_TIMEOUT = 15_000;
 const ANSWER_TIMEOUT = 30_000;
+/**
+ * Milliseconds for the handshake: to follow a front, which gives each of many hosts its turn, and where the time is short
+ * because a policy waits for its confirmation.
+ */
+const HANDSHAKE_TIMEOUT = 30_000;
+export const SHORT_HANDSHAKE = 15_000;
 /** Bytes of the answer to a request other than for a blob. */
 const SHORT_ANSWER = 1 << 16;
 const OK = 200;
 const UNANSWERED = { code: 'ETIMEDOUT' } as const;
+/** Milliseconds after which a front that ends a connection before its handshake has kept it waiting for a turn. */
+const KEPT_WAITING = 5000;
+const BUSY = { code: 'EBUSY' } as const;
 
 export interface FrontAnswer {
   readonly status: number;
@@ -48,8 +56,22 @@ const sessions = new Map<string, Buffer>();
 
 /** Was nothing heard of the front, not even a refusal? So it is where packets to it are dropped. */
 export function isUnanswered(error: unknown): boolean {
+  return codeOf(error) === UNANSWERED.code;
+}
+
+/** Is its certificate, or the list of revoked ones, not valid by the clock of this host? */
+export function isOutOfTime(error: unknown): boolean {
+  return /^(?:CERT|CRL)_(?:NOT_YET_VALID|HAS_EXPIRED)$/u.test(String(codeOf(error)));
+}
+
+/** Has the front sent this host away, because more hosts came than it can serve at once? */
+export function isBusy(error: unknown): boolean {
+  return codeOf(error) === BUSY.code;
+}
+
+function codeOf(error: unknown): unknown {
   const { cause } = error as { readonly cause?: { readonly code?: unknown } };
-  return cause?.code === UNANSWERED.code;
+  return cause?.code;
 }
 
 export class FrontConnection implements Disposable {
@@ -68,7 +90,7 @@ export class FrontConnection implements Disposable {
   }
 
   /** Throws EnvironmentError where the front does not answer, or one of the two does not accept the other. */
-  static async open(url: URL, tls: FrontTls): Promise<FrontConnection> {
+  static async open(url: URL, tls: FrontTls, patience: number = HANDSHAKE_TIMEOUT): Promise<FrontConnection> {
     const checked = `${url.href}\n${tls.ca}\n${tls.crl}\n${tls.cert}`;
     const ticket = sessions.get(checked);
     const socket = connectSocket(url, ticket === undefined ? tls : { ...tls, session: ticket });
@@ -77,14 +99,21 @@ export class FrontConnection implements Disposable {
     socket.on('session', (fresh: Buffer) => keepSession(checked, fresh));
     const session = connect(url, { createConnection: () => socket, settings: { enablePush: false } });
     const connection = new FrontConnection(url, session, socket);
+    let connectedAt = Number.POSITIVE_INFINITY;
+    socket.once('connect', () => {
+      connectedAt = performance.now();
+    });
     await new Promise<void>((resolve, reject) => {
-      const late = setTimeout(() => socket.destroy(new Error('no answer in time')), CONNECT_TIMEOUT);
+      const late = setTimeout(() => socket.destroy(new Error('no answer in time')), patience);
       session.once('remoteSettings', () => {
         clearTimeout(late);
         resolve();
       });
       session.once('close', () => {
         clearTimeout(late);
+        if (connection.#isSentAway(performance.now() - connectedAt)) {
+          connection.#problem = Object.assign(new Error('more hosts came than it can serve at once'), BUSY);
+        }
         reject(connection.#unreachable());
       });
     });
@@ -119,6 +148,8 @@ export class FrontConnection implements Disposable {
    * `silence` milliseconds, and where the connection ends.
    */
   async *follow(path: string, silence: number, stop: AbortSignal): AsyncGenerator<string> {
+    // It may have been given while the connection was made.
+    if (stop.aborted) return;
     const stream = this.#request('GET', path);
     const hangUp = (): void => stream.close(constants.NGHTTP2_CANCEL);
     stop.addEventListener('abort', hangUp, { once: true });
@@ -165,6 +196,12 @@ export class FrontConnection implements Disposable {
       this.#problem ??= error as Error;
       throw this.#unreachable();
     }
+  }
+
+  /** The other side ended the connection, `waited` milliseconds after it began and before TLS did. */
+  #isSentAway(waited: number): boolean {
+    const { code } = (this.#problem ?? { code: 'ECONNRESET' }) as NodeJS.ErrnoException;
+    return waited > KEPT_WAITING && code === 'ECONNRESET';
   }
 
   #unreachable(): EnvironmentError {

@@ -27,6 +27,12 @@ export interface TakenOrder {
   readonly signed: Signed;
 }
 
+interface LateOrder {
+  readonly signed: Signed;
+  readonly seq: number;
+  readonly expires: number;
+}
+
 export type Taken = { readonly refused: Refusal } | { readonly isNew: boolean };
 
 const MEMBERSHIP = 'membership';
@@ -36,6 +42,11 @@ export class OrderBook {
   readonly #host: string;
   readonly #keys: TrustedKeys;
   readonly #orders: Record<Lane, Map<Target, TakenOrder>> = { policy: new Map(), bans: new Map() };
+  /** What came after its end: the clock of this host may be wrong. The newest of each lane and target. */
+  readonly #late: Record<Lane, Map<Target, LateOrder>> = {
+    policy: new Map(),
+    bans: new Map(),
+  };
   /** By their names in the file, as they are there. */
   readonly #distrusted = new Map<string, string>();
   #membership: { readonly signed: Signed; readonly groups: readonly string[]; readonly seq: number } | undefined;
@@ -108,6 +119,20 @@ export class OrderBook {
     return taken;
   }
 
+  /** Takes what came after its end by a clock that has gone back meanwhile. Whether anything was taken; throws as takeOrder. */
+  takeLate(now: number = Date.now()): boolean {
+    let isAnyNew = false;
+    for (const late of Object.values(this.#late)) {
+      for (const [target, { signed, expires }] of late) {
+        if (now > expires) continue;
+        const taken = this.takeOrder(signed, now);
+        late.delete(target);
+        isAnyNew ||= 'isNew' in taken && taken.isNew;
+      }
+    }
+    return isAnyNew;
+  }
+
   /** The order is in force: `carried` says what it put there. */
   keepCarried(carried: CarriedOrder): void {
     this.#carried = carried;
@@ -153,10 +178,18 @@ export class OrderBook {
       },
       now,
     });
-    if ('refused' in opened) return opened;
+    if ('refused' in opened) {
+      if (opened.refused === 'expired') this.#keepLate(signed, opened.order);
+      return { refused: opened.refused };
+    }
     const { order, digest, isNew } = opened;
     if (isNew) this.#orders[laneOf(order.kind)].set(order.target, { order, digest, signed });
     return { isNew };
+  }
+
+  #keepLate(signed: Signed, { kind, target, seq, expires }: Order): void {
+    const late = this.#late[laneOf(kind)];
+    if (seq > (late.get(target)?.seq ?? 0)) late.set(target, { signed, seq, expires });
   }
 
   #writeOr(takeBack: () => void): void {

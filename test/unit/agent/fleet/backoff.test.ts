@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pauseAfter, shuffle } from '../../../../src/agent/fleet/backoff.ts';
+import { pauseAfter, Retries, shuffle } from '../../../../src/agent/fleet/backoff.ts';
 import { Random } from '../../../../src/base/random.ts';
 
 test('the bound doubles from a second to five minutes', () => {
@@ -13,6 +13,18 @@ test('the whole time is drawn, from nothing on', () => {
   const drawn = Array.from({ length: 200 }, () => pauseAfter(12));
   expect(drawn.every((pause) => pause >= 0 && pause < 300_000)).toBe(true);
   expect(new Set(drawn).size).toBeGreaterThan(100);
+});
+
+test('a front that has too much to do makes no bound double, and one that was followed begins anew', () => {
+  const retries = new Retries();
+  const [down, busy, told] = [
+    { wasTold: false, isBusy: false },
+    { wasTold: false, isBusy: true },
+    { wasTold: true, isBusy: false },
+  ];
+  const pauses = [down, down, busy, busy, busy, down, told, down].map((ended) => retries.pause(ended, 1));
+  expect(pauses).toEqual([1000, 2000, 5000, 5000, 5000, 4000, 1000, 2000]);
+  expect(retries.pause(busy, 0)).toBe(0);
 });
 
 test('hosts begin at different fronts, and each goes through all of them', () => {

@@ -20,8 +20,9 @@ test('a host whose pins cannot be read is looked at again, and it is logged once
   const credentials = (): never => {
     throw new Error('no credentials');
   };
+  const book = { takeLate: () => false } as OrderBook;
   const fronts = [new URL('https://127.0.0.1:1')];
-  await new FleetFollower({ fronts, credentials, book: {} as OrderBook, orders, log }).run(stop.signal);
+  await new FleetFollower({ fronts, credentials, book, orders, log }).run(stop.signal);
   expect(looks).toBe(3);
   expect(lines.filter((line) => line.includes('the pins cannot be read'))).toHaveLength(1);
 });

@@ -1,13 +1,15 @@
 /** A connection to a front, over real TLS on the loopback. */
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { Http2SecureServer, ServerHttp2Stream } from 'node:http2';
 import { constants, createSecureServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { FrontTls } from '../../../../src/agent/fleet/front-connection.ts';
-import { FrontConnection } from '../../../../src/agent/fleet/front-connection.ts';
+import { FrontConnection, isBusy, isUnanswered } from '../../../../src/agent/fleet/front-connection.ts';
 import { TestAuthority } from '../../../support/certificates.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'xdpol-front-'));
@@ -94,6 +96,14 @@ test('a front that is silent is left, one that sends empty lines is not', async 
   expect(end).toContain('nothing came for 0.2 seconds');
 });
 
+test('who was stopped while the connection was made follows nothing', async () => {
+  answer = (stream) => stream.respond({ ':status': 200 });
+  const connection = await connect();
+  const lines: string[] = [];
+  for await (const line of connection.follow('/v1/follow', 60_000, AbortSignal.abort())) lines.push(line);
+  expect(lines).toEqual([]);
+});
+
 test('a refusal, an answer that is too long and one that breaks off are errors', async () => {
   answer = (stream) => {
     stream.respond({ ':status': 403 });
@@ -133,6 +143,20 @@ test('neither takes a certificate of another authority', async () => {
   const own = { ...host, ca: stranger.ca, crl: stranger.crl };
   const refused = { code: 'XDPOL_E_FRONT', message: expect.stringContaining('of another authority') as string };
   await expect(FrontConnection.open(url, own)).rejects.toMatchObject(refused);
+});
+
+test('a front that sends a host away after a while is busy; one that ends connections at once is not', async () => {
+  const endAfter = async (wait: number): Promise<unknown> => {
+    const other = createServer((socket) => setTimeout(() => socket.destroy(), wait)).listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const error = await FrontConnection.open(new URL(`https://127.0.0.1:${port}`), host).catch((e: unknown) => e);
+    other.close();
+    return error;
+  };
+  const [late, soon] = await Promise.all([endAfter(5200), endAfter(20)]);
+  expect([isBusy(late), isBusy(soon), isUnanswered(late)]).toEqual([true, false, false]);
+  expect(late).toMatchObject({ code: 'XDPOL_E_FRONT' });
 });
 
 test('nobody listens there', async () => {

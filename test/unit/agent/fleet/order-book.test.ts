@@ -160,6 +160,17 @@ test('what was carried out and given up is kept', () => {
   expect(open().failed?.digest).toBe('x');
 });
 
+test('the newest order that came after its end is taken when the clock has gone back, unless a newer one was', () => {
+  const book = open();
+  const late = NOW + DAY + 1;
+  for (const seq of [6, 7, 5]) expect(refusal(book, order('host/web1', seq), late)).toBe('expired');
+  expect(refusal(book, order('fleet', 6), late)).toBe('expired');
+  expect(refusal(book, order('fleet', 7, { expires: NOW + 3 * DAY }), late)).toBe('new');
+  expect([book.takeLate(late), book.effective?.order.seq]).toEqual([false, 7]);
+  expect([book.takeLate(NOW), book.effective?.order]).toMatchObject([true, { target: 'host/web1', seq: 7 }]);
+  expect([book.takeLate(NOW), open().effective?.order.seq]).toEqual([false, 7]);
+});
+
 test('an order that the disk does not take does not count', () => {
   const file = new PolicyStore(directory).fleet;
   let isFull = false;
