@@ -58,7 +58,7 @@ function apply(name: string, text: string, ...options: readonly string[]): void 
   pair.exec(pair.host, pair.xdpol('apply', path, '-i', 'eth0', ...options));
 }
 
-/** The page is never wider than the window, whatever is on it. */
+/** The page is never wider than the window, whatever is on it, and the rules of a policy are never wider than the page. */
 async function photograph(name: string): Promise<void> {
   for (const width of WIDTHS) {
     for (const scheme of SCHEMES) {
@@ -68,6 +68,11 @@ async function photograph(name: string): Promise<void> {
       await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
       await page.screenshot({ path: join(FOLDER, `${name}-${width}-${scheme}.png`) });
       expect(await page.evaluate(() => document.documentElement.scrollWidth), `${name} ${width}`).toBe(width);
+      const beyond = await page.$$eval('.rules', (frames) => frames.map((one) => one.scrollWidth - one.clientWidth));
+      expect(
+        beyond.filter((pixels) => pixels > 0),
+        `${name} ${width}: the rules`,
+      ).toEqual([]);
     }
   }
 }

@@ -40,22 +40,26 @@ function lastMatchOf(tally: Tally | undefined): VNode | string {
 
 function tableOf(rules: readonly OutlinedRule[], tallies: ReadonlyMap<string, Tally>): VNode {
   const tallyOf = ({ name }: OutlinedRule): Tally | undefined => tallies.get(name);
+  const isLimited = rules.some(({ interfaces }) => interfaces !== null);
   return (
     <VirtualTable
       label="Rules"
-      head={['Rule', 'Action', 'Packets', 'Now', 'Last match', 'Interfaces', 'Filters']}
+      layout="rules"
+      head={['Rule', 'Action', 'Packets', 'Now', 'Last match', ...(isLimited ? ['Interfaces'] : []), 'Filters']}
       numbers={[2, 3]}
       rows={rules}
       keyOf={(_, i) => String(i)}
       cells={(rule) => [
-        <strong key="name">{rule.name}</strong>,
+        <strong key="name" title={rule.name}>
+          {rule.name}
+        </strong>,
         <span key="action" class={rule.action === 'permit' ? 'pass' : 'drop'}>
           {rule.action}
         </span>,
         formatCount(tallyOf(rule)?.packets ?? 0),
         formatRate(tallyOf(rule)?.rate ?? 0),
         lastMatchOf(tallyOf(rule)),
-        rule.interfaces?.join(', ') ?? 'all',
+        ...(isLimited ? [rule.interfaces?.join(', ') ?? 'all'] : []),
         filtersOf(rule),
       ]}
     />

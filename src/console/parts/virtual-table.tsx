@@ -2,6 +2,7 @@
 import type { ComponentChildren, VNode } from 'preact';
 import { options } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { present } from '../../base/assert.ts';
 import { formatCount } from '../readable-values.ts';
 
 export interface VirtualTableProps<T> {
@@ -15,10 +16,10 @@ export interface VirtualTableProps<T> {
   readonly searchIn?: (row: T) => string;
   /** Columns, from 0, that hold numbers. */
   readonly numbers?: readonly number[];
+  /** A class that the style sheet knows, of a table that is laid out in its own way. */
+  readonly layout?: string;
 }
 
-/** Pixels; app.css has the same. */
-const ROW_HEIGHT = 38;
 /** Rows beside those that are seen. */
 const MARGIN = 10;
 /** Fewer rows are not worth a search. */
@@ -38,6 +39,11 @@ function renderNow(change: () => void): void {
   else options.debounceRendering = debounceRendering;
 }
 
+/** In pixels: the style sheet has it, by the width of the table. */
+function rowHeightOf(frame: HTMLElement): number {
+  return Number.parseFloat(getComputedStyle(present(frame.firstElementChild)).getPropertyValue('--row-height'));
+}
+
 function useWindow(rows: number): {
   readonly frame: (element: HTMLElement | null) => void;
   readonly seen: Window;
@@ -47,8 +53,9 @@ function useWindow(rows: number): {
   const measure = (): void => {
     const { current } = element;
     if (current === null) return;
-    const first = Math.max(0, Math.floor(current.scrollTop / ROW_HEIGHT) - MARGIN);
-    const count = Math.ceil(current.clientHeight / ROW_HEIGHT) + 2 * MARGIN;
+    const height = rowHeightOf(current);
+    const first = Math.max(0, Math.floor(current.scrollTop / height) - MARGIN);
+    const count = Math.ceil(current.clientHeight / height) + 2 * MARGIN;
     setSeen((old) => (old.first === first && old.count === count ? old : { first, count }));
   };
   useEffect(() => {
@@ -83,6 +90,7 @@ export function VirtualTable<T>({
   keyOf,
   searchIn,
   numbers = [],
+  layout = '',
 }: VirtualTableProps<T>): VNode | null {
   const [search, setSearch] = useState('');
   const words = search.toLowerCase().split(/\s+/u).filter(Boolean);
@@ -115,7 +123,7 @@ export function VirtualTable<T>({
         </div>
       )}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: without it the keyboard cannot scroll */}
-      <section class="scroll virtual" aria-label={label} tabIndex={0} ref={frame}>
+      <section class={`scroll virtual ${layout}`} aria-label={label} tabIndex={0} ref={frame}>
         <table aria-rowcount={found.length + 1}>
           <thead>
             <tr>
@@ -150,7 +158,7 @@ function Space({ rows }: { readonly rows: number }): VNode | null {
   if (rows === 0) return null;
   return (
     <tr class="space">
-      <td style={{ height: `${rows * ROW_HEIGHT}px` }} />
+      <td style={{ height: `calc(${rows} * var(--row-height))` }} />
     </tr>
   );
 }
