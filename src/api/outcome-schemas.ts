@@ -421,7 +421,7 @@ const REPORTED_RULE = object({
   lastMatch: allowNull(TEXT),
 });
 
-export const REPORT: Schema = object({
+const TRAFFIC = {
   policy: TEXT,
   since: TEXT,
   until: TEXT,
@@ -434,6 +434,12 @@ export const REPORT: Schema = object({
   unusedFilters: allowNull(list(object({ rule: TEXT, filter: TEXT, since: TEXT, lastMatch: allowNull(TEXT) }))),
   topRules: list(REPORTED_RULE),
   sampledSeconds: COUNT,
+};
+
+export const TRAFFIC_REPORT: Schema = object(TRAFFIC);
+
+export const REPORT: Schema = object({
+  ...TRAFFIC,
   fewSources: list(
     object({
       rule: TEXT,

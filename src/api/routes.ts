@@ -36,6 +36,7 @@ export type RouteName =
   | 'ruleCounters'
   | 'retiredCounters'
   | 'report'
+  | 'reportTraffic'
   | 'startAudit'
   | 'audit'
   | 'endAudit'
@@ -146,6 +147,14 @@ export const ROUTES: Readonly<Record<RouteName, RouteEntry>> = {
   endAudit: { ...change('/v1/audit', 'end the trial', outcomes.AUDIT_ENDED), method: 'DELETE' },
   report: {
     ...createReadRoute('/v1/report', 'what the observed traffic says of the policy in force', outcomes.REPORT),
+    query: requests.REPORT,
+  },
+  reportTraffic: {
+    ...createReadRoute(
+      '/v1/report/traffic',
+      'the part of the report that takes no long time, however many rules there are',
+      outcomes.TRAFFIC_REPORT,
+    ),
     query: requests.REPORT,
   },
   assignment: createReadRoute('/v1/assignment', 'what is assigned, whatever is in force', outcomes.ASSIGNMENT),

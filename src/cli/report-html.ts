@@ -1,7 +1,8 @@
 /** The report as one HTML file that asks nothing of any other: style and plots are in it. */
 
 import { GAP_TEXTS, ruleName } from '../api/report-texts.ts';
-import type { ReportedRule, ReportOutcome } from '../host/evidence/report.ts';
+import type { ReportOutcome } from '../host/evidence/report.ts';
+import type { ReportedRule } from '../host/evidence/report-traffic.ts';
 import { timeText, windowText } from './render/report.ts';
 import { si } from './render/table.ts';
 

@@ -19,7 +19,8 @@ import type { DiffOutcome, DiffRequest } from './diff-policies.ts';
 import type { DoctorOutcome, DoctorRequest } from './doctor/diagnose.ts';
 import type { EditOutcome, EditRequest } from './edit-policy.ts';
 import type { EventsRequest, HostEvent } from './events.ts';
-import type { ReportOutcome, ReportRequest } from './evidence/report.ts';
+import type { ReportOutcome } from './evidence/report.ts';
+import type { ReportRequest, TrafficReport } from './evidence/report-traffic.ts';
 import type { ExplainOutcome, ExplainRequest } from './explain-packet.ts';
 import type { FormatOutcome, FormatRequest } from './format-policy.ts';
 import type { SetChangeOutcome, SetChangeRequest } from './live-sets/change-set.ts';
@@ -66,6 +67,8 @@ export interface HostOperations {
   endAudit(): Promise<{ readonly interfaces: readonly string[] }>;
   /** What the observed traffic says of the policy in force. */
   report(request: ReportRequest): Promise<ReportOutcome>;
+  /** The part of it that takes no long time, however many rules there are. */
+  reportTraffic(request: ReportRequest): Promise<TrafficReport>;
   /** Sampled packets as they come, until `stop`. One process at a time can read them; the agent gives them to many. */
   events(request: EventsRequest, stop?: AbortSignal): Promise<AsyncIterable<HostEvent>>;
   /** What is assigned, whatever is in force; null where nothing is. */
@@ -189,6 +192,10 @@ function plainOperations(context: HostContext): HostOperations {
     async report(request) {
       requireCapabilities('reading what is in force');
       return await (await import('./evidence/report.ts')).reportEvidence(context, request);
+    },
+    async reportTraffic(request) {
+      requireCapabilities('reading what is in force');
+      return await (await import('./evidence/report-traffic.ts')).reportTraffic(context, request);
     },
     async events(request, stop) {
       requireCapabilities('reading samples');

@@ -89,6 +89,8 @@ test('the traffic of a large policy is observed, and the window goes on when a t
   expect(large.rules.at(-1)).toMatchObject({ rule: null, packets: 3 });
   expect(large.unusedFilters).toEqual([]);
   expect(large.gaps).toEqual([]);
+  const { fewSources, shadowed, candidates, until, sampledSeconds, notes, ...same } = large;
+  expect(await askAgent(pair, 'GET', '/v1/report/traffic')).toMatchObject(same);
   expect(await agent.end('SIGTERM')).toBe(0);
   expect(agent.log).not.toContain('warn');
   await AgentProcess.start(pair);

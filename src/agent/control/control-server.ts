@@ -211,6 +211,9 @@ function requirePlace(request: FastifyRequest, place: string): void {
   throw new EnvironmentError('XDPOL_E_OTHER_HOST', 'this agent serves another network namespace, store or version');
 }
 
+/** Answered from what is observed of the traffic. */
+const OBSERVED: ReadonlySet<RouteName> = new Set(['report', 'reportTraffic', 'suggestPermits']);
+
 interface AskedBy {
   readonly name: RouteName;
   readonly request: FastifyRequest;
@@ -233,7 +236,7 @@ async function carryOut(by: AskedBy, report: (event: OperationEvent) => void): P
   };
   // Where it cannot be, the report says when the last look was.
   const look = (): Promise<unknown> => observe().catch(() => undefined);
-  if (name === 'report' || name === 'suggestPermits') await look();
+  if (OBSERVED.has(name)) await look();
   if (!ROUTES[name].isChange) return await answerBeside(by, asked, report, work);
   const key = request.headers['idempotency-key'];
   const digested = `${request.method} ${request.url} ${toJson(request.body ?? null)}`;

@@ -12,7 +12,7 @@ import type { CheckRequest } from '../../host/check-policy.ts';
 import type { CountersRequest, RetiredRequest } from '../../host/counters.ts';
 import type { DoctorRequest } from '../../host/doctor/diagnose.ts';
 import type { EditRequest } from '../../host/edit-policy.ts';
-import type { ReportRequest } from '../../host/evidence/report.ts';
+import type { ReportRequest } from '../../host/evidence/report-traffic.ts';
 import type { FormatRequest } from '../../host/format-policy.ts';
 import type { SetChangeRequest } from '../../host/live-sets/change-set.ts';
 import type { SetReadRequest, SetTestRequest } from '../../host/live-sets/read-sets.ts';
@@ -54,6 +54,7 @@ export const HANDLERS: Readonly<Record<RouteName, Handler>> = {
   suggestPermits: (host) => host.suggestPermits(),
   endAudit: (host) => host.endAudit(),
   report: (host, { query }) => host.report(query as ReportRequest),
+  reportTraffic: (host, { query }) => host.reportTraffic(query as ReportRequest),
   assignment: (host) => host.assignment(),
   list: (host) => host.list(),
   history: (host, { name }) => host.history(name),

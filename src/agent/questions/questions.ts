@@ -11,7 +11,7 @@ import { JsonText } from './question.ts';
 import { ThreadLane } from './thread-lane.ts';
 
 /** So that what is short does not wait for what is long. */
-type Lane = 'figures' | 'reading' | 'analysis';
+type Lane = 'figures' | 'reading' | 'verdicts' | 'analysis';
 
 /** Milliseconds. Who works with a policy asks again within a minute; what a thread remembers of a large one is large. */
 const IDLE = 60_000;
@@ -20,11 +20,12 @@ const LANES: Readonly<Partial<Record<RouteName, Lane>>> = {
   counters: 'figures',
   ruleCounters: 'figures',
   retiredCounters: 'figures',
+  reportTraffic: 'figures',
   readStored: 'reading',
   outline: 'reading',
-  explain: 'reading',
-  report: 'reading',
-  suggestPermits: 'reading',
+  explain: 'verdicts',
+  report: 'verdicts',
+  suggestPermits: 'verdicts',
   check: 'analysis',
   diff: 'analysis',
   edit: 'analysis',
@@ -40,6 +41,7 @@ export class Questions {
   readonly #lanes: Readonly<Record<Lane, ThreadLane>> = {
     figures: new ThreadLane({ idle: IDLE, finishesForsaken: true }),
     reading: new ThreadLane({ idle: IDLE, finishesForsaken: true }),
+    verdicts: new ThreadLane({ idle: IDLE, finishesForsaken: true }),
     analysis: new ThreadLane({ idle: IDLE, finishesForsaken: false }),
   };
 

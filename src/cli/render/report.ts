@@ -1,7 +1,8 @@
 /** What the observed traffic says of the policy, for people. */
 import { GAP_TEXTS, ruleName } from '../../api/report-texts.ts';
 import { formatDuration } from '../../base/duration.ts';
-import type { ReportedRule, ReportOutcome } from '../../host/evidence/report.ts';
+import type { ReportOutcome } from '../../host/evidence/report.ts';
+import type { ReportedRule } from '../../host/evidence/report-traffic.ts';
 import { si, table } from './table.ts';
 
 /** Of a list in the text; the JSON has all of them. */

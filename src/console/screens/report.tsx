@@ -3,7 +3,8 @@ import type { ComponentChildren, VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { GAP_TEXTS, ruleName } from '../../api/report-texts.ts';
 import type { Candidate } from '../../host/evidence/candidates.ts';
-import type { ReportedRule, ReportOutcome } from '../../host/evidence/report.ts';
+import type { ReportOutcome } from '../../host/evidence/report.ts';
+import type { ReportedRule, TrafficReport } from '../../host/evidence/report-traffic.ts';
 import { read } from '../api.ts';
 import { useAction } from '../parts/action.ts';
 import { ErrorBox } from '../parts/error-box.tsx';
@@ -58,7 +59,7 @@ function Rules({
       rows={rows}
       cells={(row) => [
         ruleName(row),
-        row.action,
+        <span class={row.action === 'permit' ? 'pass' : 'drop'}>{row.action}</span>,
         formatCount(row.packets),
         share(row.packets, all),
         lastMatch(row.lastMatch),
@@ -92,7 +93,7 @@ function Suggestion({ candidate: { rule, why, edit } }: { readonly candidate: Ca
   );
 }
 
-function Window({ report }: { readonly report: ReportOutcome }): VNode {
+function Window({ report }: { readonly report: TrafficReport }): VNode {
   return (
     <>
       <p>
@@ -107,16 +108,16 @@ function Window({ report }: { readonly report: ReportOutcome }): VNode {
       {report.gapsLeftOut > 0 && <p class="notice warn">{formatCount(report.gapsLeftOut)} gaps before these.</p>}
       {report.notes.map((note) => (
         <p key={note} class="help">
-          {note}
+          {sentenceOf(note)}
         </p>
       ))}
     </>
   );
 }
 
-function Findings({ report }: { readonly report: ReportOutcome }): VNode {
+function Traffic({ report }: { readonly report: TrafficReport }): VNode {
   const all = report.rules.reduce((sum, { packets }) => sum + packets, 0);
-  const { topRules, unusedRules, unusedFilters, fewSources, shadowed, candidates } = report;
+  const { topRules, unusedRules, unusedFilters } = report;
   return (
     <>
       <Part title="Rules by packets" none="No packet was seen." isEmpty={topRules.length === 0}>
@@ -144,6 +145,15 @@ function Findings({ report }: { readonly report: ReportOutcome }): VNode {
           searchIn={({ rule, filter }) => `${rule} ${filter}`}
         />
       </Part>
+    </>
+  );
+}
+
+/** What needs a look at every filter of the policy. */
+function Findings({ report }: { readonly report: ReportOutcome }): VNode {
+  const { fewSources, shadowed, candidates } = report;
+  return (
+    <>
       <Part title="Permits that few sources use, by samples" none="None is known." isEmpty={fewSources.length === 0}>
         <VirtualTable
           label="Permits that few sources use"
@@ -182,13 +192,22 @@ function Findings({ report }: { readonly report: ReportOutcome }): VNode {
   );
 }
 
+/** Notes are written without a capital and a full stop. */
+function sentenceOf(note: string): string {
+  return `${note.charAt(0).toUpperCase()}${note.slice(1)}.`;
+}
+
 export function Report(): VNode | null {
   const [period, setPeriod] = useState<number | undefined>(undefined);
+  const [traffic, setTraffic] = useState<TrafficReport | undefined>(undefined);
   const [report, setReport] = useState<ReportOutcome | undefined>(undefined);
   const action = useAction();
   const look = (): void =>
     action.run(async () => {
-      setReport(await read<ReportOutcome>(`/v1/report${period === undefined ? '' : `?unusedFor=${period}`}`));
+      const query = period === undefined ? '' : `?unusedFor=${period}`;
+      setTraffic(await read<TrafficReport>(`/v1/report/traffic${query}`));
+      setReport(undefined);
+      setReport(await read<ReportOutcome>(`/v1/report${query}`));
     });
   useEffect(look, [period]);
   return (
@@ -221,12 +240,19 @@ export function Report(): VNode | null {
         As a file with plots, to print or to send: <code>xdpol report --html report.html</code>
       </p>
       {action.error !== undefined && <ErrorBox error={action.error} />}
-      {report !== undefined && (
+      {traffic !== undefined && (
         <>
-          <Window report={report} />
-          <Findings report={report} />
+          <Window report={traffic} />
+          <Traffic report={traffic} />
         </>
       )}
+      {traffic !== undefined && action.isRunning && (
+        <p class="loading" role="status">
+          Looking at every filter of the policy… Of very many rules this takes the host a while; it answers everything
+          else meanwhile.
+        </p>
+      )}
+      {report !== undefined && <Findings report={report} />}
     </>
   );
 }

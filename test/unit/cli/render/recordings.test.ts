@@ -11,7 +11,8 @@ import { renderSample } from '../../../../src/cli/render/events.ts';
 import { renderReport } from '../../../../src/cli/render/report.ts';
 import type { SampleEvent } from '../../../../src/host/events.ts';
 import { candidatesOf, fewSourcesOf } from '../../../../src/host/evidence/candidates.ts';
-import type { ReportedRule, ReportOutcome } from '../../../../src/host/evidence/report.ts';
+import type { ReportOutcome } from '../../../../src/host/evidence/report.ts';
+import type { ReportedRule } from '../../../../src/host/evidence/report-traffic.ts';
 import { tcp, udp } from '../../../support/packets.ts';
 import { readText } from '../../../support/read-text.ts';
 
