@@ -1,7 +1,7 @@
 /** The verbs of a fleet's centre, as processes, with one front: from an empty folder to a host that reports. */
 import type { ChildProcess } from 'node:child_process';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,13 +9,16 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { present } from '../../src/base/assert.ts';
 import { HOST_ROUTES } from '../../src/fleet/front-routes.ts';
 import { makeSigningKey } from '../../src/fleet/signing.ts';
+import { freePort } from '../support/etcd-cluster.ts';
 import { statusReport } from '../support/fleet-status.ts';
 import { program } from '../support/program.ts';
+import { RecordingHost } from '../support/recording-host.ts';
 import { problemsOf } from '../support/verb-schema.ts';
 
 let folder = '';
 let front: ChildProcess;
 let address = '';
+let port = 0;
 const centre = (): string => join(folder, 'centre');
 
 interface Run {
@@ -39,8 +42,8 @@ function outcome<T>(...args: readonly string[]): T {
   return JSON.parse(run.out) as T;
 }
 
-async function startFront(...args: readonly string[]): Promise<void> {
-  const [node, ...argv] = program('main', 'fleet', 'front', '--dir', centre(), '--listen', '127.0.0.1:0', ...args);
+async function startFront(): Promise<void> {
+  const [node, ...argv] = program('main', 'fleet', 'front', '--dir', centre(), '--listen', `127.0.0.1:${port}`);
   front = spawn(node, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
   const out = present(front.stdout).setEncoding('utf8');
   const line = await new Promise<string>((resolve) => out.once('data', resolve));
@@ -55,6 +58,7 @@ async function endFront(): Promise<void> {
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'xdpol-fleet-centre-'));
+  port = await freePort();
   const made = fleet('init', '--dir', centre());
   expect([made.code, made.err]).toEqual([0, '']);
   await startFront();
@@ -88,6 +92,10 @@ async function report(sha256: string | null, seq: number): Promise<void> {
   session.destroy();
 }
 
+interface Given {
+  readonly order: { readonly policy: { readonly sha256: string } };
+}
+
 interface Standing {
   readonly hosts: readonly { readonly host: string; readonly state: string }[];
 }
@@ -100,7 +108,7 @@ async function stateBecomes(state: string): Promise<void> {
   expect(outcome<Standing>('status').hosts[0]?.state).toBe(state);
 }
 
-test('from an empty folder to a host with its orders, a backup, and a restored store', async () => {
+test('from an empty folder to a host with its orders', async () => {
   outcome('group', 'web', '--priority', '10', '--select', 'role = web');
   outcome('host', 'web1', '--label', 'role=web');
   const { token } = outcome<{ token: string }>('token', 'web1');
@@ -137,15 +145,78 @@ test('from an empty folder to a host with its orders, a backup, and a restored s
   outcome('export', join(folder, 'tree'));
   expect(readFileSync(join(folder, 'tree/policies/web/policy.yaml'), 'utf8')).toContain('443');
   expect(existsSync(join(folder, 'tree/orders/bans/fleet.json'))).toBe(true);
+});
 
-  outcome('backup', join(folder, 'fleet.backup'));
-  outcome('restore', join(folder, 'fleet.backup'), '--store', join(folder, 'restored'));
-  const before = outcome<Standing>('status');
+/** The commands of a section of docs/fleet.md, as they are written, with the folder of the test for /etc/xdpol. */
+function commandsOf(section: string): readonly string[] {
+  const page = readFileSync(new URL('../../docs/fleet.md', import.meta.url), 'utf8');
+  const text = present(page.split(/^## /mu).find((part) => part.startsWith(section)));
+  const found = text.matchAll(/^(?:xdpol|tar) .*$|^\d\. .*?`(?<step>(?:mv|tar|xdpol) [^`]+)`/gmu);
+  return [...found].map(([line, step]) => (step ?? line).replaceAll('/etc/xdpol', folder));
+}
+
+/** By a shell, which finds xdpol as it is built. */
+function shell(command: string): Run {
+  const bin = join(folder, 'bin');
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(join(bin, 'xdpol'), `#!/bin/sh\nexec ${program('main').join(' ')} "$@"\n`, { mode: 0o755 });
+  const own = { XDPOL_FLEET_DIR: centre(), XDPOL_FRONT: address, PATH: `${bin}:${process.env['PATH']}` };
+  const env = { ...process.env, ...own, NODE_NO_WARNINGS: '1' };
+  const run = spawnSync('sh', ['-c', command], { env, encoding: 'utf8', cwd: folder });
+  return { code: run.status, out: run.stdout, err: run.stderr };
+}
+
+test('the restore drill as it is written: a host takes what is ordered afterwards, also by its groups', async () => {
+  const [save = '', copy = '', ...steps] = commandsOf('Backup and restore');
+  expect([save, copy, ...steps].map((command) => command.split(' ').slice(0, 3).join(' '))).toEqual([
+    ...['xdpol fleet backup', 'tar -czf centre.tar.gz', `mv ${centre()} ${centre()}.lost`, 'tar -xzf centre.tar.gz'],
+    ...[
+      'xdpol fleet restore',
+      'xdpol fleet status',
+      'xdpol fleet group',
+      'xdpol fleet rollback',
+      'xdpol fleet order',
+      'xdpol fleet status',
+    ],
+  ]);
+  const done = (command: string): void =>
+    expect([command, shell(command)]).toMatchObject([command, { code: 0, err: '' }]);
+  const state = join(folder, 'state');
+  mkdirSync(state);
+  const host = new RecordingHost({
+    name: 'web1',
+    credentials: join(folder, 'web1'),
+    state,
+    fronts: [new URL(address)],
+  });
+  host.start(readFileSync(join(centre(), 'operators'), 'utf8').trim().split('\n'));
+  const carried = async (sha256: string): Promise<void> =>
+    await expect.poll(() => host.inForce, { timeout: 20_000 }).toBe(sha256);
+  const { policy: first } = outcome<Given>('order', 'group/web', 'web@1').order;
+  await carried(first.sha256);
+  done(save);
+  done(copy);
+  // What comes after the backup is lost, but not on the host.
+  const { policy: second } = outcome<Given>('order', 'group/web', 'web@2').order;
+  outcome('group', 'more', '--priority', '20');
+  outcome('host', 'web1', '--group', 'more');
+  await carried(second.sha256);
   await endFront();
-  await startFront('--store', join(folder, 'restored'));
-  expect(outcome<Standing>('status').hosts.map(({ host, state }) => [host, state])).toEqual(
-    before.hosts.map(({ host, state }) => [host, state]),
-  );
+  for (const step of steps.slice(0, 3)) done(step);
+  await startFront();
+  await expect.poll(() => host.refusals.join(), { timeout: 20_000 }).toContain('a newer order');
+  expect(host.inForce).toBe(second.sha256);
+  const [look = '', group = '', rollback = '', order = '', status = ''] = steps.slice(3);
+  done(look);
+  done(group);
+  // No rollout runs: the order before counts again, which is the first one.
+  done(rollback);
+  await carried(first.sha256);
+  done(order);
+  await carried(second.sha256);
+  expect(host.refusals.join()).toContain('membership that the front sent is refused: replayed');
+  await expect.poll(() => shell(status).out, { timeout: 20_000, interval: 500 }).toContain('1 host: 1 in-sync');
+  await host.end();
 });
 
 test('mistakes are said before anything is asked', () => {

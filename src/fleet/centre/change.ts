@@ -1,4 +1,5 @@
 /** Changes that operators make: records, memberships and orders. Each is signed here and written where nobody else was first. */
+import { isDeepStrictEqual } from 'node:util';
 import { EnvironmentError } from '../../base/environment-error.ts';
 import { findClosest } from '../../base/suggest.ts';
 import { putBlob } from '../blobs.ts';
@@ -48,18 +49,21 @@ export function putOf({ revisions }: Snapshot, key: string, value: Uint8Array): 
   return { key, value, ifRevision: revisions.get(key) ?? 0 };
 }
 
-/** Puts the memberships of hosts that are in other groups than they were, and those that another key signed. */
+/**
+ * Puts the memberships of hosts that are in other groups than they were, and those that another key signed; `areAll`: every
+ * one, since hosts may have newer ones than a store that was restored.
+ */
 function membershipPuts(
   snapshot: Snapshot,
   hosts: readonly HostRecord[],
   groups: readonly GroupRecord[],
-  key: SigningKey,
+  { key, areAll }: { readonly key: SigningKey; readonly areAll: boolean },
 ): readonly Put[] {
   const now = Date.now();
   return hosts.flatMap((host): readonly Put[] => {
     const before = snapshot.memberships.get(host.name);
     const names = groupsOf(host, groups).map(({ name }) => name);
-    if (before?.value.keyId === key.id && before.value.groups.join() === names.join()) return [];
+    if (!areAll && before?.value.keyId === key.id && before.value.groups.join() === names.join()) return [];
     const membership = { host: host.name, groups: names, seq: nextSeq(before?.value.seq, now) };
     const value = encodeSigned(signMembership(membership, key));
     return [putOf(snapshot, KEYS.membership(host.name), value)];
@@ -73,7 +77,7 @@ function values<T>(stored: ReadonlyMap<string, { readonly value: T }>): readonly
 /** One of the records of an audited request is the front's. */
 const MOST = MOST_PUTS - 1;
 
-/** A host is new, or has other labels or groups. */
+/** A host is new, or has other labels or groups; where nothing changes its membership is signed again. */
 export async function putHost(
   store: FleetStore,
   key: SigningKey,
@@ -88,7 +92,8 @@ export async function putHost(
   if (missing !== undefined) throw fleetError(`there is no group ${missing}`, `make it: xdpol fleet group ${missing}`);
   requireNoTies([host], groups, new Set(snapshot.orders.policy.keys()));
   const put = putOf(snapshot, KEYS.host(name), encodeRecord(host));
-  await putOrThrow(store, [put, ...membershipPuts(snapshot, [host], groups, key)]);
+  const areAll = isDeepStrictEqual(host, before?.value);
+  await putOrThrow(store, [put, ...membershipPuts(snapshot, [host], groups, { key, areAll })]);
   return host;
 }
 
@@ -100,7 +105,10 @@ export interface GroupChange {
   readonly selector?: string | null | undefined;
 }
 
-/** A group is new, or has another priority or selector: memberships follow, those of many hosts in several writes. */
+/**
+ * A group is new, or has another priority or selector: memberships follow, those of many hosts in several writes. Where
+ * nothing changes, those of all hosts are signed again.
+ */
 export async function putGroup(
   store: FleetStore,
   key: SigningKey,
@@ -118,7 +126,7 @@ export async function putGroup(
   requireNoTies(hosts, groups, new Set(snapshot.orders.policy.keys()));
   const puts = [
     putOf(snapshot, KEYS.group(group.name), encodeRecord(group)),
-    ...membershipPuts(snapshot, hosts, groups, key),
+    ...membershipPuts(snapshot, hosts, groups, { key, areAll: isDeepStrictEqual(group, before) }),
   ];
   for (let at = 0; at < puts.length; at += MOST) await putOrThrow(store, puts.slice(at, at + MOST));
   return { group, hosts: hosts.filter((host) => groupsOf(host, groups).includes(group)).map(({ name }) => name) };
