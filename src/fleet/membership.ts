@@ -4,6 +4,7 @@
  */
 import { fieldsOf, isTextList } from '../store/json-fields.ts';
 import { isName } from './fleet-names.ts';
+import { isAhead } from './order.ts';
 import type { SignatureFault, Signed, SigningKey, TrustedKeys } from './signing.ts';
 import { parseBody, signatureFault, signBody } from './signing.ts';
 
@@ -15,7 +16,7 @@ export interface Membership {
   readonly seq: number;
 }
 
-export type MembershipRefusal = SignatureFault | 'not-a-membership' | 'other-host' | 'replayed';
+export type MembershipRefusal = SignatureFault | 'not-a-membership' | 'other-host' | 'replayed' | 'ahead';
 
 export function signMembership(membership: Membership, key: SigningKey): Signed {
   return signBody('membership', Buffer.from(JSON.stringify(membership)), key);
@@ -27,15 +28,24 @@ export function readMembership(value: unknown): Membership | undefined {
   return typeof seq === 'number' && Number.isSafeInteger(seq) && seq >= 0 ? { host, groups, seq } : undefined;
 }
 
-/** `taken`: the seq of the membership that the host has; the same one comes again after each connection. */
+export interface MembershipReader {
+  readonly host: string;
+  readonly keys: TrustedKeys;
+  /** The seq of the membership that the host has; the same one comes again after each connection. */
+  readonly taken: number | undefined;
+  /** Milliseconds since 1970; undefined: it was in time when it was taken. */
+  readonly now: number | undefined;
+}
+
 export function openMembership(
   signed: Signed,
-  { host, keys, taken }: { readonly host: string; readonly keys: TrustedKeys; readonly taken: number | undefined },
+  { host, keys, taken, now }: MembershipReader,
 ): { readonly membership: Membership } | { readonly refused: MembershipRefusal } {
   const fault = signatureFault('membership', signed, keys);
   if (fault !== undefined) return { refused: fault };
   const membership = readMembership(parseBody(signed));
   if (membership === undefined) return { refused: 'not-a-membership' };
   if (membership.host !== host) return { refused: 'other-host' };
-  return taken !== undefined && membership.seq < taken ? { refused: 'replayed' } : { membership };
+  if (taken !== undefined && membership.seq < taken) return { refused: 'replayed' };
+  return now !== undefined && isAhead(membership.seq, now) ? { refused: 'ahead' } : { membership };
 }

@@ -72,6 +72,21 @@ export function nextSeq(last: number | undefined, now: number): number {
   return Math.max((last ?? 0) + 1, now);
 }
 
+/**
+ * Milliseconds that the seq of an order, or of a membership, may be ahead of a clock: the clock of a host may be days behind.
+ * Without a bound, whoever once has an operator's key signs the largest seq, and no order follows it.
+ */
+const MOST_AHEAD = 7 * 86_400_000;
+
+export function isAhead(seq: number, now: number): boolean {
+  return seq > now + MOST_AHEAD;
+}
+
+export function timeFaultOf({ seq, expires }: Order, now: number): TimeFault | undefined {
+  if (now > expires) return 'expired';
+  return isAhead(seq, now) ? 'ahead' : undefined;
+}
+
 export function signOrder(order: Order, key: SigningKey): Signed {
   return signBody('order', Buffer.from(JSON.stringify(order)), key);
 }
@@ -156,7 +171,10 @@ export function readOrder(value: unknown): Order | undefined {
   return bans === undefined ? undefined : { kind: 'bans', ...head, bans };
 }
 
-export type Refusal = SignatureFault | 'not-an-order' | 'other-target' | 'other-wave' | 'replayed' | 'expired';
+/** What the clock of a host says against an order; the clock may be wrong. */
+export type TimeFault = 'expired' | 'ahead';
+
+export type Refusal = SignatureFault | 'not-an-order' | 'other-target' | 'other-wave' | 'replayed' | TimeFault;
 
 const REFUSALS: Readonly<Record<Refusal, string>> = {
   'not-an-order': 'it is no order that this version reads',
@@ -165,7 +183,8 @@ const REFUSALS: Readonly<Record<Refusal, string>> = {
   'other-target': 'it is for a target that this host is not part of',
   'other-wave': 'it is for other hosts of its target',
   replayed: 'a newer order for its target was taken before',
-  expired: 'it came after its end',
+  expired: 'it came after its end by the clock of this host',
+  ahead: 'its number is more than a week ahead of the clock of this host',
 };
 
 export function refusalText(refusal: Refusal): string {
@@ -180,20 +199,19 @@ export interface OrderReader {
   readonly targets: readonly Target[];
   /** The newest order that was taken for a target and lane. */
   readonly taken: (lane: Lane, target: Target) => { readonly seq: number; readonly digest: string } | undefined;
-  /** Milliseconds since 1970. */
-  readonly now: number;
+  /** Milliseconds since 1970; undefined: it was in time when it was taken. */
+  readonly now: number | undefined;
 }
 
 export type Opened =
   | { readonly order: Order; readonly digest: string; readonly isNew: boolean }
-  | { readonly refused: Exclude<Refusal, 'expired'> }
-  /** By a clock that may be wrong. */
-  | { readonly refused: 'expired'; readonly order: Order };
+  | { readonly refused: Exclude<Refusal, TimeFault> }
+  | { readonly refused: TimeFault; readonly order: Order };
 
 /** Every check that needs no bundle. The order that was taken last comes again after each connection: it is not new. */
 export function openOrder(signed: Signed, reader: OrderReader): Opened {
-  const fault = signatureFault('order', signed, reader.keys);
-  if (fault !== undefined) return { refused: fault };
+  const unsigned = signatureFault('order', signed, reader.keys);
+  if (unsigned !== undefined) return { refused: unsigned };
   const order = readOrder(parseBody(signed));
   if (order === undefined) return { refused: 'not-an-order' };
   if (!reader.targets.includes(order.target)) return { refused: 'other-target' };
@@ -203,6 +221,7 @@ export function openOrder(signed: Signed, reader: OrderReader): Opened {
   const last = reader.taken(laneOf(order.kind), order.target);
   if (last?.digest === digest) return { order, digest, isNew: false };
   if (last !== undefined && order.seq <= last.seq) return { refused: 'replayed' };
-  if (reader.now > order.expires) return { refused: 'expired', order };
+  const fault = reader.now === undefined ? undefined : timeFaultOf(order, reader.now);
+  if (fault !== undefined) return { refused: fault, order };
   return { order, digest, isNew: true };
 }

@@ -7,8 +7,8 @@ import type { Lane, Target } from '../../fleet/fleet-names.ts';
 import { isTarget, LANES, targetsOf } from '../../fleet/fleet-names.ts';
 import type { MembershipRefusal } from '../../fleet/membership.ts';
 import { openMembership } from '../../fleet/membership.ts';
-import type { Order, Refusal } from '../../fleet/order.ts';
-import { laneOf, openOrder } from '../../fleet/order.ts';
+import type { Order, Refusal, TimeFault } from '../../fleet/order.ts';
+import { laneOf, openOrder, timeFaultOf } from '../../fleet/order.ts';
 import { effectiveOrder } from '../../fleet/precedence.ts';
 import type { Signed, TrustedKeys } from '../../fleet/signing.ts';
 import { readSigned } from '../../fleet/signing.ts';
@@ -29,8 +29,7 @@ export interface TakenOrder {
 
 interface LateOrder {
   readonly signed: Signed;
-  readonly seq: number;
-  readonly expires: number;
+  readonly order: Order;
 }
 
 export type Taken = { readonly refused: Refusal } | { readonly isNew: boolean };
@@ -42,11 +41,9 @@ export class OrderBook {
   readonly #host: string;
   readonly #keys: TrustedKeys;
   readonly #orders: Record<Lane, Map<Target, TakenOrder>> = { policy: new Map(), bans: new Map() };
-  /** What came after its end: the clock of this host may be wrong. The newest of each lane and target. */
-  readonly #late: Record<Lane, Map<Target, LateOrder>> = {
-    policy: new Map(),
-    bans: new Map(),
-  };
+  /** What the clock of this host, which may be wrong, is against: the newest by lane, target and fault. */
+  readonly #late = new Map<string, LateOrder>();
+  #lateMembership: Signed | undefined;
   /** By their names in the file, as they are there. */
   readonly #distrusted = new Map<string, string>();
   #membership: { readonly signed: Signed; readonly groups: readonly string[]; readonly seq: number } | undefined;
@@ -98,9 +95,10 @@ export class OrderBook {
   }
 
   /** Throws where the disk does not take it: then it does not count. */
-  takeMembership(signed: Signed): MembershipRefusal | undefined {
+  takeMembership(signed: Signed, now: number = Date.now()): MembershipRefusal | undefined {
     const before = this.#membership;
-    const refused = this.#openMembership(signed);
+    const refused = this.#openMembership(signed, now);
+    this.#lateMembership = refused === 'ahead' ? signed : undefined;
     if (refused !== undefined || before?.signed.body === signed.body) return refused;
     this.#writeOr(() => {
       this.#membership = before;
@@ -119,16 +117,15 @@ export class OrderBook {
     return taken;
   }
 
-  /** Takes what came after its end by a clock that has gone back meanwhile. Whether anything was taken; throws as takeOrder. */
+  /** Takes what the clock was against, and is no more. Whether anything new was taken; throws as takeOrder. */
   takeLate(now: number = Date.now()): boolean {
-    let isAnyNew = false;
-    for (const late of Object.values(this.#late)) {
-      for (const [target, { signed, expires }] of late) {
-        if (now > expires) continue;
-        const taken = this.takeOrder(signed, now);
-        late.delete(target);
-        isAnyNew ||= 'isNew' in taken && taken.isNew;
-      }
+    const membership = this.#lateMembership;
+    let isAnyNew = membership !== undefined && this.takeMembership(membership, now) === undefined;
+    for (const [key, { signed, order }] of this.#late) {
+      if (timeFaultOf(order, now) !== undefined) continue;
+      const taken = this.takeOrder(signed, now);
+      this.#late.delete(key);
+      isAnyNew ||= 'isNew' in taken && taken.isNew;
     }
     return isAnyNew;
   }
@@ -151,23 +148,23 @@ export class OrderBook {
     target: string,
     signed: Signed,
   ): { readonly refused?: MembershipRefusal | Refusal | undefined } {
-    if (name === MEMBERSHIP) return { refused: this.#openMembership(signed) };
+    if (name === MEMBERSHIP) return { refused: this.#openMembership(signed, undefined) };
     if (!isTarget(target)) return {};
-    // When it was taken it had not ended. One of a group that the host has left refuses older ones still.
-    const taken = this.#openOrder(signed, 0, [target]);
+    // When it was taken it was in time. One of a group that the host has left refuses older ones still.
+    const taken = this.#openOrder(signed, undefined, [target]);
     return 'refused' in taken ? taken : {};
   }
 
-  #openMembership(signed: Signed): MembershipRefusal | undefined {
+  #openMembership(signed: Signed, now: number | undefined): MembershipRefusal | undefined {
     const taken = this.#membership?.seq;
-    const opened = openMembership(signed, { host: this.#host, keys: this.#keys, taken });
+    const opened = openMembership(signed, { host: this.#host, keys: this.#keys, taken, now });
     if ('refused' in opened) return opened.refused;
     const { groups, seq } = opened.membership;
     this.#membership = { signed, groups, seq };
     return undefined;
   }
 
-  #openOrder(signed: Signed, now: number, targets: readonly Target[]): Taken {
+  #openOrder(signed: Signed, now: number | undefined, targets: readonly Target[]): Taken {
     const opened = openOrder(signed, {
       host: this.#host,
       keys: this.#keys,
@@ -179,7 +176,7 @@ export class OrderBook {
       now,
     });
     if ('refused' in opened) {
-      if (opened.refused === 'expired') this.#keepLate(signed, opened.order);
+      if ('order' in opened) this.#keepLate(opened.refused, { signed, order: opened.order });
       return { refused: opened.refused };
     }
     const { order, digest, isNew } = opened;
@@ -187,9 +184,10 @@ export class OrderBook {
     return { isNew };
   }
 
-  #keepLate(signed: Signed, { kind, target, seq, expires }: Order): void {
-    const late = this.#late[laneOf(kind)];
-    if (seq > (late.get(target)?.seq ?? 0)) late.set(target, { signed, seq, expires });
+  #keepLate(fault: TimeFault, late: LateOrder): void {
+    const { kind, target, seq } = late.order;
+    const key = `${laneOf(kind)} ${target} ${fault}`;
+    if (seq > (this.#late.get(key)?.order.seq ?? -1)) this.#late.set(key, late);
   }
 
   #writeOr(takeBack: () => void): void {

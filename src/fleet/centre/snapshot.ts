@@ -6,7 +6,7 @@ import type { Entry, FleetStore } from '../fleet-store.ts';
 import type { Membership } from '../membership.ts';
 import { readMembership } from '../membership.ts';
 import type { Order } from '../order.ts';
-import { readOrder } from '../order.ts';
+import { isAhead, readOrder } from '../order.ts';
 import { effectiveOrder } from '../precedence.ts';
 import { PREFIXES } from '../record-keys.ts';
 import type { GroupRecord, HostRecord, HostStatus } from '../records.ts';
@@ -51,7 +51,8 @@ export function readSignedOrder(bytes: Uint8Array): SignedOrder | undefined {
 function readSignedMembership(bytes: Uint8Array): SignedMembership | undefined {
   const signed = decodeSigned(bytes);
   const membership = signed === undefined ? undefined : readMembership(parseBody(signed));
-  return signed === undefined || membership === undefined ? undefined : { ...membership, keyId: signed.keyId };
+  if (signed === undefined || membership === undefined || isAhead(membership.seq, Date.now())) return undefined;
+  return { ...membership, keyId: signed.keyId };
 }
 
 interface Table {
@@ -73,10 +74,11 @@ function makeTable<T>(
   return { prefix, take, clear: () => map.clear() };
 }
 
-/** Of the target that its key says: hosts refuse another one, which is as if it were not there. */
+/** Of the target that its key says, with a seq that hosts take: they refuse another one, which is as if it were not there. */
 function readOrderOf(bytes: Uint8Array, target: string): SignedOrder | undefined {
   const read = readSignedOrder(bytes);
-  return read?.order.target === target ? read : undefined;
+  if (read === undefined || isAhead(read.order.seq, Date.now())) return undefined;
+  return read.order.target === target ? read : undefined;
 }
 
 /** A snapshot that is made, or kept up to date, entry by entry. */

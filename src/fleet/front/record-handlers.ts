@@ -6,7 +6,7 @@ import { fieldsOf, isText } from '../../store/json-fields.ts';
 import { isTarget } from '../fleet-names.ts';
 import type { Change, Entry, FleetStore, Put } from '../fleet-store.ts';
 import { MOST_PUTS, MOST_VALUE } from '../fleet-store.ts';
-import { laneOf, readOrder } from '../order.ts';
+import { isAhead, laneOf, readOrder } from '../order.ts';
 import { isKey, KEYS, PREFIXES, ROOT } from '../record-keys.ts';
 import { encodeRecord, parseRecord } from '../records.ts';
 import { decodeSigned, parseBody } from '../signing.ts';
@@ -75,7 +75,9 @@ function faultOf({ key, value }: Put): string | undefined {
   const signed = decodeSigned(value);
   const order = signed === undefined ? undefined : readOrder(parseBody(signed));
   const isRight = isTarget(target) && order?.target === target && laneOf(order.kind) === lane;
-  return isRight ? undefined : 'would not hold an order for its target';
+  if (!isRight) return 'would not hold an order for its target';
+  if (!isAhead(order.seq, Date.now())) return undefined;
+  return 'would hold an order that hosts refuse: the clock of the machine that made it is more than a week ahead';
 }
 
 /** Blobs are many and say nothing of who ordered what. */

@@ -34,6 +34,7 @@ const KEYS_OF_HOST = trustedKeys([publicKeyText(ALICE.key)]);
 const DIGEST = 'ab'.repeat(32);
 const POLICY = { name: 'edge', version: 3, sha256: DIGEST, size: 120 };
 const NOW = 1_800_000_000_000;
+const WEEK = 7 * 86_400_000;
 const HEAD = { target: 'host/web1', seq: NOW, issued: NOW, expires: NOW + 1000, previous: null, wave: null } as const;
 const ORDER: Order = { kind: 'policy', ...HEAD, policy: POLICY };
 
@@ -90,6 +91,9 @@ describe('orders', () => {
       'known',
     ],
     ['another one of the same seq', signed, { taken: () => ({ seq: NOW, digest: DIGEST }) }, 'replayed'],
+    ['a week ahead of the clock', signed, { now: NOW - WEEK }, 'new'],
+    ['further ahead', signed, { now: NOW - WEEK - 1 }, 'ahead'],
+    ['further ahead, that was taken before', signed, { now: undefined }, 'new'],
     ['an old one', signed, { taken: () => ({ seq: NOW + 1, digest: DIGEST }) }, 'replayed'],
     ['that is no order', signBody('order', Buffer.from('{"kind":"policy"}'), ALICE), {}, 'not-an-order'],
   ])('%s', (_name, order, reader, expected) => {
@@ -145,10 +149,14 @@ describe('orders', () => {
 
 test('a membership is for one host, and does not go back', () => {
   const signed = signMembership({ host: 'web1', groups: ['web'], seq: 7 }, ALICE);
-  const reader = { host: 'web1', keys: KEYS_OF_HOST, taken: 7 };
+  const reader = { host: 'web1', keys: KEYS_OF_HOST, taken: 7, now: 0 };
   expect(openMembership(signed, reader)).toEqual({ membership: { host: 'web1', groups: ['web'], seq: 7 } });
   expect(openMembership(signed, { ...reader, taken: 8 })).toEqual({ refused: 'replayed' });
   expect(openMembership(signed, { ...reader, host: 'web2' })).toEqual({ refused: 'other-host' });
+  const ahead = signMembership({ host: 'web1', groups: ['web'], seq: WEEK + 1 }, ALICE);
+  expect(openMembership(ahead, reader)).toEqual({ refused: 'ahead' });
+  expect(openMembership(ahead, { ...reader, now: 1 })).toHaveProperty('membership');
+  expect(openMembership(ahead, { ...reader, now: undefined })).toHaveProperty('membership');
   expect(openMembership(signOrder(ORDER, ALICE), reader)).toEqual({ refused: 'bad-signature' });
   expect(openMembership(signed, { ...reader, keys: trustedKeys([publicKeyText(MALLORY.key)]) })).toEqual({
     refused: 'unknown-key',

@@ -395,9 +395,11 @@ describe('operators', () => {
     const value = encodeSigned(signOrder(makeOrder('host/web1', 'aa'.repeat(32), null), KEY));
     const limited = { ...makeOrder('fleet', 'aa'.repeat(32), null), onlyOn: 'mondays' };
     const newer = signOrder(limited, KEY);
+    const ahead = signOrder({ ...makeOrder('fleet', 'aa'.repeat(32), null), seq: Number.MAX_SAFE_INTEGER }, KEY);
     const wrong = [
       { key: KEYS.order('policy', 'fleet'), value, ifRevision: revision },
       { key: KEYS.order('policy', 'fleet'), value: encodeSigned(newer), ifRevision: revision },
+      { key: KEYS.order('policy', 'fleet'), value: encodeSigned(ahead), ifRevision: revision },
       { key: KEYS.order('bans', 'host/web1'), value, ifRevision: 0 },
       { key: KEYS.order('policy', 'fleet'), value: undefined, ifRevision: revision },
       { key: KEYS.audit(1, 'x'), value: Buffer.from('{}'), ifRevision: 0 },

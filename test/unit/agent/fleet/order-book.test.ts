@@ -171,6 +171,17 @@ test('the newest order that came after its end is taken when the clock has gone 
   expect([book.takeLate(NOW), open().effective?.order.seq]).toEqual([false, 7]);
 });
 
+test('what is more than a week ahead of the clock is taken when the clock is there, and then stays', () => {
+  const book = open();
+  const seq = NOW + 8 * DAY;
+  expect(book.takeMembership(membership('web1', ['web'], seq), NOW)).toBe('ahead');
+  expect(book.targets).not.toContain('group/web');
+  expect(refusal(book, order('host/web1', seq, { expires: seq }))).toBe('ahead');
+  expect([book.takeLate(NOW), book.takeLate(NOW + 2 * DAY), book.effective?.order.seq]).toEqual([false, true, seq]);
+  expect([book.targets.includes('group/web'), open().targets.includes('group/web')]).toEqual([true, true]);
+  expect(open().effective?.order.seq).toBe(seq);
+});
+
 test('an order that the disk does not take does not count', () => {
   const file = new PolicyStore(directory).fleet;
   let isFull = false;
