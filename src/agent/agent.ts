@@ -35,6 +35,7 @@ import { routesOf, text } from './http-routes.ts';
 import type { AgentLog } from './log.ts';
 import { Questions } from './questions/questions.ts';
 import { NoThread } from './questions/thread-lane.ts';
+import { withRestoreBeside } from './restore-beside.ts';
 import { startServer, stopServer, urlOf } from './server.ts';
 import { shareRunning } from './shared-scrape.ts';
 
@@ -128,13 +129,14 @@ export async function runAgent({ listen, log, stop }: AgentOptions): Promise<voi
   const report: Report = (event) => {
     if (event.kind === 'warning') log.warning(event.text);
   };
-  const context = openContext(report, undefined, { asker: { who: 'xdpol agent', uid: null, via: 'agent' } });
   const samples = new SampleFeed();
   const questions = new Questions();
+  const turns = new ChangeTurns();
+  const plain = openContext(report, undefined, { asker: { who: 'xdpol agent', uid: null, via: 'agent' } });
+  const context = withRestoreBeside(plain, questions, turns);
   const evidence = new EvidenceDuty({ context, questions, feed: samples });
   const { FeedFollowers } = await import('./feeds/follow-feeds.ts');
   const feeds = new FeedFollowers(log, stop.signal).run();
-  const turns = new ChangeTurns();
   const fleet = new FleetDuty({ context, log, turns, stop: stop.signal });
   await runWithDuties({ context, log, stop, evidence, isPaused: () => turns.isTaken }, async (names) => {
     using exporter = new Exporter(() => ({ ...readWanted(context), names: names(), fleet: fleet.state() }));

@@ -39,14 +39,24 @@ async function observe(context: HostContext, request: ObserveRequest): Promise<O
   return await observer.observe(request);
 }
 
-async function answer({ name, asker, asked }: Question): Promise<void> {
+async function carryOut({ name, asked }: Question, context: HostContext): Promise<unknown> {
+  switch (name) {
+    case 'observe':
+      return await observe(context, asked.body as ObserveRequest);
+    case 'restore here':
+      return await (await import('../host/restore-now.ts')).restoreHere(context);
+    default:
+      return await HANDLERS[name](localOperations({ ...context, readings, outlines, ranking }), asked);
+  }
+}
+
+async function answer(question: Question): Promise<void> {
   clearTimeout(collection);
   const started = performance.now();
+  const { asker } = question;
   const context = openContext((event) => send({ kind: 'event', event }), undefined, { asker });
-  const host = localOperations({ ...context, readings, outlines, ranking });
   try {
-    const outcome = name === 'observe' ? observe(context, asked.body as ObserveRequest) : HANDLERS[name](host, asked);
-    send({ kind: 'outcome', json: toJson(await outcome) });
+    send({ kind: 'outcome', json: toJson(await carryOut(question, context)) });
   } catch (error) {
     send({ kind: 'failure', ...encodeFailure(error) });
   }

@@ -6,6 +6,7 @@ import type { DropRanking } from './drop-ranking.ts';
 import type { OwnNetworkCache } from './live-sets/own-network.ts';
 import type { ReadingCache } from './reading-cache.ts';
 import type { RecentOutlines } from './recent-outlines.ts';
+import type { RestoredPolicy } from './restore-intended.ts';
 
 export type OperationEvent =
   /** How far long work has come; `share` is 0 to 1. */
@@ -33,6 +34,8 @@ export interface HostContext {
   readonly outlines?: RecentOutlines | undefined;
   /** Of one that reads the counters again and again. */
   readonly ranking?: DropRanking | undefined;
+  /** Of one that has threads: as restoreHere; undefined where it takes no long time. */
+  readonly restoreBeside?: (() => Promise<RestoredPolicy> | undefined) | undefined;
   /** Of one that changes live sets again and again. */
   readonly ownNetwork?: OwnNetworkCache | undefined;
 }

@@ -7,11 +7,9 @@ import type { PolicyStore } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import { addressTexts } from './host-addresses.ts';
 import { findIntendedInForce } from './intended-in-force.ts';
-import { findIntendedPolicy } from './intended-policy.ts';
 import { presentInterfaces } from './interfaces.ts';
 import { readKnownHost, recallAddresses } from './last-known.ts';
-import { readOverlay } from './overlay.ts';
-import { restoreIntended } from './restore-intended.ts';
+import { restoreNow } from './restore-now.ts';
 
 /**
  * The addresses that `me` should stand for, where it stands for others. An interface that has none at the moment keeps
@@ -44,7 +42,6 @@ export async function followAddresses(context: HostContext): Promise<FollowedAdd
   using _lock = store.lockIfPossible();
   const addresses = await findNewAddresses(store);
   if (addresses === undefined) return undefined;
-  const { rules } = readOverlay(store);
-  const { policy, generation } = await restoreIntended(context, await findIntendedPolicy(store), rules, 0);
+  const { policy, generation } = await restoreNow(context);
   return { addresses, policy, generation };
 }

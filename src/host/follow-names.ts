@@ -9,13 +9,11 @@ import { askName } from './ask-name.ts';
 import type { HostContext } from './context.ts';
 import { readAnswers, reasonOf } from './host-addresses.ts';
 import { findIntendedInForce } from './intended-in-force.ts';
-import { findIntendedPolicy } from './intended-policy.ts';
 import { ageOf, isWorthWriting, keepKnownHost, readKnownHost, withAnswers } from './last-known.ts';
 import type { NameAnswer } from './name-watch.ts';
 import { NameWatch } from './name-watch.ts';
-import { readOverlay } from './overlay.ts';
 import { protectedNames } from './protected-names.ts';
-import { restoreIntended } from './restore-intended.ts';
+import { restoreNow } from './restore-now.ts';
 
 /** Questions at a time: each holds one of the few threads that the process has for such work. */
 const AT_ONCE = 2;
@@ -85,8 +83,7 @@ export class NameFollower {
       this.#fresh.clear();
       return undefined;
     }
-    const { rules } = readOverlay(store);
-    const { policy, generation } = await restoreIntended(context, await findIntendedPolicy(store), rules, 0);
+    const { policy, generation } = await restoreNow(context);
     for (const [name, addresses] of changed) if (this.#fresh.get(name) === addresses) this.#fresh.delete(name);
     return { changed, policy, generation };
   }

@@ -16,10 +16,8 @@ import type { Assignment, PolicyStore } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import { findOldHooks } from './cut-off-change.ts';
 import { findIntendedAssignment } from './intended-assignment.ts';
-import { findIntendedPolicy } from './intended-policy.ts';
 import { devicesMeantBy } from './interfaces.ts';
-import { readOverlay } from './overlay.ts';
-import { restoreIntended } from './restore-intended.ts';
+import { restoreNow } from './restore-now.ts';
 
 export interface KeptInForce {
   /** What was found, a sentence each. */
@@ -53,8 +51,7 @@ export async function keepInForce(context: HostContext): Promise<KeptInForce | u
     return { found: renamed, policy: assignment.policy, generation: null };
   }
   for (const { directory } of surveyAttachments().attachments) if (!hasCounters(directory)) forgetCounters(directory);
-  const { rules } = readOverlay(context.store);
-  const { policy, generation } = await restoreIntended(context, await findIntendedPolicy(context.store), rules, 0);
+  const { policy, generation } = await restoreNow(context);
   return { found: [...renamed, ...lost], policy, generation };
 }
 

@@ -3,17 +3,15 @@ import { newestGeneration, readAttachments } from '../engine/survey.ts';
 import type { PolicyStore } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import { settleOverdue } from './decide-change.ts';
-import { findIntendedPolicy } from './intended-policy.ts';
 import { readOverlay } from './overlay.ts';
-import { restoreIntended } from './restore-intended.ts';
+import { restoreNow } from './restore-now.ts';
 
 /** Settles what is overdue, and puts the assigned policy in force anew where its dynamic rules changed. Returns what to tell. */
 export async function settleReturned(context: HostContext): Promise<string | undefined> {
   const settled = settleOverdue(context);
   if (settled?.kind !== 'returned' || !hasOtherRules(context.store)) return settled?.text;
   using _lock = context.store.lock();
-  const { rules } = readOverlay(context.store);
-  const { policy, generation } = await restoreIntended(context, await findIntendedPolicy(context.store), rules, 0);
+  const { policy, generation } = await restoreNow(context);
   return `${settled.text}, with the dynamic rules of now: ${policy ?? 'nothing'}, generation ${generation ?? 'none'}`;
 }
 

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ReportOutcome } from '../../src/host/evidence/report.ts';
 import type { OutlineOutcome } from '../../src/host/outline-policy.ts';
+import type { ChangeRecords } from '../../src/store/store.ts';
 import { AgentProcess } from '../support/agent-process.ts';
 import { askAgent } from '../support/ask-agent.ts';
 import { NamespacePair } from '../support/namespaces.ts';
@@ -95,6 +96,20 @@ test('the traffic of a large policy is observed, and the window goes on when a t
   expect(agent.log).not.toContain('warn');
   await AgentProcess.start(pair);
   expect(await report()).toMatchObject({ since: small.since, gaps: [], rules: large.rules });
+});
+
+test('a large policy with me follows the addresses of the host', async () => {
+  const filter = { source: 'any', destination: 'me', protocol: 'udp', destinationPort: 9 };
+  const own = { name: 'own', action: 'block', filters: [filter] };
+  const text = `${largeText(1500)}  - ${JSON.stringify(own)}\n`;
+  await ask('/v1/apply', { input: textInput(text), interfaces: ['eth0'], mode: 'auto' });
+  pair.exec(pair.host, ['ip', 'address', 'add', '192.0.2.9/24', 'dev', pair.host.device]);
+  const followed = { verb: 'follow', result: 'ok', message: 'me is now 192.0.2.1, 192.0.2.9' };
+  const newest = async (): Promise<unknown> =>
+    ((await askAgent(pair, 'GET', '/v1/changes')) as ChangeRecords).changes.at(-1);
+  await expect.poll(newest, { timeout: 20_000, interval: 200 }).toMatchObject(followed);
+  const asked = { packet: 'udp 198.51.100.1:9 -> 192.0.2.9:9' };
+  expect(await ask('/v1/explain', asked)).toMatchObject({ explanation: { rule: 'own' } });
 });
 
 test('errors are those of the agent itself', async () => {

@@ -27,6 +27,11 @@ export function isLongChange({ name, asked: { body } }: Question): boolean {
   }
 }
 
+/** Does putting it in force take long? */
+export function isLongPolicy(name: string, version: number): boolean {
+  return isLong(storedSize(name, version));
+}
+
 function isLong(size: PolicySize | undefined): boolean {
   if (size === undefined) return false;
   return size.text.length + size.files.reduce((sum, { length }) => sum + length, 0) > LONG;

@@ -5,7 +5,7 @@ import type { Asked } from '../control/handlers.ts';
 import type { EncodedFailure } from '../control/wire-failure.ts';
 
 /** What a thread does for the agent itself. */
-export type ThreadDuty = 'observe';
+export type ThreadDuty = 'observe' | 'restore here';
 
 export interface Question {
   readonly name: RouteName | ThreadDuty;

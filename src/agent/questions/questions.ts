@@ -5,8 +5,9 @@
 import type { RouteName } from '../../api/routes.ts';
 import type { HostContext, Report } from '../../host/context.ts';
 import type { Observed, ObserveRequest } from '../../host/evidence/observer.ts';
+import type { RestoredPolicy } from '../../host/restore-intended.ts';
 import { isLongChange } from './long-change.ts';
-import type { Question } from './question.ts';
+import type { Question, ThreadDuty } from './question.ts';
 import { JsonText } from './question.ts';
 import { ThreadLane } from './thread-lane.ts';
 
@@ -65,13 +66,23 @@ export class Questions {
     return this.#lanes[lane].ask(question, report, gone).then((text) => new JsonText(text));
   }
 
+  /** As restoreHere. Throws as ThreadLane.ask. */
+  async restore(context: HostContext): Promise<RestoredPolicy> {
+    return (await askFor('restore here', this.#changes, undefined, context)) as RestoredPolicy;
+  }
+
   /** Looks at the traffic. Throws as ThreadLane.ask. */
-  async observe(request: ObserveRequest, { asker, report }: HostContext): Promise<Observed> {
-    const asked = { body: request, name: '', version: '', query: undefined };
-    return JSON.parse(await this.#evidence.ask({ name: 'observe', asker, asked }, report, NEVER)) as Observed;
+  async observe(request: ObserveRequest, context: HostContext): Promise<Observed> {
+    return (await askFor('observe', this.#evidence, request, context)) as Observed;
   }
 
   close(): void {
     for (const lane of [this.#changes, this.#evidence, ...Object.values(this.#lanes)]) lane.close();
   }
+}
+
+async function askFor(duty: ThreadDuty, lane: ThreadLane, body: unknown, context: HostContext): Promise<unknown> {
+  const { asker, report } = context;
+  const asked = { body, name: '', version: '', query: undefined };
+  return JSON.parse(await lane.ask({ name: duty, asker, asked }, report, NEVER));
 }
