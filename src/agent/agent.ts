@@ -33,6 +33,7 @@ import { FleetDuty } from './fleet/fleet-duty.ts';
 import type { Reply } from './http-routes.ts';
 import { routesOf, text } from './http-routes.ts';
 import type { AgentLog } from './log.ts';
+import { operationsBeside } from './operations-beside.ts';
 import { Questions } from './questions/questions.ts';
 import { NoThread } from './questions/thread-lane.ts';
 import { withRestoreBeside } from './restore-beside.ts';
@@ -137,7 +138,7 @@ export async function runAgent({ listen, log, stop }: AgentOptions): Promise<voi
   const evidence = new EvidenceDuty({ context, questions, feed: samples });
   const { FeedFollowers } = await import('./feeds/follow-feeds.ts');
   const feeds = new FeedFollowers(log, stop.signal).run();
-  const fleet = new FleetDuty({ context, log, turns, stop: stop.signal });
+  const fleet = new FleetDuty({ context, log, turns, operations: operationsBeside(questions), stop: stop.signal });
   await runWithDuties({ context, log, stop, evidence, isPaused: () => turns.isTaken }, async (names) => {
     using exporter = new Exporter(() => ({ ...readWanted(context), names: names(), fleet: fleet.state() }));
     const scrapeAs = (encoding: Encoding): ((format: ExpositionFormat) => Promise<Reply>) =>

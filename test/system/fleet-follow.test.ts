@@ -121,6 +121,20 @@ test('a policy with errors and one that is not what was ordered leave the last o
   await reported({ inForce: { sha256 }, error: null });
 });
 
+test('a large policy, which a thread checks and puts in force; with an error in it the last one stays', async () => {
+  const filter = (i: number): string => `{ source: 10.1.${i >> 8}.${i & 255}, destination: me, protocol: tcp }`;
+  const rule = (i: number): string => `  - { name: customer ${i}, action: permit, filters: [ ${filter(i)} ] }\n`;
+  const text = policyText('large', 24, Array.from({ length: 1300 }, (_, i) => rule(i)).join(''));
+  front.give(front.order('host/web1', 'large', text));
+  await reported({ inForce: { policy: 'large' }, isPending: false, error: null });
+  expect(xdpol('history', 'large')).toContain('fleet, order');
+  front.give(front.order('host/web1', 'large', text.replace('permit', 'permitt')));
+  await expect.poll(() => front.status()?.error?.code, PATIENCE).toBe('XDPOL_E_POLICY');
+  expect(inForce()).toBe('large');
+  front.give(front.order('host/web1', 'own', policyText('own', 26)));
+  await reported({ inForce: { policy: 'own' }, error: null });
+});
+
 test('a change that somebody makes here is told and undone', async () => {
   writeFileSync(join(pair.directory, 'local.yaml'), policyText('local', 99));
   xdpol('apply', join(pair.directory, 'local.yaml'), '-i', pair.host.device);

@@ -11,6 +11,7 @@ import { lastAttaching, usualInterfaces } from '../../host/intended-policy.ts';
 import type { HostOperations } from '../../host/operations.ts';
 import type { PolicyTextInput } from '../../host/policy-input.ts';
 import type { CarriedOrder } from '../../store/store.ts';
+import type { OperationsFor } from '../operations-beside.ts';
 import { isOutOfTime, isUnanswered } from './front-connection.ts';
 
 /** Seconds that the policy waits for a front to be reached over a new connection; then it goes back by itself. */
@@ -47,11 +48,12 @@ export function isFinal(error: unknown): boolean {
 /** Through the tests, the guard and the pre-flight of every change; kept once a front is reached with it in force. */
 export async function putOrderInForce(
   context: HostContext,
-  host: HostOperations,
+  operations: OperationsFor,
   ordered: OrderedPolicy,
   fronts: FrontAsks,
 ): Promise<CarriedPolicy> {
-  const input = await fetchPolicy(ordered, fronts);
+  const { input, files } = await fetchPolicy(ordered, fronts);
+  const host = operations(context, () => Promise.resolve(files));
   await requireSound(host, ordered, input);
   const assignment = await host.assignment();
   const { mode, ingressOnly } = lastAttaching(context.store);
@@ -62,7 +64,12 @@ export async function putOrderInForce(
   return { sha256: ordered.sha256, name: outcome.policy, version: outcome.version ?? 0, hash: outcome.hash };
 }
 
-async function fetchPolicy({ name, sha256, size }: OrderedPolicy, fronts: FrontAsks): Promise<PolicyTextInput> {
+interface FetchedPolicy {
+  readonly input: PolicyTextInput;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+}
+
+async function fetchPolicy({ name, sha256, size }: OrderedPolicy, fronts: FrontAsks): Promise<FetchedPolicy> {
   const content = unpackBlob(await fronts.fetchBlob(sha256, size), { sha256, size });
   if (content === undefined) {
     throw new EnvironmentError('XDPOL_E_FRONT', `the front has another policy than the ordered one under ${sha256}`, {
@@ -72,7 +79,8 @@ async function fetchPolicy({ name, sha256, size }: OrderedPolicy, fronts: FrontA
   const bundle = decodeBundle(content);
   if (bundle === undefined)
     throw new OrderUnusable(`the policy ${name} is no bundle`, 'build, sign and order it again');
-  return { file: `${name}.yaml`, text: bundle.text, readSetFile: storedFiles(bundle.files) };
+  const { text, files } = bundle;
+  return { input: { file: `${name}.yaml`, text, readSetFile: storedFiles(files) }, files };
 }
 
 async function requireSound(host: HostOperations, { name }: OrderedPolicy, input: PolicyTextInput): Promise<void> {

@@ -8,6 +8,7 @@ import type { HostContext } from '../../host/context.ts';
 import type { ChangeTurns } from '../control/change-turn.ts';
 import { tellFailuresOnce } from '../duties.ts';
 import type { AgentLog } from '../log.ts';
+import type { OperationsFor } from '../operations-beside.ts';
 import type { FleetCredentials } from './fleet-credentials.ts';
 import { readFleetCredentials } from './fleet-credentials.ts';
 import { FleetFollower } from './follower.ts';
@@ -21,6 +22,7 @@ export interface FleetDutyOptions {
   readonly context: HostContext;
   readonly log: AgentLog;
   readonly turns: ChangeTurns;
+  readonly operations: OperationsFor;
   readonly stop: AbortSignal;
 }
 
@@ -62,12 +64,12 @@ export class FleetDuty {
 
   /** Until it is stopped. */
   async run(): Promise<void> {
-    const { context, log, turns, stop } = this.#options;
+    const { context, log, turns, operations, stop } = this.#options;
     if (this.#fleet.fronts.length === 0) return;
     const credentials = await this.#waitForCredentials();
     if (credentials === undefined) return;
     const book = new OrderBook(context.store.fleet, credentials.host, credentials.keys);
-    const orders = new OrdersInForce({ book, fleet: this.#fleet, turns, log });
+    const orders = new OrdersInForce({ book, fleet: this.#fleet, turns, operations, log });
     const { fronts } = this.#fleet;
     const read = (): FleetCredentials => readFleetCredentials(this.#fleet);
     this.#follower = new FleetFollower({ fronts, credentials: read, book, orders, log });

@@ -11,13 +11,13 @@ import type { HostContext, Report } from '../../host/context.ts';
 import { openContext } from '../../host/context.ts';
 import type { OrderedBan } from '../../host/live-sets/hold-bans.ts';
 import { holdBans } from '../../host/live-sets/hold-bans.ts';
-import { localOperations } from '../../host/operations.ts';
 import { readPendingChange } from '../../host/pending-change.ts';
 import { recordDuty } from '../../host/record-changes.ts';
 import type { Assignment, CarriedOrder } from '../../store/store.ts';
 import type { ChangeTurns } from '../control/change-turn.ts';
 import { describeFailure, failureFields } from '../failure-text.ts';
 import type { AgentLog } from '../log.ts';
+import type { OperationsFor } from '../operations-beside.ts';
 import { pauseAfter } from './backoff.ts';
 import type { FrontAsks } from './carry-out.ts';
 import { isFinal, putOrderInForce } from './carry-out.ts';
@@ -28,6 +28,7 @@ export interface OrdersOptions {
   readonly book: OrderBook;
   readonly fleet: HostConfig['fleet'];
   readonly turns: ChangeTurns;
+  readonly operations: OperationsFor;
   readonly log: AgentLog;
 }
 
@@ -38,6 +39,7 @@ export class OrdersInForce {
   readonly #book: OrderBook;
   readonly #fleet: HostConfig['fleet'];
   readonly #turns: ChangeTurns;
+  readonly #operations: OperationsFor;
   readonly #log: AgentLog;
   readonly #report: Report;
   #isBusy = false;
@@ -54,10 +56,11 @@ export class OrdersInForce {
   #nextTry = 0;
   readonly #newDrops = new NewDrops();
 
-  constructor({ book, fleet, turns, log }: OrdersOptions) {
+  constructor({ book, fleet, turns, operations, log }: OrdersOptions) {
     this.#book = book;
     this.#fleet = fleet;
     this.#turns = turns;
+    this.#operations = operations;
     this.#log = log;
     this.#report = (event) => {
       if (event.kind === 'warning') log.warning(event.text);
@@ -115,7 +118,7 @@ export class OrdersInForce {
 
   async #lookAtDrops(): Promise<void> {
     if (this.#isBusy || !this.#newDrops.isDue(performance.now())) return;
-    const counters = await localOperations(this.#contextFor('counters')).counters();
+    const counters = await this.#operations(this.#contextFor('counters')).counters();
     this.#newDrops.take(counters, performance.now());
   }
 
@@ -204,7 +207,7 @@ export class OrdersInForce {
   async #carryOut({ order }: TakenOrder, fronts: FrontAsks): Promise<CarriedOrder['policy']> {
     const who = `order ${order.seq} for ${order.target}`;
     const context = this.#contextFor(who);
-    const host = localOperations(context);
+    const host = this.#operations(context);
     if (order.kind !== 'policy') {
       if ((await host.assignment()) !== null) await this.#turns.take(who, 'unassign', () => host.unassign());
       this.#newDrops.end();
@@ -214,7 +217,9 @@ export class OrdersInForce {
     const isThere = carried?.policy?.sha256 === order.policy.sha256 && isAsOrdered(carried, await host.assignment());
     if (isThere) return carried.policy;
     const before = await host.counters().catch(() => undefined);
-    const policy = await this.#turns.take(who, 'apply', () => putOrderInForce(context, host, order.policy, fronts));
+    const policy = await this.#turns.take(who, 'apply', () =>
+      putOrderInForce(context, this.#operations, order.policy, fronts),
+    );
     const after = await host.counters().catch(() => undefined);
     if (before === undefined || after === undefined) this.#newDrops.end();
     else this.#newDrops.begin(before, after, performance.now());
@@ -259,7 +264,7 @@ export class OrdersInForce {
 
   /** The policy was confirmed when it came in force first. */
   async #undo(context: HostContext, { policy, seq }: CarriedOrder): Promise<void> {
-    const host = localOperations(context);
+    const host = this.#operations(context);
     const { who } = context.asker;
     if (policy === null) await this.#turns.take(who, 'unassign', () => host.unassign());
     else {

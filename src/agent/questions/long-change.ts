@@ -1,4 +1,7 @@
-/** Which changes take so long that the agent has a thread for them: those with a large policy, which is read and compiled. */
+/**
+ * Which changes take so long that the agent has a thread for them: those with a large policy, which is read and compiled. A
+ * check is part of the change that a fleet orders.
+ */
 import type { WireInput } from '../../api/wire.ts';
 import type { AssignRequest } from '../../host/assign-policy.ts';
 import { openContext } from '../../host/context.ts';
@@ -18,6 +21,7 @@ export function isLongChange({ name, asked: { body } }: Question): boolean {
       const { name: policy, version } = body as AssignRequest;
       return isLong(storedSize(policy, version));
     }
+    case 'check':
     case 'apply':
     case 'startAudit':
     case 'store':
