@@ -164,7 +164,17 @@ export const OUTLINE: Schema = object({
   filterListCount: COUNT,
   addressSets: list(object({ name: TEXT, prefixes: COUNT, live: TRUTH, rules: COUNT })),
   addressSetCount: COUNT,
-  tests: INTEGER,
+  tests: list(
+    object({
+      packet: TEXT,
+      expect: oneOf('pass', 'drop'),
+      rule: allowNull(TEXT),
+      interface: allowNull(TEXT),
+      direction: allowNull(oneOf('in', 'out')),
+      line: INTEGER,
+    }),
+  ),
+  testCount: COUNT,
 });
 
 export const DIAGNOSED: Schema = object({

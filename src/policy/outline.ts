@@ -1,5 +1,5 @@
 /** What a policy consists of, for whoever shows it. */
-import type { Action, Filter, Policy } from './model.ts';
+import type { Action, Filter, PacketDirection, Policy, PolicyTest, Verdict } from './model.ts';
 
 export interface OutlinedRule {
   readonly name: string;
@@ -30,6 +30,19 @@ export interface OutlinedSet {
   readonly rules: number;
 }
 
+/** A packet, and what the policy is to do with it. */
+export interface OutlinedTest {
+  /** As written. */
+  readonly packet: string;
+  readonly expect: Verdict;
+  /** That must decide; null: any, or none. */
+  readonly rule: string | null;
+  readonly interface: string | null;
+  readonly direction: PacketDirection | null;
+  /** Where it stands in its file. */
+  readonly line: number;
+}
+
 /** A policy without what only its compilation needs. */
 export interface PolicyOutline {
   readonly policy: string;
@@ -43,7 +56,9 @@ export interface PolicyOutline {
   readonly filterListCount: number;
   readonly addressSets: readonly OutlinedSet[];
   readonly addressSetCount: number;
-  readonly tests: number;
+  /** In policy order, at most MOST_LISTS. */
+  readonly tests: readonly OutlinedTest[];
+  readonly testCount: number;
 }
 
 const MOST_LISTS = 500;
@@ -66,7 +81,19 @@ export function outlineOf(policy: Policy): PolicyOutline {
     filterListCount: policy.filterLists.size,
     addressSets: setsOf(policy),
     addressSetCount: policy.addressSets.size,
-    tests: policy.tests.length,
+    tests: policy.tests.slice(0, MOST_LISTS).map(describeTest),
+    testCount: policy.tests.length,
+  };
+}
+
+function describeTest({ packet, expect, rule, interface: name, direction, span }: PolicyTest): OutlinedTest {
+  return {
+    packet,
+    expect,
+    rule: rule ?? null,
+    interface: name ?? null,
+    direction: direction ?? null,
+    line: span.line,
   };
 }
 

@@ -31,6 +31,9 @@ rules:
     action: permit
     filters: [{ source: 192.0.2.2, destination: 192.0.2.1, protocol: tcp, sourcePort: 9479 }]
   - { name: All inbound traffic, action: block, filters: ['*+192.0.2.1'] }
+tests:
+  - { packet: 'udp 192.0.2.2:4000 -> 192.0.2.1:443', expect: pass, rule: Inbound web protocols }
+  - { packet: 'udp 198.51.100.7:4000 -> 192.0.2.1:53', expect: drop }
 `;
 
 /** A long name, and so many rules that a person scrolls. */
@@ -118,6 +121,10 @@ test('a small policy', async () => {
   await show('policies/Packet%20Filter', 'Inbound web protocols');
   await page.waitForSelector('[aria-label=Rules] tbody tr');
   await photograph('policy');
+  await press(page, 'Run the tests');
+  await waitForText(page, 'holds', '[aria-label=Tests]');
+  await page.$eval('[aria-label=Tests]', (frame) => frame.scrollIntoView({ block: 'center' }));
+  await photograph('policy-tests');
   await show('drops', 'No packet was dropped');
   await photograph('drops-empty');
   // Samples are taken from when the agent has been asked for them: at most ten times.

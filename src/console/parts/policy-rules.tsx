@@ -9,6 +9,7 @@ import { useAnswer } from './debounced.ts';
 import { ErrorBox } from './error-box.tsx';
 import { PagedSearch } from './paged-search.tsx';
 import { PolicyLists } from './policy-lists.tsx';
+import { PolicyTests } from './policy-tests.tsx';
 import type { Tally } from './rule-tallies.ts';
 import { useTallies } from './rule-tallies.ts';
 import { SEARCH_FROM, VirtualTable } from './virtual-table.tsx';
@@ -67,7 +68,7 @@ function tableOf(rules: readonly OutlinedRule[], tallies: ReadonlyMap<string, Ta
 }
 
 function Facts({ outline }: { readonly outline: OutlineOutcome }): VNode | null {
-  const { description, exemptions, tests } = outline;
+  const { description, exemptions, testCount } = outline;
   return (
     <>
       {description !== '' && <p>{description}</p>}
@@ -82,7 +83,7 @@ function Facts({ outline }: { readonly outline: OutlineOutcome }): VNode | null 
         </div>
         <div>
           <dt>Tests</dt>
-          <dd>{tests === 0 ? 'none' : tests}</dd>
+          <dd>{testCount === 0 ? 'none' : formatCount(testCount)}</dd>
         </div>
       </dl>
     </>
@@ -142,6 +143,7 @@ export function PolicyRules({ name, version, isInForce }: PolicyRulesProps): VNo
           setPage(1);
         }}
       />
+      <PolicyTests name={name} version={version} tests={value.tests} count={value.testCount} />
     </>
   );
 }

@@ -134,7 +134,8 @@ test('an outline has the rules with their filters as written, the sets and the d
     rules: [{ name: 'rest', action: 'block', interfaces: ['eth1'], line: 7 }],
     addressSets: [{ name: 'office', prefixes: 3, live: false, rules: 0 }],
     filterLists: [],
-    tests: 0,
+    tests: [],
+    testCount: 0,
   });
   expect(outline.rules[0]?.filters).toEqual(['{ source: any, destination: 192.0.2.1 }']);
 });
@@ -175,6 +176,13 @@ test('the outline of a large policy is kept when it is stored, and is the same w
   writeFileSync(path, kept.subarray(0, kept.length - 1));
   expect(await host.outline({ input: { stored: 'large' }, ...asked })).toEqual(expected);
   expect(readFileSync(path)).toEqual(kept);
+});
+
+test('an outline has the tests', async () => {
+  const packet = 'tcp 10.1.0.1:4000 -> 192.0.2.1:80';
+  const tests = `tests: [ { packet: '${packet}', expect: drop, rule: rest, interface: eth1 } ]\n`;
+  const test = { packet, expect: 'drop', rule: 'rest', interface: 'eth1', direction: null, line: 8 };
+  expect(await host.outline({ input: input(`${TEXT}${tests}`) })).toMatchObject({ tests: [test], testCount: 1 });
 });
 
 test('an outline has the filter lists and sets that rules share, the most shared first', async () => {
