@@ -180,7 +180,7 @@ const ROLLOUT = object({
   state: oneOf('running', 'stopped', 'done', 'returned'),
 });
 
-/** `host`, `group`, `token`, `build`, `publish`, `order` and `ban`, `rollout` and `rollback`, `status` and `diff`, `export`, `backup`, `restore`. */
+/** `host`, `group`, `token`, `build`, `publish`, `order` and `ban`, `rollout` and `rollback`, `status` and `diff`, `export`, `import`, `backup`, `restore`. */
 const FLEET: Schema = {
   anyOf: [
     object({
@@ -199,6 +199,7 @@ const FLEET: Schema = {
     object({ rollout: ROLLOUT }),
     object({ hosts: list(STANDING) }),
     object({ folder: TEXT, files: INTEGER }),
+    object({ folder: TEXT, imported: object({ groups: TEXTS, hosts: TEXTS, policies: TEXTS, orders: TEXTS }) }),
     object({ file: TEXT, keys: INTEGER, bytes: INTEGER }),
     object({ store: TEXT, keys: INTEGER }),
   ],

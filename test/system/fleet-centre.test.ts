@@ -136,15 +136,48 @@ test('from an empty folder to a host with its orders', async () => {
   outcome('order', '--signed', 'signed.json');
   const late = fleet('order', '--signed', 'signed.json');
   expect([late.code, late.err]).toEqual([1, expect.stringContaining('has another order by now')]);
-  expect(fleet('diff', 'host/web1').code).toBe(3);
+  const differs = fleet('diff', 'host/web1');
+  expect([differs.code, differs.out]).toEqual([3, expect.stringContaining('+++ web@2')]);
+  expect(differs.out).toMatch(/web1:\n--- web [0-9a-f]{8}\n(?:.*\n)*rule open: changed\n.*80.*\n.*443/u);
   expect(outcome<{ order: { policy: { version: number } } }>('rollback', 'group/web').order.policy.version).toBe(1);
   const bad = fleet('rollout', 'group/web', 'web@2', '--rings', '1, all', '--hold', '1s', '--patience', '1s', '--json');
   expect([bad.code, bad.err, problemsOf('fleet', bad.out)]).toEqual([3, '', []]);
   expect(JSON.parse(bad.out)).toMatchObject({ rollout: { state: 'returned', released: 1 } });
+  // The way back ring by ring: the host has what was ordered before, and nothing else is waited for.
+  const back = fleet('rollback', 'group/web', '--rings', '1, all', '--hold', '1s', '--patience', '1s', '--json');
+  expect(JSON.parse(back.out)).toMatchObject({ rollout: { released: 1 } });
   outcome('ban', '203.0.113.7', '2001:db8::/64', '--for', '1h');
-  outcome('export', join(folder, 'tree'));
-  expect(readFileSync(join(folder, 'tree/policies/web/policy.yaml'), 'utf8')).toContain('443');
-  expect(existsSync(join(folder, 'tree/orders/bans/fleet.json'))).toBe(true);
+});
+
+test('a tree is exported, changed and imported: what differs is written, and the tree can make another fleet', () => {
+  const tree = join(folder, 'tree');
+  const imported = (...args: readonly string[]): unknown =>
+    outcome<{ imported: unknown }>('import', tree, ...args).imported;
+  const file = (path: string): string => join(tree, path);
+  const edit = (path: string, change: (text: string) => string): void =>
+    writeFileSync(file(path), change(readFileSync(file(path), 'utf8')));
+  const nothing = { groups: [], hosts: [], policies: [], orders: [] };
+  outcome('export', tree);
+  expect(readFileSync(file('policies/web/policy.yaml'), 'utf8')).toContain('443');
+  expect(existsSync(file('orders/bans/fleet.json'))).toBe(true);
+  edit('policies/web/policy.yaml', (text) => text.replace('443', '8443'));
+  edit('hosts/web1.json', (text) => text.replace('"role": "web"', '"role": "web", "site": "ams"'));
+  edit('groups/web.json', (text) => text.replace('10', '11'));
+  const changed = { groups: ['web'], hosts: ['web1'], policies: ['web@3'] };
+  expect(imported()).toEqual({ ...nothing, ...changed });
+  edit('orders/policy/group/web.json', (text) => text.replace(/"version": \d/u, '"version": 3'));
+  expect(imported()).toEqual({ ...nothing, orders: ['group/web'] });
+  edit('orders/policy/group/web.json', (text) => text.replace('"version": 3', '"version": 9'));
+  const wrong = fleet('import', tree);
+  expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('group/web.json orders web@9, which neither')]);
+  outcome('export', tree);
+  // Another fleet, which has nothing.
+  const other = join(folder, 'other');
+  expect(fleet('init', '--dir', other).code).toBe(0);
+  const there = ['--dir', other, '--store', join(other, 'store')];
+  const all = { groups: ['web'], hosts: ['web1'], policies: ['web@1'], orders: ['group/web'] };
+  expect(imported(...there)).toEqual(all);
+  expect(imported(...there)).toEqual(nothing);
 });
 
 /** The commands of a section of docs/fleet.md, as they are written, with the folder of the test for /etc/xdpol. */
@@ -192,12 +225,13 @@ test('the restore drill as it is written: a host takes what is ordered afterward
   host.start(readFileSync(join(centre(), 'operators'), 'utf8').trim().split('\n'));
   const carried = async (sha256: string): Promise<void> =>
     await expect.poll(() => host.inForce, { timeout: 20_000 }).toBe(sha256);
+  const { policy: before } = outcome<Given>('order', 'group/web', 'web@2').order;
   const { policy: first } = outcome<Given>('order', 'group/web', 'web@1').order;
   await carried(first.sha256);
   done(save);
   done(copy);
   // What comes after the backup is lost, but not on the host.
-  const { policy: second } = outcome<Given>('order', 'group/web', 'web@2').order;
+  const { policy: second } = outcome<Given>('order', 'group/web', 'web@3').order;
   outcome('group', 'more', '--priority', '20');
   outcome('host', 'web1', '--group', 'more');
   await carried(second.sha256);
@@ -209,9 +243,9 @@ test('the restore drill as it is written: a host takes what is ordered afterward
   const [look = '', group = '', rollback = '', order = '', status = ''] = steps.slice(3);
   done(look);
   done(group);
-  // No rollout runs: the order before counts again, which is the first one.
+  // No rollout runs: what was ordered before counts again.
   done(rollback);
-  await carried(first.sha256);
+  await carried(before.sha256);
   done(order);
   await carried(second.sha256);
   expect(host.refusals.join()).toContain('membership that the front sent is refused: replayed');

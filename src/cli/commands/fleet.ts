@@ -23,6 +23,7 @@ const setUp = (name: string): Action => lazily(() => import('../fleet/set-up.ts'
 const bundles = (name: string): Action => lazily(() => import('../fleet/bundles.ts'), name);
 const orders = (name: string): Action => lazily(() => import('../fleet/orders.ts'), name);
 const rollouts = (name: string): Action => lazily(() => import('../fleet/rollouts.ts'), name);
+const trees = (name: string): Action => lazily(() => import('../fleet/trees.ts'), name);
 const standings = (name: string): Action => lazily(() => import('../fleet/standings.ts'), name);
 
 function parseSeconds(value: string): number {
@@ -190,14 +191,9 @@ function parseCount(value: string): number {
   throw new InvalidArgumentError('write a number from 0 on.');
 }
 
-function rolloutCommand(): Command {
-  const command = withStore(new Command('rollout'))
-    .description(
-      'give the hosts of a target a policy, ring by ring; a ring that is not well ends it, and every host gets its old policy back; exit code 3 then',
-    )
-    .argument('[target]', TARGET)
-    .argument('[policy]', 'NAME or NAME@VERSION of a published policy')
-    .addOption(new Option('--rings <list>', 'how many hosts each ring reaches in all').default('1, 1%, 10%, all'))
+/** How hosts are reached ring by ring. */
+function withGates(command: Command): Command {
+  return command
     .addOption(new Option('--hold <time>', 'that each ring is watched').argParser(parseSeconds).default(60, '60s'))
     .addOption(new Option('--patience <time>', 'for the hosts of a ring').argParser(parseSeconds).default(600, '10m'))
     .addOption(new Option('--silent <number>', 'hosts that may say nothing').argParser(parseCount).default(0))
@@ -207,7 +203,17 @@ function rolloutCommand(): Command {
         .default(100),
     )
     .addOption(new Option('--probe <command>', 'that must end with 0 before each further ring'))
-    .option('--keep', 'stop where a ring is not well, and take nothing back')
+    .option('--keep', 'stop where a ring is not well, and take nothing back');
+}
+
+function rolloutCommand(): Command {
+  const command = withGates(withStore(new Command('rollout')))
+    .description(
+      'give the hosts of a target a policy, ring by ring; a ring that is not well ends it, and every host gets its old policy back; exit code 3 then',
+    )
+    .argument('[target]', TARGET)
+    .argument('[policy]', 'NAME or NAME@VERSION of a published policy')
+    .addOption(new Option('--rings <list>', 'how many hosts each ring reaches in all').default('1, 1%, 10%, all'))
     .addOption(
       new Option('--resume <id>', 'go on with a rollout whose command ended, or that stopped').conflicts([
         'rings',
@@ -227,11 +233,18 @@ function rolloutCommand(): Command {
 }
 
 function rollbackCommand(): Command {
-  const command = withStore(new Command('rollback'))
+  const command = withGates(withStore(new Command('rollback')))
     .description('take a rollout back that is not over; else order again what was ordered before')
     .argument('<target>', TARGET)
+    .addOption(
+      new Option('--rings <list>', 'order it ring by ring, as a rollout does; without, all hosts get it at once'),
+    )
     .action(rollouts('rollback'));
-  return withExamples(command, 'xdpol fleet rollback group/web');
+  return withExamples(
+    command,
+    'xdpol fleet rollback group/web',
+    'xdpol fleet rollback group/web --rings "1, 10%, all"',
+  );
 }
 
 function statusCommand(): Command {
@@ -256,7 +269,11 @@ function copyCommands(): readonly Command[] {
   const exportCommand = withStore(new Command('export'))
     .description('write hosts, groups, orders and policies into a folder, as text for a version control system')
     .argument('<folder>', 'which is made')
-    .action(standings('exportTo'));
+    .action(trees('exportTo'));
+  const importCommand = withStore(new Command('import'))
+    .description('make groups, hosts, policies and orders what the files of such a folder say; nothing is removed')
+    .argument('<folder>', 'that export wrote, with your changes')
+    .action(trees('importFrom'));
   const backupCommand = withStore(new Command('backup'))
     .description('write everything in the store into one file')
     .argument('<file>', 'which is replaced')
@@ -269,6 +286,7 @@ function copyCommands(): readonly Command[] {
     .action(standings('restore'));
   return [
     withExamples(exportCommand, 'xdpol fleet export /srv/fleet-tree'),
+    withExamples(importCommand, 'xdpol fleet import /srv/fleet-tree'),
     withExamples(backupCommand, 'xdpol fleet backup fleet.backup'),
     withExamples(restoreCommand, 'xdpol fleet restore fleet.backup --store /etc/xdpol/centre/store'),
   ];

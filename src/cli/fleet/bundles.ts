@@ -39,6 +39,10 @@ export async function buildBundle(argument: string): Promise<Built> {
   const input = policyArgument(argument);
   if (!('text' in input))
     throw new UsageError(`there is no file ${argument}`, 'name the file of a policy, or - for standard input');
+  return await bundleOf(input);
+}
+
+export async function bundleOf(input: PolicyTextInput): Promise<Built> {
   const policy = await checkedName(input);
   const files = new Map<string, Uint8Array>();
   for (const [path, content] of await collectFiles(input)) if (content instanceof Uint8Array) files.set(path, content);
@@ -76,9 +80,14 @@ async function readBuilt(path: string): Promise<Built> {
   return { policy: await checkedName({ file: path, text: bundle.text, readSetFile }), bytes: content };
 }
 
+/** Who publishes, for the record. */
+export function publisher(): string {
+  return process.env['SUDO_USER'] ?? process.env['USER'] ?? 'unknown';
+}
+
 export async function publishFile(store: FleetStore, path: string): Promise<PolicyRecord> {
   const { policy, bytes } = await readBuilt(path);
-  return await publishPolicy(store, policy, bytes, process.env['SUDO_USER'] ?? process.env['USER'] ?? 'unknown');
+  return await publishPolicy(store, policy, bytes, publisher());
 }
 
 export async function publish(path: string, options: StoreOptions & JsonOptions): Promise<void> {

@@ -1,5 +1,6 @@
 /** `fleet rollout`, `rollback`: policies that reach hosts ring by ring, and the way back. */
 import type { EnvironmentError } from '../../base/environment-error.ts';
+import type { Intent } from '../../fleet/centre/change.ts';
 import { fleetError, giveOrder, requireKnown } from '../../fleet/centre/change.ts';
 import { driveRollout, resumeRollout } from '../../fleet/centre/drive.ts';
 import type { Judgement } from '../../fleet/centre/gates.ts';
@@ -17,15 +18,22 @@ import { centreKey, openStore } from './centre-folder.ts';
 import { policyIntent, requireTarget } from './orders.ts';
 import type { JsonOptions } from './set-up.ts';
 
-export interface RolloutOptions extends StoreOptions, JsonOptions {
-  readonly rings: string;
+interface GateOptions extends StoreOptions, JsonOptions {
   readonly hold: number;
   readonly patience: number;
   readonly silent: number;
   readonly drops: number;
   readonly probe?: string;
   readonly keep?: boolean;
+}
+
+export interface RolloutOptions extends GateOptions {
+  readonly rings: string;
   readonly resume?: string;
+}
+
+export interface RollbackOptions extends GateOptions {
+  readonly rings?: string;
 }
 
 /** Milliseconds between looks at the hosts. */
@@ -38,16 +46,20 @@ function ringsOf(text: string): readonly Ring[] {
   return rings;
 }
 
-async function begin(store: FleetStore, target: string, policy: string, options: RolloutOptions): Promise<string> {
+async function begin(
+  store: FleetStore,
+  target: string,
+  { intent, rings }: { readonly intent: Intent; readonly rings: string },
+  options: GateOptions,
+): Promise<string> {
   const { hold, patience, silent, drops, probe } = options;
-  const rings = ringsOf(options.rings);
   const gates = { hold, patience, silent, drops, probe: probe ?? null };
-  const intent = await policyIntent(store, policy);
-  return (await beginRollout(store, centreKey(options), { target: requireTarget(target), intent, rings, gates })).id;
+  const plan = { target: requireTarget(target), intent, rings: ringsOf(rings), gates };
+  return (await beginRollout(store, centreKey(options), plan)).id;
 }
 
 /** Each ring on a line as it is released, and how far it is on the line below. */
-async function drive(store: FleetStore, id: string, { json, keep }: RolloutOptions): Promise<void> {
+async function drive(store: FleetStore, id: string, { json, keep }: GateOptions): Promise<void> {
   const line = openProgressLine();
   let shown = '';
   const told = (record: RolloutRecord, judgement: Judgement | undefined): void => {
@@ -106,7 +118,8 @@ export async function rollout(
   }
   await using store = openStore(options);
   if (resume === undefined) {
-    await drive(store, await begin(store, target ?? '', policy ?? '', options), options);
+    const plan = { intent: await policyIntent(store, policy ?? ''), rings: options.rings };
+    await drive(store, await begin(store, target ?? '', plan, options), options);
     return;
   }
   await resumeRollout(store, resume);
@@ -114,13 +127,19 @@ export async function rollout(
 }
 
 /** Of a rollout that is not over: its way back, which was signed when it began. Else the order before the present one. */
-export async function rollback(target: string, options: StoreOptions & JsonOptions): Promise<void> {
+export async function rollback(target: string, options: RollbackOptions): Promise<void> {
   const wanted = requireTarget(target);
   await using store = openStore(options);
   const snapshot = await takeSnapshot(store);
   requireKnown(snapshot, wanted);
   const running = runningRollout(snapshot, wanted);
   if (running !== undefined) {
+    if (options.rings !== undefined) {
+      throw fleetError(
+        `the rollout ${running.value.id} of ${target} is ${running.value.state}, and its way back is one order`,
+        `take it back without --rings: xdpol fleet rollback ${target}`,
+      );
+    }
     const change = { state: 'returned', reason: 'an operator took it back', driver: null } as const;
     const { value: record } = await writeRollout(store, snapshot, running, change);
     if (options.json === true) printJson({ rollout: rolloutJson(record) });
@@ -131,10 +150,12 @@ export async function rollback(target: string, options: StoreOptions & JsonOptio
   const before = entry === undefined ? undefined : readSignedOrder(entry.value);
   if (before === undefined)
     throw fleetError(`${target} had no order before`, 'order a version: xdpol fleet order TARGET NAME@VERSION');
-  const { order, hosts } = await giveOrder(store, snapshot, centreKey(options), {
-    target: wanted,
-    intent: intentOf(before.order),
-  });
+  const intent = intentOf(before.order);
+  if (options.rings !== undefined) {
+    await drive(store, await begin(store, target, { intent, rings: options.rings }, options), options);
+    return;
+  }
+  const { order, hosts } = await giveOrder(store, snapshot, centreKey(options), { target: wanted, intent });
   if (options.json === true) printJson({ order, hosts });
   else print(`${target}: ${describeOrder(order)} again; hosts of the target: ${hosts.length}`);
 }

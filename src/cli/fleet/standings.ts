@@ -1,27 +1,27 @@
-/** `fleet status`, `diff`, `export`, `backup`, `restore`: how the fleet stands, and copies of it. */
+/** `fleet status`, `diff`, `backup`, `restore`: how the fleet stands, and copies of it. */
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { exportFiles, makeBackup, readBackup, restoreBackup } from '../../fleet/centre/archive.ts';
+import { makeBackup, readBackup, restoreBackup } from '../../fleet/centre/archive.ts';
 import { fleetError, requireKnown } from '../../fleet/centre/change.ts';
 import { hostsOf, takeSnapshot } from '../../fleet/centre/snapshot.ts';
 import type { HostStanding } from '../../fleet/centre/states.ts';
 import { allStandings } from '../../fleet/centre/states.ts';
 import { EmbeddedStore } from '../../fleet/embedded/embedded-store.ts';
-import { DurableFiles, writeDurably } from '../../store/durable.ts';
+import type { FleetStore } from '../../fleet/fleet-store.ts';
+import { writeDurably } from '../../store/durable.ts';
 import { withWriteErrors, writeFailure } from '../../store/write-errors.ts';
 import { CheckFailed } from '../exit.ts';
 import { differenceTable, standingJson, standingText } from '../render/fleet.ts';
 import { print, printJson } from '../render/terminal.ts';
 import type { StoreOptions } from './centre-folder.ts';
 import { openStore } from './centre-folder.ts';
+import { differencesText } from './differences.ts';
 import { requireTarget } from './orders.ts';
 import { readFailure } from './read-failure.ts';
 import type { JsonOptions } from './set-up.ts';
 
 type Options = StoreOptions & JsonOptions;
 
-async function standings(target: string, options: Options): Promise<readonly HostStanding[]> {
-  await using store = openStore(options);
+async function standings(store: FleetStore, target: string): Promise<readonly HostStanding[]> {
   const snapshot = await takeSnapshot(store);
   const wanted = requireTarget(target);
   requireKnown(snapshot, wanted);
@@ -35,7 +35,8 @@ async function standings(target: string, options: Options): Promise<readonly Hos
 }
 
 export async function status(target: string | undefined, options: Options): Promise<void> {
-  const found = await standings(target ?? 'fleet', options);
+  await using store = openStore(options);
+  const found = await standings(store, target ?? 'fleet');
   if (options.json === true) printJson({ hosts: found.map(standingJson) });
   else if (found.length === 0) print('the fleet has no host: xdpol fleet host NAME');
   else print(standingText(found, Date.now()));
@@ -43,26 +44,13 @@ export async function status(target: string | undefined, options: Options): Prom
 
 /** Exit code 3 where a host has something else in force than was ordered. */
 export async function diff(target: string, options: Options): Promise<void> {
-  const all = await standings(target, options);
+  await using store = openStore(options);
+  const all = await standings(store, target);
   const found = all.filter(({ state }) => state !== 'in-sync');
   if (options.json === true) printJson({ hosts: found.map(standingJson) });
-  else if (found.length > 0) print(differenceTable(found));
+  else if (found.length > 0) print(`${differenceTable(found)}${await differencesText(store, found)}`);
   else print(`${target}: ${all.length} hosts have what was ordered in force`);
   if (found.length > 0) throw new CheckFailed();
-}
-
-export async function exportTo(folder: string, options: Options): Promise<void> {
-  await using store = openStore(options);
-  const files = await exportFiles(store);
-  const disk = new DurableFiles();
-  for (const [path, content] of files) {
-    withWriteErrors(join(folder, path), () => {
-      disk.makeFolder(dirname(join(folder, path)));
-      disk.write(join(folder, path), Buffer.from(content));
-    });
-  }
-  if (options.json === true) printJson({ folder, files: files.size });
-  else print(`${folder}: ${files.size} files`);
 }
 
 export async function backup(file: string, options: Options): Promise<void> {

@@ -1,16 +1,15 @@
-/** Backups of a store, and an export of what it says for a git tree. */
+/** Backups of a store, and bundles out of it. */
 import { randomBytes } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { fieldsOf, isText } from '../../store/json-fields.ts';
 import { readPacked } from '../blobs.ts';
+import type { Bundle } from '../bundle.ts';
 import { decodeBundle, unpackBlob } from '../bundle.ts';
 import { putOrThrow } from '../check-puts.ts';
 import type { FleetStore } from '../fleet-store.ts';
-import { isKey, KEYS, PREFIXES, ROOT } from '../record-keys.ts';
-import { encodeRecord, parseRecord, readPolicyRecord } from '../records.ts';
+import { isKey, KEYS, ROOT } from '../record-keys.ts';
+import { parseRecord, readBlobRecord } from '../records.ts';
 import { fleetError } from './change.ts';
-import type { Snapshot } from './snapshot.ts';
-import { takeSnapshot } from './snapshot.ts';
 
 const FORMAT = 1;
 /** Bytes of a backup that is not packed. */
@@ -67,51 +66,21 @@ export async function restoreBackup(store: FleetStore, entries: readonly BackupE
   return entries.length;
 }
 
-function json(value: object): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+/** undefined where it is not there, or not whole. */
+export async function findBundle(store: FleetStore, sha256: string): Promise<Bundle | undefined> {
+  const entry = await store.get(KEYS.blob(sha256));
+  const record = entry === undefined ? undefined : readBlobRecord(parseRecord(entry.value));
+  const packed = record === undefined ? undefined : await readPacked(store, sha256);
+  if (record === undefined || packed === undefined) return undefined;
+  const content = unpackBlob(packed, { sha256, size: record.size });
+  return content === undefined ? undefined : decodeBundle(content);
 }
 
-function recordFiles({ hosts, groups, orders }: Snapshot): ReadonlyMap<string, string> {
-  const files = new Map<string, string>();
-  for (const [name, { value }] of hosts) files.set(`hosts/${name}.json`, json(value));
-  for (const [name, { value }] of groups) files.set(`groups/${name}.json`, json(value));
-  for (const lane of ['policy', 'bans'] as const) {
-    for (const [target, { value }] of orders[lane]) files.set(`orders/${lane}/${target}.json`, json(value.order));
-  }
-  return files;
-}
-
-/** Files by their paths: hosts, groups, orders as they read, and the text of the newest version of each policy. */
-export async function exportFiles(store: FleetStore): Promise<ReadonlyMap<string, string | Uint8Array>> {
-  const files = new Map<string, string | Uint8Array>(recordFiles(await takeSnapshot(store)));
-  const { entries } = await store.list(PREFIXES.policies);
-  for (const { key, value } of entries.filter((entry) => entry.key.endsWith('/head'))) {
-    const record = readPolicyRecord(parseRecord(value));
-    if (record === undefined) throw fleetError(`${key} cannot be read`, 'restore a backup');
-    const bundle = await readBundle(store, record);
-    files.set(`policies/${record.name}/policy.yaml`, bundle.text);
-    files.set(`policies/${record.name}/version.json`, Buffer.from(encodeRecord(record)));
-    for (const [path, content] of bundle.files) files.set(`policies/${record.name}/${safePath(path)}`, content);
-  }
-  return files;
-}
-
-/** A file that a policy names never ends up outside its folder. */
-function safePath(path: string): string {
-  const parts = path.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
-  return ['files', ...parts].join('/');
-}
-
-export async function readBundle(
-  store: FleetStore,
-  wanted: { readonly sha256: string; readonly size: number },
-): Promise<NonNullable<ReturnType<typeof decodeBundle>>> {
-  const packed = await readPacked(store, wanted.sha256);
-  const content = packed === undefined ? undefined : unpackBlob(packed, wanted);
-  const bundle = content === undefined ? undefined : decodeBundle(content);
+export async function readBundle(store: FleetStore, sha256: string): Promise<Bundle> {
+  const bundle = await findBundle(store, sha256);
   if (bundle !== undefined) return bundle;
   throw fleetError(
-    `the bundle ${wanted.sha256} is not whole in the store`,
+    `the bundle ${sha256} is not whole in the store`,
     'publish the policy again: xdpol fleet publish FILE',
   );
 }
