@@ -113,13 +113,6 @@ static __always_inline int is_live(__u32 end, __u64 age)
 	return (end & ~(1U << XDPOL_LIVE_COARSE_BIT)) > age >> coarse * XDPOL_LIVE_COARSE_SHIFT;
 }
 
-/* Are all of these 0? One number, so that the verifier walks two ways from here and not one for each of them. */
-static __always_inline int are_zero(__u64 differences)
-{
-	asm volatile("" : "+r"(differences));
-	return !differences;
-}
-
 /* Found sets: four bits each, the level. The longest was found first and stays. */
 static __always_inline __u64 with_found(__u64 found, __u32 id)
 {
@@ -129,35 +122,73 @@ static __always_inline __u64 with_found(__u64 found, __u32 id)
 	return found | is_new * (id >> XDPOL_LIVE_LEVEL_SHIFT) << shift;
 }
 
-/* What the verifier walks once, and not for every level. */
-__noinline __u64 live4_of_level(__u32 prefix, __u32 level, __u64 age, __u64 found)
+/*
+ * What matches is told without branches, as they depend on which entry of a bucket a member is in, and the verifier
+ * would walk all that follows once for each: by the highest bit of each entry's byte in the word of ids.
+ */
+static __always_inline __u64 entries_of_level(__u64 ids, __u32 level, __u64 entries)
+{
+	__u64 others = (ids >> XDPOL_LIVE_LEVEL_SHIFT & entries * 15) ^ entries * level;
+
+	return ~(others + entries * 127) & entries * 128;
+}
+
+static __always_inline __u64 bit_if_zero(__u64 difference, int entry)
+{
+	return (~(difference | -difference) >> 63) << (8 * entry + 7);
+}
+
+/* The number of the first entry that has its bit. */
+static __always_inline __u32 first_entry(__u64 matching)
+{
+	const __u64 numbers = 0x0001020304050607ULL;
+
+	return ((matching & -matching) >> 7) * numbers >> 56 & 7;
+}
+
+#define ENTRY_BITS(count) (0x0101010101010101ULL >> 8 * (8 - (count)))
+
+/* The sets of the entries that match, unless they have ended. */
+static __always_inline __u64 with_entries(__u64 found, __u64 matching, __u64 ids, const volatile __u32 *ends, __u64 age,
+					  int most)
+{
+	for (int i = 0; i < most && matching; i++, matching &= matching - 1) {
+		__u32 entry = first_entry(matching);
+
+		if (is_live(ends[entry], age))
+			found = with_found(found, ids >> 8 * entry & 255);
+	}
+	return found;
+}
+
+static __always_inline __u64 with_level4(__u64 found, __u32 prefix, __u32 level, __u64 age)
 {
 	const struct xdpol_live_head *head = (const void *)live4;
+	const __u64 entries = ENTRY_BITS(XDPOL_LIVE_SLOTS4);
 	__u32 hash = mix_last(mix_word(seed_of_level(head->seed, level), prefix));
 	struct live_search search = begin_search(hash, live_shape.live4.buckets);
 
 	for (int probe = 0; probe < XDPOL_LIVE_PROBES; probe++, go_to_next(&search)) {
 		const struct xdpol_live_bucket4 *bucket = bucket_at(live4, &live_shape.live4, &search);
+		__u64 same = 0;
 
 		if (!bucket)
 			break;
 #pragma unroll
-		for (int i = 0; i < XDPOL_LIVE_SLOTS4; i++) {
-			__u32 id = search.ids >> 8 * i & 255;
-
-			if (are_zero((*(const volatile __u32 *)&bucket->keys[i] ^ prefix) | (id >> XDPOL_LIVE_LEVEL_SHIFT ^ level)) &&
-			    is_live(*(const volatile __u32 *)&bucket->ends[i], age))
-				found = with_found(found, id);
-		}
+		for (int i = 0; i < XDPOL_LIVE_SLOTS4; i++)
+			same |= bit_if_zero(*(const volatile __u32 *)&bucket->keys[i] ^ prefix, i);
+		same &= entries_of_level(search.ids, level, entries);
+		found = with_entries(found, same, search.ids, bucket->ends, age, XDPOL_LIVE_SLOTS4);
 		if (!(search.ids >> 8 * XDPOL_LIVE_SLOTS4))
 			break;
 	}
 	return found;
 }
 
-__noinline __u64 live6_of_level(__u64 high, __u64 low, __u32 level, __u64 age, __u64 found)
+static __always_inline __u64 with_level6(__u64 found, __u64 high, __u64 low, __u32 level, __u64 age)
 {
 	const struct xdpol_live_head *head = (const void *)live6;
+	const __u64 entries = ENTRY_BITS(XDPOL_LIVE_SLOTS6);
 	__u32 hash = mix_word(seed_of_level(head->seed, level), high >> 32);
 	struct live_search search;
 
@@ -166,18 +197,17 @@ __noinline __u64 live6_of_level(__u64 high, __u64 low, __u32 level, __u64 age, _
 	for (int probe = 0; probe < XDPOL_LIVE_PROBES; probe++, go_to_next(&search)) {
 		const struct xdpol_live_bucket6 *bucket = bucket_at(live6, &live_shape.live6, &search);
 		const __u32 ids = search.ids;
+		__u64 same = 0;
 
 		if (!bucket)
 			break;
 #pragma unroll
-		for (int i = 0; i < XDPOL_LIVE_SLOTS6; i++) {
-			__u32 id = ids >> 8 * i & 255;
-
-			if (are_zero((*(const volatile __u64 *)&bucket->highs[i] ^ high) |
-				     (*(const volatile __u64 *)&bucket->lows[i] ^ low) | (id >> XDPOL_LIVE_LEVEL_SHIFT ^ level)) &&
-			    is_live(*(const volatile __u32 *)&bucket->ends[i], age))
-				found = with_found(found, id);
-		}
+		for (int i = 0; i < XDPOL_LIVE_SLOTS6; i++)
+			same |= bit_if_zero((*(const volatile __u64 *)&bucket->highs[i] ^ high) |
+						    (*(const volatile __u64 *)&bucket->lows[i] ^ low),
+					    i);
+		same &= entries_of_level(ids, level, entries);
+		found = with_entries(found, same, ids, bucket->ends, age, XDPOL_LIVE_SLOTS6);
 		if (!(ids >> 8 * XDPOL_LIVE_SLOTS6))
 			break;
 	}
@@ -191,19 +221,22 @@ static __always_inline int asks_for(__u32 levels, __u32 level)
 	return levels & 1U << level;
 }
 
-static __always_inline __u64 live4_sets(__u32 address)
+/* Of an address that the filter lets through. A global function, as the one of IPv6: walked once, not for each end. */
+__noinline __u64 found_live4(__u32 address)
 {
 	const struct xdpol_live_head *head = (const void *)live4;
-	__u64 age, found = 0;
+	__u64 age = bpf_jiffies64() - head->epoch, found = 0;
 
-	if (!may_be_live4(address))
-		return 0;
-	age = bpf_jiffies64() - head->epoch;
 #pragma unroll
 	for (int level = 1; level <= XDPOL_LIVE_LEVELS4; level++)
 		if (asks_for(live_shape.live4.levels, level))
-			found = live4_of_level(address >> (level - 1), level, age, found);
+			found = with_level4(found, address >> (level - 1), level, age);
 	return found;
+}
+
+static __always_inline __u64 live4_sets(__u32 address)
+{
+	return may_be_live4(address) ? found_live4(address) : 0;
 }
 
 /* So many of the first bits; 64 at most. */
@@ -217,21 +250,22 @@ static __always_inline __u64 first_bits(__u32 length)
 	macro(1) macro(2) macro(3) macro(4) macro(5) macro(6) macro(7) macro(8) macro(9) macro(10) macro(11) \
 	macro(12) macro(13) macro(14) macro(15)
 
-static __always_inline __u64 live6_sets(__u64 high, __u64 low)
+__noinline __u64 found_live6(__u64 high, __u64 low)
 {
 	const struct xdpol_live_head *head = (const void *)live6;
-	__u64 age, found = 0;
+	__u64 age = bpf_jiffies64() - head->epoch, found = 0;
 
-	if (!may_be_live6(high))
-		return 0;
-	age = bpf_jiffies64() - head->epoch;
 #define LOOK_FOR_LEVEL(level)                                                                                     \
 	if (asks_for(live_shape.live6.levels, level))                                                             \
-		found = live6_of_level(high &first_bits(LIVE_LENGTH6(level) < 64 ? LIVE_LENGTH6(level) : 64),        \
-				       low &first_bits(LIVE_LENGTH6(level) < 64 ? 0 : LIVE_LENGTH6(level) - 64),    \
-				       level, age, found);
+		found = with_level6(found, high &first_bits(LIVE_LENGTH6(level) < 64 ? LIVE_LENGTH6(level) : 64),    \
+				    low &first_bits(LIVE_LENGTH6(level) < 64 ? 0 : LIVE_LENGTH6(level) - 64), level, age);
 	EACH_LIVE_LEVEL6(LOOK_FOR_LEVEL)
 	return found;
+}
+
+static __always_inline __u64 live6_sets(__u64 high, __u64 low)
+{
+	return may_be_live6(high) ? found_live6(high, low) : 0;
 }
 
 /* The class of a set that an address was found in, or 0 where no filter asks for it. */
