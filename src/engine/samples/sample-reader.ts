@@ -8,7 +8,7 @@ import { EnvironmentError } from '../../base/environment-error.ts';
 import { findCandidate } from '../audit/candidate.ts';
 import { readSlots } from '../counter-maps.ts';
 import { JiffiesClock } from '../jiffies.ts';
-import type { Counted } from '../slots.ts';
+import type { Counted, Named } from '../slots.ts';
 import { FIXED_SLOTS } from '../slots.ts';
 import type { Attachment } from '../survey.ts';
 import { readAttachments } from '../survey.ts';
@@ -171,8 +171,9 @@ export class SampleReader implements Disposable {
   #passing({ sampled, slots }: Place): ReadonlySet<number> {
     const { passes = () => false } = this.#options;
     const isWanted = (counted: Counted): boolean => sampled === 'on trial' || passes(counted);
-    const chosen = [...slots].filter(([, counted]) => counted.action === 'permit' && isWanted(counted));
-    return new Set(chosen.map(([slot]) => slot));
+    const passing = new Set<number>();
+    for (const [slot, counted] of slots) if (counted.action === 'permit' && isWanted(counted)) passing.add(slot);
+    return passing;
   }
 
   #leave({ maps, control, ring }: Source): void {
@@ -197,10 +198,21 @@ function countedBy(source: Source, { slot }: SampleRecord): Counted | undefined 
   return source.slots.get(slot);
 }
 
+/**
+ * By the last of the names: the record that has it is read once, and another one has another. There may be 100,000 names, and
+ * they are asked for each second.
+ */
+const slotsByLast = new WeakMap<Named, ReadonlyMap<number, Counted>>();
+
 function slotsIn(directory: string): ReadonlyMap<number, Counted> {
-  const registry = readSlots(directory);
-  const first = registry.size - registry.named.length;
-  return new Map([...FIXED_SLOTS, ...registry.named.map((counted, i) => [first + i, counted] as const)]);
+  const { named, size } = readSlots(directory);
+  const last = named.at(-1);
+  const known = last === undefined ? undefined : slotsByLast.get(last);
+  if (known !== undefined) return known;
+  const slots = new Map<number, Counted>(FIXED_SLOTS);
+  for (const [i, counted] of named.entries()) slots.set(size - named.length + i, counted);
+  if (last !== undefined) slotsByLast.set(last, slots);
+  return slots;
 }
 
 /** undefined where there is none. The caller disposes the maps. */
