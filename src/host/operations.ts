@@ -241,7 +241,7 @@ function plainOperations(context: HostContext): HostOperations {
       return (await import('./live-sets/read-sets.ts')).listSets(context);
     },
     async readSet(request) {
-      return (await import('./live-sets/read-sets.ts')).readSet(context, request);
+      return await (await import('./live-sets/read-sets.ts')).readSet(context, request);
     },
     async testSet(request) {
       return (await import('./live-sets/read-sets.ts')).testSet(context, request);

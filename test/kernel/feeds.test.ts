@@ -60,14 +60,13 @@ function follow(declared: DeclaredSet, reader: FeedReader): FeedFollower {
   return new FeedFollower(context, declared, reader, LOG, { now: () => now, draw: () => 0.5 });
 }
 
-function members(): readonly string[] {
-  return readSet(context, { set: 'drop' })
-    .members.map(({ prefix }) => prefix)
-    .sort();
+async function members(): Promise<readonly string[]> {
+  const contents = await readSet(context, { set: 'drop' });
+  return contents.members.map(({ prefix }) => prefix).sort();
 }
 
-function feedNow(): ListedFeed | null {
-  return readSet(context, { set: 'drop' }).feed;
+async function feedNow(): Promise<ListedFeed | null> {
+  return (await readSet(context, { set: 'drop' })).feed;
 }
 
 /** Looks as often as looks are due within the next seconds. */
@@ -97,11 +96,16 @@ describe('a file', () => {
 
   test('is read when it is there and when another takes its place', async () => {
     await pass(follower, 3);
-    expect(members()).toEqual(['198.51.100.1', '198.51.100.2']);
+    expect(await members()).toEqual(['198.51.100.1', '198.51.100.2']);
     replace('198.51.100.2\n2001:db8::7\n');
     await pass(follower, 3);
-    expect(members()).toEqual(['198.51.100.2', '2001:db8::7']);
-    expect(feedNow()).toEqual({ source: path, ageSeconds: expect.any(Number) as number, error: null, failures: 0 });
+    expect(await members()).toEqual(['198.51.100.2', '2001:db8::7']);
+    expect(await feedNow()).toEqual({
+      source: path,
+      ageSeconds: expect.any(Number) as number,
+      error: null,
+      failures: 0,
+    });
     expect(LOG_LINES.at(-1)).toBe(`drop: 1 added, 1 removed; 2 members, from ${path}`);
   });
 
@@ -118,16 +122,16 @@ describe('a file', () => {
       await pass(follower, 3);
       breakIt();
       await pass(follower, 20);
-      expect(members()).toEqual(['198.51.100.1', '198.51.100.2']);
-      expect(feedNow()?.error).toContain(error);
-      const failures = feedNow()?.failures ?? 0;
+      expect(await members()).toEqual(['198.51.100.1', '198.51.100.2']);
+      expect((await feedNow())?.error).toContain(error);
+      const failures = (await feedNow())?.failures ?? 0;
       expect(failures).toBeGreaterThan(0);
       expect(LOG_LINES.filter((line) => line.startsWith('warning: drop: '))).toHaveLength(1);
       replace('198.51.100.3\n');
       follower.hurry();
       await pass(follower, 3);
-      expect(members()).toEqual(['198.51.100.3']);
-      expect(feedNow()).toMatchObject({ error: null, failures });
+      expect(await members()).toEqual(['198.51.100.3']);
+      expect(await feedNow()).toMatchObject({ error: null, failures });
     },
   );
 
@@ -135,14 +139,14 @@ describe('a file', () => {
     await pass(follower, 3);
     writeFileSync(path, '198.51.100.3\n198.51.1');
     await pass(follower, 5);
-    expect(members()).toEqual(['198.51.100.1', '198.51.100.2']);
+    expect(await members()).toEqual(['198.51.100.1', '198.51.100.2']);
     writeFileSync(path, '198.51.100.3\n198.51.100.44\n');
     await pass(follower, 3);
-    expect(members()).toEqual(['198.51.100.3', '198.51.100.44']);
+    expect(await members()).toEqual(['198.51.100.3', '198.51.100.44']);
     // Without an end of its last line, and nobody writes any more.
     writeFileSync(path, '198.51.100.5');
     await pass(follower, 15);
-    expect(members()).toEqual(['198.51.100.5']);
+    expect(await members()).toEqual(['198.51.100.5']);
   });
 
   test('one that has lost most of its lines is taken only if it stays so', async () => {
@@ -151,11 +155,11 @@ describe('a file', () => {
     await pass(follower, 3);
     replace(lines.slice(0, 50).join(''));
     await pass(follower, 30);
-    expect(members()).toHaveLength(200);
-    expect(feedNow()?.error).toContain('it has 50 entries, and the set 200 members');
+    expect(await members()).toHaveLength(200);
+    expect((await feedNow())?.error).toContain('it has 50 entries, and the set 200 members');
     await pass(follower, 200);
-    expect(members()).toHaveLength(50);
-    expect(feedNow()?.error).toBeNull();
+    expect(await members()).toHaveLength(50);
+    expect((await feedNow())?.error).toBeNull();
   });
 });
 
@@ -166,15 +170,15 @@ test('a feed never brings what is left out, what the host needs, or lengths that
   const exclude = ['10.0.0.0/8', 'local'];
   using follower = follow(declare(source, { exclude }), new FileReader(source, undefined, () => now));
   await pass(follower, 3);
-  expect(members()).toEqual(['198.51.100.1']);
-  const { refused } = readSet(context, { set: 'drop' }).counts;
+  expect(await members()).toEqual(['198.51.100.1']);
+  const { refused } = (await readSet(context, { set: 'drop' })).counts;
   expect(refused).toEqual({ excluded: 2, length: 2 });
   expect(LOG_LINES.at(-1)).toContain('10.1.0.0/24');
   expect(LOG_LINES.at(-1)).toContain('the set leaves out 10.0.0.0/8, and 3 more');
 
   using split = follow(declare(source, { exclude, split: true }), new FileReader(source, undefined, () => now));
   await pass(split, 3);
-  expect(members()).toHaveLength(1 + 4 + 128);
+  expect(await members()).toHaveLength(1 + 4 + 128);
 });
 
 test('commands add nothing to a set with a feed, and take out what they are told to', async () => {
@@ -218,12 +222,12 @@ describe('a server', () => {
     using follower = follow(declared, new UrlReader(source));
     answerWith(200, gzipSync('198.51.100.1\n'), { etag: '"a"', 'last-modified': 'Thu, 26 Nov 2026 10:00:00 GMT' });
     await follower.step(STOP);
-    expect(members()).toEqual(['198.51.100.1']);
+    expect(await members()).toEqual(['198.51.100.1']);
     answerWith(304, '');
     await follower.step(STOP);
     expect(asked[1]?.headers['if-none-match']).toBe('"a"');
     expect(asked[1]?.headers['if-modified-since']).toBe('Thu, 26 Nov 2026 10:00:00 GMT');
-    expect(feedNow()).toMatchObject({ error: null, failures: 0 });
+    expect(await feedNow()).toMatchObject({ error: null, failures: 0 });
     // It is asked again after about an hour, and what it was told outlasts a restart.
     now += 3_000_000;
     expect(follower.isDue).toBe(false);
@@ -266,18 +270,21 @@ describe('a server', () => {
         });
       };
       await follower.step(STOP);
-      expect({ what, error: feedNow()?.error }).toEqual({ what, error: expect.stringContaining(error) as string });
-      expect(members(), what).toEqual(['198.51.100.1']);
+      expect({ what, error: (await feedNow())?.error }).toEqual({
+        what,
+        error: expect.stringContaining(error) as string,
+      });
+      expect(await members(), what).toEqual(['198.51.100.1']);
     }
     server.closeAllConnections();
     server.close();
     await once(server, 'close');
     await follower.step(STOP);
-    expect(feedNow()).toMatchObject({
+    expect(await feedNow()).toMatchObject({
       error: expect.stringContaining('the server cannot be reached: ') as string,
       failures: wrong.length + 1,
     });
-    expect(members()).toEqual(['198.51.100.1']);
+    expect(await members()).toEqual(['198.51.100.1']);
   });
 
   describe('of CrowdSec', () => {
@@ -289,7 +296,7 @@ describe('a server', () => {
       answerWith(302, '', { location: url.replace('127.0.0.1', 'localhost') });
       await follower.step(STOP);
       expect(asked).toHaveLength(1);
-      expect(feedNow()?.error).toContain('the server leads on to another address');
+      expect((await feedNow())?.error).toContain('the server leads on to another address');
     });
 
     const decision = { origin: 'crowdsec', type: 'ban', scope: 'Ip', scenario: 'crowdsecurity/ssh-bf' };
@@ -321,7 +328,7 @@ describe('a server', () => {
         response.end(JSON.stringify(recorded.shift() ?? { new: null, deleted: null }));
       };
       await follower.step(STOP);
-      const contents = readSet(context, { set: 'drop' }).members;
+      const contents = (await readSet(context, { set: 'drop' })).members;
       expect(contents.map(({ prefix, note }) => [prefix, note])).toEqual([
         ['198.51.100.1', 'crowdsecurity/ssh-bf'],
         ['203.0.113.0/24', 'crowdsecurity/ssh-bf'],
@@ -330,14 +337,14 @@ describe('a server', () => {
       expect(left).toBeGreaterThan(3.9);
       expect(left).toBeLessThan(4);
       await follower.step(STOP);
-      expect(members()).toEqual(['2001:db8::1', '203.0.113.0/24']);
+      expect(await members()).toEqual(['2001:db8::1', '203.0.113.0/24']);
       answerWith(403, 'access forbidden');
       await follower.step(STOP);
-      expect(feedNow()?.error).toBe('the server answered 403 Forbidden');
+      expect((await feedNow())?.error).toBe('the server answered 403 Forbidden');
       answerWith(200, JSON.stringify({ new: null, deleted: null }));
       await follower.step(STOP);
       await follower.step(STOP);
-      expect(members()).toEqual(['2001:db8::1', '203.0.113.0/24']);
+      expect(await members()).toEqual(['2001:db8::1', '203.0.113.0/24']);
       const startups = asked.map(({ url: path }) => path?.replace('/v1/decisions/stream?startup=', ''));
       expect(startups).toEqual(['true', 'false', 'false', 'true', 'false']);
     });
@@ -356,7 +363,7 @@ test('a prefix is a member with its own length, or refused', async () => {
       list: { name: 'list', text: `${prefix}\n` },
     });
     const isLevel = length === 24 || length === 32;
-    expect(members(), prefix).toEqual(isLevel ? [length === 32 ? '128.0.0.0' : prefix] : []);
+    expect(await members(), prefix).toEqual(isLevel ? [length === 32 ? '128.0.0.0' : prefix] : []);
     expect(
       outcome.refused.map(({ reason }) => reason),
       prefix,

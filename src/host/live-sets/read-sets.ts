@@ -1,4 +1,5 @@
 /** What live sets hold. */
+import { setImmediate } from 'node:timers/promises';
 import { EnvironmentError } from '../../base/environment-error.ts';
 import { formatPrefix, parseAddress, prefixOf } from '../../base/ip.ts';
 import type { Member, PolicyStore } from '../../store/store.ts';
@@ -57,6 +58,9 @@ export interface SetTest {
   readonly member: ListedMember | null;
 }
 
+/** Members that are looked at without a pause. */
+const AT_A_TIME = 20_000;
+
 /** Without those that have ended. */
 export function* presentMembers(store: PolicyStore, name: string, now: number = Date.now()): Generator<Member> {
   for (const member of store.liveSets.members(name).members()) {
@@ -68,14 +72,18 @@ export function listSets(context: HostContext): SetList {
   return { sets: context.store.liveSets.declared().map(({ name }) => describeSet(context, name)) };
 }
 
-export function readSet(context: HostContext, { set, search = '', page = 1, limit }: SetReadRequest): SetContents {
+/** A search among a million members takes some tenths of a second: the agent answers others in between. */
+export async function readSet(context: HostContext, request: SetReadRequest): Promise<SetContents> {
+  const { set, search = '', page = 1, limit } = request;
   const described = describeSet(context, set);
   const first = limit === undefined ? 0 : (page - 1) * limit;
   const end = limit === undefined ? Number.POSITIVE_INFINITY : first + limit;
   const words = search.toLowerCase().split(/\s+/u).filter(Boolean);
   const members: ListedMember[] = [];
   let found = 0;
+  let looked = 0;
   for (const member of presentMembers(context.store, set)) {
+    if (++looked % AT_A_TIME === 0) await setImmediate();
     if (words.length === 0 && found === end) return { ...described, found: described.entries, members };
     if (!hasWords(member, words)) continue;
     if (found >= first && found < end) members.push(listMember(member));
