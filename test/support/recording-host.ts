@@ -9,6 +9,7 @@ import type { FrontAsks } from '../../src/agent/fleet/carry-out.ts';
 import type { Orders } from '../../src/agent/fleet/follower.ts';
 import { FleetFollower } from '../../src/agent/fleet/follower.ts';
 import { OrderBook } from '../../src/agent/fleet/order-book.ts';
+import { EnvironmentError } from '../../src/base/environment-error.ts';
 import { unpackBlob } from '../../src/fleet/bundle.ts';
 import { FLEET_FILES } from '../../src/fleet/front-routes.ts';
 import type { Order } from '../../src/fleet/order.ts';
@@ -77,7 +78,8 @@ class RecordedOrders implements Orders {
       this.#error = null;
       this.#failures = 0;
     } catch (error) {
-      this.#error = { seq: order.seq, code: 'x', message: String(error) };
+      const code = error instanceof EnvironmentError ? error.code : 'x';
+      this.#error = { seq: order.seq, code, message: String(error) };
       this.#failures += 1;
       if (order.kind === 'policy' && this.#refused(order.policy.sha256)) {
         this.book.keepFailed({ digest, code: 'x', message: String(error) });

@@ -25,6 +25,7 @@ const TICK = 1000;
 const SPREAD = 2000;
 const OK = 200;
 const TAKEN = 204;
+const NOT_FOUND = 404;
 /** Bytes that packing may add. */
 const PACKED_MORE = 65_536;
 
@@ -200,8 +201,9 @@ export class FleetFollower {
     const most = size + PACKED_MORE;
     const { status, body } = await connection.ask({ method: 'GET', path: `/v1/blob/${sha256}`, most });
     if (status === OK) return body;
-    throw new EnvironmentError('XDPOL_E_FRONT', `the front ${connection.url.host} has no policy ${sha256}: ${status}`, {
-      help: 'publish it again: xdpol fleet publish',
+    const why = refusalOf(status, body.toString('utf8'));
+    throw new EnvironmentError('XDPOL_E_FRONT', `the front ${connection.url.host} does not give ${sha256}: ${why}`, {
+      help: status === NOT_FOUND ? 'publish it again: xdpol fleet publish' : 'see that the store of the front answers',
     });
   }
 

@@ -31,6 +31,8 @@ function judgeHost(
   const { state, ordered, status } = standingOf(snapshot, host, now);
   // An order that counts before this one is in force there: the rollout does not touch the host.
   if (ordered !== undefined && ordered.target !== target) return 'well';
+  // The policy is not there yet, or not confirmed yet: the host tries again.
+  if (state === 'failed' && status?.error?.code === 'XDPOL_E_FRONT') return 'pending';
   if (state === 'failed') return { failed: `${host}: ${status?.error?.message ?? 'failed'}` };
   if (state === 'rolled-back')
     return { failed: `${host}: the policy went back by itself: ${status?.error?.message ?? 'it was not confirmed'}` };

@@ -119,6 +119,7 @@ describe('a rollout', () => {
   test.each([
     ['went back by itself', { isRolledBack: true }, {}],
     ['cannot put it in force', { error: { seq: 1, code: 'x', message: 'no' } }, {}],
+    ['has not fetched it in time', { error: { seq: 1, code: 'XDPOL_E_FRONT', message: 'no' } }, { patience: 0 }],
     ['drops what passed before', { newDrops: 101 }, {}],
     ['says nothing', { at: 1 }, { patience: 0 }],
     [
@@ -201,6 +202,18 @@ describe('a rollout', () => {
     });
     await answered;
     expect([record.state, new Set(troubles)]).toEqual(['done', new Set(['no leader', 'the answer is lost'])]);
+  });
+
+  test('waits for a host that has not fetched the policy yet', async () => {
+    const id = await begin();
+    let tries = 0;
+    const { record } = await run(id, async (host) => {
+      tries += 1;
+      if (tries > 1) return await obey(host);
+      await obey(host, { error: { seq: 1, code: 'XDPOL_E_FRONT', message: 'no' } });
+      setTimeout(() => void obey(host), 50);
+    });
+    expect(record.state).toBe('done');
   });
 
   test('may leave hosts behind that say nothing, as many as the gate lets', async () => {
