@@ -62,17 +62,27 @@ function useWindow(rows: number): {
     const { current } = element;
     if (current === null) return undefined;
     measure();
-    // On paper nothing scrolls: every row is there.
-    const showAll = (): void => renderNow(() => setSeen({ first: 0, count: Number.MAX_SAFE_INTEGER }));
+    // On paper nothing scrolls: every row is there, however high the frame is with rows of paper.
+    let isPrinting = false;
+    const showAll = (): void => {
+      isPrinting = true;
+      renderNow(() => setSeen({ first: 0, count: Number.MAX_SAFE_INTEGER }));
+    };
+    const showSeen = (): void => {
+      isPrinting = false;
+      measure();
+    };
     addEventListener('beforeprint', showAll);
-    addEventListener('afterprint', measure);
-    const observer = new ResizeObserver(measure);
+    addEventListener('afterprint', showSeen);
+    const observer = new ResizeObserver(() => {
+      if (!isPrinting) measure();
+    });
     observer.observe(current);
     current.addEventListener('scroll', measure, { passive: true });
     return () => {
       observer.disconnect();
       removeEventListener('beforeprint', showAll);
-      removeEventListener('afterprint', measure);
+      removeEventListener('afterprint', showSeen);
       current.removeEventListener('scroll', measure);
     };
   }, [rows === 0]);
