@@ -16,7 +16,7 @@ import type { AgentLog } from '../log.ts';
 import { Retries, shuffle } from './backoff.ts';
 import type { FrontAsks } from './carry-out.ts';
 import type { FleetCredentials } from './fleet-credentials.ts';
-import { FrontConnection, isBusy, refusalOf, SHORT_HANDSHAKE } from './front-connection.ts';
+import { FrontConnection, isBusy, refusalOf } from './front-connection.ts';
 import type { OrderBook } from './order-book.ts';
 import type { OrdersInForce } from './orders-in-force.ts';
 
@@ -211,7 +211,7 @@ export class FleetFollower {
   async #reachAnew(): Promise<void> {
     const front = this.#connection?.url ?? this.#fronts[this.#next++ % this.#fronts.length];
     if (front === undefined) throw noFront();
-    using connection = await FrontConnection.open(front, this.#options.credentials().tls, SHORT_HANDSHAKE);
+    using connection = await FrontConnection.open(front, this.#options.credentials().tls);
     await postStatus(connection, JSON.stringify(this.#options.orders.status()));
   }
 

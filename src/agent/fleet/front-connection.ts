@@ -9,15 +9,10 @@ import { connectSocket } from '../../fleet/connect-socket.ts';
 import { MOST_LINE } from '../../fleet/front-routes.ts';
 import { fieldsOf, isText, parseJson } from '../../store/json-fields.ts';
 
-/** Milliseconds for TCP, and for the answer to a request. */
+/** Milliseconds for TCP, for TLS, which waits for a front that has much to do, and for the answer to a request. */
 const TCP_TIMEOUT = 3000;
+const CONNECT_TIMEOUT = 15_000;
 const ANSWER_TIMEOUT = 30_000;
-/**
- * Milliseconds for the handshake: to follow a front, which gives each of many hosts its turn, and where the time is short
- * because a policy waits for its confirmation.
- */
-const HANDSHAKE_TIMEOUT = 30_000;
-export const SHORT_HANDSHAKE = 15_000;
 /** Bytes of the answer to a request other than for a blob. */
 const SHORT_ANSWER = 1 << 16;
 const OK = 200;
@@ -90,7 +85,7 @@ export class FrontConnection implements Disposable {
   }
 
   /** Throws EnvironmentError where the front does not answer, or one of the two does not accept the other. */
-  static async open(url: URL, tls: FrontTls, patience: number = HANDSHAKE_TIMEOUT): Promise<FrontConnection> {
+  static async open(url: URL, tls: FrontTls): Promise<FrontConnection> {
     const checked = `${url.href}\n${tls.ca}\n${tls.crl}\n${tls.cert}`;
     const ticket = sessions.get(checked);
     const socket = connectSocket(url, ticket === undefined ? tls : { ...tls, session: ticket });
@@ -104,7 +99,7 @@ export class FrontConnection implements Disposable {
       connectedAt = performance.now();
     });
     await new Promise<void>((resolve, reject) => {
-      const late = setTimeout(() => socket.destroy(new Error('no answer in time')), patience);
+      const late = setTimeout(() => socket.destroy(new Error('no answer in time')), CONNECT_TIMEOUT);
       session.once('remoteSettings', () => {
         clearTimeout(late);
         resolve();
