@@ -1,5 +1,4 @@
 /** The frozen constants of one program instance: what the compiler wrote, with what the engine alone knows. */
-
 import { present } from '../base/assert.ts';
 import type { TableName } from '../compiler/compile.ts';
 import { TABLE_NAMES } from '../compiler/compile.ts';

@@ -64,9 +64,12 @@ export function pathInTree(policy: string, path: string): string {
 }
 
 function readOne<T>(path: string, bytes: Uint8Array, read: (value: unknown) => T | undefined, what: string): T {
-  const value = read(parseRecord(bytes));
+  const help = 'correct it, or take the file that xdpol fleet export wrote';
+  const json = parseRecord(bytes);
+  if (json === undefined) throw fleetError(`${path} is not JSON`, help);
+  const value = read(json);
   if (value !== undefined) return value;
-  throw fleetError(`${path} is no ${what}`, 'correct it, or take the file that xdpol fleet export wrote');
+  throw fleetError(`${path} is no ${what}`, help);
 }
 
 function readOrderFile(path: string, bytes: Uint8Array): TreeOrder {

@@ -3,7 +3,7 @@ import { EnvironmentError } from '../../base/environment-error.ts';
 import { groupBy } from '../../base/group-by.ts';
 import type { Generation } from '../../engine/generation.ts';
 import { newestGeneration, readAttachments } from '../../engine/survey.ts';
-import type { Action, Policy } from '../../policy/model.ts';
+import type { Action } from '../../policy/model.ts';
 import type { CountedEvidence, Evidence, EvidenceGap, EvidenceHour } from '../../store/store.ts';
 import type { HostContext } from '../context.ts';
 import { interfaceAddresses, presentInterfaces } from '../interfaces.ts';
@@ -58,10 +58,11 @@ export interface TrafficReport {
 const TOP = 10;
 
 /** What a report names of a policy. */
-type NamedRules = Pick<Policy, 'default'> & {
+interface NamedRules {
   readonly name: string;
-  readonly rules: readonly Pick<ReportedRule & { readonly name: string }, 'name' | 'action'>[];
-};
+  readonly default: Action;
+  readonly rules: readonly { readonly name: string; readonly action: Action }[];
+}
 
 /** Of a policy of very many rules this is there at once, and the whole report takes long. Throws as reportEvidence. */
 export async function reportTraffic(context: HostContext, request: ReportRequest): Promise<TrafficReport> {

@@ -45,6 +45,11 @@ test.each([
   expect(() => readTree(files({ [path]: value }))).toThrow(`${path} is no `);
 });
 
+test('what is not JSON is said to be none', () => {
+  const damaged = new Map([['hosts/web1.json', Buffer.from('{oops')]]);
+  expect(() => readTree(damaged)).toThrow('hosts/web1.json is not JSON');
+});
+
 test('a file that a policy names is in the folder of the policy', () => {
   expect(pathInTree('web', '/etc/../../lists/./bad.txt')).toBe('policies/web/files/etc/lists/bad.txt');
 });
