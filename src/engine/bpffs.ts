@@ -237,38 +237,46 @@ function linkIsDead(path: string): boolean {
   }
 }
 
-/** Inodes of the network namespaces that a process is in or that have a name. */
-function liveNamespaces(): ReadonlySet<string> {
+/** Network namespaces that a process is in or that have a name: for each inode, a path that leads there. */
+function liveNamespaces(): ReadonlyMap<string, string> {
   const named = listDirectory('/run/netns').map((name) => `/run/netns/${name}`);
   const ofProcesses = listDirectory('/proc')
     .filter((entry) => /^\d+$/u.test(entry))
     .map((pid) => `/proc/${pid}/ns/net`);
-  const inodes = new Set<string>();
-  for (const path of [...named, ...ofProcesses]) {
+  const pathOf = new Map<string, string>();
+  for (const path of [...ofProcesses, ...named]) {
     try {
-      inodes.add(String(statSync(path).ino));
+      pathOf.set(String(statSync(path).ino), path);
     } catch {
       // The process ended, or may not be looked into: its namespace is another's too, or its links are asked.
     }
   }
-  return inodes;
+  return pathOf;
 }
 
-function inodeOf(directory: string): string {
-  return directory.split('-')[1] ?? '';
+/** Whether the namespace at a path is the one with this cookie; one that cannot be asked may be. */
+function mayHaveCookie(path: string, cookie: string | undefined): boolean {
+  try {
+    return String(networkNamespaceCookie(path)) === cookie;
+  } catch (error) {
+    if (error instanceof BpfError) return true;
+    throw error;
+  }
 }
 
 /**
- * A directory of our own inode that is not ours belonged to a namespace before. One of an inode that lives is left: a
- * command in that namespace may be filling it at this moment.
+ * A directory whose namespace lives is left: a command in that namespace may be filling it at this moment. Its inode
+ * may be another namespace's by now, so the cookie is compared. The interfaces of a namespace that is gone may live on
+ * in another one, with their links.
  */
-function isDead(interfaces: readonly string[], inode: string, own: string, live: ReadonlySet<string>): boolean {
-  if (inode === own) return true;
-  if (live.has(inode)) return false;
-  const links = interfaces.flatMap((path) =>
-    listDirectory(path)
+function isDead(directory: string, interfaces: readonly string[], live: ReadonlyMap<string, string>): boolean {
+  const [, inode = '', cookie] = basename(directory).split('-');
+  const path = live.get(inode);
+  if (path !== undefined && mayHaveCookie(path, cookie)) return false;
+  const links = interfaces.flatMap((name) =>
+    listDirectory(name)
       .filter((pin) => pin === 'ingress' || pin === 'egress')
-      .map((pin) => join(path, pin)),
+      .map((pin) => join(name, pin)),
   );
   return links.every(linkIsDead);
 }
@@ -295,7 +303,7 @@ export function sweepDeadNamespaces(root: string): void {
   for (const name of others) {
     const directory = join(all, name);
     const interfaces = listDirectory(directory).map((entry) => join(directory, entry));
-    if (!isDead(interfaces, inodeOf(name), inodeOf(basename(root)), live)) continue;
+    if (!isDead(directory, interfaces, live)) continue;
     sweepNamespace(directory);
   }
 }

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { readdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openPinnedLink } from 'libbpf-ts-bindings';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { AgentProcess } from '../support/agent-process.ts';
 import { compileBpf } from '../support/compile-bpf.ts';
 import {
@@ -26,6 +27,8 @@ import { ownProcess } from '../support/own-process.ts';
 const SWAPS = 15;
 const KILLS = 3;
 const LATEST_KILL_MS = 900;
+/** The kernel ends a network namespace some time after its name and its last process. */
+const NAMESPACE_ENDS = { timeout: 20_000, interval: 50 };
 /** Blocked by both of the policies, whichever is in force. */
 const BLOCKED = ['rule rest', 'parse malformed'];
 
@@ -55,6 +58,11 @@ function succeeds(outcome: Outcome): string {
   expect(outcome.stderr).not.toContain('error');
   expect(outcome.status).toBe(0);
   return outcome.stdout;
+}
+
+function ifindexOfLink(path: string): number {
+  using link = openPinnedLink(path);
+  return link.ifindex;
 }
 
 function tc(...args: readonly string[]): string {
@@ -196,7 +204,7 @@ describe('clsact in the place of tcx', () => {
     expect(readdirSync(join(pair.env['XDPOL_BPFFS'] ?? '', 'xdpol'))).toEqual([]);
   });
 
-  test('what a namespace left behind that is gone is swept by the next apply in another', () => {
+  test('what a namespace left behind that is gone is swept by the next apply in another', async () => {
     const inside = `${pair.host.namespace}-gone`;
     const root = join(pair.env['XDPOL_BPFFS'] ?? '', 'xdpol');
     spawnSync('ip', ['netns', 'add', inside]);
@@ -208,9 +216,10 @@ describe('clsact in the place of tcx', () => {
     } finally {
       spawnSync('ip', ['netns', 'del', inside]);
     }
-    expect(readdirSync(root)).toHaveLength(1);
+    const [left = ''] = readdirSync(root);
+    await vi.waitFor(() => expect(ifindexOfLink(join(root, left, 'gone0', 'ingress'))).toBe(0), NAMESPACE_ENDS);
     succeeds(withoutTcx('apply', policies[0], '-i', pair.host.device));
-    expect(readdirSync(root)).toHaveLength(1);
+    expect(readdirSync(root)).not.toContain(left);
     expect(hooks()).toEqual([`${pair.host.device} xdp 1`, `${pair.host.device} clsact 1`]);
   });
 });

@@ -2,8 +2,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { createMap } from 'libbpf-ts-bindings';
+import { basename, join } from 'node:path';
+import { createMap, networkNamespaceCookie } from 'libbpf-ts-bindings';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { NamespacePair } from '../support/namespaces.ts';
 import { ownProcess } from '../support/own-process.ts';
@@ -13,6 +13,8 @@ const SWEEPERS = 4;
 const LEFT_BEHIND = 150;
 /** Of no network namespace: their inodes begin at 0xf0000000. */
 const NO_INODE = 77;
+/** Of a namespace before all others: cookies only grow. */
+const FORMER_COOKIE = 1;
 
 const POLICY = `name: swept
 rules:
@@ -30,8 +32,8 @@ beforeAll(() => {
 afterAll(() => pair[Symbol.dispose]());
 
 /** What `apply` leaves of a namespace whose interfaces are gone. */
-function leaveBehind(inode: number, number: number): string {
-  const directory = join(all, `net-${inode}-${number}`, 'eth0');
+function leaveBehind(inode: number, cookie: bigint | number): string {
+  const directory = join(all, `net-${inode}-${cookie}`, 'eth0');
   mkdirSync(directory, { recursive: true });
   for (const name of KEPT_PINS) {
     using map = createMap({ name: 'left', type: 'array', keySize: 4, valueSize: 4, maxEntries: 1 });
@@ -51,10 +53,12 @@ describe('several processes', () => {
     expect(readdirSync(all)).toEqual([]);
   });
 
-  test('what belongs to a namespace that lives stays, even without links', () => {
-    const inode = statSync(`/run/netns/${pair.peer.namespace}`).ino;
-    const directory = leaveBehind(inode, 1);
+  test('what belongs to a namespace that lives stays, even without links; of one that had its inode before, it goes', () => {
+    const living = `/run/netns/${pair.peer.namespace}`;
+    const directory = leaveBehind(statSync(living).ino, networkNamespaceCookie(living));
+    leaveBehind(statSync(living).ino, FORMER_COOKIE);
     pair.exec(pair.host, ownProcess('sweep-loop', join(all, 'net-1-1'), '1'));
+    expect(readdirSync(all)).toEqual([basename(join(directory, '..'))]);
     expect(readdirSync(directory).sort()).toEqual(KEPT_PINS);
     execFileSync('rm', ['-r', join(directory, '..')]);
   });
