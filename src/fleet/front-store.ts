@@ -12,8 +12,9 @@ import type { Change, Entry, FleetStore, Follower, Listed, Put, PutResult } from
 import { OPERATOR_ROUTES } from './front-routes.ts';
 import { parseRecord } from './records.ts';
 
-/** Milliseconds for a connection and for an answer. */
+/** Milliseconds for a connection and for an answer; until a front that ended one is followed again. */
 const TIMEOUT = 15_000;
+const PAUSE = 1000;
 
 interface WireEntry {
   readonly key: string;
@@ -30,22 +31,41 @@ function decodeEntry({ key, value, revision }: WireEntry): Entry {
   return { key, value: Buffer.from(value, 'base64'), revision };
 }
 
+/** Whoever waits for an answer while it ends is told why. */
+class Connection {
+  readonly socket: TLSSocket;
+  readonly session: ClientHttp2Session;
+  failure: Error | undefined;
+
+  constructor(url: string, tls: SecureContextOptions) {
+    this.socket = connectSocket(new URL(url), tls);
+    this.session = connect(url, { createConnection: () => this.socket, settings: { enablePush: false } });
+    this.session.on('error', (error: Error) => {
+      this.failure = error;
+    });
+    this.session.setTimeout(0);
+  }
+
+  get isOver(): boolean {
+    return this.session.closed || this.session.destroyed;
+  }
+}
+
+interface Asked {
+  readonly stream: ClientHttp2Stream;
+  readonly connection: Connection;
+}
+
 export class FrontStore implements FleetStore {
   readonly #url: string;
-  readonly #socket: TLSSocket;
-  readonly #session: ClientHttp2Session;
-  #failure: Error | undefined;
+  readonly #tls: SecureContextOptions;
+  #connection: Connection | undefined;
   #isEnding = false;
 
-  /** `url`: https://HOST:PORT. Nothing is sent before the first call. */
+  /** `url`: https://HOST:PORT. The first call makes a connection, and each one does that finds it ended. */
   constructor(url: string, tls: SecureContextOptions) {
     this.#url = url;
-    this.#socket = connectSocket(new URL(url), tls);
-    this.#session = connect(url, { createConnection: () => this.#socket, settings: { enablePush: false } });
-    this.#session.on('error', (error: Error) => {
-      this.#failure = error;
-    });
-    this.#session.setTimeout(0);
+    this.#tls = tls;
   }
 
   async get(key: string): Promise<Entry | undefined> {
@@ -71,50 +91,47 @@ export class FrontStore implements FleetStore {
     return (await this.#ask('POST', OPERATOR_ROUTES.write.path, JSON.stringify({ puts: wire }))) as PutResult;
   }
 
-  /** Ends with the connection: commands are short, and begin again. */
-  follow(prefixes: readonly string[], { state, changes, lost }: Follower, since?: number): Disposable {
+  follow(prefixes: readonly string[], follower: Follower, since?: number): Disposable {
     const asked = new URLSearchParams(prefixes.map((prefix): [string, string] => ['prefix', prefix]));
-    if (since !== undefined) asked.set('since', String(since));
-    const stream = this.#open('GET', `${OPERATOR_ROUTES.changes.path}?${asked}`);
     let isOver = false;
-    let rest = '';
-    stream.setEncoding('utf8');
-    stream.on('data', (chunk: string) => {
-      const lines = (rest + chunk).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) {
-        if (isOver || line === '') continue;
-        const told = JSON.parse(line) as WireLine;
-        if (told.state !== undefined) state({ ...told.state, entries: told.state.entries.map(decodeEntry) });
-        if (told.changes !== undefined) changes(told.changes.map(decodeChange));
-      }
-    });
-    stream.on('error', () => undefined);
-    stream.once('close', () => {
-      if (!isOver && !this.#isEnding) lost?.(this.#unreachable('the connection ended'));
-    });
-    stream.end();
+    let following: ClientHttp2Stream | undefined;
+    const begin = (more: string): void => {
+      if (isOver || this.#isEnding) return;
+      const { stream, connection } = this.#open('GET', `${OPERATOR_ROUTES.changes.path}?${asked}${more}`);
+      following = stream;
+      tellLines(stream, follower, () => isOver);
+      stream.once('close', () => {
+        if (isOver || this.#isEnding) return;
+        follower.lost?.(this.#unreachable(connection, 'the connection ended'));
+        // With everything: what changed meanwhile, and a store that was restored, are told too.
+        setTimeout(() => begin(''), PAUSE).unref();
+      });
+      stream.end();
+    };
+    begin(since === undefined ? '' : `&since=${since}`);
     return {
       [Symbol.dispose]: () => {
         isOver = true;
-        stream.close();
+        following?.close();
       },
     };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isEnding = true;
-    this.#socket.destroy();
+    this.#connection?.socket.destroy();
     await Promise.resolve();
   }
 
-  #open(method: string, path: string): ClientHttp2Stream {
-    if (this.#session.destroyed) throw this.#unreachable(this.#failure?.message ?? 'the connection ended');
-    return this.#session.request({ ':method': method, ':path': path });
+  #open(method: string, path: string): Asked {
+    const last = this.#connection;
+    const connection = last === undefined || last.isOver ? new Connection(this.#url, this.#tls) : last;
+    this.#connection = connection;
+    return { stream: connection.session.request({ ':method': method, ':path': path }), connection };
   }
 
   async #ask(method: string, path: string, body?: string): Promise<unknown> {
-    const stream = this.#open(method, path);
+    const { stream, connection } = this.#open(method, path);
     stream.setTimeout(TIMEOUT, () => stream.destroy(new Error(`no answer within ${TIMEOUT / 1000} s`)));
     let status = 0;
     stream.once('response', (headers) => {
@@ -125,16 +142,16 @@ export class FrontStore implements FleetStore {
     try {
       for await (const chunk of stream as AsyncIterable<Buffer>) chunks.push(chunk);
     } catch (error) {
-      throw this.#unreachable(messageOf(this.#failure ?? error));
+      throw this.#unreachable(connection, messageOf(connection.failure ?? error));
     }
-    if (status === 0) throw this.#unreachable(this.#failure?.message ?? 'the connection ended');
+    if (status === 0) throw this.#unreachable(connection, connection.failure?.message ?? 'the connection ended');
     const answer = parseRecord(Buffer.concat(chunks));
     if (status === 200) return answer;
     throw refusal(status, answer);
   }
 
-  #unreachable(why: string): EnvironmentError {
-    if (isForeignCertificate((this.#failure as NodeJS.ErrnoException | undefined)?.code)) {
+  #unreachable({ failure }: Connection, why: string): EnvironmentError {
+    if (isForeignCertificate((failure as NodeJS.ErrnoException | undefined)?.code)) {
       return new EnvironmentError(
         'XDPOL_E_FLEET_STORE',
         `the certificate of the front ${this.#url} is of another authority than ca.crt or crl.pem of this fleet's folder`,
@@ -145,6 +162,22 @@ export class FrontStore implements FleetStore {
       help: 'see whether it runs and accepts your certificate: xdpol fleet front, or name another one: --front URL',
     });
   }
+}
+
+function tellLines(stream: ClientHttp2Stream, { state, changes }: Follower, isOver: () => boolean): void {
+  let rest = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      if (isOver() || line === '') continue;
+      const told = JSON.parse(line) as WireLine;
+      if (told.state !== undefined) state({ ...told.state, entries: told.state.entries.map(decodeEntry) });
+      if (told.changes !== undefined) changes(told.changes.map(decodeChange));
+    }
+  });
+  stream.on('error', () => undefined);
 }
 
 function query(fields: Readonly<Record<string, string>>): string {

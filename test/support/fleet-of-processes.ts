@@ -3,11 +3,11 @@
  * hosts each; each front reaches etcd, and each machine a front, over a way of its own.
  */
 import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
+import { isDeepStrictEqual, promisify } from 'node:util';
 import { expect } from 'vitest';
 import { present } from '../../src/base/assert.ts';
 import type { HostFolders } from './fleet-centre.ts';
@@ -20,8 +20,11 @@ import { Relay } from './relay.ts';
 
 const GROUPS = { web: ['web1', 'web2', 'web3', 'web4', 'web5'], mail: ['mail1'] } as const;
 const PER_MACHINE = 2;
-/** Milliseconds for a front to start, since etcd may have no leader at the time. */
+/** Milliseconds for a front to start, since etcd may have no leader at the time; for a command of an operator. */
 const START = 60_000;
+const COMMAND = 90_000;
+
+const execute = promisify(execFile);
 
 async function relayTo(ports: readonly number[]): Promise<readonly Relay[]> {
   return await Promise.all(ports.map(async (port) => await Relay.open(port)));
@@ -44,7 +47,9 @@ export class FleetOfProcesses extends FleetCentre {
     const fleet = new FleetOfProcesses(parts);
     mkdirSync(fleet.#centre);
     symlinkSync(parts.credentials, join(fleet.#centre, 'front'));
+    symlinkSync(await parts.authority.operator('anna', 'administrator'), join(fleet.#centre, 'operator'));
     writeFileSync(join(fleet.#centre, 'operators'), fleet.operators.join('\n'));
+    writeFileSync(join(fleet.#centre, 'signing.key'), fleet.key.key.export({ type: 'pkcs8', format: 'pem' }));
     fleet.hosts.push(...(await fleet.found(GROUPS)));
     for (const front of FRONTS) {
       fleet.toEtcd.push(await relayTo(fleet.cluster.urls.map((url) => Number(new URL(url).port))));
@@ -80,6 +85,13 @@ export class FleetOfProcesses extends FleetCentre {
       if (await Promise.race([said, once(child, 'exit').then(() => false)])) return;
     }
     throw new Error(`front ${at} does not start`);
+  }
+
+  /** Of `xdpol fleet`, which asks the first front; what it prints. Rejects where it ends with another code than 0. */
+  async command(...args: readonly string[]): Promise<string> {
+    const front = ['--dir', this.#centre, '--front', `https://localhost:${present(this.ports[0])}`];
+    const argv = ['--pdeathsig', 'KILL', ...program('main', 'fleet', ...args, ...front)];
+    return (await execute('setpriv', argv, { timeout: COMMAND })).stdout;
   }
 
   startMachine(at: number): void {

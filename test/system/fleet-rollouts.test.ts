@@ -13,6 +13,8 @@ import { runningRollout, takeSnapshot } from '../../src/fleet/centre/snapshot.ts
 import type { FleetStore } from '../../src/fleet/fleet-store.ts';
 import type { RolloutRecord } from '../../src/fleet/rollout-record.ts';
 import { sleep } from '../support/fleet-centre.ts';
+import type { PutInForce } from '../support/fleet-journal.ts';
+import { readJournal } from '../support/fleet-journal.ts';
 import { FleetOfProcesses } from '../support/fleet-of-processes.ts';
 import type { Fault } from '../support/random-faults.ts';
 import { drawFaults } from '../support/random-faults.ts';
@@ -127,4 +129,48 @@ test(`${ROLLOUTS} rollouts`, { timeout: ROLLOUTS * 2 * PATIENCE }, async () => {
       watched.early,
     ]).toEqual([what, [], []]);
   }
+});
+
+/** Of the orders of a rollout: when hosts put them in force, by ring. */
+function ringsOf(id: string): readonly (readonly number[])[] {
+  const lines = fleet.hosts.flatMap((host) => readJournal(host));
+  const isIn =
+    (ring: number) =>
+    ({ order: { wave } }: PutInForce) =>
+      wave?.rollout === id && wave.number === ring;
+  return [1, 2, 3].map((ring) => lines.filter(isIn(ring)).map(({ at }) => at));
+}
+
+test('a rollout that reached every host is taken back ring by ring, while a front and hosts are killed', {
+  timeout: 2 * PATIENCE,
+}, async () => {
+  const policy = await fleet.publish();
+  const how = ['--rings', '1, 2, all', '--hold', '1s', '--patience', '40s', '--json'];
+  const run = async (...args: readonly string[]): Promise<{ readonly id: string }> => {
+    const { rollout } = JSON.parse(await fleet.command(...args, ...how)) as {
+      readonly rollout: { readonly id: string };
+    };
+    expect(rollout).toMatchObject({ state: 'done', released: 3, reason: null });
+    return rollout;
+  };
+  await run('rollout', TARGET, `web@${policy.version}`);
+  await fleet.settled({ ...ordered, web: policy.sha256 }, PATIENCE);
+
+  const back = run('rollback', TARGET);
+  const isBegun = async (): Promise<boolean> => runningRollout(await takeSnapshot(store), TARGET)?.value.released === 1;
+  await expect.poll(isBegun, { timeout: PATIENCE }).toBe(true);
+  await fleet.killMachine(1);
+  await fleet.killFront(0);
+  await sleep(LATEST);
+  await fleet.startFront(0);
+  fleet.startMachine(1);
+  const { id } = await back;
+
+  // The last ring has those of the others too.
+  const rings = ringsOf(id);
+  expect(rings.map((times) => times.length)).toEqual([1, 1, 5]);
+  const [first = [], second = [], last = []] = rings;
+  expect(Math.max(...first)).toBeLessThan(Math.min(...second));
+  expect(Math.max(...second)).toBeLessThan(Math.min(...last));
+  await fleet.settled(ordered, PATIENCE);
 });

@@ -15,7 +15,7 @@ import { draftOrder, fleetError, ORDER_LIFE, previousPut, putOf } from './change
 import type { Snapshot, Stored } from './snapshot.ts';
 import { hostsOf, runningRollout, takeSnapshot } from './snapshot.ts';
 
-/** A number of hosts, a share of them, or all. */
+/** Up to how many hosts have the policy: a number, a share of them, or all. */
 export type Ring = { readonly count: number } | { readonly share: number } | 'all';
 
 /** `1, 1%, 10%, all`; undefined where the text is something else, or does not end with all. */
@@ -47,7 +47,7 @@ export function planRings(
       planned.push(null);
       break;
     }
-    const upTo = 'count' in ring ? taken + ring.count : Math.ceil(ring.share * hosts.length);
+    const upTo = 'count' in ring ? ring.count : Math.ceil(ring.share * hosts.length);
     const added = drawn.slice(taken, upTo).map(([, host]) => host);
     if (added.length === 0) continue;
     if (added.length > MOST_NAMED) {

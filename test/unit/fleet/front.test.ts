@@ -34,7 +34,7 @@ import {
 } from '../../../src/fleet/signing.ts';
 import { TestAuthority } from '../../support/certificates.ts';
 import { statusReport } from '../../support/fleet-status.ts';
-import { testStore } from '../../support/fleet-store-suite.ts';
+import { Knowledge, ROOT, testStore, write as writeKey } from '../../support/fleet-store-suite.ts';
 
 const KEY = present(readSigningKey(makeSigningKey()));
 const OPERATORS = [publicKeyText(KEY.key)];
@@ -371,6 +371,25 @@ describe('operators', () => {
   afterAll(async () => await admin[Symbol.asyncDispose]());
 
   describe('the store through a front is as every store', () => testStore(() => admin));
+
+  test('a front that went away and is back is asked and followed again', async () => {
+    const start = async (port: number): Promise<Front> =>
+      await Front.start({ ...options(), admit: undefined, listen: { host: '127.0.0.1', port } });
+    let own = await start(0);
+    const { port } = own.address;
+    await using asking = new FrontStore(`https://localhost:${port}`, tlsOf('op-all'));
+    const known = new Knowledge();
+    using _following = asking.follow([`${ROOT}away-`], known);
+    await writeKey(asking, 'away-a', '1');
+    await known.until(({ values }) => values.get('away-a') === '1');
+    await own[Symbol.asyncDispose]();
+    await writeKey(store, 'away-a', '2');
+    await expect(asking.get(KEYS.epoch)).rejects.toMatchObject({ code: 'XDPOL_E_FLEET_STORE' });
+    own = await start(port);
+    await writeKey(asking, 'away-b', '3');
+    await known.until(({ values }) => values.get('away-a') === '2' && values.get('away-b') === '3');
+    await own[Symbol.asyncDispose]();
+  });
 
   test('rights: to read, to ban, to order', async () => {
     const ban: Order = {

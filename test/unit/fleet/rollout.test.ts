@@ -242,6 +242,8 @@ test('rings', () => {
   expect(planned.map((ring) => ring?.length ?? 'rest')).toEqual([1, 9, 90, 'rest']);
   expect(new Set(planned.flatMap((ring) => ring ?? [])).size).toBe(100);
   expect(planRings('r', hosts, rings)).toEqual(planned);
+  const numbers = planRings('r', hosts, present(readRings('2, 5, 5, all')));
+  expect(numbers.map((ring) => ring?.length ?? 'rest')).toEqual([2, 3, 'rest']);
   expect(planRings('r', ['a'], rings).map((ring) => ring?.length ?? 'rest')).toEqual([1, 'rest']);
   for (const text of ['', '1', 'all, 1', '0, all', '101%, all', 'x, all']) expect(readRings(text)).toBeUndefined();
 });
