@@ -167,9 +167,17 @@ test('a tree is exported, changed and imported: what differs is written, and the
   expect(imported()).toEqual({ ...nothing, ...changed });
   edit('orders/policy/group/web.json', (text) => text.replace(/"version": \d/u, '"version": 3'));
   expect(imported()).toEqual({ ...nothing, orders: ['group/web'] });
+  // What is wrong in one file keeps the others from being written.
+  edit('groups/web.json', (text) => text.replace('11', '12'));
   edit('orders/policy/group/web.json', (text) => text.replace('"version": 3', '"version": 9'));
   const wrong = fleet('import', tree);
   expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('group/web.json orders web@9, which neither')]);
+  edit('orders/policy/group/web.json', (text) => text.replace('"version": 9', '"version": 3'));
+  edit('policies/web/policy.yaml', (text) => text.replace('action: permit', 'action: permitt'));
+  const damaged = fleet('import', tree);
+  expect([damaged.code, damaged.err]).toEqual([3, expect.stringContaining('policies/web/policy.yaml:5:')]);
+  edit('policies/web/policy.yaml', (text) => text.replace('permitt', 'permit'));
+  expect(imported()).toEqual({ ...nothing, groups: ['web'] });
   outcome('export', tree);
   // Another fleet, which has nothing.
   const other = join(folder, 'other');

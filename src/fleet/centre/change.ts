@@ -29,7 +29,7 @@ export function fleetError(message: string, help: string): EnvironmentError {
 }
 
 /** Throws where a host is in two groups with orders that would count alike. */
-function requireNoTies(
+export function requireNoTies(
   hosts: Iterable<HostRecord>,
   groups: readonly GroupRecord[],
   ordered: ReadonlySet<string>,
@@ -53,7 +53,7 @@ export function putOf({ revisions }: Snapshot, key: string, value: Uint8Array): 
  * Puts the memberships of hosts that are in other groups than they were, and those that another key signed; `areAll`: every
  * one, since hosts may have newer ones than a store that was restored.
  */
-function membershipPuts(
+export function membershipPuts(
   snapshot: Snapshot,
   hosts: readonly HostRecord[],
   groups: readonly GroupRecord[],
@@ -76,6 +76,11 @@ function values<T>(stored: ReadonlyMap<string, { readonly value: T }>): readonly
 
 /** One of the records of an audited request is the front's. */
 const MOST = MOST_PUTS - 1;
+
+/** In several writes where they are many. Throws where another writer was first; what was written before stays. */
+export async function putAll(store: FleetStore, puts: readonly Put[]): Promise<void> {
+  for (let at = 0; at < puts.length; at += MOST) await putOrThrow(store, puts.slice(at, at + MOST));
+}
 
 /** A host is new, or has other labels or groups; where nothing changes its membership is signed again. */
 export async function putHost(
@@ -128,7 +133,7 @@ export async function putGroup(
     putOf(snapshot, KEYS.group(group.name), encodeRecord(group)),
     ...membershipPuts(snapshot, hosts, groups, { key, areAll: isDeepStrictEqual(group, before) }),
   ];
-  for (let at = 0; at < puts.length; at += MOST) await putOrThrow(store, puts.slice(at, at + MOST));
+  await putAll(store, puts);
   return { group, hosts: hosts.filter((host) => groupsOf(host, groups).includes(group)).map(({ name }) => name) };
 }
 
@@ -230,6 +235,16 @@ export async function previousPut(store: FleetStore, target: Target, signed: Sig
   return { key, value: encodeSigned(signed), ifRevision: (await store.get(key))?.revision ?? 0 };
 }
 
+/** Throws where a rollout of the target is not over. */
+export function requireNoRollout(snapshot: Snapshot, target: Target): void {
+  const rollout = runningRollout(snapshot, target)?.value;
+  if (rollout === undefined) return;
+  throw fleetError(
+    `the rollout ${rollout.id} of ${target} is ${rollout.state}`,
+    `take it back first: xdpol fleet rollback ${target}`,
+  );
+}
+
 /** Puts a signed order in force for its target. Throws where it was made for another state, or a rollout runs there. */
 export async function putOrder(
   store: FleetStore,
@@ -239,13 +254,7 @@ export async function putOrder(
 ): Promise<readonly string[]> {
   const lane = laneOf(order.kind);
   const before = snapshot.orders[lane].get(order.target);
-  const rollout = lane === 'policy' ? runningRollout(snapshot, order.target)?.value : undefined;
-  if (rollout !== undefined) {
-    throw fleetError(
-      `the rollout ${rollout.id} of ${order.target} is ${rollout.state}`,
-      `take it back first: xdpol fleet rollback ${order.target}`,
-    );
-  }
+  if (lane === 'policy') requireNoRollout(snapshot, order.target);
   const previous = before === undefined ? null : digestOf(before.value.signed);
   if (order.previous !== previous || order.seq <= (before?.value.order.seq ?? -1)) {
     throw new EnvironmentError('XDPOL_E_FLEET_CONFLICT', `${order.target} has another order by now`, {

@@ -1,11 +1,12 @@
 /** A fleet as files, for a version control system: what export writes is what import reads. */
-import { fieldsOf, isText } from '../../store/json-fields.ts';
+import { fieldsOf } from '../../store/json-fields.ts';
 import type { Target } from '../fleet-names.ts';
 import { isName, isTarget } from '../fleet-names.ts';
 import type { FleetStore } from '../fleet-store.ts';
 import { PREFIXES } from '../record-keys.ts';
-import type { GroupRecord, HostRecord } from '../records.ts';
+import type { GroupRecord, HostRecord, PolicyRecord } from '../records.ts';
 import { encodeRecord, parseRecord, readGroup, readHost, readPolicyRecord } from '../records.ts';
+import { isDigest } from '../signing.ts';
 import { readBundle } from './archive.ts';
 import { fleetError } from './change.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -25,6 +26,8 @@ export interface Tree {
   readonly hosts: readonly HostRecord[];
   /** Names of those that have a policy.yaml. */
   readonly policies: readonly string[];
+  /** Of the fleet that the tree came from: the newest version of each policy. */
+  readonly versions: ReadonlyMap<string, PolicyRecord>;
   readonly orders: readonly TreeOrder[];
 }
 
@@ -80,9 +83,14 @@ function readOrderFile(path: string, bytes: Uint8Array): TreeOrder {
     if (!isTarget(target) || order.target !== target) return undefined;
     if (order.kind === 'unassign') return { path, target, policy: null };
     if (order.kind !== 'policy' || !isName(name) || !Number.isSafeInteger(version)) return undefined;
-    return { path, target, policy: { name, version: Number(version), sha256: isText(sha256) ? sha256 : null } };
+    if (sha256 !== undefined && !isDigest(sha256)) return undefined;
+    return { path, target, policy: { name, version: Number(version), sha256: sha256 ?? null } };
   };
   return readOne(path, bytes, read, `order of a policy for ${target}`);
+}
+
+function ofPolicy(record: PolicyRecord | undefined, name: string): PolicyRecord | undefined {
+  return record?.name === name ? record : undefined;
 }
 
 /** Throws where a file is none of its place. Bans have ends, and are not read. */
@@ -100,6 +108,14 @@ export function readTree(files: TreeFiles): Tree {
     ),
     policies: [...files.keys()].flatMap(
       (path) => /^policies\/(?<name>[^/]+)\/policy\.yaml$/u.exec(path)?.groups?.['name'] ?? [],
+    ),
+    versions: new Map(
+      of('policies/').flatMap(([path, bytes]) => {
+        const name = /^policies\/(?<name>[^/]+)\/version\.json$/u.exec(path)?.groups?.['name'];
+        if (name === undefined) return [];
+        const read = (value: unknown): PolicyRecord | undefined => ofPolicy(readPolicyRecord(value), name);
+        return [[name, readOne(path, bytes, read, 'version of that policy')] as const];
+      }),
     ),
     orders: of('orders/policy/').map(([path, bytes]) => readOrderFile(path, bytes)),
   };

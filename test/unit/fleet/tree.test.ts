@@ -20,7 +20,7 @@ test('groups, hosts, policies and orders are read; bans and other files are not'
       'orders/policy/host/web1.json': { kind: 'policy', target: 'host/web1', policy: { name: 'web', version: 2 } },
       'orders/bans/fleet.json': 'whatever',
       'policies/web/policy.yaml': 'name: web',
-      'policies/web/version.json': {},
+      'policies/web/version.json': { ...POLICY, published: 1, by: 'anna' },
       'policies/web/files/list.txt': '',
     }),
   );
@@ -40,7 +40,9 @@ test.each([
   ['orders/policy/fleet.json', { kind: 'policy', target: 'group/web', policy: POLICY }],
   ['orders/policy/fleet.json', { kind: 'bans', target: 'fleet' }],
   ['orders/policy/fleet.json', { kind: 'policy', target: 'fleet', policy: { name: 'web', version: 'newest' } }],
+  ['orders/policy/fleet.json', { kind: 'policy', target: 'fleet', policy: { ...POLICY, sha256: 'abc' } }],
   ['orders/policy/group.json', { kind: 'unassign', target: 'group' }],
+  ['policies/web/version.json', { ...POLICY, name: 'mail', published: 1, by: 'anna' }],
 ])('%s is refused by its name: %j', (path, value) => {
   expect(() => readTree(files({ [path]: value }))).toThrow(`${path} is no `);
 });
