@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import type { FastifyInstance } from 'fastify';
+import type { HostLiveEvent } from '../api/live-events.ts';
 import { LIVE_RULES } from '../api/live-events.ts';
 import { agentSocketPath, ownPlace } from '../api/place.ts';
 import { surveyAttachments } from '../engine/survey.ts';
@@ -105,7 +106,7 @@ function quietContext(): HostContext {
 }
 
 /** What a thread reads keeps nobody waiting. */
-function liveSource(questions: Questions): LiveSource {
+function liveSource(questions: Questions): LiveSource<HostLiveEvent> {
   const context = quietContext();
   const host = localOperations(context);
   const query = { dropping: LIVE_RULES };
@@ -122,7 +123,7 @@ function liveSource(questions: Questions): LiveSource {
       throw error;
     }
   };
-  return { status: () => host.status(), list: () => host.list(), counters };
+  return { status: () => host.status(), policies: () => host.list(), counters };
 }
 
 /** Runs until `stop`. Throws EnvironmentError where it cannot listen or the kernel refuses its clock. */
@@ -148,7 +149,7 @@ export async function runAgent({ listen, log, stop }: AgentOptions): Promise<voi
       routesOf((headers) => scrapes[encodingFor(headers['accept-encoding'])](formatFor(headers.accept))),
       listen,
     );
-    const live = new LiveFeed(liveSource(questions));
+    const live = new LiveFeed(liveSource(questions), { steady: 'counters' });
     const observe = (): Promise<void> => evidence.observeNow();
     const options = { log, turns, live, samples, questions, fleet: () => fleet.standing(), observe };
     const control = await startControl(options);

@@ -14,8 +14,10 @@ export interface ConsoleAddress {
 export interface ConsoleSession {
   readonly who: string;
   readonly role: Role;
-  /** Of the host that the agent serves. */
+  /** Of the host that serves the console. */
   readonly hostName: string;
+  /** What its screens are about: that host, or a fleet that is directed from it. */
+  readonly subject: 'host' | 'fleet';
   /** Goes with every change, in the header CSRF_HEADER. */
   readonly csrf: string;
   /** ISO 8601, UTC. */

@@ -2,9 +2,20 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EnvironmentError } from '../base/environment-error.ts';
+import type { Role } from '../base/roles.ts';
+import { isRole } from '../base/roles.ts';
 
 /** Before the role in the certificate of an operator: one of its alternative names, a URI. */
 export const ROLE_URI = 'urn:xdpol:role:';
+
+/** Of the alternative names of a certificate, as Node writes them; undefined where they have no role, or several. */
+export function roleOf(alternativeNames: string): Role | undefined {
+  const [role, ...more] = alternativeNames
+    .split(', ')
+    .filter((name) => name.startsWith(`URI:${ROLE_URI}`))
+    .map((name) => name.slice(`URI:${ROLE_URI}`.length));
+  return role !== undefined && more.length === 0 && isRole(role) ? role : undefined;
+}
 
 /** In the folder of whoever proves with them who he is: a host's agent, or an operator. */
 export const CREDENTIAL_FILES = {

@@ -3,7 +3,8 @@
  * `counters` are the outcomes of the routes of that name: all of them at first, then every second those that have changed.
  * `counters` has of rules those that drop most, with the sums of all. `unchanged`: the counters stand still.
  */
-export type LiveEvent = 'status' | 'policies' | 'counters' | 'unchanged';
+export type LiveEvent = HostLiveEvent | 'unchanged';
+export type HostLiveEvent = 'status' | 'policies' | 'counters';
 
 export const LIVE_PATH = '/v1/live';
 

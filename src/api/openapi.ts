@@ -2,13 +2,15 @@
 import { OPEN_CONSOLE } from './console-session.ts';
 import { EVENT_STREAM } from './event-stream.ts';
 import { EVENTS, EVENTS_PATH, EVENTS_QUERY, EVENTS_RIGHT } from './events.ts';
+import { FLEET_SUMMARY } from './fleet-console.ts';
+import { FLEET_LIVE_PATH, FLEET_ROUTES } from './fleet-console-routes.ts';
 import { FLEET_PATH, FLEET_RIGHT, FLEET_STANDING } from './fleet-standing.ts';
 import { LIVE_PATH, LIVE_RIGHT } from './live-events.ts';
 import { ERROR, LIVE as LIVE_EVENTS } from './outcome-schemas.ts';
 import type { RouteEntry } from './routes.ts';
 import { ROUTES } from './routes.ts';
 import type { Schema } from './schema.ts';
-import { TEXT } from './schema.ts';
+import { object, TEXT } from './schema.ts';
 
 const DESCRIPTION =
   "The agent's API over its Unix socket, and over TLS with certificates on both sides where the configuration has " +
@@ -44,6 +46,10 @@ function operationOf(name: string, route: RouteEntry): Schema {
     },
   };
 }
+
+const FLEET_DESCRIPTION =
+  'The API of xdpol fleet console, on the loopback interface, for whoever is signed in to it: a cookie, and with every ' +
+  'change the header xdpol-csrf. Errors have the codes of docs/errors.md.';
 
 const FLEET: Schema = {
   operationId: 'fleet',
@@ -90,14 +96,39 @@ const SAMPLES: Schema = {
   },
 };
 
-export function openApiDocument(): Schema {
-  const paths: Record<string, Record<string, Schema>> = {};
-  paths[LIVE_PATH] = { get: LIVE };
-  paths[FLEET_PATH] = { get: FLEET };
-  paths[EVENTS_PATH] = { get: SAMPLES };
-  for (const [name, route] of Object.entries({ ...ROUTES, openConsole: OPEN_CONSOLE })) {
+const FLEET_LIVE: Schema = {
+  operationId: 'live',
+  summary: 'the summary as server-sent events: at first, then every second where it has changed',
+  'x-role': FLEET_ROUTES.summary.role,
+  parameters: [],
+  responses: {
+    200: {
+      description: 'events without end; the data of each is what the property of its name says',
+      content: { [EVENT_STREAM]: { schema: object({ summary: FLEET_SUMMARY }) } },
+    },
+    default: { description: 'why not', content: content(ERROR) },
+  },
+};
+
+type Paths = Record<string, Readonly<Record<string, Schema>>>;
+
+function pathsOf(routes: Readonly<Record<string, RouteEntry>>, streams: Readonly<Record<string, Schema>>): Paths {
+  const paths: Paths = Object.fromEntries(Object.entries(streams).map(([path, get]) => [path, { get }]));
+  for (const [name, route] of Object.entries(routes)) {
     const path = route.path.replaceAll(/:(\w+)/gu, '{$1}');
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(name, route) };
   }
+  return paths;
+}
+
+export function openApiDocument(): Schema {
+  const streams = { [LIVE_PATH]: LIVE, [FLEET_PATH]: FLEET, [EVENTS_PATH]: SAMPLES };
+  const paths = pathsOf({ ...ROUTES, openConsole: OPEN_CONSOLE }, streams);
   return { openapi: '3.1.0', info: { title: 'xdpol agent', version: '1', description: DESCRIPTION }, paths };
+}
+
+/** docs/openapi-fleet.json. */
+export function fleetApiDocument(): Schema {
+  const info = { title: 'xdpol fleet console', version: '1', description: FLEET_DESCRIPTION };
+  return { openapi: '3.1.0', info, paths: pathsOf(FLEET_ROUTES, { [FLEET_LIVE_PATH]: FLEET_LIVE }) };
 }

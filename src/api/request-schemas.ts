@@ -10,11 +10,11 @@ const VERSION: Schema = { ...INTEGER, minimum: 1 };
 /** To wait for a confirmation; at most a day. */
 const SECONDS: Schema = { type: 'number', exclusiveMinimum: 0, maximum: 86_400 };
 
+/** A policy with the files that it names. */
+export const WIRE_TEXT: Schema = object({ file: TEXT, text: TEXT, files: mapOf(FILE) });
+
 const INPUT: Schema = {
-  anyOf: [
-    object({ file: TEXT, text: TEXT, files: mapOf(FILE) }),
-    object({ stored: TEXT }, { version: VERSION, isNoFile: TRUTH }),
-  ],
+  anyOf: [WIRE_TEXT, object({ stored: TEXT }, { version: VERSION, isNoFile: TRUTH })],
 };
 
 export const APPLY: Schema = object(

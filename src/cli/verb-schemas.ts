@@ -1,6 +1,7 @@
 /** JSON Schemas of what each verb prints with --json: docs/schemas. Where the agent answers the same, it is the same schema. */
 import { OPEN_CONSOLE } from '../api/console-session.ts';
 import { LOST, SAMPLE } from '../api/events.ts';
+import { STANDING } from '../api/fleet-console.ts';
 import * as answers from '../api/outcome-schemas.ts';
 import type { Schema } from '../api/schema.ts';
 import { allowNull, COUNT, INTEGER, list, mapOf, object, oneOf, selectProperties, TEXT, TRUTH } from '../api/schema.ts';
@@ -163,24 +164,13 @@ const ORDER = object(
     bans: object({ set: TEXT, entries: list(BAN_ENTRY) }),
   },
 );
-const STANDING = object({
-  host: TEXT,
-  state: oneOf('in-sync', 'pending', 'failed', 'rolled-back', 'drifted', 'silent', 'not-joined'),
-  ordered: allowNull(object({ target: TEXT, seq: INTEGER, what: TEXT })),
-  inForce: allowNull(
-    object({ target: allowNull(TEXT), seq: allowNull(INTEGER), sha256: allowNull(TEXT), policy: allowNull(TEXT) }),
-  ),
-  seen: allowNull(TEXT),
-  error: allowNull(object({ seq: allowNull(INTEGER), code: TEXT, message: TEXT })),
-  version: allowNull(TEXT),
-});
 
 const ROLLOUT = object({
   ...{ id: TEXT, target: TEXT, released: INTEGER, waves: INTEGER, reason: allowNull(TEXT) },
   state: oneOf('running', 'stopped', 'done', 'returned'),
 });
 
-/** `host`, `group`, `token`, `build`, `publish`, `order` and `ban`, `rollout` and `rollback`, `status` and `diff`, `export`, `import`, `backup`, `restore`. */
+/** `host`, `group`, `token`, `build`, `publish`, `order` and `ban`, `rollout`, `stop` and `rollback`, `console`, `status` and `diff`, `export`, `import`, `backup`, `restore`. */
 const FLEET: Schema = {
   anyOf: [
     object({
@@ -197,6 +187,7 @@ const FLEET: Schema = {
     }),
     object({ order: ORDER, hosts: TEXTS }),
     object({ rollout: ROLLOUT }),
+    OPEN_CONSOLE.outcome,
     object({ hosts: list(STANDING) }),
     object({ folder: TEXT, files: INTEGER }),
     object({ folder: TEXT, imported: object({ groups: TEXTS, hosts: TEXTS, policies: TEXTS, orders: TEXTS }) }),

@@ -5,13 +5,11 @@ import type { HostCounters } from '../host/counters.ts';
 import type { HostStatus } from '../host/status.ts';
 import type { PolicyList } from '../host/stored-policies.ts';
 import { AgentGone, ApiError, read } from './api.ts';
+import { LiveStream } from './live-stream.ts';
 import type { PlotSeries } from './plot-history.ts';
 import { PlotHistory } from './plot-history.ts';
 import type { Reading } from './rates.ts';
 import { rowsOf, totalsOf } from './rates.ts';
-
-/** Milliseconds until it is asked again after it went silent. */
-const RETRY = 3000;
 
 export interface Snapshot {
   readonly status: HostStatus | undefined;
@@ -47,9 +45,18 @@ export class HostFeed {
   readonly #onChange: (snapshot: Snapshot) => void;
   readonly #onSignedOut: () => void;
   readonly #history = new PlotHistory();
-  #stream: EventSource | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #isStopped = false;
+  readonly #stream: LiveStream = new LiveStream(LIVE_PATH, {
+    events: {
+      status: (status) => this.#take({ status: status as HostStatus }),
+      policies: (policies) => this.#take({ policies: policies as PolicyList }),
+      counters: (counters) => this.#take(this.#readingOf(counters as HostCounters)),
+      unchanged: () => {
+        const { reading } = this.snapshot;
+        if (reading !== undefined) this.#take(this.#readingOf(reading.counters));
+      },
+    } satisfies Record<LiveEvent, (data: unknown) => void>,
+    ended: () => this.refresh(),
+  });
 
   constructor(onChange: (snapshot: Snapshot) => void, onSignedOut: () => void) {
     this.#onChange = onChange;
@@ -58,13 +65,7 @@ export class HostFeed {
 
   /** Listens while the page is seen. */
   follow(): void {
-    clearTimeout(this.#timer);
-    if (document.hidden || this.#isStopped) {
-      this.#stream?.close();
-      this.#stream = undefined;
-      return;
-    }
-    this.#stream ??= this.#listen();
+    this.#stream.follow();
   }
 
   /** Reads the host now: something was changed. */
@@ -89,38 +90,7 @@ export class HostFeed {
   }
 
   stop(): void {
-    this.#isStopped = true;
-    clearTimeout(this.#timer);
-    this.#stream?.close();
-  }
-
-  #listen(): EventSource {
-    const stream = new EventSource(LIVE_PATH);
-    const on = (event: LiveEvent, take: (data: unknown) => void): void =>
-      stream.addEventListener(event, ({ data }) => take(JSON.parse(data as string)));
-    on('status', (status) => this.#take({ status: status as HostStatus }));
-    on('policies', (policies) => this.#take({ policies: policies as PolicyList }));
-    on('counters', (counters) => this.#take(this.#readingOf(counters as HostCounters)));
-    on('unchanged', () => {
-      const { reading } = this.snapshot;
-      if (reading !== undefined) this.#take(this.#readingOf(reading.counters));
-    });
-    // Also where the stream has an event of that name: why the agent has ended it.
-    stream.addEventListener('error', () => {
-      stream.close();
-      if (this.#stream !== stream) return;
-      this.#stream = undefined;
-      void this.#askAgain();
-    });
-    return stream;
-  }
-
-  /** What the stream does not say: whether the agent is gone or the session over. */
-  async #askAgain(): Promise<void> {
-    await this.refresh();
-    if (this.#isStopped) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.follow(), RETRY);
+    this.#stream.stop();
   }
 
   #readingOf(counters: HostCounters): Pick<Snapshot, 'reading' | 'before' | 'history'> {

@@ -1,9 +1,11 @@
-/** What is around every screen: the name of the host, the menu, and what went wrong with reading the host. */
+/** The screens of a host, and what went wrong with reading it. */
 import type { ComponentChildren, VNode } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { ConsoleSession } from '../api/console-session.ts';
 import type { FleetStanding } from '../api/fleet-standing.ts';
+import { useFeed } from './feed.ts';
 import { useFleet } from './fleet-standing.ts';
+import { Frame } from './frame.tsx';
 import type { Snapshot } from './host-feed.ts';
 import { HostFeed } from './host-feed.ts';
 import { ErrorBox } from './parts/error-box.tsx';
@@ -62,40 +64,9 @@ function usePlace(): Place {
   return place;
 }
 
-function useFeed(onSignedOut: () => void): { readonly snapshot: Snapshot; readonly refresh: () => void } {
-  const [, setVersion] = useState(0);
-  const feed = useMemo(() => new HostFeed(() => setVersion((version) => version + 1), onSignedOut), []);
-  useEffect(() => {
-    const follow = (): void => feed.follow();
-    follow();
-    document.addEventListener('visibilitychange', follow);
-    return () => {
-      document.removeEventListener('visibilitychange', follow);
-      feed.stop();
-    };
-  }, [feed]);
+function useHost(onSignedOut: () => void): { readonly snapshot: Snapshot; readonly refresh: () => void } {
+  const feed = useFeed((onChange) => new HostFeed(onChange, onSignedOut));
   return { snapshot: feed.snapshot, refresh: () => void feed.refresh() };
-}
-
-function Menu({ place, hasFleet }: { readonly place: Place; readonly hasFleet: boolean }): VNode | null {
-  const isCurrent = (screen: string): boolean => place.screen === screen || ('name' in place && screen === 'policies');
-  const menu = useRef<HTMLElement>(null);
-  // On a narrow screen the menu is a row that is wider than the window.
-  useEffect(() => {
-    const { current } = menu;
-    const chosen = current?.querySelector<HTMLElement>('[aria-current]');
-    if (!current || !chosen) return;
-    current.scrollLeft = chosen.offsetLeft - current.offsetLeft - (current.clientWidth - chosen.offsetWidth) / 2;
-  }, [place.screen]);
-  return (
-    <nav aria-label="Screens" ref={menu}>
-      {MENU.filter(({ screen }) => screen !== 'fleet' || hasFleet).map(({ screen, label }) => (
-        <a key={screen} href={`#/${screen}`} aria-current={isCurrent(screen) ? 'page' : undefined}>
-          {label}
-        </a>
-      ))}
-    </nav>
-  );
 }
 
 function screenOf(place: Place, props: ScreenProps): ComponentChildren {
@@ -127,6 +98,10 @@ function screenOf(place: Place, props: ScreenProps): ComponentChildren {
   }
 }
 
+function isCurrent(place: Place, screen: string): boolean {
+  return place.screen === screen || ('name' in place && screen === 'policies');
+}
+
 export interface ShellProps {
   readonly session: ConsoleSession;
   readonly onSignOut: () => void;
@@ -135,40 +110,30 @@ export interface ShellProps {
 
 export function Shell({ session, onSignOut, onSignedOut }: ShellProps): VNode | null {
   const place = usePlace();
-  const { snapshot, refresh } = useFeed(onSignedOut);
+  const { snapshot, refresh } = useHost(onSignedOut);
   const fleet = useFleet();
   const mayChange = session.role === 'administrator';
   const mayDecide = session.role !== 'viewer';
   const { isStale, error, at } = snapshot;
+  const menu = MENU.filter(({ screen }) => screen !== 'fleet' || fleet != null);
   return (
-    <div class="shell">
-      <header>
-        <a class="brand" href="#/overview">
-          xdpol
-        </a>
-        <span class="host" title={session.hostName}>
-          {session.hostName}
-        </span>
-        <span class="who">
-          {session.who}, {session.role}
-        </span>
-        <button type="button" class="quiet" onClick={onSignOut}>
-          Sign out
-        </button>
-      </header>
-      <Menu place={place} hasFleet={fleet != null} />
-      <main tabIndex={-1} class={isStale ? 'stale' : ''}>
-        {isStale && (
-          <p class="notice bad" role="alert">
-            The agent does not answer.{' '}
-            {at > 0 && `What is shown is from ${formatAge(new Date(at).toISOString(), Date.now())}.`} Filtering goes on;
-            the console connects again by itself. On the host: <code>systemctl status xdpol-agent</code>
-          </p>
-        )}
-        {!isStale && error !== undefined && <ErrorBox error={error} />}
-        <PendingBar snapshot={snapshot} mayDecide={mayDecide} onChanged={refresh} />
-        {screenOf(place, { snapshot, fleet, mayChange, mayDecide, onChanged: refresh })}
-      </main>
-    </div>
+    <Frame
+      session={session}
+      home="#/overview"
+      menu={menu.map(({ screen, label }) => ({ label, href: `#/${screen}`, isCurrent: isCurrent(place, screen) }))}
+      isStale={isStale}
+      onSignOut={onSignOut}
+    >
+      {isStale && (
+        <p class="notice bad" role="alert">
+          The agent does not answer.{' '}
+          {at > 0 && `What is shown is from ${formatAge(new Date(at).toISOString(), Date.now())}.`} Filtering goes on;
+          the console connects again by itself. On the host: <code>systemctl status xdpol-agent</code>
+        </p>
+      )}
+      {!isStale && error !== undefined && <ErrorBox error={error} />}
+      <PendingBar snapshot={snapshot} mayDecide={mayDecide} onChanged={refresh} />
+      {screenOf(place, { snapshot, fleet, mayChange, mayDecide, onChanged: refresh })}
+    </Frame>
   );
 }

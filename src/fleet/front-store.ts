@@ -165,11 +165,15 @@ export class FrontStore implements FleetStore {
 }
 
 function tellLines(stream: ClientHttp2Stream, { state, changes }: Follower, isOver: () => boolean): void {
-  let rest = '';
+  // A line with the state of many hosts comes in hundreds of parts.
+  let parts: string[] = [];
   stream.setEncoding('utf8');
   stream.on('data', (chunk: string) => {
-    const lines = (rest + chunk).split('\n');
-    rest = lines.pop() ?? '';
+    const [first = '', ...more] = chunk.split('\n');
+    parts.push(first);
+    if (more.length === 0) return;
+    const lines = [parts.join(''), ...more];
+    parts = [lines.pop() ?? ''];
     for (const line of lines) {
       if (isOver() || line === '') continue;
       const told = JSON.parse(line) as WireLine;

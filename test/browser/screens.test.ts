@@ -10,11 +10,9 @@ import { consoleAddress, fill, press, startBrowser, textOf, waitForText } from '
 import { NamespacePair } from '../support/namespaces.ts';
 import { ScriptedFront } from '../support/scripted-front.ts';
 import { sendUdp, UdpSink } from '../support/udp.ts';
+import { photographIn } from './look-at-page.ts';
 
 const FOLDER = fileURLToPath(new URL('../../build/screens/', import.meta.url));
-const WIDTHS = [1280, 390] as const;
-const SCHEMES = ['light', 'dark'] as const;
-const HEIGHT = 800;
 
 const POLICY = `name: Packet Filter
 description: web and mail server, default deny
@@ -61,24 +59,7 @@ function apply(name: string, text: string, ...options: readonly string[]): void 
   pair.exec(pair.host, pair.xdpol('apply', path, '-i', 'eth0', ...options));
 }
 
-/** The page is never wider than the window, whatever is on it, and the rules of a policy are never wider than the page. */
-async function photograph(name: string): Promise<void> {
-  for (const width of WIDTHS) {
-    for (const scheme of SCHEMES) {
-      await page.setViewport({ width, height: HEIGHT });
-      await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
-      // The editor measures its lines anew a frame after the window has another width.
-      await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-      await page.screenshot({ path: join(FOLDER, `${name}-${width}-${scheme}.png`) });
-      expect(await page.evaluate(() => document.documentElement.scrollWidth), `${name} ${width}`).toBe(width);
-      const beyond = await page.$$eval('.rules', (frames) => frames.map((one) => one.scrollWidth - one.clientWidth));
-      expect(
-        beyond.filter((pixels) => pixels > 0),
-        `${name} ${width}: the rules`,
-      ).toEqual([]);
-    }
-  }
-}
+const photograph = (name: string): Promise<void> => photographIn(page, FOLDER, name);
 
 async function show(screen: string, text: string): Promise<void> {
   await page.goto(`${new URL(page.url()).origin}/console/#/${screen}`);

@@ -9,6 +9,7 @@ const root = new URL('../../', import.meta.url);
 const GENERATED: ReadonlySet<string> = new Set([
   'dashboards/xdpol-fleet.json',
   'docs/openapi.json',
+  'docs/openapi-fleet.json',
   'docs/schemas/fleet.json',
   'package-lock.json',
   'src/layout/layout.gen.ts',

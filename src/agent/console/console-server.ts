@@ -1,24 +1,19 @@
-/** The web console's own listener: the browser application, signing in, and the API for who is signed in. */
-
+/** A web console's own listener: the browser application, signing in, and an API for who is signed in. */
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ConsoleAddress, ConsoleSession } from '../../api/console-session.ts';
 import { CSRF_HEADER, SESSION_PATH } from '../../api/console-session.ts';
-import type { RouteName } from '../../api/routes.ts';
-import { ROUTES } from '../../api/routes.ts';
 import { object, TEXT } from '../../api/schema.ts';
 import { EnvironmentError } from '../../base/environment-error.ts';
 import type { Role } from '../../base/roles.ts';
 import { roleCovers } from '../../base/roles.ts';
 import type { Asker } from '../../host/context.ts';
-import type { Entrance } from '../control/control-server.ts';
 import { readAssets } from './assets.ts';
 import type { Session } from './sessions.ts';
 import { SESSION_LIFE, Sessions } from './sessions.ts';
 
 const LOOPBACK = '127.0.0.1';
-const COOKIE = 'xdpol-console';
 
 /** No script, style, picture or request from elsewhere, and none of them in line. */
 const HEADERS = {
@@ -31,17 +26,46 @@ const HEADERS = {
   'cache-control': 'no-store',
 } as const;
 
-/** An app with the routes of the API behind an entrance. */
-export type CreateApi = (entrance: Entrance) => FastifyInstance;
+/** What is asked for, and what a session must be for it at least. */
+export interface Right {
+  readonly name: string;
+  readonly role: Role;
+}
+
+/** Of what says nothing of the host. */
+export const READING: Right = { name: 'reading', role: 'viewer' };
+
+/** Who asks, as records have it. Throws EnvironmentError where the session does not give the right. */
+export type Admit = (request: FastifyRequest, right: Right) => Asker;
+
+/** An app with the routes of an API, for who is admitted. */
+export type CreateApi = (admit: Admit) => FastifyInstance;
+
+/** One of the consoles: the command that gives its addresses, and what its pages are about. */
+export interface ConsoleKind {
+  readonly command: string;
+  readonly subject: ConsoleSession['subject'];
+  /** How to get a session of that role. */
+  readonly helpTo: (role: Role) => string;
+}
+
+export const HOST_CONSOLE: ConsoleKind = {
+  command: 'xdpol console',
+  subject: 'host',
+  helpTo: (role) => `open one that may do it: xdpol console --role ${role}`,
+};
 
 /** Listens from the first address on that is asked for. */
 export class ConsoleServer {
   readonly #createApi: CreateApi;
-  readonly #sessions = new Sessions();
+  readonly #kind: ConsoleKind;
+  readonly #sessions: Sessions;
   #app: Promise<FastifyInstance> | undefined;
 
-  constructor(createApi: CreateApi) {
+  constructor(createApi: CreateApi, kind: ConsoleKind) {
     this.#createApi = createApi;
+    this.#kind = kind;
+    this.#sessions = new Sessions(kind.command);
   }
 
   /** Throws EnvironmentError where it cannot listen. */
@@ -62,10 +86,10 @@ export class ConsoleServer {
 
   async #start(): Promise<FastifyInstance> {
     const assets = readAssets();
-    const app = this.#createApi({ admit: (request, name) => this.#admit(request, name) });
+    const app = this.#createApi((request, right) => this.#admit(request, right));
     app.addHook('onRequest', async (request, reply) => {
       reply.headers(HEADERS);
-      requireHost(app, request);
+      requireHost(app, request, this.#kind);
     });
     for (const { name, type, content } of assets) {
       const path = name === 'index.html' ? '/console/' : `/console/${name}`;
@@ -87,14 +111,14 @@ export class ConsoleServer {
   #addSignIn(app: FastifyInstance): void {
     app.post(SESSION_PATH, { schema: { body: object({ token: TEXT }) } }, (request, reply) => {
       const { id, session } = this.#sessions.signIn((request.body as { readonly token: string }).token);
-      setCookie(reply, id, SESSION_LIFE / 1000);
-      return describe(session);
+      setCookie(reply, cookieName(app), id, SESSION_LIFE / 1000);
+      return this.#describe(session);
     });
-    app.get(SESSION_PATH, (request) => describe(this.#sessionOf(request)));
+    app.get(SESSION_PATH, (request) => this.#describe(this.#sessionOf(request)));
     app.delete(SESSION_PATH, (request, reply) => {
       requireCsrf(request, this.#sessionOf(request));
       this.#sessions.signOut(cookieOf(request));
-      setCookie(reply, '', 0);
+      setCookie(reply, cookieName(app), '', 0);
       return {};
     });
   }
@@ -103,17 +127,20 @@ export class ConsoleServer {
     return this.#sessions.require(cookieOf(request));
   }
 
-  /** Who asks, as records have it. Throws EnvironmentError where the session does not give the right. */
-  #admit(request: FastifyRequest, name: RouteName | null): Asker {
+  #admit(request: FastifyRequest, { name, role }: Right): Asker {
     const session = this.#sessionOf(request);
     if (request.method !== 'GET') requireCsrf(request, session);
-    const needed = name === null ? 'viewer' : ROUTES[name].role;
-    if (roleCovers(session.role, needed)) {
+    if (roleCovers(session.role, role)) {
       return { who: `${session.who} (console)`, uid: session.uid, via: 'agent' };
     }
-    throw new EnvironmentError('XDPOL_E_ROLE', `this session is for a ${session.role}, and ${name} needs ${needed}`, {
-      help: `open one that may do it: xdpol console --role ${needed}`,
+    throw new EnvironmentError('XDPOL_E_ROLE', `this session is for a ${session.role}, and ${name} needs ${role}`, {
+      help: this.#kind.helpTo(role),
     });
+  }
+
+  #describe({ who, role, csrf, until }: Session): ConsoleSession {
+    const { subject } = this.#kind;
+    return { who, role, csrf, until: new Date(until).toISOString(), hostName: hostname(), subject };
   }
 }
 
@@ -122,11 +149,11 @@ function authorityOf(app: FastifyInstance): string {
 }
 
 /** A page of another site can have its name lead here; the name then stands in the request. */
-function requireHost(app: FastifyInstance, request: FastifyRequest): void {
+function requireHost(app: FastifyInstance, request: FastifyRequest, { command }: ConsoleKind): void {
   const port = authorityOf(app).slice(LOOPBACK.length);
   if ([`${LOOPBACK}${port}`, `localhost${port}`].includes(request.headers.host ?? '')) return;
   throw new EnvironmentError('XDPOL_E_FORGED', `the console does not answer as ${request.headers.host ?? 'no host'}`, {
-    help: 'use the address that xdpol console prints, with the same port on both ends of a tunnel',
+    help: `use the address that ${command} prints, with the same port on both ends of a tunnel`,
   });
 }
 
@@ -137,15 +164,16 @@ function requireCsrf(request: FastifyRequest, session: Session): void {
   });
 }
 
-function cookieOf(request: FastifyRequest): string | undefined {
-  const cookies = (request.headers.cookie ?? '').split('; ').map((text) => text.split('='));
-  return cookies.find(([name]) => name === COOKIE)?.[1];
+/** Browsers keep cookies of an address apart by their names alone, whatever the port: one may show several consoles. */
+function cookieName(app: FastifyInstance): string {
+  return `xdpol-console-${(app.server.address() as AddressInfo).port}`;
 }
 
-function setCookie(reply: FastifyReply, value: string, seconds: number): void {
-  reply.header('set-cookie', `${COOKIE}=${value}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${seconds}`);
+function cookieOf({ headers, server }: FastifyRequest): string | undefined {
+  const cookies = (headers.cookie ?? '').split('; ').map((text) => text.split('='));
+  return cookies.find(([name]) => name === cookieName(server))?.[1];
 }
 
-function describe({ who, role, csrf, until }: Session): ConsoleSession {
-  return { who, role, csrf, until: new Date(until).toISOString(), hostName: hostname() };
+function setCookie(reply: FastifyReply, name: string, value: string, seconds: number): void {
+  reply.header('set-cookie', `${name}=${value}; HttpOnly; SameSite=Strict; Path=/; Max-Age=${seconds}`);
 }

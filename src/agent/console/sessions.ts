@@ -30,8 +30,6 @@ interface Token extends Holder {
   readonly until: number;
 }
 
-const NEXT_STEP = 'get a new address on the host: xdpol console';
-
 function digest(secret: string): string {
   return createHash('sha256').update(secret).digest('hex');
 }
@@ -42,13 +40,16 @@ function newSecret(): string {
 
 /** Secrets are kept as digests: looking one up takes a time that reveals nothing about those that are kept. */
 export class Sessions {
+  /** That gives new addresses. */
+  readonly #command: string;
   readonly #now: () => number;
   readonly #tokens = new Map<string, Token>();
   readonly #sessions = new Map<string, Session>();
   #failures: number[] = [];
 
   /** `now`: milliseconds since 1970. */
-  constructor(now: () => number = Date.now) {
+  constructor(command: string, now: () => number = Date.now) {
+    this.#command = command;
     this.#now = now;
   }
 
@@ -67,7 +68,7 @@ export class Sessions {
     if (found === undefined || found.until <= this.#now()) {
       this.#countFailure();
       throw new EnvironmentError('XDPOL_E_SIGNED_OUT', 'this address of the console was used, or it is too old', {
-        help: NEXT_STEP,
+        help: this.#nextStep,
       });
     }
     const id = newSecret();
@@ -86,11 +87,15 @@ export class Sessions {
   require(id: string | undefined): Session {
     const session = id === undefined ? undefined : this.#sessions.get(digest(id));
     if (session !== undefined && session.until > this.#now()) return session;
-    throw new EnvironmentError('XDPOL_E_SIGNED_OUT', 'this browser is not signed in', { help: NEXT_STEP });
+    throw new EnvironmentError('XDPOL_E_SIGNED_OUT', 'this browser is not signed in', { help: this.#nextStep });
   }
 
   signOut(id: string | undefined): void {
     if (id !== undefined) this.#sessions.delete(digest(id));
+  }
+
+  get #nextStep(): string {
+    return `get a new address on the host: ${this.#command}`;
   }
 
   /** A right token opens a session all the same: nobody shuts out whoever has one. */
@@ -100,7 +105,7 @@ export class Sessions {
     this.#failures.push(now);
     if (this.#failures.length <= MOST_FAILURES) return;
     throw new EnvironmentError('XDPOL_E_SIGN_IN_LIMIT', `${MOST_FAILURES} attempts to sign in failed within a minute`, {
-      help: 'use a new address: xdpol console',
+      help: `use a new address: ${this.#command}`,
     });
   }
 }

@@ -1,20 +1,19 @@
 /** The agent's socket: the operations of this host over HTTP, for commands, the console and whoever is in the group. */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { fastify } from 'fastify';
 import { ASKER_HEADER } from '../../api/asker.ts';
 import { OPEN_CONSOLE } from '../../api/console-session.ts';
-import { ALIVE, EVENT_STREAM, formatEvent } from '../../api/event-stream.ts';
+import { EVENT_STREAM, formatEvent } from '../../api/event-stream.ts';
 import { EVENTS_PATH, EVENTS_QUERY, EVENTS_RIGHT } from '../../api/events.ts';
 import type { FleetStanding } from '../../api/fleet-standing.ts';
 import { FLEET_PATH, FLEET_RIGHT } from '../../api/fleet-standing.ts';
+import type { HostLiveEvent } from '../../api/live-events.ts';
 import { LIVE_PATH, LIVE_RIGHT } from '../../api/live-events.ts';
 import { openApiDocument } from '../../api/openapi.ts';
 import { PLACE_HEADER } from '../../api/place.ts';
 import type { RouteEntry, RouteName } from '../../api/routes.ts';
 import { ROUTES } from '../../api/routes.ts';
 import { toJson } from '../../api/wire.ts';
-import type { WireError } from '../../api/wire-error.ts';
-import { encodeError, statusOf } from '../../api/wire-error.ts';
 import { EnvironmentError } from '../../base/environment-error.ts';
 import type { Role } from '../../base/roles.ts';
 import type { Asker, OperationEvent } from '../../host/context.ts';
@@ -22,19 +21,19 @@ import { openContext } from '../../host/context.ts';
 import type { EventsRequest } from '../../host/events.ts';
 import { OwnNetworkCache } from '../../host/live-sets/own-network.ts';
 import { localOperations } from '../../host/operations.ts';
-import { ConsoleServer } from '../console/console-server.ts';
+import type { CreateApi } from '../console/console-server.ts';
+import { ConsoleServer, HOST_CONSOLE, READING } from '../console/console-server.ts';
 import type { AgentLog } from '../log.ts';
-import { JsonText } from '../questions/question.ts';
 import type { Questions } from '../questions/questions.ts';
 import { NoThread, ThreadLost } from '../questions/thread-lane.ts';
 import { callerOf, NOBODY_KNOWN } from './caller.ts';
 import type { ChangeTurns } from './change-turn.ts';
 import type { Asked } from './handlers.ts';
 import { HANDLERS } from './handlers.ts';
-import type { Listener, LiveFeed } from './live-feed.ts';
+import type { LiveFeed } from './live-feed.ts';
+import { answerInJson, endStream, NO_BODY, openStream, sendOutcome, serveLive, wireError } from './replies.ts';
 import type { SampleFeed, SampleListener } from './sample-feed.ts';
 import { clearSocketPath, openToGroup } from './socket-file.ts';
-import { encodeFailure } from './wire-failure.ts';
 
 export interface ControlOptions extends OperationOptions {
   readonly socketPath: string;
@@ -44,10 +43,6 @@ export interface ControlOptions extends OperationOptions {
 
 /** Bytes of a request: a policy with a list of some million addresses. */
 export const MAX_BODY: number = 128 << 20;
-/** Bytes of the body of a request whose route takes none. */
-const NO_BODY = 1024;
-/** Milliseconds between signs of life while a change is carried out. */
-const ALIVE_INTERVAL = 2000;
 /** Seconds that a change waits for a command that works by itself. Waiting blocks the agent. */
 const LOCK_PATIENCE = 0;
 const ownNetwork = new OwnNetworkCache();
@@ -66,12 +61,15 @@ export async function startControlServer(options: ControlOptions): Promise<Fasti
     serveOperations(api, entrance, options);
     return api;
   };
+  /** By the role of a session. */
+  const createConsoleApi: CreateApi = (admitRole) =>
+    createApi({ admit: (request, name) => admitRole(request, name === null ? READING : { name, ...ROUTES[name] }) });
   const admit: Entrance['admit'] = (request, name) => {
     if (name !== null) requirePlace(request, options.place);
     return askerOf(request);
   };
   const app = createApi({ admit });
-  addConsole(app, new ConsoleServer(createApi));
+  addConsole(app, new ConsoleServer(createConsoleApi, HOST_CONSOLE));
   const mask = process.umask(0o177);
   try {
     await app.listen({ path: options.socketPath });
@@ -100,7 +98,7 @@ export interface OperationOptions {
   readonly log: AgentLog;
   /** Of every entrance. */
   readonly turns: ChangeTurns;
-  readonly live: LiveFeed;
+  readonly live: LiveFeed<HostLiveEvent>;
   readonly samples: SampleFeed;
   readonly questions: Questions;
   /** null where this host takes no orders. */
@@ -111,14 +109,10 @@ export interface OperationOptions {
 
 /** Every route, behind an entrance. */
 export function serveOperations(app: FastifyInstance, entrance: Entrance, options: OperationOptions): void {
-  app.setReplySerializer(toJson);
-  app.setErrorHandler((error, _request, reply) => sendError(reply, wireError(error, options)));
-  app.setNotFoundHandler((request, reply) => {
-    const message = `the agent has no route ${request.method} ${request.url}`;
-    sendError(reply, encodeError(new EnvironmentError('XDPOL_E_NO_ROUTE', message, { help: 'see docs/openapi.json' })));
-  });
+  answerInJson(app, 'the agent', options.log);
   for (const name of Object.keys(ROUTES) as RouteName[]) addRoute(app, name, entrance, options);
-  addLive(app, entrance, options);
+  const admit = (request: FastifyRequest): unknown => entrance.admit(request, LIVE_RIGHT);
+  serveLive(app, { path: LIVE_PATH, feed: options.live, admit }, options.log);
   addSamples(app, entrance, options);
   app.get(FLEET_PATH, { bodyLimit: NO_BODY }, (request, reply) => {
     entrance.admit(request, FLEET_RIGHT);
@@ -155,35 +149,14 @@ function addRoute(app: FastifyInstance, name: RouteName, entrance: Entrance, opt
       if (!wantsEvents(request, name)) return sendOutcome(reply, await carryOut(asked, report));
       await carryOut(asked, report).then(
         (outcome) => endStream(reply, 'outcome', outcome),
-        (error: unknown) => endStream(reply, 'error', wireError(error, options)),
+        (error: unknown) => endStream(reply, 'error', wireError(error, options.log)),
       );
       return reply;
     },
   });
 }
 
-/** Events until the listener goes, may listen no longer, or the agent ends. */
-function addLive(app: FastifyInstance, entrance: Entrance, options: OperationOptions): void {
-  const { live } = options;
-  app.get(LIVE_PATH, { bodyLimit: NO_BODY }, (request, reply) => {
-    const admit = (): unknown => entrance.admit(request, LIVE_RIGHT);
-    admit();
-    const { raw } = reply;
-    const listener: Listener = {
-      admit,
-      isReady: () => raw.writableLength === 0,
-      send: (event, json) => raw.write(formatEvent(event, json)),
-      drop: () => raw.destroy(),
-      end: (error) => (error === undefined ? raw.end() : endStream(reply, 'error', wireError(error, options))),
-    };
-    live.add(listener);
-    raw.once('close', () => live.remove(listener));
-    openStream(reply);
-    return reply;
-  });
-}
-
-/** The same for sampled packets. */
+/** Sampled packets until the listener goes, may listen no longer, or the agent ends. */
 function addSamples(app: FastifyInstance, entrance: Entrance, options: OperationOptions): void {
   const { samples } = options;
   app.get(EVENTS_PATH, { bodyLimit: NO_BODY, schema: { querystring: EVENTS_QUERY } }, (request, reply) => {
@@ -195,7 +168,7 @@ function addSamples(app: FastifyInstance, entrance: Entrance, options: Operation
       admit,
       waiting: () => raw.writableLength,
       send: (event) => raw.write(formatEvent(event.kind, toJson(event))),
-      end: (error) => (error === undefined ? raw.end() : endStream(reply, 'error', wireError(error, options))),
+      end: (error) => (error === undefined ? raw.end() : endStream(reply, 'error', wireError(error, options.log))),
     };
     samples.add(listener);
     raw.once('close', () => samples.remove(listener));
@@ -283,36 +256,4 @@ function wantsEvents(request: FastifyRequest, name: RouteName): boolean {
   // What has a body may take long.
   const { isChange, body }: RouteEntry = ROUTES[name];
   return (isChange || body !== undefined) && request.headers.accept?.includes(EVENT_STREAM) === true;
-}
-
-/** Progress, steps and warnings as they come. */
-function openStream(reply: FastifyReply): (event: OperationEvent) => void {
-  reply.hijack();
-  reply.raw.writeHead(200, { 'content-type': EVENT_STREAM, 'cache-control': 'no-store' });
-  reply.raw.flushHeaders();
-  const alive = setInterval(() => reply.raw.write(ALIVE), ALIVE_INTERVAL);
-  reply.raw.once('close', () => clearInterval(alive));
-  return (event) => {
-    reply.raw.write(formatEvent(event.kind, toJson(event)));
-  };
-}
-
-function endStream(reply: FastifyReply, event: 'outcome' | 'error', value: unknown): void {
-  reply.raw.end(formatEvent(event, value instanceof JsonText ? value.text : toJson(value)));
-}
-
-/** What a thread has written is sent as it is. */
-function sendOutcome(reply: FastifyReply, outcome: unknown): unknown {
-  if (!(outcome instanceof JsonText)) return outcome;
-  return reply.type('application/json; charset=utf-8').send(outcome.text);
-}
-
-function sendError(reply: FastifyReply, error: WireError): void {
-  void reply.code(statusOf(error.code)).type('application/json').send(error);
-}
-
-function wireError(thrown: unknown, { log }: OperationOptions): WireError {
-  const { error, fault } = encodeFailure(thrown);
-  if (fault !== undefined) log.error(`a request met a fault: ${fault.message}`, { stack: fault.stack });
-  return error;
 }

@@ -1,5 +1,4 @@
-/** What the host is at the moment, read once an interval for everybody who listens, and not at all while nobody does. */
-import type { LiveEvent } from '../../api/live-events.ts';
+/** What is so at the moment, read once an interval for everybody who listens, and not at all while nobody does. */
 import { toJson } from '../../api/wire.ts';
 import { EnvironmentError } from '../../base/environment-error.ts';
 import { JsonText } from '../questions/question.ts';
@@ -18,33 +17,41 @@ export interface Listener {
   readonly admit: () => void;
   /** Has it taken what was sent before? If not, it is passed over. */
   readonly isReady: () => boolean;
-  readonly send: (event: LiveEvent, json: string) => void;
+  readonly send: (event: string, json: string) => void;
   /** With why, where it is not the end of the agent. */
   readonly end: (error?: unknown) => void;
   /** Ends it without a word: it takes none. */
   readonly drop: () => void;
 }
 
-/** The outcomes of the routes of that name; JsonText where a thread gave it. */
-export type LiveSource = Readonly<Record<'status' | 'counters' | 'list', () => Promise<unknown>>>;
-type Texts = Record<Exclude<LiveEvent, 'unchanged'>, string>;
+/** What the data of each event is; JsonText where a thread gave it. */
+export type LiveSource<E extends string> = Readonly<Record<E, () => Promise<unknown>>>;
+
+export interface LiveOptions<E extends string> {
+  /** Milliseconds between readings. */
+  readonly interval?: number;
+  /** Where this one has not changed, `unchanged` says so: counters that stand still are news too, the rate is 0. */
+  readonly steady?: NoInfer<E>;
+}
 
 /** What a listener was sent last, and how many readings it has not taken since. */
 interface Progress {
-  readonly sent: Partial<Texts>;
+  readonly sent: Readonly<Record<string, string>>;
   readonly untaken: number;
 }
 
-export class LiveFeed {
-  readonly #source: LiveSource;
+export class LiveFeed<E extends string> {
+  readonly #source: LiveSource<E>;
   readonly #interval: number;
+  readonly #steady: string | undefined;
   readonly #listeners = new Map<Listener, Progress>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isRunning = false;
 
-  constructor(source: LiveSource, interval: number = INTERVAL) {
+  constructor(source: LiveSource<E>, { interval = INTERVAL, steady }: LiveOptions<E> = {}) {
     this.#source = source;
     this.#interval = interval;
+    this.#steady = steady;
   }
 
   /** Feeds the listener until the caller says that it has gone. Throws EnvironmentError where there are too many. */
@@ -86,12 +93,13 @@ export class LiveFeed {
     this.#timer = setTimeout(() => void this.#run(), pause);
   }
 
-  async #read(): Promise<Texts> {
-    const { status, counters, list } = this.#source;
-    return { status: textOf(await status()), policies: textOf(await list()), counters: textOf(await counters()) };
+  async #read(): Promise<Readonly<Record<string, string>>> {
+    const texts: Record<string, string> = {};
+    for (const event of Object.keys(this.#source) as E[]) texts[event] = textOf(await this.#source[event]());
+    return texts;
   }
 
-  #send(listener: Listener, { sent, untaken }: Progress, texts: Texts): void {
+  #send(listener: Listener, { sent, untaken }: Progress, texts: Readonly<Record<string, string>>): void {
     if (!listener.isReady()) {
       this.#listeners.set(listener, { sent, untaken: untaken + 1 });
       if (untaken + 1 === MOST_UNTAKEN) listener.drop();
@@ -103,10 +111,10 @@ export class LiveFeed {
       this.#end(listener, error);
       return;
     }
-    const changed = (Object.keys(texts) as (keyof Texts)[]).filter((event) => sent[event] !== texts[event]);
-    for (const event of changed) listener.send(event, texts[event]);
-    // Counters that stand still are news too: the rate is 0.
-    if (!changed.includes('counters')) listener.send('unchanged', '{}');
+    const changed = Object.entries(texts).filter(([event, text]) => sent[event] !== text);
+    for (const [event, text] of changed) listener.send(event, text);
+    const isSteady = this.#steady !== undefined && sent[this.#steady] === texts[this.#steady];
+    if (isSteady) listener.send('unchanged', '{}');
     if (this.#listeners.has(listener)) this.#listeners.set(listener, { sent: texts, untaken: 0 });
   }
 

@@ -1,11 +1,11 @@
 /** What the holder of a certificate may ask for. TLS has checked that it is of the authority, valid and not revoked. */
-import type { PeerCertificate, TLSSocket } from 'node:tls';
-import { ROLE_URI } from '../../api/credentials.ts';
+import type { TLSSocket } from 'node:tls';
+import { roleOf } from '../../api/credentials.ts';
 import type { RouteName } from '../../api/routes.ts';
 import { ROUTES } from '../../api/routes.ts';
 import { EnvironmentError } from '../../base/environment-error.ts';
 import type { Role } from '../../base/roles.ts';
-import { isRole, roleCovers } from '../../base/roles.ts';
+import { roleCovers } from '../../base/roles.ts';
 
 /** The purpose of a certificate that servers may show: OID of RFC 5280. */
 const SERVER = '1.3.6.1.5.5.7.3.1';
@@ -17,15 +17,6 @@ export interface Caller {
   readonly name: string;
   /** undefined: none. */
   readonly role: Role | undefined;
-}
-
-function roleIn(certificate: PeerCertificate): Role | undefined {
-  const names = (certificate.subjectaltname ?? '').split(', ');
-  const roles = names
-    .filter((name) => name.startsWith(`URI:${ROLE_URI}`))
-    .map((name) => name.slice(`URI:${ROLE_URI}`.length));
-  const [role] = roles;
-  return roles.length === 1 && role !== undefined && isRole(role) ? role : undefined;
 }
 
 /** Throws EnvironmentError where the certificate has no name, is a host's, or has ended since the connection was made. */
@@ -45,7 +36,7 @@ export function remoteCaller(socket: TLSSocket, roles: ConfiguredRoles): Caller 
       help: `where the authority is: xdpol pki renew ${name}`,
     });
   }
-  return { name, role: roles === undefined ? roleIn(certificate) : roles.get(name) };
+  return { name, role: roles === undefined ? roleOf(certificate.subjectaltname ?? '') : roles.get(name) };
 }
 
 /** `name` is null for the description of the routes, which everybody may read who has a role. */

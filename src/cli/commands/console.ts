@@ -1,5 +1,4 @@
 /** `xdpol console`: the address of the web console. */
-import { spawn } from 'node:child_process';
 import { Command, Option } from 'commander';
 import type { ConsoleAddress } from '../../api/console-session.ts';
 import { OPEN_CONSOLE } from '../../api/console-session.ts';
@@ -9,12 +8,12 @@ import { EnvironmentError } from '../../base/environment-error.ts';
 import type { Role } from '../../base/roles.ts';
 import { ROLES } from '../../base/roles.ts';
 import { commandAsker } from '../../host/command-asker.ts';
+import type { AnnounceOptions } from '../announce-console.ts';
+import { announceConsole } from '../announce-console.ts';
 import { jsonOption, withExamples } from '../options.ts';
-import { print, printJson, showEvents, warn } from '../render/terminal.ts';
+import { showEvents } from '../render/terminal.ts';
 
-interface ConsoleOptions {
-  readonly json?: boolean;
-  readonly open: boolean;
+interface ConsoleOptions extends AnnounceOptions {
   readonly role: Role;
 }
 
@@ -34,23 +33,8 @@ async function askForAddress(role: Role): Promise<ConsoleAddress> {
   }
 }
 
-/** Where there is a desktop. That it fails is of no matter: the address is printed. */
-function openBrowser(address: string): void {
-  if (process.env['DISPLAY'] === undefined && process.env['WAYLAND_DISPLAY'] === undefined) return;
-  const browser = spawn('xdg-open', [address], { detached: true, stdio: 'ignore' });
-  browser.once('error', () => undefined).unref();
-}
-
 async function run(options: ConsoleOptions): Promise<void> {
-  const opened = await askForAddress(options.role);
-  if (options.json === true) printJson(opened);
-  else {
-    const { port } = new URL(opened.address);
-    print(opened.address);
-    warn('It can be used once, within five minutes; the session then lasts eight hours.');
-    warn(`From another machine, first: ssh -L ${port}:127.0.0.1:${port} HOST`);
-  }
-  if (options.open) openBrowser(opened.address);
+  announceConsole(await askForAddress(options.role), options);
 }
 
 export function consoleCommand(): Command {

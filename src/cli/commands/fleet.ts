@@ -232,6 +232,14 @@ function rolloutCommand(): Command {
   );
 }
 
+function stopCommand(): Command {
+  const command = withStore(new Command('stop'))
+    .description('release no further ring of a rollout; hosts that have the new policy keep it')
+    .argument('<target>', TARGET)
+    .action(rollouts('stop'));
+  return withExamples(command, 'xdpol fleet stop group/web');
+}
+
 function rollbackCommand(): Command {
   const command = withGates(withStore(new Command('rollback')))
     .description('take a rollout back that is not over; else order again what was ordered before')
@@ -263,6 +271,16 @@ function diffCommand(): Command {
     .argument('<target>', TARGET)
     .action(standings('diff'));
   return withExamples(command, 'xdpol fleet diff group/web');
+}
+
+function consoleCommand(): Command {
+  const command = withStore(new Command('console'))
+    .description(
+      'serve a web page of the whole fleet on the loopback interface, and print its one-time address; it drives the rollouts that are begun there, and ends with Ctrl-C',
+    )
+    .option('--no-open', 'do not open a browser')
+    .action(lazily(() => import('../fleet/fleet-console.ts'), 'fleetConsole'));
+  return withExamples(command, 'xdpol fleet console', 'xdpol fleet console --dir /srv/fleet --no-open');
 }
 
 function copyCommands(): readonly Command[] {
@@ -304,10 +322,12 @@ export function fleetCommand(): Command {
       orderCommand(),
       signCommand(),
       rolloutCommand(),
+      stopCommand(),
       rollbackCommand(),
       banCommand(),
       statusCommand(),
       diffCommand(),
+      consoleCommand(),
     ],
     ...copyCommands(),
   ];

@@ -25,11 +25,13 @@ export interface Built {
   readonly bytes: Uint8Array;
 }
 
-/** Checked as `xdpol check` does; findings are printed. Throws PolicyRejected where there are errors. */
-async function checkedName(input: PolicyTextInput): Promise<string> {
+type TellFindings = typeof printFindings;
+
+/** Checked as `xdpol check` does; findings are told. Throws PolicyRejected where there are errors. */
+async function checkedName(input: PolicyTextInput, tell: TellFindings): Promise<string> {
   const outcome = await reachReader(input).check({ input, isBrief: true, isThorough: true });
   if (outcome.errors > 0 || outcome.policy === null) throw new PolicyRejected(outcome.diagnostics);
-  printFindings(outcome.diagnostics, outcome.omitted);
+  tell(outcome.diagnostics, outcome.omitted);
   if (isName(outcome.policy)) return outcome.policy;
   throw new UsageError(`"${outcome.policy}" cannot be the name of a policy of a fleet`, `write ${NAME_RULE}`);
 }
@@ -42,8 +44,8 @@ export async function buildBundle(argument: string): Promise<Built> {
   return await bundleOf(input);
 }
 
-export async function bundleOf(input: PolicyTextInput): Promise<Built> {
-  const policy = await checkedName(input);
+export async function bundleOf(input: PolicyTextInput, tell: TellFindings = printFindings): Promise<Built> {
+  const policy = await checkedName(input, tell);
   const files = new Map<string, Uint8Array>();
   for (const [path, content] of await collectFiles(input)) if (content instanceof Uint8Array) files.set(path, content);
   return { policy, bytes: encodeBundle({ text: input.text, files }) };
@@ -77,7 +79,7 @@ async function readBuilt(path: string): Promise<Built> {
   const bundle = content === undefined ? undefined : decodeBundle(content);
   if (content === undefined || bundle === undefined) return await buildBundle(path);
   const readSetFile = (name: string): Uint8Array | { error: string } => bundle.files.get(name) ?? { error: 'ENOENT' };
-  return { policy: await checkedName({ file: path, text: bundle.text, readSetFile }), bytes: content };
+  return { policy: await checkedName({ file: path, text: bundle.text, readSetFile }, printFindings), bytes: content };
 }
 
 /** Who publishes, for the record. */

@@ -11,6 +11,7 @@ import {
   orderedPolicy,
   putOrder,
 } from '../../fleet/centre/change.ts';
+import { describeOrder } from '../../fleet/centre/describe.ts';
 import { takeSnapshot } from '../../fleet/centre/snapshot.ts';
 import type { Target } from '../../fleet/fleet-names.ts';
 import { isTarget } from '../../fleet/fleet-names.ts';
@@ -21,7 +22,6 @@ import { parseBody, readSigned, signatureFault } from '../../fleet/signing.ts';
 import { parseJson } from '../../store/json-fields.ts';
 import { UsageError } from '../exit.ts';
 import { storedArgument } from '../policy-argument.ts';
-import { describeOrder } from '../render/fleet.ts';
 import { print, printJson } from '../render/terminal.ts';
 import type { StoreOptions } from './centre-folder.ts';
 import { centreKey, openStore, operatorsOf, readKey } from './centre-folder.ts';

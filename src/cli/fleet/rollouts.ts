@@ -2,16 +2,17 @@
 import type { EnvironmentError } from '../../base/environment-error.ts';
 import type { Intent } from '../../fleet/centre/change.ts';
 import { fleetError, giveOrder, requireKnown } from '../../fleet/centre/change.ts';
-import { driveRollout, resumeRollout } from '../../fleet/centre/drive.ts';
+import { describeOrder } from '../../fleet/centre/describe.ts';
+import { driveRollout } from '../../fleet/centre/drive.ts';
 import type { Judgement } from '../../fleet/centre/gates.ts';
+import { findWayBack, resumeRollout, returnRollout, stopRollout } from '../../fleet/centre/open-rollouts.ts';
 import type { Ring } from '../../fleet/centre/rollout.ts';
-import { beginRollout, intentOf, readRings, writeRollout } from '../../fleet/centre/rollout.ts';
-import { readSignedOrder, runningRollout, takeSnapshot } from '../../fleet/centre/snapshot.ts';
+import { beginRollout, readRings } from '../../fleet/centre/rollout.ts';
+import { runningRollout, takeSnapshot } from '../../fleet/centre/snapshot.ts';
 import type { FleetStore } from '../../fleet/fleet-store.ts';
-import { KEYS } from '../../fleet/record-keys.ts';
 import type { RolloutRecord } from '../../fleet/rollout-record.ts';
 import { CheckFailed, UsageError } from '../exit.ts';
-import { describeOrder, rolloutJson, rolloutLine } from '../render/fleet.ts';
+import { rolloutJson, rolloutLine } from '../render/fleet.ts';
 import { openProgressLine, print, printJson, warn } from '../render/terminal.ts';
 import type { StoreOptions } from './centre-folder.ts';
 import { centreKey, openStore } from './centre-folder.ts';
@@ -131,26 +132,19 @@ export async function rollback(target: string, options: RollbackOptions): Promis
   const wanted = requireTarget(target);
   await using store = openStore(options);
   const snapshot = await takeSnapshot(store);
-  requireKnown(snapshot, wanted);
-  const running = runningRollout(snapshot, wanted);
-  if (running !== undefined) {
+  const way = await findWayBack(store, snapshot, wanted);
+  if ('rollout' in way) {
+    const { id, state } = way.rollout.value;
     if (options.rings !== undefined) {
       throw fleetError(
-        `the rollout ${running.value.id} of ${target} is ${running.value.state}, and its way back is one order`,
+        `the rollout ${id} of ${target} is ${state}, and its way back is one order`,
         `take it back without --rings: xdpol fleet rollback ${target}`,
       );
     }
-    const change = { state: 'returned', reason: 'an operator took it back', driver: null } as const;
-    const { value: record } = await writeRollout(store, snapshot, running, change);
-    if (options.json === true) printJson({ rollout: rolloutJson(record) });
-    else print(rolloutLine(record));
+    reportRollout(await returnRollout(store, id), options);
     return;
   }
-  const entry = await store.get(KEYS.previous(wanted));
-  const before = entry === undefined ? undefined : readSignedOrder(entry.value);
-  if (before === undefined)
-    throw fleetError(`${target} had no order before`, 'order a version: xdpol fleet order TARGET NAME@VERSION');
-  const intent = intentOf(before.order);
+  const { intent } = way;
   if (options.rings !== undefined) {
     await drive(store, await begin(store, target, { intent, rings: options.rings }, options), options);
     return;
@@ -158,4 +152,21 @@ export async function rollback(target: string, options: RollbackOptions): Promis
   const { order, hosts } = await giveOrder(store, snapshot, centreKey(options), { target: wanted, intent });
   if (options.json === true) printJson({ order, hosts });
   else print(`${target}: ${describeOrder(order)} again; hosts of the target: ${hosts.length}`);
+}
+
+function reportRollout(record: RolloutRecord, { json }: JsonOptions): void {
+  if (json === true) printJson({ rollout: rolloutJson(record) });
+  else print(rolloutLine(record));
+}
+
+/** The rollout of the target that is not over. */
+export async function stop(target: string, options: StoreOptions & JsonOptions): Promise<void> {
+  const wanted = requireTarget(target);
+  await using store = openStore(options);
+  const snapshot = await takeSnapshot(store);
+  requireKnown(snapshot, wanted);
+  const running = runningRollout(snapshot, wanted);
+  if (running === undefined)
+    throw fleetError(`no rollout of ${target} runs`, `begin one: xdpol fleet rollout ${target} NAME`);
+  reportRollout(await stopRollout(store, running.value.id), options);
 }

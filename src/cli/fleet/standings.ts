@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { makeBackup, readBackup, restoreBackup } from '../../fleet/centre/archive.ts';
 import { fleetError, requireKnown } from '../../fleet/centre/change.ts';
+import { standingJson } from '../../fleet/centre/describe.ts';
 import { hostsOf, takeSnapshot } from '../../fleet/centre/snapshot.ts';
 import type { HostStanding } from '../../fleet/centre/states.ts';
 import { allStandings } from '../../fleet/centre/states.ts';
@@ -10,7 +11,7 @@ import type { FleetStore } from '../../fleet/fleet-store.ts';
 import { writeDurably } from '../../store/durable.ts';
 import { withWriteErrors, writeFailure } from '../../store/write-errors.ts';
 import { CheckFailed } from '../exit.ts';
-import { differenceTable, standingJson, standingText } from '../render/fleet.ts';
+import { differenceTable, standingText } from '../render/fleet.ts';
 import { print, printJson } from '../render/terminal.ts';
 import type { StoreOptions } from './centre-folder.ts';
 import { openStore } from './centre-folder.ts';

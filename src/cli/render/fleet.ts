@@ -1,32 +1,13 @@
 /** A fleet, as people and programs read it. */
 import { formatDuration } from '../../base/duration.ts';
-import type { HostStanding, HostState } from '../../fleet/centre/states.ts';
-import { HOST_STATES } from '../../fleet/centre/states.ts';
-import type { Order } from '../../fleet/order.ts';
+import { describeOrder, inForceText } from '../../fleet/centre/describe.ts';
+import type { HostStanding } from '../../fleet/centre/states.ts';
+import { HOST_STATES, URGENCY } from '../../fleet/centre/states.ts';
 import type { RolloutRecord } from '../../fleet/rollout-record.ts';
 import { table } from './table.ts';
 
-export function describeOrder(order: Order): string {
-  switch (order.kind) {
-    case 'policy':
-      return `${order.policy.name}@${order.policy.version}`;
-    case 'unassign':
-      return 'nothing';
-    case 'bans':
-      return `${order.bans.entries.length} ${order.bans.entries.length === 1 ? 'ban' : 'bans'} in ${order.bans.set}`;
-  }
-}
-
 function orderedText({ ordered }: HostStanding): string {
   return ordered === undefined ? '-' : `${describeOrder(ordered)} (${ordered.target})`;
-}
-
-function inForceText({ status, ordered }: HostStanding): string {
-  if (status === undefined) return '-';
-  const { policy, sha256 } = status.inForce;
-  if (sha256 === null) return policy ?? 'nothing';
-  const isOrdered = ordered?.kind === 'policy' && ordered.policy.sha256 === sha256;
-  return isOrdered ? `${policy}@${ordered.policy.version}` : `${policy ?? 'unnamed'} ${sha256.slice(0, 8)}`;
 }
 
 function seenText({ status }: HostStanding, now: number): string {
@@ -46,9 +27,6 @@ function standingTable(standings: readonly HostStanding[], now: number): string 
 
 /** Hosts that are all listed, and of more those that are listed. */
 const MOST_LISTED = 50;
-/** Who needs somebody, the most urgent first. */
-const URGENCY: readonly HostState[] = ['failed', 'rolled-back', 'drifted', 'silent', 'pending', 'not-joined'];
-
 /** How many hosts are in each state, then all of them; of many those that are not in sync, as far as a person reads. */
 export function standingText(standings: readonly HostStanding[], now: number): string {
   const counts = countLine(standings);
@@ -77,18 +55,6 @@ export function differenceTable(standings: readonly HostStanding[]): string {
     titles.map((title) => ({ title })),
     standings.map((one) => [one.host, one.state, orderedText(one), inForceText(one), one.status?.error?.message ?? '']),
   );
-}
-
-export function standingJson({ host, state, ordered, status }: HostStanding): object {
-  return {
-    host,
-    state,
-    ordered: ordered === undefined ? null : { target: ordered.target, seq: ordered.seq, what: describeOrder(ordered) },
-    inForce: status?.inForce ?? null,
-    seen: status === undefined ? null : new Date(status.at).toISOString(),
-    error: status?.error ?? null,
-    version: status?.version ?? null,
-  };
 }
 
 const ROLLOUT_WORDS: Readonly<Record<RolloutRecord['state'], string>> = {

@@ -1,17 +1,18 @@
 /** Drives a rollout to its end. Everything it knows is in the store: another process goes on where this one ended. */
 import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { present } from '../../base/assert.ts';
 import { EnvironmentError } from '../../base/environment-error.ts';
 import type { FleetStore } from '../fleet-store.ts';
 import { KEYS } from '../record-keys.ts';
 import { encodeRecord } from '../records.ts';
 import type { RolloutRecord } from '../rollout-record.ts';
-import { fleetError } from './change.ts';
 import { FollowedSnapshot } from './followed-snapshot.ts';
 import type { Judgement } from './gates.ts';
 import { judge } from './gates.ts';
+import { findRollout } from './open-rollouts.ts';
 import { DRIVER_LIFE, drivenBy, newDriver, writeRollout } from './rollout.ts';
-import type { Snapshot, Stored } from './snapshot.ts';
+import type { Stored } from './snapshot.ts';
 import { takeSnapshot } from './snapshot.ts';
 
 export interface Driving {
@@ -22,6 +23,8 @@ export interface Driving {
   readonly told: (record: RolloutRecord, judgement: Judgement | undefined) => void;
   /** The store fails; it is tried again for a while. */
   readonly troubled: (failure: EnvironmentError) => void;
+  /** The fleet as it is known already; disposed by whoever gives it. */
+  readonly followed?: FollowedSnapshot;
   /** Lets go of the rollout, which runs on as it is: another process may drive it at once. */
   readonly stop?: AbortSignal;
 }
@@ -38,19 +41,6 @@ export async function probeFailure(command: string): Promise<string | undefined>
       resolve(code === 0 ? undefined : `the probe ended with ${code ?? signal}: ${command}`),
     );
   });
-}
-
-function find(snapshot: Snapshot, id: string): Stored<RolloutRecord> {
-  const found = snapshot.rollouts.get(id);
-  if (found !== undefined) return found;
-  const open = [...snapshot.rollouts.values()].filter(
-    ({ value: { state } }) => state === 'running' || state === 'stopped',
-  );
-  const ids = open.map(({ value }) => value.id).join(', ');
-  throw fleetError(
-    `there is no rollout ${id}`,
-    ids === '' ? 'none is open: begin one with xdpol fleet rollout TARGET NAME' : `those that are not over: ${ids}`,
-  );
 }
 
 async function next(
@@ -70,7 +60,7 @@ async function next(
 
 async function letGo(store: FleetStore, id: string, driver: string): Promise<RolloutRecord> {
   const snapshot = await takeSnapshot(store);
-  const stored = find(snapshot, id);
+  const stored = findRollout(snapshot, id);
   const { state, driver: held } = stored.value;
   if (state !== 'running' || held?.id !== driver) return stored.value;
   return (await writeRollout(store, snapshot, stored, { driver: null })).value;
@@ -89,7 +79,8 @@ function isPassing(error: unknown): error is EnvironmentError {
 export async function driveRollout(store: FleetStore, id: string, driving: Driving): Promise<RolloutRecord> {
   const driver = newDriver();
   const { stop, interval } = driving;
-  using followed = new FollowedSnapshot(store);
+  using own = driving.followed === undefined ? new FollowedSnapshot(store) : undefined;
+  const followed = driving.followed ?? present(own);
   for (let failing: number | undefined; stop?.aborted !== true; ) {
     try {
       const step = await takeStep(store, { id, driver, followed, driving });
@@ -119,7 +110,7 @@ async function takeStep(
   { id, driver, followed, driving }: Step,
 ): Promise<RolloutRecord | 'released' | 'waiting'> {
   const snapshot = await followed.now();
-  const stored = find(snapshot, id);
+  const stored = findRollout(snapshot, id);
   const { value } = stored;
   if (value.state !== 'running') {
     driving.told(value, undefined);
@@ -136,12 +127,4 @@ async function takeStep(
   if (after !== stored) followed.wrote(KEYS.rollout(id), encodeRecord(after.value), after.revision);
   driving.told(after.value, judgement);
   return isStill ? 'waiting' : 'released';
-}
-
-/** Another try where a gate has stopped it. */
-export async function resumeRollout(store: FleetStore, id: string): Promise<void> {
-  const snapshot = await takeSnapshot(store);
-  const stored = find(snapshot, id);
-  if (stored.value.state !== 'stopped') return;
-  await writeRollout(store, snapshot, stored, { state: 'running', reason: null, releasedAt: Date.now() });
 }

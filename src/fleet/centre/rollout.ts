@@ -75,9 +75,14 @@ export interface RolloutPlan {
 }
 
 /** Signs every wave and the way back, and releases none. Throws where a rollout of the target is not over. */
-export async function beginRollout(store: FleetStore, key: SigningKey, plan: RolloutPlan): Promise<RolloutRecord> {
+export async function beginRollout(
+  store: FleetStore,
+  key: SigningKey,
+  plan: RolloutPlan,
+  known?: Snapshot,
+): Promise<RolloutRecord> {
   const { target, intent, rings, gates } = plan;
-  const snapshot = await takeSnapshot(store);
+  const snapshot = known ?? (await takeSnapshot(store));
   const other = runningRollout(snapshot, target)?.value;
   if (other !== undefined) {
     throw fleetError(

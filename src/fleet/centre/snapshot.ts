@@ -8,6 +8,7 @@ import { readMembership } from '../membership.ts';
 import type { Order } from '../order.ts';
 import { isAhead, readOrder } from '../order.ts';
 import { effectiveOrder } from '../precedence.ts';
+import { readOnce } from '../read-once.ts';
 import { PREFIXES } from '../record-keys.ts';
 import type { GroupRecord, HostRecord, HostStatus } from '../records.ts';
 import { parseRecord, readGroup, readHost, readStatus } from '../records.ts';
@@ -90,6 +91,8 @@ export class SnapshotTables implements Snapshot {
   readonly statuses: Map<string, Stored<HostStatus>> = new Map();
   readonly rollouts: Map<string, Stored<RolloutRecord>> = new Map();
   readonly revisions: Map<string, number> = new Map();
+  /** Another number after each change. */
+  version = 0;
   readonly #tables: readonly Table[] = [
     makeTable(PREFIXES.hosts, this.hosts, (bytes) => readHost(parseRecord(bytes))),
     makeTable(PREFIXES.groups, this.groups, (bytes) => readGroup(parseRecord(bytes))),
@@ -108,12 +111,14 @@ export class SnapshotTables implements Snapshot {
   take(key: string, entry: Entry | undefined): void {
     const table = this.#tables.find(({ prefix }) => key.startsWith(prefix));
     if (table === undefined || (entry !== undefined && entry.revision < (this.revisions.get(key) ?? 0))) return;
+    this.version += 1;
     if (entry === undefined) this.revisions.delete(key);
     else this.revisions.set(key, entry.revision);
     table.take(key.slice(table.prefix.length), entry);
   }
 
   clear(): void {
+    this.version += 1;
     for (const table of this.#tables) table.clear();
     this.revisions.clear();
   }
@@ -134,6 +139,9 @@ export function runningRollout({ rollouts }: Snapshot, target: Target): Stored<R
   );
 }
 
+/** A wave is looked at for every host of its target. */
+const orderOf = readOnce((signed) => readOrder(parseBody(signed)));
+
 /** The order that counts for a host, with what a rollout has released for it. */
 export function orderedFor(snapshot: Snapshot, host: string): SignedOrder | undefined {
   const targets = targetsOf(host, snapshot.memberships.get(host)?.value.groups ?? []);
@@ -141,7 +149,7 @@ export function orderedFor(snapshot: Snapshot, host: string): SignedOrder | unde
   for (const target of targets) {
     const rollout = runningRollout(snapshot, target)?.value;
     const signed = rollout === undefined ? undefined : releasedFor(rollout, host);
-    const order = signed === undefined ? undefined : readOrder(parseBody(signed));
+    const order = signed === undefined ? undefined : orderOf(signed);
     const found =
       signed !== undefined && order !== undefined ? { signed, order } : snapshot.orders.policy.get(target)?.value;
     if (found !== undefined) orders.set(target, found);

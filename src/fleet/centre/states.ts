@@ -1,13 +1,18 @@
 /** How each host stands to what was ordered for it. */
 
+import type { FleetHostState } from '../../api/fleet-console.ts';
+import { FLEET_HOST_STATES } from '../../api/fleet-console.ts';
 import { STATUS_INTERVAL } from '../front-routes.ts';
 import type { Order } from '../order.ts';
 import type { HostStatus } from '../records.ts';
 import type { Snapshot } from './snapshot.ts';
 import { orderedFor } from './snapshot.ts';
 
-export const HOST_STATES = ['in-sync', 'pending', 'failed', 'rolled-back', 'drifted', 'silent', 'not-joined'] as const;
-export type HostState = (typeof HOST_STATES)[number];
+export const HOST_STATES: typeof FLEET_HOST_STATES = FLEET_HOST_STATES;
+export type HostState = FleetHostState;
+
+/** Who needs somebody, the most urgent first. */
+export const URGENCY: readonly HostState[] = ['failed', 'rolled-back', 'drifted', 'silent', 'pending', 'not-joined'];
 
 export interface HostStanding {
   readonly host: string;

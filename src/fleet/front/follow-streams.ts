@@ -3,10 +3,10 @@ import type { ServerHttp2Stream } from 'node:http2';
 import type { Lane } from '../fleet-names.ts';
 import type { FollowLine } from '../front-routes.ts';
 import { BEAT } from '../front-routes.ts';
+import { readOnce } from '../read-once.ts';
 import type { Signed } from '../signing.ts';
 import type { Hub } from './hub.ts';
 import type { HostPeer } from './peer.ts';
-import { readOnce } from './read-once.ts';
 
 /** Bytes that wait for a host that does not read: then its stream ends, and it begins again. */
 const MOST_WAITING = 8_388_608;

@@ -6,6 +6,7 @@ import type { Change, Entry, FleetStore, Listed } from '../fleet-store.ts';
 import type { FollowLine } from '../front-routes.ts';
 import { readMembership } from '../membership.ts';
 import { readOrder } from '../order.ts';
+import { readOnce } from '../read-once.ts';
 import { KEYS, PREFIXES } from '../record-keys.ts';
 import type { HostRecord } from '../records.ts';
 import { parseRecord, readHost } from '../records.ts';
@@ -13,7 +14,6 @@ import type { RolloutRecord } from '../rollout-record.ts';
 import { readRollout, releasedFor } from '../rollout-record.ts';
 import type { Signed } from '../signing.ts';
 import { decodeSigned, parseBody } from '../signing.ts';
-import { readOnce } from './read-once.ts';
 
 const membershipOf = readOnce((signed) => readMembership(parseBody(signed)));
 /** The bundle that an order names. */

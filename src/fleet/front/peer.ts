@@ -1,8 +1,7 @@
 /** Who asks a front, by the certificate alone. */
 import type { PeerCertificate, TLSSocket } from 'node:tls';
-import { ROLE_URI } from '../../api/credentials.ts';
+import { roleOf } from '../../api/credentials.ts';
 import type { Role } from '../../base/roles.ts';
-import { isRole } from '../../base/roles.ts';
 import { isName } from '../fleet-names.ts';
 
 export interface HostPeer {
@@ -52,13 +51,12 @@ function readPeer(socket: TLSSocket): Shown {
 
 function peerOf(certificate: PeerCertificate, isSessionReused: boolean): Peer | undefined {
   const name: unknown = certificate.subject?.CN;
-  const uris = (certificate.subjectaltname ?? '').split(', ');
   if (typeof name !== 'string') return undefined;
   if (certificate.ext_key_usage?.includes(SERVER) === true) {
     return isName(name) ? { kind: 'host', name, fingerprint: fingerprintOf(certificate.fingerprint256) } : undefined;
   }
-  const found = uris.find((uri) => uri.startsWith(`URI:${ROLE_URI}`))?.slice(`URI:${ROLE_URI}`.length);
+  const role = roleOf(certificate.subjectaltname ?? '');
   // The list of revoked certificates is not looked at when a session goes on.
-  if (found === undefined || !isRole(found) || isSessionReused) return undefined;
-  return { kind: 'operator', name, role: found };
+  if (role === undefined || isSessionReused) return undefined;
+  return { kind: 'operator', name, role };
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Listener } from '../../../src/agent/control/live-feed.ts';
 import { LiveFeed } from '../../../src/agent/control/live-feed.ts';
+import type { HostLiveEvent } from '../../../src/api/live-events.ts';
 import { EnvironmentError } from '../../../src/base/environment-error.ts';
 import type { HostCounters } from '../../../src/host/counters.ts';
 import type { HostStatus } from '../../../src/host/status.ts';
@@ -32,17 +33,18 @@ class Heard implements Listener {
 
 let readings = 0;
 let packets = 0;
-const feeds: LiveFeed[] = [];
+type Feed = LiveFeed<HostLiveEvent>;
+const feeds: Feed[] = [];
 
-function open(fails?: () => boolean): LiveFeed {
+function open(fails?: () => boolean): Feed {
   readings = 0;
   const counters = (): Promise<HostCounters> => {
     readings++;
     if (fails?.() === true) return Promise.reject(new Error('the kernel says no'));
     return Promise.resolve({ policy: 'edge', generation: packets, interfaces: [] });
   };
-  const source = { status: () => Promise.resolve(STATUS), list: () => Promise.resolve(POLICIES), counters };
-  const feed = new LiveFeed(source, INTERVAL);
+  const source = { status: () => Promise.resolve(STATUS), policies: () => Promise.resolve(POLICIES), counters };
+  const feed = new LiveFeed(source, { interval: INTERVAL, steady: 'counters' });
   feeds.push(feed);
   return feed;
 }

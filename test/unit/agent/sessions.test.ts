@@ -14,7 +14,7 @@ function codeOf(work: () => unknown): unknown {
 
 test('a token opens one session, within five minutes', () => {
   let now = 0;
-  const sessions = new Sessions(() => now);
+  const sessions = new Sessions('xdpol console', () => now);
   const { token } = sessions.issueToken(ROOT);
   const { id } = sessions.signIn(token);
   expect(sessions.require(id)).toMatchObject(ROOT);
@@ -26,7 +26,7 @@ test('a token opens one session, within five minutes', () => {
 
 test('a session ends after eight hours, and by signing out', () => {
   let now = 0;
-  const sessions = new Sessions(() => now);
+  const sessions = new Sessions('xdpol console', () => now);
   const { id } = sessions.signIn(sessions.issueToken(ROOT).token);
   const other = sessions.signIn(sessions.issueToken(ROOT).token);
   sessions.signOut(other.id);
@@ -40,7 +40,7 @@ test('a session ends after eight hours, and by signing out', () => {
 
 test('wrong tokens are limited, and a right one opens a session all the same', () => {
   let now = 0;
-  const sessions = new Sessions(() => now);
+  const sessions = new Sessions('xdpol console', () => now);
   const wrong = (): unknown => codeOf(() => sessions.signIn('wrong'));
   const codes = Array.from({ length: 11 }, wrong);
   expect(new Set(codes.slice(0, 10))).toEqual(new Set(['XDPOL_E_SIGNED_OUT']));

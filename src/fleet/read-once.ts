@@ -1,5 +1,5 @@
 /** What a signed statement says is worked out once, though a front looks at it for thousands of hosts. */
-import type { Signed } from '../signing.ts';
+import type { Signed } from './signing.ts';
 
 export function readOnce<T>(read: (signed: Signed) => T): (signed: Signed) => T {
   const known = new WeakMap<Signed, { readonly value: T }>();
