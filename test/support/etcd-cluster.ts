@@ -9,7 +9,9 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { expect } from 'vitest';
 import { present } from '../../src/base/assert.ts';
+import { etcdCommandsOf } from './fleet-page.ts';
 
 const execute = promisify(execFile);
 const MEMBERS = [0, 1, 2];
@@ -172,28 +174,40 @@ export class EtcdCluster implements AsyncDisposable {
 
   /** The members' traffic goes through this process, so it is not waited for in it. */
   async ctl(endpoints: readonly string[], ...args: readonly string[]): Promise<string> {
-    const tls = [
-      ...['--cacert', join(this.#credentials, 'ca.crt')],
-      ...['--cert', join(this.#credentials, 'host.crt'), '--key', join(this.#credentials, 'host.key')],
-    ];
-    const env = { ...process.env, ETCDCTL_API: '3' };
-    const argv = ['--endpoints', endpoints.join(), '--command-timeout', '10s', ...tls, ...args];
-    return (await execute('etcdctl', argv, { env, encoding: 'utf8' })).stdout;
+    const tls = ['--cacert', 'ca.crt', '--cert', 'host.crt', '--key', 'host.key'];
+    return await this.#run(['--endpoints', endpoints.join(), '--command-timeout', '10s', ...tls, ...args]);
   }
 
-  /** Everything that the members have is replaced by what is in the file. */
+  /** A command of docs/fleet.md, where the certificates are; `own`: words, and what is behind them here. */
+  async etcdctl(command: string, own: readonly (readonly [words: string, value: string])[]): Promise<string> {
+    let line = command;
+    for (const [words, value] of own) {
+      expect(line).toContain(`${words} `);
+      line = line.replace(new RegExp(`${words} \\S+`, 'u'), `${words} ${value}`);
+    }
+    return await this.#run(line.split(' ').slice(1));
+  }
+
+  async #run(argv: readonly string[]): Promise<string> {
+    const env = { ...process.env, ETCDCTL_API: '3' };
+    return (await execute('etcdctl', argv, { env, encoding: 'utf8', cwd: this.#credentials })).stdout;
+  }
+
+  /** Everything that the members have is replaced by what is in the file, by the command of docs/fleet.md. */
   async restore(snapshot: string): Promise<void> {
     for (const member of MEMBERS) await this.kill(member);
     this.#data = 'restored';
+    const [, command = ''] = etcdCommandsOf('Backup and restore');
     for (const member of MEMBERS) {
-      const name = ['--name', `m${member}`, '--data-dir', join(this.#folder, `${this.#data}${member}`)];
-      const cluster = [
-        '--initial-cluster',
-        this.#cluster,
-        '--initial-advertise-peer-urls',
-        present(this.#ways[member]),
-      ];
-      await this.ctl([present(this.urls[member])], 'snapshot', 'restore', snapshot, ...name, ...cluster);
+      const peer = present(this.#ways[member]);
+      const own = [
+        ['snapshot restore', snapshot],
+        ['--name', `m${member}`],
+        ['--data-dir', join(this.#folder, `${this.#data}${member}`)],
+        ['--initial-cluster', this.#cluster],
+        ['--initial-advertise-peer-urls', peer],
+      ] as const;
+      await this.etcdctl(command, own);
       this.begin(member);
     }
   }

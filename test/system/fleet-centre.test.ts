@@ -10,6 +10,7 @@ import { present } from '../../src/base/assert.ts';
 import { HOST_ROUTES } from '../../src/fleet/front-routes.ts';
 import { makeSigningKey } from '../../src/fleet/signing.ts';
 import { freePort } from '../support/etcd-cluster.ts';
+import { commandsOf } from '../support/fleet-page.ts';
 import { statusReport } from '../support/fleet-status.ts';
 import { program } from '../support/program.ts';
 import { RecordingHost } from '../support/recording-host.ts';
@@ -188,14 +189,6 @@ test('a tree is exported, changed and imported: what differs is written, and the
   expect(imported(...there)).toEqual(nothing);
 });
 
-/** The commands of a section of docs/fleet.md, as they are written, with the folder of the test for /etc/xdpol. */
-function commandsOf(section: string): readonly string[] {
-  const page = readFileSync(new URL('../../docs/fleet.md', import.meta.url), 'utf8');
-  const text = present(page.split(/^## /mu).find((part) => part.startsWith(section)));
-  const found = text.matchAll(/^(?:xdpol|tar) .*$|^\d\. .*?`(?<step>(?:mv|tar|xdpol) [^`]+)`/gmu);
-  return [...found].map(([line, step]) => (step ?? line).replaceAll('/etc/xdpol', folder));
-}
-
 /** By a shell, which finds xdpol as it is built. */
 function shell(command: string): Run {
   const bin = join(folder, 'bin');
@@ -208,7 +201,8 @@ function shell(command: string): Run {
 }
 
 test('the restore drill as it is written: a host takes what is ordered afterwards, also by its groups', async () => {
-  const [save = '', copy = '', ...steps] = commandsOf('Backup and restore');
+  const written = commandsOf('Backup and restore').map((command) => command.replaceAll('/etc/xdpol', folder));
+  const [save = '', copy = '', ...steps] = written;
   expect([save, copy, ...steps].map((command) => command.split(' ').slice(0, 3).join(' '))).toEqual([
     ...['xdpol fleet backup', 'tar -czf centre.tar.gz', `mv ${centre()} ${centre()}.lost`, 'tar -xzf centre.tar.gz'],
     ...[

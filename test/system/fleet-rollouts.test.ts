@@ -1,7 +1,9 @@
 /**
- * Rollouts while parts of a fleet fail by chance: no host ever has a policy in force that was not ordered for it, or before
- * its ring was released, and when the faults are over every host has what was ordered last.
+ * A fleet of processes on etcd. Rollouts while parts of it fail by chance: no host ever has a policy in force that was not
+ * ordered for it, or before its ring was released, and when the faults are over every host has what was ordered last. Then
+ * what operators do with commands: the way back ring by ring, and the restore drill.
  */
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { present } from '../../src/base/assert.ts';
 import { EnvironmentError } from '../../src/base/environment-error.ts';
@@ -17,6 +19,7 @@ import { sleep } from '../support/fleet-centre.ts';
 import type { PutInForce } from '../support/fleet-journal.ts';
 import { readJournal } from '../support/fleet-journal.ts';
 import { FleetOfProcesses } from '../support/fleet-of-processes.ts';
+import { commandsOf, etcdCommandsOf } from '../support/fleet-page.ts';
 import type { Fault } from '../support/random-faults.ts';
 import { drawFaults } from '../support/random-faults.ts';
 import { WatchedRollouts } from '../support/watched-rollouts.ts';
@@ -174,4 +177,41 @@ test('a rollout that reached every host is taken back ring by ring, while a fron
   expect(Math.max(...first)).toBeLessThan(Math.min(...second));
   expect(Math.max(...second)).toBeLessThan(Math.min(...last));
   await fleet.settled(ordered, PATIENCE);
+});
+
+/** One of docs/fleet.md. */
+async function asWritten(command: string): Promise<string> {
+  expect(command).toMatch(/^xdpol fleet /u);
+  return await fleet.command(...command.split(' ').slice(2));
+}
+
+test('the restore drill of etcd as it is written: hosts take what is ordered afterwards', {
+  timeout: 2 * PATIENCE,
+}, async () => {
+  const [save = ''] = etcdCommandsOf('Backup and restore');
+  const [status = '', group = '', rollback = '', order = ''] = commandsOf('Backup and restore').slice(5);
+  const saved = await fleet.publish();
+  // A rollout is stopped at its first ring when the backup is made.
+  const stopped = ['--rings', '1, all', '--hold', '1s', '--probe', 'false', '--keep', '--json'];
+  await expect(fleet.command('rollout', TARGET, `web@${saved.version}`, ...stopped)).rejects.toMatchObject({ code: 3 });
+  const backup = join(fleet.folder, 'fleet.etcd');
+  await fleet.cluster.etcdctl(save, [
+    ['--endpoints', present(fleet.cluster.urls[0])],
+    ['snapshot save', backup],
+  ]);
+  // What comes after it is lost, but not on the hosts.
+  await asWritten(rollback);
+  const lost = await fleet.publish();
+  await fleet.command('order', TARGET, `web@${lost.version}`);
+  await fleet.command('group', 'more', '--priority', '20', '--select', 'role = web');
+  await fleet.settled({ ...ordered, web: lost.sha256 }, PATIENCE);
+  await fleet.cluster.restore(backup);
+  await expect.poll(async () => await asWritten(status).catch(String), { timeout: PATIENCE }).toContain('6 hosts');
+  await fleet.settled({ ...ordered, web: lost.sha256 }, PATIENCE);
+  await asWritten(group);
+  expect(await asWritten(rollback)).toContain('taken back');
+  expect(await asWritten(order)).toContain(`web@${saved.version}`);
+  ordered['web'] = saved.sha256;
+  await fleet.settled(ordered, PATIENCE);
+  await expect.poll(async () => await asWritten(status), { timeout: PATIENCE }).toContain('6 hosts: 6 in-sync');
 });
