@@ -102,13 +102,18 @@ static __always_inline int is_kerberos(const struct pkt *pkt)
 	return (pkt->plane <= XDPOL_PLANE_UDP) && has_port(pkt, KERBEROS_PORT);
 }
 
+enum {
+	NOT_OF_TCP_OR_UDP = XDPOL_EXEMPT_NEIGHBOR_DISCOVERY | XDPOL_EXEMPT_MULTICAST_LISTENER | XDPOL_EXEMPT_PATH_MTU |
+			    XDPOL_EXEMPT_RSVP,
+};
+
 /* Exemptions that a packet of the family can have, and one of TCP or UDP where that is known from how it was read. */
 static __always_inline __u32 possible_exemptions(const struct pkt *pkt)
 {
 	__u32 possible = pkt->family == 4 ? ~(XDPOL_EXEMPT_NEIGHBOR_DISCOVERY | XDPOL_EXEMPT_MULTICAST_LISTENER)
 					  : ~XDPOL_EXEMPT_BROADCAST;
 
-	return pkt->is_plain ? possible & ~(XDPOL_EXEMPT_PATH_MTU | XDPOL_EXEMPT_RSVP) : possible;
+	return pkt->is_plain ? possible & ~NOT_OF_TCP_OR_UDP : possible;
 }
 
 /* The counter slot of the first exemption that covers the packet. */

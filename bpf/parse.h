@@ -45,7 +45,7 @@ struct pkt {
 	__u8 plane; /* enum xdpol_plane */
 	__u8 flags; /* enum pkt_flag */
 	__u8 hop_limit;
-	__u8 is_plain; /* constant: read by is_plain4 */
+	__u8 is_plain; /* constant: read by is_plain4 or is_plain6 */
 };
 
 struct cursor {
@@ -420,48 +420,83 @@ static __always_inline int parse_link(struct cursor *cur, struct pkt *pkt, __be1
 }
 
 /*
- * What nearly every packet is: IPv4 with TCP or UDP, no tag, no option, no later fragment. All its headers are read under
- * one check of the bounds, in words, of which each has what is asked together. Everything else, whatever is wrong with it
- * included, is for the functions above: 0.
+ * What nearly every packet is: TCP or UDP with no tag, no option or extension header, no later fragment. All its headers are
+ * read under one check of the bounds, in words, of which each has what is asked together. Everything else, whatever is wrong
+ * with it included, is for the functions above: 0.
+ *
+ * `left`: bytes of the packet from the header on.
  */
+static __always_inline int read_plain_l4(const void *l4, __u32 protocol, __u32 left, struct pkt *pkt)
+{
+	__u32 ports = bpf_ntohl(*(const __be32 *)l4);
+
+	if (protocol == IPPROTO_TCP) {
+		__u32 flags = bpf_ntohs(*(const __be16 *)(l4 + TCP_FLAGS_AT)), header = flags >> 10 & 0x3c;
+
+		if (header < sizeof(struct tcphdr) || header > left)
+			return 0;
+		/* 1 where ACK or RST is set. */
+		pkt->plane = ((flags & TCP_ESTABLISHED) + 31) >> 5;
+	} else {
+		if (protocol != IPPROTO_UDP || left < sizeof(struct udphdr))
+			return 0;
+		pkt->plane = XDPOL_PLANE_UDP;
+	}
+	pkt->is_plain = 1;
+	pkt->protocol = protocol;
+	pkt->sport = ports >> 16;
+	pkt->dport = ports;
+	return 1;
+}
+
 static __always_inline int is_plain4(const struct cursor *cur, struct pkt *pkt)
 {
 	const void *ip = cur->pos + ETH_HLEN, *l4 = ip + sizeof(struct iphdr);
 	__u64 first, addresses;
-	__u32 second, total, ports;
+	__u32 second, total;
 
 	if (l4 + sizeof(struct tcphdr) > cur->end)
 		return 0;
 	/* EtherType, version, header length, type of service, total length, identification. */
 	first = bpf_be64_to_cpu(*(const __be64 *)(ip - sizeof(__be16)));
 	total = first >> 16 & 0xffff;
-	if (first >> 40 != (ETH_P_IP << 8 | 0x45) || total + ETH_HLEN > cur->left)
+	if (first >> 40 != (ETH_P_IP << 8 | 0x45) || total + ETH_HLEN > cur->left || total < sizeof(struct iphdr))
 		return 0;
 	read_ethernet(cur->pos, pkt);
 	/* Flags and place of the fragment, hop limit, protocol. */
 	second = bpf_ntohl(*(const __be32 *)(ip + offsetof(struct iphdr, frag_off))) & (IP_OFFSET_MASK << 16 | 0xff);
-	ports = bpf_ntohl(*(const __be32 *)l4);
-	if (second == IPPROTO_TCP) {
-		__u32 flags = bpf_ntohs(*(const __be16 *)(l4 + TCP_FLAGS_AT)), header = flags >> 10 & 0x3c;
-
-		if (header < sizeof(struct tcphdr) || header + sizeof(struct iphdr) > total)
-			return 0;
-		/* 1 where ACK or RST is set. */
-		pkt->plane = ((flags & TCP_ESTABLISHED) + 31) >> 5;
-	} else {
-		if (second != IPPROTO_UDP || total < sizeof(struct iphdr) + sizeof(struct udphdr))
-			return 0;
-		pkt->plane = XDPOL_PLANE_UDP;
-	}
 	addresses = bpf_be64_to_cpu(*(const __be64 *)(ip + offsetof(struct iphdr, saddr)));
-	pkt->is_plain = 1;
 	pkt->family = 4;
 	pkt->src[0] = addresses >> 32;
 	pkt->dst[0] = (__u32)addresses;
-	pkt->protocol = second;
-	pkt->sport = ports >> 16;
-	pkt->dport = ports;
-	return 1;
+	return read_plain_l4(l4, second, total - sizeof(struct iphdr), pkt);
+}
+
+static __always_inline __u64 read_half6(const void *address)
+{
+	return bpf_be64_to_cpu(*(const __be64 *)address);
+}
+
+static __always_inline int is_plain6(const struct cursor *cur, struct pkt *pkt)
+{
+	const void *ip = cur->pos + ETH_HLEN, *l4 = ip + sizeof(struct ipv6hdr);
+	const void *src = ip + offsetof(struct ipv6hdr, saddr), *dst = ip + offsetof(struct ipv6hdr, daddr);
+	__u32 payload;
+	__u64 first;
+
+	if (l4 + sizeof(struct tcphdr) > cur->end)
+		return 0;
+	/* EtherType, version, traffic class, flow label, payload length. */
+	first = bpf_be64_to_cpu(*(const __be64 *)(ip - sizeof(__be16)));
+	payload = first & 0xffff;
+	if (first >> 44 != (ETH_P_IPV6 << 4 | 6) || payload + ETH_HLEN + sizeof(struct ipv6hdr) > cur->left)
+		return 0;
+	pkt->family = 6;
+	pkt->src[0] = read_half6(src);
+	pkt->src[1] = read_half6(src + sizeof(__be64));
+	pkt->dst[0] = read_half6(dst);
+	pkt->dst[1] = read_half6(dst + sizeof(__be64));
+	return read_plain_l4(l4, *(const __u8 *)(ip + offsetof(struct ipv6hdr, nexthdr)), payload, pkt);
 }
 
 /* What is done with a packet whose headers are read; the answer goes back through the parser. */
@@ -473,13 +508,16 @@ typedef __u32 (*use_packet)(const struct pkt *pkt, enum outcome outcome, void *c
  */
 static __always_inline __u32 parse_packet(struct cursor *cur, __u32 bytes, use_packet use, void *context)
 {
-	struct pkt plain = { .bytes = bytes }, pkt = { .bytes = bytes };
+	struct pkt plain4 = { .bytes = bytes }, plain6 = { .bytes = bytes }, pkt = { .bytes = bytes };
 	__be16 type_be;
 	enum outcome outcome;
 
-	if (is_plain4(cur, &plain))
-		return use(&plain, PARSED, context);
+	if (is_plain4(cur, &plain4))
+		return use(&plain4, PARSED, context);
 	/* Read again, so that the verifier walks what follows once, and not once for each way in which it is not plain. */
+	cur->pos = (void *)(long)*cur->start;
+	if (is_plain6(cur, &plain6))
+		return use(&plain6, PARSED, context);
 	cur->pos = (void *)(long)*cur->start;
 	outcome = parse_link(cur, &pkt, &type_be);
 	if (outcome != PARSED)
