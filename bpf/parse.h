@@ -506,20 +506,12 @@ typedef __u32 (*use_packet)(const struct pkt *pkt, enum outcome outcome, void *c
  * The parser as every hook and every baseline runs it. `use` is called at the end of each way through it, so that what
  * follows for one family carries no fields of the other along.
  */
-static __always_inline __u32 parse_packet(struct cursor *cur, __u32 bytes, use_packet use, void *context)
+static __always_inline __u32 parse_any(struct cursor *cur, __u32 bytes, use_packet use, void *context)
 {
-	struct pkt plain4 = { .bytes = bytes }, plain6 = { .bytes = bytes }, pkt = { .bytes = bytes };
+	struct pkt pkt = { .bytes = bytes };
 	__be16 type_be;
-	enum outcome outcome;
+	enum outcome outcome = parse_link(cur, &pkt, &type_be);
 
-	if (is_plain4(cur, &plain4))
-		return use(&plain4, PARSED, context);
-	/* Read again, so that the verifier walks what follows once, and not once for each way in which it is not plain. */
-	cur->pos = (void *)(long)*cur->start;
-	if (is_plain6(cur, &plain6))
-		return use(&plain6, PARSED, context);
-	cur->pos = (void *)(long)*cur->start;
-	outcome = parse_link(cur, &pkt, &type_be);
 	if (outcome != PARSED)
 		return use(&pkt, outcome, context);
 	if (type_be == bpf_htons(ETH_P_IP))
@@ -527,4 +519,23 @@ static __always_inline __u32 parse_packet(struct cursor *cur, __u32 bytes, use_p
 	if (type_be == bpf_htons(ETH_P_IPV6))
 		return use(&pkt, parse_ipv6(cur, &pkt), context);
 	return use(&pkt, NON_IP, context);
+}
+
+/* Read again, so that the verifier walks what follows once, and not once for each way in which a packet is not plain. */
+static __always_inline void start_again(struct cursor *cur)
+{
+	cur->pos = (void *)(long)*cur->start;
+}
+
+static __always_inline __u32 parse_packet(struct cursor *cur, __u32 bytes, use_packet use, void *context)
+{
+	struct pkt plain4 = { .bytes = bytes }, plain6 = { .bytes = bytes };
+
+	if (is_plain4(cur, &plain4))
+		return use(&plain4, PARSED, context);
+	start_again(cur);
+	if (is_plain6(cur, &plain6))
+		return use(&plain6, PARSED, context);
+	start_again(cur);
+	return parse_any(cur, bytes, use, context);
 }

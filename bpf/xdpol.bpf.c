@@ -39,16 +39,36 @@ static __always_inline __u32 pull_length(const struct __sk_buff *skb)
 }
 
 /* The tag that the stack has taken out of the frame is one of its tags. */
+static __always_inline struct cursor skb_cursor(const struct __sk_buff *skb)
+{
+	return (struct cursor){ .pos = (void *)(long)skb->data,
+				.start = &skb->data,
+				.end = (void *)(long)skb->data_end,
+				.left = skb->len,
+				.segmented = skb->gso_size,
+				.tagged = skb->vlan_present };
+}
+
+static __always_inline __u32 skb_bytes(const struct __sk_buff *skb, const struct cursor *cur)
+{
+	return skb->len + cur->tagged * sizeof(struct vlan_tag);
+}
+
 static __always_inline __u32 parse_skb(const struct __sk_buff *skb, use_packet use, void *context)
 {
-	struct cursor cur = { .pos = (void *)(long)skb->data,
-			      .start = &skb->data,
-			      .end = (void *)(long)skb->data_end,
-			      .left = skb->len,
-			      .segmented = skb->gso_size,
-			      .tagged = skb->vlan_present };
+	struct cursor cur = skb_cursor(skb);
 
-	return parse_packet(&cur, skb->len + cur.tagged * sizeof(struct vlan_tag), use, context);
+	return parse_packet(&cur, skb_bytes(skb, &cur), use, context);
+}
+
+/* A frame whose headers were not linear, of which there are few: what is plain needs no way of its own. */
+static __always_inline __u32 parse_pulled(struct __sk_buff *skb, use_packet use, void *context)
+{
+	struct cursor cur;
+
+	bpf_skb_pull_data(skb, pull_length(skb));
+	cur = skb_cursor(skb);
+	return parse_any(&cur, skb_bytes(skb, &cur), use, context);
 }
 
 /* The answer of a use_packet where the headers may be whole once they are linear; otherwise 1 where the packet passes. */
@@ -72,8 +92,7 @@ __noinline __u32 filter_pulled(struct __sk_buff *skb, enum xdpol_direction direc
 {
 	struct hook hook = { .ctx = skb, .direction = direction, .is_skb = 1 };
 
-	bpf_skb_pull_data(skb, pull_length(skb));
-	return parse_skb(skb, filter_packet, &hook);
+	return parse_pulled(skb, filter_packet, &hook);
 }
 
 /* Passing leaves the verdict to the next program and the stack. */
@@ -139,8 +158,7 @@ __noinline __u32 compare_pulled(struct __sk_buff *skb, enum xdpol_direction dire
 {
 	struct audited audited = { .hook = { .ctx = skb, .direction = direction, .is_skb = 1 }, .passed = passed };
 
-	bpf_skb_pull_data(skb, pull_length(skb));
-	return parse_skb(skb, compare_packet, &audited);
+	return parse_pulled(skb, compare_packet, &audited);
 }
 
 static __always_inline int audit_skb(struct __sk_buff *skb, enum xdpol_direction direction, __u32 passed)
