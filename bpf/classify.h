@@ -94,28 +94,41 @@ struct address6_tables {
 	struct table filter, blocks, nodes;
 };
 
-/* 1 where the address is less than the bound: the borrow of a subtraction word by word. */
-static __always_inline __u64 below_bound(const __u64 *halves, const __u32 *bound)
+/* 1 where a < b and both have the same first bit. */
+static __always_inline __u64 less_of_half(__u64 a, __u64 b)
 {
-	__u64 rest = (__u64)(__u32)halves[1] - bound[3];
-
-	rest = (halves[1] >> 32) - bound[2] - (rest >> 63);
-	rest = (__u64)(__u32)halves[0] - bound[1] - (rest >> 63);
-	rest = (halves[0] >> 32) - bound[0] - (rest >> 63);
-	return rest >> 63;
+	return (a - b) >> 63;
 }
 
-static __always_inline __u32 root6_class(const struct xdpol_root6 *root, __u32 bounds, const __u64 *halves)
+/* 0 where these are the halves of the address, else all bits. */
+static __always_inline __u64 differ(const __u64 *halves, __u64 high, __u64 low)
 {
-	__u64 above = bounds;
+	__u64 bits = (halves[0] ^ high) | (halves[1] ^ low);
 
-	if (!bounds)
+	return (__s64)(bits | -bits) >> 63;
+}
+
+/* The host's place, where the address is one of the hosts, else that of its range. No branch depends on the address. */
+static __always_inline __u32 root6_class(struct address6_tables tables, const __u64 *halves)
+{
+	const __u32 bounds = tables.shape->root_bounds, hosts = tables.shape->root_hosts;
+	const struct xdpol_root6 *root = tables.nodes.base;
+	__u64 half = halves[0] >> 63, place = half * XDPOL_LEAF_CLASSES + bounds;
+
+	if (!bounds && !hosts)
 		return 0;
 #pragma unroll
 	for (int i = 0; i < XDPOL_ROOT_BOUNDS; i++)
 		if (i < bounds)
-			above -= below_bound(halves, root->bounds[i]);
-	return root->classes[above & (XDPOL_LEAF_CLASSES - 1)];
+			place -= less_of_half(halves[0], root->bounds[half][i]);
+#pragma unroll
+	for (int i = 0; i < XDPOL_ROOT_HOSTS; i++)
+		if (i < hosts) {
+			const __u64 host = 2 * XDPOL_LEAF_CLASSES + i;
+
+			place = host + ((place - host) & differ(halves, root->hosts_high[i], root->hosts_low[i]));
+		}
+	return root->classes[place & (XDPOL_ROOT6_CLASSES - 1)];
 }
 
 /* The block of a level that holds an address: the address itself on the last level, else what it begins with. */
@@ -202,12 +215,6 @@ static __always_inline __u32 longest_block(struct address6_tables tables, __u64 
 	return 0;
 }
 
-/* 1 where a < b and both have the same first bit. */
-static __always_inline __u64 less_of_half(__u64 a, __u64 b)
-{
-	return (a - b) >> 63;
-}
-
 /* 1 where a < b: the borrow of a - b. */
 static __always_inline __u64 less(__u64 a, __u64 b)
 {
@@ -283,7 +290,7 @@ static __always_inline __u32 address6_class(struct address6_tables tables, __u32
 					    const __u64 *halves)
 {
 	if (!tables.shape->lines && !tables.shape->block_levels)
-		return root6_class(tables.nodes.base, tables.shape->root_bounds, halves);
+		return root6_class(tables, halves);
 	if (tables.shape->block_levels && !may_be_named(tables, halves))
 		return 0;
 	return named(halves[0], halves[1]);

@@ -10,10 +10,12 @@
 #include "live-layout.h"
 
 enum xdpol_layout {
-	XDPOL_LAYOUT_VERSION = 7,
+	XDPOL_LAYOUT_VERSION = 8,
 	XDPOL_LEAF_BOUNDS = 15,	 /* ranges of one leaf: these and one before the first bound */
 	XDPOL_LEAF_CLASSES = XDPOL_LEAF_BOUNDS + 1,
 	XDPOL_ROOT_BOUNDS = 8,	 /* the same for a root leaf, which holds a whole table */
+	XDPOL_ROOT_HOSTS = 8,	 /* single IPv6 addresses in a root */
+	XDPOL_ROOT6_CLASSES = 64,
 	XDPOL_NODE_KEYS = 7,	 /* bounds of one IPv6 tree node, between its 8 children */
 	XDPOL_LEAF6_KEYS = 5,	 /* bounds of one IPv6 leaf, between its 6 values */
 	XDPOL_TREE_DEPTH = 12,	 /* lines on the way down one tree at most: 8^12 is more than any table has */
@@ -233,9 +235,15 @@ struct xdpol_root {
 	__u16 classes[XDPOL_LEAF_CLASSES];
 };
 
+/*
+ * A whole table as well, where every bound is one of the high half or of a single address. The first bit picks the bounds,
+ * as it does the root of a tree (below); those of it that are not used are its last ones and repeat the last class.
+ */
 struct xdpol_root6 {
-	__u32 bounds[XDPOL_ROOT_BOUNDS][4]; /* unused: not compared, as above */
-	__u16 classes[XDPOL_LEAF_CLASSES];
+	__u64 bounds[2][XDPOL_ROOT_BOUNDS];
+	__u64 hosts_high[XDPOL_ROOT_HOSTS]; /* unused: not compared, shape.root_hosts tells */
+	__u64 hosts_low[XDPOL_ROOT_HOSTS];
+	__u16 classes[XDPOL_ROOT6_CLASSES]; /* of the ranges without and with the first bit, XDPOL_LEAF_CLASSES each; of the hosts */
 };
 
 /*
@@ -354,6 +362,7 @@ struct xdpol_address4_shape {
 struct xdpol_address6_shape {
 	__u32 lines;	    /* on the way down the tree over the high half; 0: one root instead, or no tree */
 	__u32 root_bounds;  /* compared in the root */
+	__u32 root_hosts;   /* compared there too */
 	__u32 block_levels; /* bit n: there are blocks of level n; 0: no blocks */
 	__u32 filter_shift; /* of a hash, to a word of the filter */
 	__u32 bucket_shift; /* of a hash, to a bucket of blocks */
@@ -443,7 +452,7 @@ struct xdpol_types {
 
 _Static_assert(sizeof(struct xdpol_leaf) == 64, "one cache line");
 _Static_assert(sizeof(struct xdpol_root) == 64, "one cache line");
-_Static_assert(sizeof(struct xdpol_root6) == 160, "no padding");
+_Static_assert(sizeof(struct xdpol_root6) == 384, "no padding");
 _Static_assert(sizeof(struct xdpol_node) == 64, "one cache line");
 _Static_assert(sizeof(struct xdpol_leaf6) == 64, "one cache line");
 _Static_assert(sizeof(struct xdpol_block_bucket) == 64, "one cache line");
@@ -456,4 +465,4 @@ _Static_assert(sizeof(struct xdpol_trace) == 16, "no padding");
 _Static_assert(sizeof(struct xdpol_sampling) == 40, "no padding");
 _Static_assert(sizeof(struct xdpol_budget) == 32, "no padding");
 _Static_assert(sizeof(struct xdpol_sample) == 32 + XDPOL_SAMPLE_BYTES, "no padding");
-_Static_assert(sizeof(struct xdpol_shape) == 4 * (36 + XDPOL_TABLES), "no padding");
+_Static_assert(sizeof(struct xdpol_shape) == 4 * (38 + XDPOL_TABLES), "no padding");

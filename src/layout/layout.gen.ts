@@ -3,10 +3,12 @@
 /** Constants by enum, without their prefix. */
 export const ENUMS = {
   layout: {
-    VERSION: 7,
+    VERSION: 8,
     LEAF_BOUNDS: 15,
     LEAF_CLASSES: 16,
     ROOT_BOUNDS: 8,
+    ROOT_HOSTS: 8,
+    ROOT6_CLASSES: 64,
     NODE_KEYS: 7,
     LEAF6_KEYS: 5,
     TREE_DEPTH: 12,
@@ -310,7 +312,7 @@ export const STRUCTS = {
     }
   },
   shape: {
-    size: 260,
+    size: 268,
     fields: {
       layout_version: { offset: 0, size: 4 },
       strict: { offset: 4, size: 4 },
@@ -328,11 +330,11 @@ export const STRUCTS = {
       sport_numbered: { offset: 52, size: 4 },
       src4_shape: { offset: 56, size: 4 },
       dst4_shape: { offset: 60, size: 4 },
-      src6_shape: { offset: 64, size: 20 },
-      dst6_shape: { offset: 84, size: 20 },
-      rules4: { offset: 104, size: 20 },
-      rules6: { offset: 124, size: 20 },
-      limits: { offset: 144, size: 116 }
+      src6_shape: { offset: 64, size: 24 },
+      dst6_shape: { offset: 88, size: 24 },
+      rules4: { offset: 112, size: 20 },
+      rules6: { offset: 132, size: 20 },
+      limits: { offset: 152, size: 116 }
     }
   },
   address4_shape: {
@@ -342,13 +344,14 @@ export const STRUCTS = {
     }
   },
   address6_shape: {
-    size: 20,
+    size: 24,
     fields: {
       lines: { offset: 0, size: 4 },
       root_bounds: { offset: 4, size: 4 },
-      block_levels: { offset: 8, size: 4 },
-      filter_shift: { offset: 12, size: 4 },
-      bucket_shift: { offset: 16, size: 4 }
+      root_hosts: { offset: 8, size: 4 },
+      block_levels: { offset: 12, size: 4 },
+      filter_shift: { offset: 16, size: 4 },
+      bucket_shift: { offset: 20, size: 4 }
     }
   },
   rule_shape: {
@@ -418,10 +421,12 @@ export const STRUCTS = {
     }
   },
   root6: {
-    size: 160,
+    size: 384,
     fields: {
       bounds: { offset: 0, size: 128 },
-      classes: { offset: 128, size: 32 }
+      hosts_high: { offset: 128, size: 64 },
+      hosts_low: { offset: 192, size: 64 },
+      classes: { offset: 256, size: 128 }
     }
   },
   node: {
@@ -540,6 +545,7 @@ export interface Address4ShapeFields {
 export interface Address6ShapeFields {
   readonly lines: number;
   readonly rootBounds: number;
+  readonly rootHosts: number;
   readonly blockLevels: number;
   readonly filterShift: number;
   readonly bucketShift: number;
@@ -605,9 +611,10 @@ export function writeAddress4Shape(view: DataView, at: number, fields: Address4S
 export function writeAddress6Shape(view: DataView, at: number, fields: Address6ShapeFields): void {
   view.setUint32(at + 0, fields.lines, true);
   view.setUint32(at + 4, fields.rootBounds, true);
-  view.setUint32(at + 8, fields.blockLevels, true);
-  view.setUint32(at + 12, fields.filterShift, true);
-  view.setUint32(at + 16, fields.bucketShift, true);
+  view.setUint32(at + 8, fields.rootHosts, true);
+  view.setUint32(at + 12, fields.blockLevels, true);
+  view.setUint32(at + 16, fields.filterShift, true);
+  view.setUint32(at + 20, fields.bucketShift, true);
 }
 
 export function writeRuleShape(view: DataView, at: number, fields: RuleShapeFields): void {
@@ -636,10 +643,10 @@ export function writeShape(view: DataView, at: number, fields: ShapeFields): voi
   writeAddress4Shape(view, at + 56, fields.src4Shape);
   writeAddress4Shape(view, at + 60, fields.dst4Shape);
   writeAddress6Shape(view, at + 64, fields.src6Shape);
-  writeAddress6Shape(view, at + 84, fields.dst6Shape);
-  writeRuleShape(view, at + 104, fields.rules4);
-  writeRuleShape(view, at + 124, fields.rules6);
-  for (const [i, value] of fields.limits.entries()) view.setUint32(at + 144 + 4 * i, value, true);
+  writeAddress6Shape(view, at + 88, fields.dst6Shape);
+  writeRuleShape(view, at + 112, fields.rules4);
+  writeRuleShape(view, at + 132, fields.rules6);
+  for (const [i, value] of fields.limits.entries()) view.setUint32(at + 152 + 4 * i, value, true);
 }
 
 export function writeListEntry(view: DataView, at: number, fields: ListEntryFields): void {
@@ -662,9 +669,10 @@ export function readAddress6Shape(view: DataView, at: number): Address6ShapeFiel
   return {
     lines: view.getUint32(at + 0, true),
     rootBounds: view.getUint32(at + 4, true),
-    blockLevels: view.getUint32(at + 8, true),
-    filterShift: view.getUint32(at + 12, true),
-    bucketShift: view.getUint32(at + 16, true),
+    rootHosts: view.getUint32(at + 8, true),
+    blockLevels: view.getUint32(at + 12, true),
+    filterShift: view.getUint32(at + 16, true),
+    bucketShift: view.getUint32(at + 20, true),
   };
 }
 
@@ -697,10 +705,10 @@ export function readShape(view: DataView, at: number): ShapeFields {
     src4Shape: readAddress4Shape(view, at + 56),
     dst4Shape: readAddress4Shape(view, at + 60),
     src6Shape: readAddress6Shape(view, at + 64),
-    dst6Shape: readAddress6Shape(view, at + 84),
-    rules4: readRuleShape(view, at + 104),
-    rules6: readRuleShape(view, at + 124),
-    limits: Array.from({ length: 29 }, (_, i) => view.getUint32(at + 144 + 4 * i, true)),
+    dst6Shape: readAddress6Shape(view, at + 88),
+    rules4: readRuleShape(view, at + 112),
+    rules6: readRuleShape(view, at + 132),
+    limits: Array.from({ length: 29 }, (_, i) => view.getUint32(at + 152 + 4 * i, true)),
   };
 }
 

@@ -7,6 +7,7 @@ import type { HostAddresses } from '../../src/policy/model.ts';
 import { shapeOf } from './compiled-shape.ts';
 
 const { INDEX_LEAF_BIT, INDEX_FAN_BIT, NODE_LOW_BIT, NODE_LINES_SHIFT, SET_LIST_BIT, ROW_SUBROW_BIT } = ENUMS.reference;
+const { ROOT_BOUNDS, ROOT_HOSTS, ROOT6_CLASSES, LEAF_CLASSES } = ENUMS.layout;
 const MODES = ['dense', 'rows', 'sparse', 'ranks'] as const;
 const ENDS = ['src', 'dst'] as const;
 
@@ -18,6 +19,9 @@ export const ALL_SHAPES: readonly string[] = [
       `${end}6: ${shape}`,
     ]),
     ...['index', 'leaf', 'fan', 'filter in front'].map((shape) => `${end}4: ${shape}`),
+    ...['root without hosts', 'root of hosts', 'root of hosts and ranges', 'root full of hosts', 'root of ranges in both halves'].map(
+      (shape) => `${end}6: ${shape}`,
+    ),
     ...['tree of one line', 'tree of several lines', 'tree over the low half'].map((shape) => `${end}6: ${shape}`),
     ...['blocks', 'blocks and tree', 'one block level', 'several block levels'].map((shape) => `${end}6: ${shape}`),
   ]),
@@ -54,7 +58,7 @@ function rootShapes(bounds: number, classes: readonly number[]): string[] {
   if (used.every((one) => one === used[0])) return ['root of another class'];
   return [
     'root',
-    ...(bounds === ENUMS.layout.ROOT_BOUNDS ? ['full root'] : []),
+    ...(bounds === ROOT_BOUNDS ? ['full root'] : []),
     ...(used.includes(0) ? [] : ['root that names all']),
   ];
 }
@@ -64,15 +68,15 @@ function words(compiled: CompiledPolicy, name: TableName): Uint32Array {
   return new Uint32Array(bytes.slice().buffer);
 }
 
-function rootClasses(compiled: CompiledPolicy, name: TableName, at: number): readonly number[] {
+function rootClasses(compiled: CompiledPolicy, name: TableName, at: number, count = LEAF_CLASSES): readonly number[] {
   const bytes = present(compiled.tables.get(name), name);
-  return [...new Uint16Array(bytes.slice(at, at + 2 * ENUMS.layout.LEAF_CLASSES).buffer)];
+  return [...new Uint16Array(bytes.slice(at, at + 2 * count).buffer)];
 }
 
 function shapesOfEnd4(compiled: CompiledPolicy, end: End4): string[] {
   const { form } = shapeOf(compiled)[`${end}Shape`];
   const { root } = STRUCTS;
-  if (form <= ENUMS.layout.ROOT_BOUNDS)
+  if (form <= ROOT_BOUNDS)
     return rootShapes(form, rootClasses(compiled, `${end}_leaves`, root.fields.classes.offset));
   const index = words(compiled, `${end}_index`);
   const leaf = index.some((entry) => entry >>> INDEX_LEAF_BIT === 1 && ((entry >>> INDEX_FAN_BIT) & 1) === 0);
@@ -85,11 +89,30 @@ function shapesOfEnd4(compiled: CompiledPolicy, end: End4): string[] {
   ];
 }
 
+/** What one root tells: ranges among the addresses without and with the first bit, and single addresses. */
+function root6Shapes(compiled: CompiledPolicy, end: End6): string[] {
+  const { rootBounds, rootHosts } = shapeOf(compiled)[`${end}Shape`];
+  if (rootBounds === 0 && rootHosts === 0) return ['root of class 0'];
+  const classes = rootClasses(compiled, `${end}_nodes`, STRUCTS.root6.fields.classes.offset, ROOT6_CLASSES);
+  const [without, withFirstBit] = [0, LEAF_CLASSES].map((at) => classes.slice(at, at + rootBounds + 1)) as [number[], number[]];
+  const hosts = classes.slice(2 * LEAF_CLASSES, 2 * LEAF_CLASSES + rootHosts);
+  const ranges = [...without, ...withFirstBit];
+  const isOneRange = ranges.every((one) => one === ranges[0]);
+  if (isOneRange && rootHosts === 0) return ['root of another class'];
+  return [
+    'root',
+    ...(rootBounds === ROOT_BOUNDS ? ['full root'] : []),
+    ...([...ranges, ...hosts].includes(0) ? [] : ['root that names all']),
+    ...(rootHosts === 0 ? ['root without hosts'] : [isOneRange ? 'root of hosts' : 'root of hosts and ranges']),
+    ...(rootHosts === ROOT_HOSTS ? ['root full of hosts'] : []),
+    ...(hosts.includes(0) ? ['host of class 0'] : []),
+    ...(new Set(without).size > 1 && new Set(withFirstBit).size > 1 ? ['root of ranges in both halves'] : []),
+  ];
+}
+
 function shapesOfEnd6(compiled: CompiledPolicy, end: End6): string[] {
-  const { lines, rootBounds, blockLevels } = shapeOf(compiled)[`${end}Shape`];
-  const { root6 } = STRUCTS;
-  if (lines === 0 && blockLevels === 0)
-    return rootShapes(rootBounds, rootClasses(compiled, `${end}_nodes`, root6.fields.classes.offset));
+  const { lines, blockLevels } = shapeOf(compiled)[`${end}Shape`];
+  if (lines === 0 && blockLevels === 0) return root6Shapes(compiled, end);
   const nodes = words(compiled, `${end}_nodes`);
   // A reference to a low tree has its number of lines, so that no key is taken for one here.
   const low = nodes.some((word) => word >>> NODE_LOW_BIT === 1 && ((word >>> NODE_LINES_SHIFT) & 15) === 1);

@@ -1,5 +1,5 @@
 /**
- * IPv6 ranges -> the tables of one end. Up to nine ranges are one root. Many: blocks. Between, and where
+ * IPv6 ranges -> the tables of one end. Few are one root (root6.ts). Many: blocks. Between, and where
  * prefixes longer than 64 bits are not of whole addresses: a search tree over the high 64 bits; a range bound inside a /64 leads on to a tree over the low 64 bits. A node is one
  * cache line: seven bounds, and where its eight children begin; a leaf is one: five bounds, six values.
  */
@@ -7,11 +7,10 @@ import { present } from '../../base/assert.ts';
 import type { Address6ShapeFields } from '../../layout/layout.gen.ts';
 import { ENUMS, STRUCTS } from '../../layout/layout.gen.ts';
 import type { AddressClasses } from '../classes/address-classes.ts';
-import { rootBoundsOf } from './address4.ts';
 import type { Blocks6 } from './blocks6.ts';
 import { encodeBlocks6, NO_BLOCKS6 } from './blocks6.ts';
+import { encodeRoot6 } from './root6.ts';
 
-const { ROOT_BOUNDS, LEAF_CLASSES: CLASSES } = ENUMS.layout;
 const CHILDREN = ENUMS.layout.NODE_KEYS + 1;
 const LEAF_VALUES = ENUMS.layout.LEAF6_KEYS + 1;
 const { NODE_LOW_BIT, NODE_LINES_SHIFT } = ENUMS.reference;
@@ -40,18 +39,15 @@ export interface Forms6 {
 }
 
 export function encodeAddress6(classes: AddressClasses, { root6Ranges, tree6Ranges }: Forms6): Address6Tables {
-  if (classes.rangeCount <= root6Ranges) return encodeRoot(classes);
+  const root = encodeRoot6(classes, root6Ranges);
+  if (root !== undefined) return { shape: { ...shapeOf(0, NO_BLOCKS6), ...root.shape }, blocks: NO_BLOCKS6, nodes: root.nodes };
   const blocks = classes.rangeCount > tree6Ranges ? encodeBlocks6(present(classes.prefixes)) : NO_BLOCKS6;
   const { lines, nodes } = blocks.needTree ? encodeTree(classes) : { lines: 0, nodes: EMPTY };
-  return { shape: shapeOf(lines, 0, blocks), blocks, nodes };
+  return { shape: shapeOf(lines, blocks), blocks, nodes };
 }
 
-function shapeOf(
-  lines: number,
-  rootBounds: number,
-  { levels, filterShift, bucketShift }: Blocks6,
-): Address6ShapeFields {
-  return { lines, rootBounds, blockLevels: levels, filterShift, bucketShift };
+function shapeOf(lines: number, { levels, filterShift, bucketShift }: Blocks6): Address6ShapeFields {
+  return { lines, rootBounds: 0, rootHosts: 0, blockLevels: levels, filterShift, bucketShift };
 }
 
 interface Tree {
@@ -67,16 +63,6 @@ function encodeTree(classes: AddressClasses): Tree {
   const lines = Math.max(...halves.map(linesFor));
   for (const [half, entries] of halves.entries()) nodes.tree(roots + half, entries, lines);
   return { lines, nodes: nodes.bytes() };
-}
-
-function encodeRoot({ starts, rangeClasses, rangeCount }: AddressClasses): Address6Tables {
-  const nodes = new Uint8Array(STRUCTS.root6.size);
-  const bounds = new Uint32Array(nodes.buffer, STRUCTS.root6.fields.bounds.offset, ROOT_BOUNDS * WORDS);
-  const ids = new Uint16Array(nodes.buffer, STRUCTS.root6.fields.classes.offset, CLASSES);
-  for (let i = 0; i < CLASSES; i++) ids[i] = rangeClasses[Math.min(i, rangeCount - 1)]!;
-  bounds.set(starts.subarray(WORDS));
-  const rootBounds = rootBoundsOf(rangeClasses, rangeCount);
-  return { shape: shapeOf(0, rootBounds, NO_BLOCKS6), blocks: NO_BLOCKS6, nodes };
 }
 
 /** Keys without and with the first bit; the second half begins with a key, as the first does. */
