@@ -508,7 +508,7 @@ typedef __u32 (*use_packet)(const struct pkt *pkt, enum outcome outcome, void *c
  */
 static __always_inline __u32 parse_any(struct cursor *cur, __u32 bytes, use_packet use, void *context)
 {
-	struct pkt pkt = { .bytes = bytes }, pkt6;
+	struct pkt pkt = { .bytes = bytes };
 	__be16 type_be;
 	enum outcome outcome = parse_link(cur, &pkt, &type_be);
 
@@ -516,10 +516,9 @@ static __always_inline __u32 parse_any(struct cursor *cur, __u32 bytes, use_pack
 		return use(&pkt, outcome, context);
 	if (type_be == bpf_htons(ETH_P_IP))
 		return use(&pkt, parse_ipv4(cur, &pkt), context);
-	if (type_be != bpf_htons(ETH_P_IPV6))
-		return use(&pkt, NON_IP, context);
-	pkt6 = pkt; /* in registers of its own: less stack */
-	return use(&pkt6, parse_ipv6(cur, &pkt6), context);
+	if (type_be == bpf_htons(ETH_P_IPV6))
+		return use(&pkt, parse_ipv6(cur, &pkt), context);
+	return use(&pkt, NON_IP, context);
 }
 
 /* Read again, so that the verifier walks what follows once, and not once for each way in which a packet is not plain. */

@@ -61,14 +61,26 @@ static __always_inline __u32 parse_skb(const struct __sk_buff *skb, use_packet u
 	return parse_packet(&cur, skb_bytes(skb, &cur), use, context);
 }
 
-/* A frame whose headers were not linear, of which there are few: what is plain needs no way of its own. */
-static __always_inline __u32 parse_pulled(struct __sk_buff *skb, use_packet use, void *context)
+/* A use_packet: what was read is for the caller of the parser. */
+static __always_inline __u32 keep_packet(const struct pkt *pkt, enum outcome outcome, void *kept)
+{
+	*(struct pkt *)kept = *pkt;
+	return outcome;
+}
+
+/*
+ * A frame whose headers were not linear: enum outcome. A global function: the verifier walks the parser once more for it,
+ * and not for every path that leads here. There are few such frames: what is plain needs no way of its own.
+ */
+__noinline __u32 parse_pulled(struct __sk_buff *skb, struct pkt *pkt)
 {
 	struct cursor cur;
 
+	if (!pkt)
+		return MALFORMED;
 	bpf_skb_pull_data(skb, pull_length(skb));
 	cur = skb_cursor(skb);
-	return parse_any(&cur, skb_bytes(skb, &cur), use, context);
+	return parse_any(&cur, skb_bytes(skb, &cur), keep_packet, pkt);
 }
 
 /* The answer of a use_packet where the headers may be whole once they are linear; otherwise 1 where the packet passes. */
@@ -87,22 +99,18 @@ static __always_inline __u32 filter_linear(const struct pkt *pkt, enum outcome o
 	return may_be_whole(hook->ctx, outcome) ? NOT_LINEAR : !!filter(pkt, outcome, *hook);
 }
 
-/* A global function: the verifier walks the parser once more for it, and not for every path that leads here. */
-__noinline __u32 filter_pulled(struct __sk_buff *skb, enum xdpol_direction direction)
-{
-	struct hook hook = { .ctx = skb, .direction = direction, .is_skb = 1 };
-
-	return parse_pulled(skb, filter_packet, &hook);
-}
-
 /* Passing leaves the verdict to the next program and the stack. */
 static __always_inline int filter_skb(struct __sk_buff *skb, const enum xdpol_direction direction)
 {
 	struct hook hook = { .ctx = skb, .direction = direction, .is_skb = 1 };
 	__u32 passed = parse_skb(skb, filter_linear, &hook);
 
-	if (passed == NOT_LINEAR)
-		passed = filter_pulled(skb, direction);
+	if (passed == NOT_LINEAR) {
+		struct pkt pkt = {};
+		enum outcome outcome = parse_pulled(skb, &pkt);
+
+		passed = filter(&pkt, outcome, hook);
+	}
 	AUDIT(skb, audit_tc, direction, passed);
 	return passed ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
@@ -153,20 +161,16 @@ static __always_inline __u32 compare_linear(const struct pkt *pkt, enum outcome 
 	return may_be_whole(one->hook.ctx, outcome) ? NOT_LINEAR : compare_packet(pkt, outcome, audited);
 }
 
-/* A global function, as filter_pulled is. */
-__noinline __u32 compare_pulled(struct __sk_buff *skb, enum xdpol_direction direction, __u32 passed)
-{
-	struct audited audited = { .hook = { .ctx = skb, .direction = direction, .is_skb = 1 }, .passed = passed };
-
-	return parse_pulled(skb, compare_packet, &audited);
-}
-
 static __always_inline int audit_skb(struct __sk_buff *skb, enum xdpol_direction direction, __u32 passed)
 {
 	struct audited audited = { .hook = { .ctx = skb, .direction = direction, .is_skb = 1 }, .passed = passed };
 
-	if (parse_skb(skb, compare_linear, &audited) == NOT_LINEAR)
-		compare_pulled(skb, direction, passed);
+	if (parse_skb(skb, compare_linear, &audited) == NOT_LINEAR) {
+		struct pkt pkt = {};
+		enum outcome outcome = parse_pulled(skb, &pkt);
+
+		compare_packet(&pkt, outcome, &audited);
+	}
 	return passed ? TC_ACT_UNSPEC : TC_ACT_SHOT;
 }
 
