@@ -20,6 +20,7 @@ import { raw } from '../support/packets.ts';
 import { block, hostOf, permit, policyOf, prefixFrom, setsOf } from '../support/policies.ts';
 
 const { INDEX_LEAF_BIT, INDEX_FAN_BIT, INDEX_FAN_SHIFT } = ENUMS.reference;
+const { ROOT_BOUNDS, ROOT_HOSTS } = ENUMS.layout;
 const { ADDRESS4_INDEX, ADDRESS4_FILTERED } = ENUMS.address4_form;
 /** Addresses tried of one case; each at both ends and both hooks. */
 const MOST_ADDRESSES = 2000;
@@ -293,11 +294,70 @@ function linesOf(tables: CompiledPolicy): number {
   return present(tables.tables.get('src6_nodes')).length / STRUCTS.node.size;
 }
 
+const ROOT_LINES = STRUCTS.root6.size / STRUCTS.node.size;
+const LAST = 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff';
+
+describe('one IPv6 root of hosts and of bounds between high halves', () => {
+  const fullOfHosts = Array.from({ length: ROOT_HOSTS }, (_, n) => `2001:db8:${n + 1}::${n}:1`);
+  const cases: readonly (readonly [name: string, prefixes: readonly string[], bounds: number, hosts: number])[] = [
+    ['one host', ['2001:db8::5'], 0, 1],
+    ['the first address', ['::'], 0, 1],
+    ['the last address', [LAST], 0, 1],
+    ['hosts of both halves', ['2001:db8::5', 'fe80::1', '::'], 0, 3],
+    ['hosts one behind the other, of different sets', ['2001:db8::5', '2001:db8::6', '2001:db8::7'], 0, 3],
+    ['as many hosts as it holds', fullOfHosts, 0, ROOT_HOSTS],
+    ['a host in a prefix', ['2001:db8::5', '2001:db8::/32'], 2, 1],
+    ['the first address of a prefix', ['2001:db8::', '2001:db8::/32'], 2, 1],
+    ['the first addresses of a prefix, of different sets', ['2001:db8::', '2001:db8::1', '2001:db8::/64'], 2, 2],
+    ['the last address of a prefix', ['2001:db8:0:0:ffff:ffff:ffff:ffff', '2001:db8::/64'], 2, 1],
+    [
+      'the last address of a prefix and the next one',
+      ['2001:db8::ffff:ffff:ffff:ffff', '2001:db8:0:1::', '2001:db8::/64'],
+      2,
+      2,
+    ],
+    ['the upper half of all addresses', ['8000::/1'], 1, 0],
+    ['the lower half of all addresses', ['::/1'], 1, 0],
+    ['the end of each half', ['7fff:ffff:ffff:ffff::/64', 'ffff:ffff:ffff:ffff::/64'], 1, 0],
+    ['all addresses, and hosts', ['::/0', '2001:db8::5', 'fe80::1'], 0, 2],
+    ['bounds in both halves', ['2001:db8::/32', '2001:db8:5::/48', 'fe80::/10'], 4, 0],
+    [
+      'as many bounds as it holds, and hosts',
+      [...['1', '3', '5', '7'].map((n) => `2${n}00::/8`), ...fullOfHosts.slice(1)],
+      ROOT_BOUNDS,
+      ROOT_HOSTS - 1,
+    ],
+  ];
+  for (const [name, prefixes, bounds, hostCount] of cases) {
+    test(name, () => {
+      const { rootBounds, rootHosts, lines, blockLevels } = shapeOf(checked(eachItsOwn(prefixes))).src6Shape;
+      expect({ lines, blockLevels, rootBounds, rootHosts }).toEqual({
+        lines: 0,
+        blockLevels: 0,
+        rootBounds: bounds,
+        rootHosts: hostCount,
+      });
+    });
+  }
+
+  const trees: readonly (readonly [name: string, prefixes: readonly string[]])[] = [
+    ['one host too many', [...fullOfHosts, '2001:db8:ff::1']],
+    ['one bound too many', Array.from({ length: ROOT_BOUNDS / 2 + 1 }, (_, n) => `2001:db8:${2 * n + 1}::/48`)],
+    ['two addresses, a bound of which is within a /64', ['2001:db8::4/127']],
+    ['a prefix behind a host, within a /64', ['2001:db8::3', '2001:db8::4/127']],
+  ];
+  for (const [name, prefixes] of trees) {
+    test(`a tree: ${name}`, () => {
+      expect(shapeOf(checked(eachItsOwn(prefixes))).src6Shape.lines).toBeGreaterThan(0);
+    });
+  }
+});
+
 describe('IPv6 roots and trees', () => {
   /** ::/64 and n others apart are 2n + 2 ranges; without ::/64 one more begins at ::. */
   const cases: readonly (readonly [ranges: number, depth: number, lines: number])[] = [
-    [8, 0, 2.5],
-    [9, 0, 2.5],
+    [8, 0, ROOT_LINES],
+    [9, 0, ROOT_LINES],
     // Two roots; leaves of six; and the half with the first bit as deep as the other.
     [10, 2, 2 + 2 + 1],
     [48, 2, 2 + 8 + 1],

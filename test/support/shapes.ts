@@ -19,9 +19,13 @@ export const ALL_SHAPES: readonly string[] = [
       `${end}6: ${shape}`,
     ]),
     ...['index', 'leaf', 'fan', 'filter in front'].map((shape) => `${end}4: ${shape}`),
-    ...['root without hosts', 'root of hosts', 'root of hosts and ranges', 'root full of hosts', 'root of ranges in both halves'].map(
-      (shape) => `${end}6: ${shape}`,
-    ),
+    ...[
+      'root without hosts',
+      'root of hosts',
+      'root of hosts and ranges',
+      'root full of hosts',
+      'root of ranges in both halves',
+    ].map((shape) => `${end}6: ${shape}`),
     ...['tree of one line', 'tree of several lines', 'tree over the low half'].map((shape) => `${end}6: ${shape}`),
     ...['blocks', 'blocks and tree', 'one block level', 'several block levels'].map((shape) => `${end}6: ${shape}`),
   ]),
@@ -76,8 +80,7 @@ function rootClasses(compiled: CompiledPolicy, name: TableName, at: number, coun
 function shapesOfEnd4(compiled: CompiledPolicy, end: End4): string[] {
   const { form } = shapeOf(compiled)[`${end}Shape`];
   const { root } = STRUCTS;
-  if (form <= ROOT_BOUNDS)
-    return rootShapes(form, rootClasses(compiled, `${end}_leaves`, root.fields.classes.offset));
+  if (form <= ROOT_BOUNDS) return rootShapes(form, rootClasses(compiled, `${end}_leaves`, root.fields.classes.offset));
   const index = words(compiled, `${end}_index`);
   const leaf = index.some((entry) => entry >>> INDEX_LEAF_BIT === 1 && ((entry >>> INDEX_FAN_BIT) & 1) === 0);
   const fan = index.some((entry) => entry >>> INDEX_LEAF_BIT === 1 && ((entry >>> INDEX_FAN_BIT) & 1) === 1);
@@ -94,7 +97,10 @@ function root6Shapes(compiled: CompiledPolicy, end: End6): string[] {
   const { rootBounds, rootHosts } = shapeOf(compiled)[`${end}Shape`];
   if (rootBounds === 0 && rootHosts === 0) return ['root of class 0'];
   const classes = rootClasses(compiled, `${end}_nodes`, STRUCTS.root6.fields.classes.offset, ROOT6_CLASSES);
-  const [without, withFirstBit] = [0, LEAF_CLASSES].map((at) => classes.slice(at, at + rootBounds + 1)) as [number[], number[]];
+  const [without, withFirstBit] = [0, LEAF_CLASSES].map((at) => classes.slice(at, at + rootBounds + 1)) as [
+    number[],
+    number[],
+  ];
   const hosts = classes.slice(2 * LEAF_CLASSES, 2 * LEAF_CLASSES + rootHosts);
   const ranges = [...without, ...withFirstBit];
   const isOneRange = ranges.every((one) => one === ranges[0]);

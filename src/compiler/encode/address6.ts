@@ -40,7 +40,8 @@ export interface Forms6 {
 
 export function encodeAddress6(classes: AddressClasses, { root6Ranges, tree6Ranges }: Forms6): Address6Tables {
   const root = encodeRoot6(classes, root6Ranges);
-  if (root !== undefined) return { shape: { ...shapeOf(0, NO_BLOCKS6), ...root.shape }, blocks: NO_BLOCKS6, nodes: root.nodes };
+  if (root !== undefined)
+    return { shape: { ...shapeOf(0, NO_BLOCKS6), ...root.shape }, blocks: NO_BLOCKS6, nodes: root.nodes };
   const blocks = classes.rangeCount > tree6Ranges ? encodeBlocks6(present(classes.prefixes)) : NO_BLOCKS6;
   const { lines, nodes } = blocks.needTree ? encodeTree(classes) : { lines: 0, nodes: EMPTY };
   return { shape: shapeOf(lines, blocks), blocks, nodes };

@@ -38,9 +38,12 @@ export function encodeRoot6(classes: AddressClasses, mostRanges: number): Root6 
   const { ranges, hosts } = parts;
   const halves = [halfOf(ranges, 0n), halfOf(ranges, FIRST_BIT)];
   const bounds = Math.max(...halves.map(({ length }) => length - 1));
-  const isNamed = hosts.length > 0 || halves.some(([first]) => first!.class !== 0);
   // Of a root without bounds and hosts the program takes class 0 unread: any other class stands on both sides of a bound.
-  return { shape: { rootBounds: bounds === 0 && isNamed ? 1 : bounds, rootHosts: hosts.length }, nodes: bytesOf(halves, hosts) };
+  const needsBound = bounds === 0 && hosts.length === 0 && halves.some(([first]) => first!.class !== 0);
+  return {
+    shape: { rootBounds: needsBound ? 1 : bounds, rootHosts: hosts.length },
+    nodes: bytesOf(halves, hosts),
+  };
 }
 
 function partsOf(classes: AddressClasses, mostRanges: number): Parts | undefined {
@@ -85,13 +88,13 @@ function bytesOf(halves: readonly (readonly Start[])[], hosts: readonly Start[])
   const fields = STRUCTS.root6.fields;
   const view = new DataView(new ArrayBuffer(STRUCTS.root6.size));
   const write64 = (at: number, i: number, value: bigint): void => view.setBigUint64(at + 8 * i, value, true);
-  const writeClass = (place: number, number: number): void => view.setUint16(fields.classes.offset + 2 * place, number, true);
+  const writeClass = (place: number, number: number): void =>
+    view.setUint16(fields.classes.offset + 2 * place, number, true);
   for (const [half, ranges] of halves.entries()) {
     const lastOfHalf = ranges[0]!.at | (FIRST_BIT - 1n);
     for (let i = 0; i < ROOT_BOUNDS; i++)
       write64(fields.bounds.offset, half * ROOT_BOUNDS + i, ranges[i + 1]?.at ?? lastOfHalf);
-    for (let i = 0; i < LEAF_CLASSES; i++)
-      writeClass(half * LEAF_CLASSES + i, (ranges[i] ?? ranges.at(-1)!).class);
+    for (let i = 0; i < LEAF_CLASSES; i++) writeClass(half * LEAF_CLASSES + i, (ranges[i] ?? ranges.at(-1)!).class);
   }
   for (const [i, { at, class: number }] of hosts.entries()) {
     write64(fields.hosts_high.offset, i, at >> 64n);

@@ -47,7 +47,7 @@ export interface Budgets {
   readonly root4Ranges: number;
   /** Ranges of an IPv4 end up to which no bit for each /24 stands in front: past them it saves more lines than it costs. */
   readonly unfiltered4Ranges: number;
-  /** Ranges of an IPv6 end that are one root, at most 9. */
+  /** Ranges of an IPv6 end that are one root, at most 9, besides single addresses. */
   readonly root6Ranges: number;
   /** Ranges of an IPv6 end that are one tree; more are blocks. */
   readonly tree6Ranges: number;
