@@ -124,7 +124,7 @@ static __always_inline __u32 root6_class(struct address6_tables tables, const __
 #pragma unroll
 	for (int i = 0; i < XDPOL_ROOT_HOSTS; i++)
 		if (i < hosts) {
-			const __u64 host = 2 * XDPOL_LEAF_CLASSES + i;
+			const __u64 host = XDPOL_HALVES * XDPOL_LEAF_CLASSES + i;
 
 			place = host + ((place - host) & differ(halves, root->hosts_high[i], root->hosts_low[i]));
 		}

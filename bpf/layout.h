@@ -14,6 +14,7 @@ enum xdpol_layout {
 	XDPOL_LEAF_BOUNDS = 15,	 /* ranges of one leaf: these and one before the first bound */
 	XDPOL_LEAF_CLASSES = XDPOL_LEAF_BOUNDS + 1,
 	XDPOL_ROOT_BOUNDS = 8,	 /* the same for a root leaf, which holds a whole table */
+	XDPOL_HALVES = 2,	 /* of the IPv6 addresses, by the first bit */
 	XDPOL_ROOT_HOSTS = 8,	 /* single IPv6 addresses in a root */
 	XDPOL_ROOT6_CLASSES = 64,
 	XDPOL_NODE_KEYS = 7,	 /* bounds of one IPv6 tree node, between its 8 children */
@@ -240,7 +241,7 @@ struct xdpol_root {
  * as it does the root of a tree (below); those of it that are not used are its last ones and repeat the last class.
  */
 struct xdpol_root6 {
-	__u64 bounds[2][XDPOL_ROOT_BOUNDS];
+	__u64 bounds[XDPOL_HALVES][XDPOL_ROOT_BOUNDS];
 	__u64 hosts_high[XDPOL_ROOT_HOSTS]; /* unused: not compared, shape.root_hosts tells */
 	__u64 hosts_low[XDPOL_ROOT_HOSTS];
 	__u16 classes[XDPOL_ROOT6_CLASSES]; /* of the ranges without and with the first bit, XDPOL_LEAF_CLASSES each; of the hosts */

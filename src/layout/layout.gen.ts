@@ -7,6 +7,7 @@ export const ENUMS = {
     LEAF_BOUNDS: 15,
     LEAF_CLASSES: 16,
     ROOT_BOUNDS: 8,
+    HALVES: 2,
     ROOT_HOSTS: 8,
     ROOT6_CLASSES: 64,
     NODE_KEYS: 7,

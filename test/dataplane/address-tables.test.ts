@@ -305,6 +305,7 @@ describe('one IPv6 root of hosts and of bounds between high halves', () => {
     ['the last address', [LAST], 0, 1],
     ['hosts of both halves', ['2001:db8::5', 'fe80::1', '::'], 0, 3],
     ['hosts one behind the other, of different sets', ['2001:db8::5', '2001:db8::6', '2001:db8::7'], 0, 3],
+    ['hosts with one between them that is none', ['2001:db8::5', '2001:db8::7'], 0, 2],
     ['as many hosts as it holds', fullOfHosts, 0, ROOT_HOSTS],
     ['a host in a prefix', ['2001:db8::5', '2001:db8::/32'], 2, 1],
     ['the first address of a prefix', ['2001:db8::', '2001:db8::/32'], 2, 1],

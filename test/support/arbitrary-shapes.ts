@@ -65,12 +65,22 @@ const LIST_LENGTHS: Readonly<Record<Family, readonly number[]>> = {
   6: [128, 128, 96, 64, 64, 60, 56, 48, 44, 36, 32],
 };
 
-/** As many hosts as fill a root: apart from each other and from both ends of the space. */
-function fullRoot(family: Family): readonly Prefix[] {
-  return [1, 3, 5, 7].map((n) => {
-    const words = family === 4 ? [0x0a000000 + n] : [0x20010db8, 0, 0, n];
-    return prefixOf({ family, words }, 32 * words.length);
-  });
+/** Lists that fill a root: apart from each other and from both ends of the space. */
+const FULL_ROOTS: Readonly<Record<Family, readonly (readonly Prefix[])[]>> = {
+  4: [apart(4, (n) => [0x0a000000 + n], 32)],
+  6: [hosts6(), subnets6(), [...hosts6(), ...subnets6()]],
+};
+
+function hosts6(): readonly Prefix[] {
+  return [...apart(6, (n) => [0x20010db8, 0, 0, n], 128), ...apart(6, (n) => [0xfe800000, 0, 0, n], 128)];
+}
+
+function subnets6(): readonly Prefix[] {
+  return apart(6, (n) => [0x20010db8, n, 0, 0], 64);
+}
+
+function apart(family: Family, wordsOf: (n: number) => readonly number[], length: number): readonly Prefix[] {
+  return [1, 3, 5, 7].map((n) => prefixOf({ family, words: wordsOf(n) }, length));
 }
 
 function addressSet(name: string): fc.Arbitrary<AddressSet> {
@@ -80,7 +90,7 @@ function addressSet(name: string): fc.Arbitrary<AddressSet> {
       { weight: 2, arbitrary: none },
       { weight: 3, arbitrary: everyone(family) },
       { weight: 2, arbitrary: longList(family) },
-      { weight: 2, arbitrary: fc.constant(fullRoot(family)) },
+      { weight: 2, arbitrary: fc.constantFrom(...FULL_ROOTS[family]) },
       { weight: 1, arbitrary: fc.tuple(everyone(family), longList(family)).map((both) => both.flat()) },
     );
   return fc.tuple(part(4), part(6)).map((parts) => {

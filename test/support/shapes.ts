@@ -7,7 +7,7 @@ import type { HostAddresses } from '../../src/policy/model.ts';
 import { shapeOf } from './compiled-shape.ts';
 
 const { INDEX_LEAF_BIT, INDEX_FAN_BIT, NODE_LOW_BIT, NODE_LINES_SHIFT, SET_LIST_BIT, ROW_SUBROW_BIT } = ENUMS.reference;
-const { ROOT_BOUNDS, ROOT_HOSTS, ROOT6_CLASSES, LEAF_CLASSES } = ENUMS.layout;
+const { HALVES, ROOT_BOUNDS, ROOT_HOSTS, ROOT6_CLASSES, LEAF_CLASSES } = ENUMS.layout;
 const MODES = ['dense', 'rows', 'sparse', 'ranks'] as const;
 const ENDS = ['src', 'dst'] as const;
 
@@ -101,7 +101,7 @@ function root6Shapes(compiled: CompiledPolicy, end: End6): string[] {
     number[],
     number[],
   ];
-  const hosts = classes.slice(2 * LEAF_CLASSES, 2 * LEAF_CLASSES + rootHosts);
+  const hosts = classes.slice(HALVES * LEAF_CLASSES, HALVES * LEAF_CLASSES + rootHosts);
   const ranges = [...without, ...withFirstBit];
   const isOneRange = ranges.every((one) => one === ranges[0]);
   if (isOneRange && rootHosts === 0) return ['root of another class'];
@@ -111,7 +111,6 @@ function root6Shapes(compiled: CompiledPolicy, end: End6): string[] {
     ...([...ranges, ...hosts].includes(0) ? [] : ['root that names all']),
     ...(rootHosts === 0 ? ['root without hosts'] : [isOneRange ? 'root of hosts' : 'root of hosts and ranges']),
     ...(rootHosts === ROOT_HOSTS ? ['root full of hosts'] : []),
-    ...(hosts.includes(0) ? ['host of class 0'] : []),
     ...(new Set(without).size > 1 && new Set(withFirstBit).size > 1 ? ['root of ranges in both halves'] : []),
   ];
 }

@@ -7,7 +7,7 @@ import type { Address6ShapeFields } from '../../layout/layout.gen.ts';
 import { ENUMS, STRUCTS } from '../../layout/layout.gen.ts';
 import type { AddressClasses } from '../classes/address-classes.ts';
 
-const { ROOT_BOUNDS, ROOT_HOSTS, LEAF_CLASSES } = ENUMS.layout;
+const { HALVES, ROOT_BOUNDS, ROOT_HOSTS, LEAF_CLASSES } = ENUMS.layout;
 const WORDS = 4;
 const LAST_HALF = (1n << 64n) - 1n;
 const FIRST_BIT = 1n << 63n;
@@ -53,12 +53,13 @@ function partsOf(classes: AddressClasses, mostRanges: number): Parts | undefined
   /** Single addresses right before: what begins behind them may as well begin at one of them. */
   let before: bigint[] = [];
   for (const { at, last, class: number } of rangesOf(classes)) {
-    if (at === last) {
+    const around = ranges.at(-1)?.class;
+    if (at === last && number !== around) {
       before.push(at);
       hosts.push({ at, class: number });
       continue;
     }
-    if (number !== ranges.at(-1)?.class) {
+    if (number !== around) {
       const start = [...before, at].find((one) => (one & LAST_HALF) === 0n);
       if (start === undefined) return undefined;
       ranges.push({ at: start >> 64n, class: number });
@@ -99,7 +100,7 @@ function bytesOf(halves: readonly (readonly Start[])[], hosts: readonly Start[])
   for (const [i, { at, class: number }] of hosts.entries()) {
     write64(fields.hosts_high.offset, i, at >> 64n);
     write64(fields.hosts_low.offset, i, at & LAST_HALF);
-    writeClass(2 * LEAF_CLASSES + i, number);
+    writeClass(HALVES * LEAF_CLASSES + i, number);
   }
   return new Uint8Array(view.buffer);
 }
