@@ -72,7 +72,12 @@ function words(compiled: CompiledPolicy, name: TableName): Uint32Array {
   return new Uint32Array(bytes.slice().buffer);
 }
 
-function rootClasses(compiled: CompiledPolicy, name: TableName, at: number, count: number = LEAF_CLASSES): readonly number[] {
+function rootClasses(
+  compiled: CompiledPolicy,
+  name: TableName,
+  at: number,
+  count: number = LEAF_CLASSES,
+): readonly number[] {
   const bytes = present(compiled.tables.get(name), name);
   return [...new Uint16Array(bytes.slice(at, at + 2 * count).buffer)];
 }
