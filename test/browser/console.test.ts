@@ -9,6 +9,7 @@ import { AgentProcess } from '../support/agent-process.ts';
 import { consoleAddress, fill, press, startBrowser, textOf, waitForText } from '../support/browser.ts';
 import { NamespacePair } from '../support/namespaces.ts';
 import { sendUdp, UdpSink } from '../support/udp.ts';
+import { nameOfFocused, pressOn, tabTo } from './keyboard.ts';
 import { seriousFaults } from './look-at-page.ts';
 
 const POLICY = `name: edge
@@ -344,6 +345,112 @@ describe('live sets', () => {
     await press(page, 'Remove 198.51.100.9');
     await waitForText(page, 'The set has no member.', 'main');
     expect(pair.run(pair.host, pair.xdpol('set', 'test', 'bans', '198.51.100.9')).status).toBe(3);
+  });
+});
+
+describe('with the keys alone', () => {
+  /** From the top of the page, as after a jump there. */
+  async function toScreen(screen: string): Promise<void> {
+    await pressOn(page, screen);
+    await waitForText(page, screen, 'h1');
+  }
+
+  test('a policy is assigned and kept; Escape closes a dialog, and the focus is where it was', async () => {
+    await show('overview');
+    await page.reload();
+    await waitForText(page, 'Overview', 'h1');
+    await toScreen('Policies');
+    await pressOn(page, 'Assign…');
+    await waitForText(page, 'takes effect at once', 'dialog');
+    await page.keyboard.press('Escape');
+    await page.waitForFunction(() => document.querySelector('dialog') === null);
+    expect(await nameOfFocused(page)).toBe('Assign…');
+    await page.keyboard.press('Enter');
+    await waitForText(page, 'takes effect at once', 'dialog');
+    await pressOn(page, 'Cancel');
+    await page.waitForFunction(() => document.querySelector('dialog') === null);
+    expect(await nameOfFocused(page)).toBe('Assign…');
+    await page.keyboard.press('Enter');
+    await waitForText(page, 'takes effect at once', 'dialog');
+    await page.keyboard.press('Enter');
+    await waitForText(page, 'waits to be confirmed');
+    await pressOn(page, 'Keep');
+    await page.waitForFunction(() => document.querySelector('.pending') === null, { polling: 100 });
+  });
+
+  test('a rule is added by the wizard and saved; Tab leaves the editor', async () => {
+    await pressOn(page, 'edge');
+    await waitForText(page, 'edge', 'h1');
+    await pressOn(page, 'Edit');
+    await waitForText(page, 'edge: rules: 3', '[aria-label=Findings]');
+    await tabTo(page, 'Text of edge');
+    await page.keyboard.down('Control');
+    await page.keyboard.press('End');
+    await page.keyboard.up('Control');
+    await page.keyboard.type('# by keys');
+    await page.keyboard.press('Escape');
+    await pressOn(page, 'Add rule…');
+    await waitForText(page, 'Add rule: Rule', 'dialog h2');
+    await page.keyboard.type('by keys');
+    for (const step of ['Source', 'Destination', 'Protocol', 'Way back', 'Review']) {
+      await pressOn(page, 'Next');
+      await waitForText(page, `Add rule: ${step}`, 'dialog h2');
+      // Of what can be chosen there, the other one and back.
+      if (step === 'Source') for (const key of ['ArrowDown', 'ArrowUp'] as const) await page.keyboard.press(key);
+    }
+    await waitForText(page, 'by keys', 'dialog');
+    await page.waitForSelector('dialog button[type=submit]:not([disabled])');
+    await pressOn(page, 'Add to the text');
+    await waitForText(page, 'edge: rules: 4', '[aria-label=Findings]');
+    expect(await nameOfFocused(page)).toBe('Add rule…');
+    await pressOn(page, 'Save');
+    await waitForText(page, 'by keys', 'main');
+  });
+
+  test('members, charts and packets are typed, and lists are paused, searched and looked through', async () => {
+    await toScreen('Sets');
+    await tabTo(page, 'Addresses');
+    await page.keyboard.type('198.51.100.77');
+    await page.keyboard.press('Enter');
+    await waitForText(page, '198.51.100.77', '[aria-label="Members of bans"]');
+    await pressOn(page, 'Remove 198.51.100.77');
+    await waitForText(page, 'The set has no member.', 'main');
+    await toScreen('Chart');
+    for (const [column, text] of [
+      ['Role', 'Web server'],
+      ['Direction', 'in'],
+      ['From/to', 'any'],
+      ['Interface IP address', pair.host.ipv4],
+      ['IP Protocol', 'TCP'],
+      ['TCP/UDP port', '443'],
+    ] as const) {
+      await tabTo(page, `${column}, row 1`);
+      await page.keyboard.type(text);
+    }
+    await waitForText(page, 'Web server', 'main pre');
+    await toScreen('Explain');
+    await tabTo(page, 'Packet');
+    await page.keyboard.type(`udp ${pair.peer.ipv4}:4000 -> ${pair.host.ipv4}:2000`);
+    await page.keyboard.press('Enter');
+    await waitForText(page, 'rule noise', '.facts');
+    await toScreen('Drops');
+    await pressOn(page, 'Pause', 'Space');
+    await waitForText(page, 'Continue', 'main');
+    await toScreen('Report');
+    await waitForText(page, 'observed from', 'main');
+    await tabTo(page, 'Rules by packets');
+    await toScreen('Doctor');
+    await waitForText(page, 'checks, of the host', 'main');
+    await pressOn(page, 'Look again');
+    await waitForText(page, 'checks, of the host', 'main');
+    await toScreen('Changes');
+    await tabTo(page, 'Search Changes');
+    await page.keyboard.type('store');
+    await page.waitForFunction(
+      () => [...document.querySelectorAll('tbody tr:not(.space)')].every((row) => row.textContent?.includes('store')),
+      { polling: 100 },
+    );
+    await tabTo(page, 'Changes, the newest first');
   });
 });
 

@@ -13,6 +13,7 @@ import { statusReport } from '../support/fleet-status.ts';
 import type { HostTask } from '../support/host-process.ts';
 import { NamespacePair } from '../support/namespaces.ts';
 import { ownProcess } from '../support/own-process.ts';
+import { nameOfFocused, pressOn } from './keyboard.ts';
 import { photographIn, seriousFaults } from './look-at-page.ts';
 
 const FOLDER = fileURLToPath(new URL('../../build/screens/', import.meta.url));
@@ -198,15 +199,16 @@ test('a rollout by rings: begun, watched, stopped, gone on with, and taken back'
   await untilInForce('web@1');
 });
 
-test('a rollout to its end, and the order before it again', async () => {
+test('a rollout to its end, and with the keys alone the order before it again', async () => {
   await beginRollout('0');
   await press(page, 'Roll out to 4 hosts');
   await untilInForce('web@2');
   await waitForText(page, 'done', '[aria-label="Rollouts that are over"]');
-  await press(page, 'Roll back group/web');
+  await pressOn(page, 'Roll back group/web');
   await waitForText(page, '4 hosts of 4 hosts of group/web get web@1 at once', 'dialog');
-  await press(page, 'Roll back 4 hosts');
+  await pressOn(page, 'Roll back 4 hosts');
   await untilInForce('web@1');
+  expect(await nameOfFocused(page)).toBe('Roll back group/web');
   await waitForText(page, 'operator, administrator', '[aria-label="Changes of the fleet"]');
 });
 

@@ -5,7 +5,7 @@ import type { FleetGroup, FleetHost, FleetHostPage, FleetHostState } from '../..
 import { FLEET_HOST_STATES } from '../../api/fleet-console.ts';
 import { FLEET_ROUTES } from '../../api/fleet-console-routes.ts';
 import { read } from '../api.ts';
-import { useAnswer } from '../parts/debounced.ts';
+import { SHORT_PAUSE, useAnswer } from '../parts/debounced.ts';
 import { ErrorBox } from '../parts/error-box.tsx';
 import { PagedSearch } from '../parts/paged-search.tsx';
 import { VirtualTable } from '../parts/virtual-table.tsx';
@@ -137,8 +137,10 @@ export function Hosts({ filter, groups, version, onFilter }: HostsProps): VNode 
     ...Object.entries({ page: String(page), limit: String(LIMIT), search }),
     ...fields,
   ]).toString();
-  const { value, error, isOld } = useAnswer(`${version} ${query}`, (signal) =>
-    read<FleetHostPage>(`${FLEET_ROUTES.hosts.path}?${query}`, signal),
+  const { value, error, isOld } = useAnswer(
+    `${version} ${query}`,
+    (signal) => read<FleetHostPage>(`${FLEET_ROUTES.hosts.path}?${query}`, signal),
+    SHORT_PAUSE,
   );
   const isPast = value !== undefined && !isOld && value.hosts.length === 0 && page > 1;
   useEffect(() => {

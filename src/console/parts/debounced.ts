@@ -1,8 +1,9 @@
 /** An answer that follows what is typed. */
 import { useEffect, useState } from 'preact/hooks';
 
-/** Milliseconds without a change before it is asked. */
+/** Milliseconds without a change before it is asked; less where an answer costs little. */
 const PAUSE = 250;
+export const SHORT_PAUSE = 30;
 
 export interface Answer<T> {
   /** The last one that came. */
@@ -13,7 +14,11 @@ export interface Answer<T> {
 }
 
 /** Asks for the newest key only: what was asked before is cancelled. An undefined key asks nothing. The first is asked at once. */
-export function useAnswer<T>(key: string | undefined, ask: (signal: AbortSignal) => Promise<T>): Answer<T> {
+export function useAnswer<T>(
+  key: string | undefined,
+  ask: (signal: AbortSignal) => Promise<T>,
+  pause: number = PAUSE,
+): Answer<T> {
   const [state, setState] = useState<Answer<T> & { readonly key: string | undefined }>({
     key: undefined,
     value: undefined,
@@ -32,7 +37,7 @@ export function useAnswer<T>(key: string | undefined, ask: (signal: AbortSignal)
           },
         );
       },
-      state.key === undefined ? 0 : PAUSE,
+      state.key === undefined ? 0 : pause,
     );
     return () => {
       clearTimeout(timer);

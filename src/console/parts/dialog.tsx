@@ -1,6 +1,6 @@
-/** A question in front of the screen. Escape and Cancel close it. */
+/** A question in front of the screen. Escape and Cancel close it, and the focus goes back to where it was. */
 import type { ComponentChildren, VNode } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Action } from './action.ts';
 import { ErrorBox } from './error-box.tsx';
 
@@ -19,6 +19,12 @@ export interface DialogProps {
   readonly children: ComponentChildren;
 }
 
+/** Or to the screen, where that is not there any more. */
+function giveFocus(to: Element | null): void {
+  const target = to instanceof HTMLElement && to.isConnected ? to : document.querySelector('main');
+  target?.focus();
+}
+
 export function Dialog({
   title,
   verb,
@@ -32,7 +38,13 @@ export function Dialog({
   children,
 }: DialogProps): VNode | null {
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => element.current?.showModal(), []);
+  // At once, so that no key goes to what is behind it.
+  useLayoutEffect(() => {
+    const before = document.activeElement;
+    element.current?.showModal();
+    // What is behind a dialog takes no focus before the dialog is gone, which it is when this screen has been drawn.
+    return () => queueMicrotask(() => giveFocus(before));
+  }, []);
   const submit = (event: Event): void => {
     event.preventDefault();
     if (isReady) onDo();

@@ -1,6 +1,6 @@
 /** Asks for a rule a page at a time, shows what it does, and adds it to the text. */
 import type { ComponentChildren, VNode } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { WireText } from '../../../api/wire.ts';
 import type { EditOutcome } from '../../../host/edit-policy.ts';
 import { question } from '../../api.ts';
@@ -62,6 +62,11 @@ export function RuleWizard({ input, onAdd, onClose }: RuleWizardProps): VNode | 
     onAdd(edited.value.text);
     onClose();
   };
+  const place = useRef<HTMLDivElement>(null);
+  // What had the focus may have gone with the page before.
+  useEffect(() => {
+    place.current?.querySelector<HTMLElement>('input:checked, input:not([type=radio]), select')?.focus();
+  }, [page]);
   const another = (): void => {
     setKept(filters);
     setFilter(NEW_FILTER);
@@ -93,7 +98,7 @@ export function RuleWizard({ input, onAdd, onClose }: RuleWizardProps): VNode | 
       }
     >
       <Steps page={page} />
-      {pageOf(page, { rule, filter, filters, edited, input, setRule, setFilter })}
+      <div ref={place}>{pageOf(page, { rule, filter, filters, edited, input, setRule, setFilter })}</div>
     </Dialog>
   );
 }
