@@ -136,42 +136,60 @@ struct block {
 	__u64 high, low, hash;
 };
 
-static __always_inline struct block block_of(__u64 high, __u64 low, int level)
+static __always_inline __u64 block_hash(__u64 high, __u64 low)
 {
 	const __u64 factor = (__u64)XDPOL_BLOCK_FACTOR_HIGH << 32 | XDPOL_BLOCK_FACTOR_LOW;
+
+	return (high ^ low * factor) * factor;
+}
+
+static __always_inline struct block block_of(__u64 high, __u64 low, int level)
+{
 	struct block block = { .high = high, .low = low };
 
 	if (level < XDPOL_BLOCK_LEVELS - 1)
 		block = (struct block){ .high = high >> (64 - XDPOL_BLOCK_FIRST - XDPOL_BLOCK_STEP * level) };
-	block.hash = (block.high ^ block.low * factor) * factor;
+	block.hash = block_hash(block.high, block.low);
 	return block;
 }
 
 /*
- * Is there such a block? Always yes for those that are there. The shift is a constant for the verifier, so it knows
- * that the word lies within the table.
+ * Was such a hash put into the words from `first` on? Always yes for those that were. Both numbers are constants for the
+ * verifier, so it knows that the word lies within the table.
  */
-static __always_inline int in_filter6(struct table filter, __u32 shift, __u64 hash)
+static __always_inline int in_filter6(struct table filter, __u32 first, __u32 shift, __u64 hash)
 {
 	const __u64 bits = 1ULL << (hash >> XDPOL_FILTER_BIT_1 & 63) | 1ULL << (hash >> XDPOL_FILTER_BIT_2 & 63) |
 			   1ULL << (hash >> XDPOL_FILTER_BIT_3 & 63);
-	const __u64 *words = filter.base;
+	const __u64 *words = filter.base + first * sizeof(*words);
 	__u64 number = hash >> shift;
 
 	asm volatile("" : "+r"(number));
 	return (words[number] & bits) == bits;
 }
 
-/* May a block hold the address? Each level costs one line, and they are read side by side. */
+/* Is there such a block? */
+static __always_inline int has_block(struct address6_tables tables, struct block block, int level)
+{
+	const __u32 front = tables.shape->front_shift;
+
+	if (front && level < XDPOL_FRONT_LEVEL)
+		return in_filter6(tables.filter, 0, front, block.hash);
+	return in_filter6(tables.filter, tables.shape->filter_first, tables.shape->filter_shift, block.hash);
+}
+
+/* May a block hold the address? Each level costs one line, or the longer ones together; they are read side by side. */
 static __always_inline int may_be_named(struct address6_tables tables, const __u64 *halves)
 {
-	const __u32 shift = tables.shape->filter_shift;
+	const __u32 front = tables.shape->front_shift;
 
 #pragma unroll
-	for (int level = 0; level < XDPOL_BLOCK_LEVELS; level++)
-		if (tables.shape->block_levels & 1U << level &&
-		    in_filter6(tables.filter, shift, block_of(halves[0], halves[1], level).hash))
+	for (int level = 0; level < XDPOL_BLOCK_LEVELS; level++) {
+		if (front && level == XDPOL_FRONT_LEVEL)
+			return in_filter6(tables.filter, 0, front, block_of(halves[0], 0, level).hash);
+		if (tables.shape->block_levels & 1U << level && has_block(tables, block_of(halves[0], halves[1], level), level))
 			return 1;
+	}
 	return 0;
 }
 
@@ -205,8 +223,7 @@ static __always_inline __u32 longest_block(struct address6_tables tables, __u64 
 		struct block block = block_of(high, low, level);
 		__u32 value;
 
-		if (!(tables.shape->block_levels & 1U << level) ||
-		    !in_filter6(tables.filter, tables.shape->filter_shift, block.hash))
+		if (!(tables.shape->block_levels & 1U << level) || !has_block(tables, block, level))
 			continue;
 		value = block_value(tables, block, level);
 		if (value)

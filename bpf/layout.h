@@ -10,7 +10,7 @@
 #include "live-layout.h"
 
 enum xdpol_layout {
-	XDPOL_LAYOUT_VERSION = 8,
+	XDPOL_LAYOUT_VERSION = 9,
 	XDPOL_LEAF_BOUNDS = 15,	 /* ranges of one leaf: these and one before the first bound */
 	XDPOL_LEAF_CLASSES = XDPOL_LEAF_BOUNDS + 1,
 	XDPOL_ROOT_BOUNDS = 8,	 /* the same for a root leaf, which holds a whole table */
@@ -23,6 +23,7 @@ enum xdpol_layout {
 	XDPOL_BLOCK_LEVELS = 10, /* lengths of IPv6 blocks: 32, 36, ... 64, and 128 */
 	XDPOL_BLOCK_FIRST = 32,
 	XDPOL_BLOCK_STEP = 4,
+	XDPOL_FRONT_LEVEL = 4,	 /* of the /48: the front of the filter stands for it and for longer blocks */
 	XDPOL_BLOCK_SLOTS = 3,	/* blocks in one bucket */
 	XDPOL_BLOCK_PROBES = 8, /* buckets searched for one block */
 	XDPOL_BUCKET_SLOTS = 7,	 /* (source, destination) pairs in one sparse bucket */
@@ -365,7 +366,9 @@ struct xdpol_address6_shape {
 	__u32 root_bounds;  /* compared in the root */
 	__u32 root_hosts;   /* compared there too */
 	__u32 block_levels; /* bit n: there are blocks of level n; 0: no blocks */
-	__u32 filter_shift; /* of a hash, to a word of the filter */
+	__u32 front_shift;  /* of a hash, to a word of the front of the filter; 0: it has none */
+	__u32 filter_first; /* word behind the front */
+	__u32 filter_shift; /* of a hash, to a word from there on */
 	__u32 bucket_shift; /* of a hash, to a bucket of blocks */
 };
 
@@ -466,4 +469,4 @@ _Static_assert(sizeof(struct xdpol_trace) == 16, "no padding");
 _Static_assert(sizeof(struct xdpol_sampling) == 40, "no padding");
 _Static_assert(sizeof(struct xdpol_budget) == 32, "no padding");
 _Static_assert(sizeof(struct xdpol_sample) == 32 + XDPOL_SAMPLE_BYTES, "no padding");
-_Static_assert(sizeof(struct xdpol_shape) == 4 * (38 + XDPOL_TABLES), "no padding");
+_Static_assert(sizeof(struct xdpol_shape) == 4 * (42 + XDPOL_TABLES), "no padding");

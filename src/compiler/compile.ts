@@ -228,10 +228,10 @@ function addressTables({ src4, dst4, src6, dst6 }: ShapeParts): (readonly [Table
     ['dst4_filter', dst4.filter],
     ['dst4_index', dst4.index],
     ['dst4_leaves', dst4.leaves],
-    ['src6_filter', src6.blocks.filter],
+    ['src6_filter', src6.blocks.filter.bytes],
     ['src6_blocks', src6.blocks.buckets],
     ['src6_nodes', src6.nodes],
-    ['dst6_filter', dst6.blocks.filter],
+    ['dst6_filter', dst6.blocks.filter.bytes],
     ['dst6_blocks', dst6.blocks.buckets],
     ['dst6_nodes', dst6.nodes],
   ];

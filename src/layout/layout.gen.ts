@@ -3,7 +3,7 @@
 /** Constants by enum, without their prefix. */
 export const ENUMS = {
   layout: {
-    VERSION: 8,
+    VERSION: 9,
     LEAF_BOUNDS: 15,
     LEAF_CLASSES: 16,
     ROOT_BOUNDS: 8,
@@ -16,6 +16,7 @@ export const ENUMS = {
     BLOCK_LEVELS: 10,
     BLOCK_FIRST: 32,
     BLOCK_STEP: 4,
+    FRONT_LEVEL: 4,
     BLOCK_SLOTS: 3,
     BLOCK_PROBES: 8,
     BUCKET_SLOTS: 7,
@@ -313,7 +314,7 @@ export const STRUCTS = {
     }
   },
   shape: {
-    size: 268,
+    size: 284,
     fields: {
       layout_version: { offset: 0, size: 4 },
       strict: { offset: 4, size: 4 },
@@ -331,11 +332,11 @@ export const STRUCTS = {
       sport_numbered: { offset: 52, size: 4 },
       src4_shape: { offset: 56, size: 4 },
       dst4_shape: { offset: 60, size: 4 },
-      src6_shape: { offset: 64, size: 24 },
-      dst6_shape: { offset: 88, size: 24 },
-      rules4: { offset: 112, size: 20 },
-      rules6: { offset: 132, size: 20 },
-      limits: { offset: 152, size: 116 }
+      src6_shape: { offset: 64, size: 32 },
+      dst6_shape: { offset: 96, size: 32 },
+      rules4: { offset: 128, size: 20 },
+      rules6: { offset: 148, size: 20 },
+      limits: { offset: 168, size: 116 }
     }
   },
   address4_shape: {
@@ -345,14 +346,16 @@ export const STRUCTS = {
     }
   },
   address6_shape: {
-    size: 24,
+    size: 32,
     fields: {
       lines: { offset: 0, size: 4 },
       root_bounds: { offset: 4, size: 4 },
       root_hosts: { offset: 8, size: 4 },
       block_levels: { offset: 12, size: 4 },
-      filter_shift: { offset: 16, size: 4 },
-      bucket_shift: { offset: 20, size: 4 }
+      front_shift: { offset: 16, size: 4 },
+      filter_first: { offset: 20, size: 4 },
+      filter_shift: { offset: 24, size: 4 },
+      bucket_shift: { offset: 28, size: 4 }
     }
   },
   rule_shape: {
@@ -548,6 +551,8 @@ export interface Address6ShapeFields {
   readonly rootBounds: number;
   readonly rootHosts: number;
   readonly blockLevels: number;
+  readonly frontShift: number;
+  readonly filterFirst: number;
   readonly filterShift: number;
   readonly bucketShift: number;
 }
@@ -614,8 +619,10 @@ export function writeAddress6Shape(view: DataView, at: number, fields: Address6S
   view.setUint32(at + 4, fields.rootBounds, true);
   view.setUint32(at + 8, fields.rootHosts, true);
   view.setUint32(at + 12, fields.blockLevels, true);
-  view.setUint32(at + 16, fields.filterShift, true);
-  view.setUint32(at + 20, fields.bucketShift, true);
+  view.setUint32(at + 16, fields.frontShift, true);
+  view.setUint32(at + 20, fields.filterFirst, true);
+  view.setUint32(at + 24, fields.filterShift, true);
+  view.setUint32(at + 28, fields.bucketShift, true);
 }
 
 export function writeRuleShape(view: DataView, at: number, fields: RuleShapeFields): void {
@@ -644,10 +651,10 @@ export function writeShape(view: DataView, at: number, fields: ShapeFields): voi
   writeAddress4Shape(view, at + 56, fields.src4Shape);
   writeAddress4Shape(view, at + 60, fields.dst4Shape);
   writeAddress6Shape(view, at + 64, fields.src6Shape);
-  writeAddress6Shape(view, at + 88, fields.dst6Shape);
-  writeRuleShape(view, at + 112, fields.rules4);
-  writeRuleShape(view, at + 132, fields.rules6);
-  for (const [i, value] of fields.limits.entries()) view.setUint32(at + 152 + 4 * i, value, true);
+  writeAddress6Shape(view, at + 96, fields.dst6Shape);
+  writeRuleShape(view, at + 128, fields.rules4);
+  writeRuleShape(view, at + 148, fields.rules6);
+  for (const [i, value] of fields.limits.entries()) view.setUint32(at + 168 + 4 * i, value, true);
 }
 
 export function writeListEntry(view: DataView, at: number, fields: ListEntryFields): void {
@@ -672,8 +679,10 @@ export function readAddress6Shape(view: DataView, at: number): Address6ShapeFiel
     rootBounds: view.getUint32(at + 4, true),
     rootHosts: view.getUint32(at + 8, true),
     blockLevels: view.getUint32(at + 12, true),
-    filterShift: view.getUint32(at + 16, true),
-    bucketShift: view.getUint32(at + 20, true),
+    frontShift: view.getUint32(at + 16, true),
+    filterFirst: view.getUint32(at + 20, true),
+    filterShift: view.getUint32(at + 24, true),
+    bucketShift: view.getUint32(at + 28, true),
   };
 }
 
@@ -706,10 +715,10 @@ export function readShape(view: DataView, at: number): ShapeFields {
     src4Shape: readAddress4Shape(view, at + 56),
     dst4Shape: readAddress4Shape(view, at + 60),
     src6Shape: readAddress6Shape(view, at + 64),
-    dst6Shape: readAddress6Shape(view, at + 88),
-    rules4: readRuleShape(view, at + 112),
-    rules6: readRuleShape(view, at + 132),
-    limits: Array.from({ length: 29 }, (_, i) => view.getUint32(at + 152 + 4 * i, true)),
+    dst6Shape: readAddress6Shape(view, at + 96),
+    rules4: readRuleShape(view, at + 128),
+    rules6: readRuleShape(view, at + 148),
+    limits: Array.from({ length: 29 }, (_, i) => view.getUint32(at + 168 + 4 * i, true)),
   };
 }
 

@@ -27,7 +27,14 @@ export const ALL_SHAPES: readonly string[] = [
       'root of ranges in both halves',
     ].map((shape) => `${end}6: ${shape}`),
     ...['tree of one line', 'tree of several lines', 'tree over the low half'].map((shape) => `${end}6: ${shape}`),
-    ...['blocks', 'blocks and tree', 'one block level', 'several block levels'].map((shape) => `${end}6: ${shape}`),
+    ...[
+      'blocks',
+      'blocks and tree',
+      'one block level',
+      'several block levels',
+      'filter with a front',
+      'filter without one',
+    ].map((shape) => `${end}6: ${shape}`),
   ]),
   ...MODES.flatMap((mode) => [`${mode} IPv4`, `${mode} IPv6`]),
   ...['one destination class', 'several destination classes'].map((shape) => `rows IPv4: ${shape}`),
@@ -121,7 +128,7 @@ function root6Shapes(compiled: CompiledPolicy, end: End6): string[] {
 }
 
 function shapesOfEnd6(compiled: CompiledPolicy, end: End6): string[] {
-  const { lines, blockLevels } = shapeOf(compiled)[`${end}Shape`];
+  const { lines, blockLevels, frontShift } = shapeOf(compiled)[`${end}Shape`];
   if (lines === 0 && blockLevels === 0) return root6Shapes(compiled, end);
   const nodes = words(compiled, `${end}_nodes`);
   // A reference to a low tree has its number of lines, so that no key is taken for one here.
@@ -129,7 +136,11 @@ function shapesOfEnd6(compiled: CompiledPolicy, end: End6): string[] {
   const tree = lines === 1 ? ['tree of one line'] : lines > 1 ? ['tree of several lines'] : [];
   if (blockLevels === 0) return [...tree, ...(low ? ['tree over the low half'] : [])];
   const isOneLevel = (blockLevels & (blockLevels - 1)) === 0;
-  return [lines > 0 ? 'blocks and tree' : 'blocks', isOneLevel ? 'one block level' : 'several block levels'];
+  return [
+    lines > 0 ? 'blocks and tree' : 'blocks',
+    isOneLevel ? 'one block level' : 'several block levels',
+    `filter ${frontShift === 0 ? 'without one' : 'with a front'}`,
+  ];
 }
 
 function ruleShapes(compiled: CompiledPolicy): string[] {

@@ -47,8 +47,8 @@ export function encodeAddress6(classes: AddressClasses, { root6Ranges, tree6Rang
   return { shape: shapeOf(lines, blocks), blocks, nodes };
 }
 
-function shapeOf(lines: number, { levels, filterShift, bucketShift }: Blocks6): Address6ShapeFields {
-  return { lines, rootBounds: 0, rootHosts: 0, blockLevels: levels, filterShift, bucketShift };
+function shapeOf(lines: number, { levels, bucketShift, filter }: Blocks6): Address6ShapeFields {
+  return { lines, rootBounds: 0, rootHosts: 0, blockLevels: levels, bucketShift, ...filter.shape };
 }
 
 interface Tree {

@@ -1,21 +1,20 @@
 /**
  * IPv6 prefixes -> blocks of a few lengths in a bucketed hash, each with the class of the longest
- * prefix around it, and in front of them a Bloom filter, so that an address nobody named costs one
- * line a level and nothing else. The filter may say yes for nothing, which costs a probe; it never
- * says no to a block that is there.
+ * prefix around it, and a filter in front (filter6.ts), which may say yes for nothing; it never says no to a block that is
+ * there.
  */
 import { ENUMS, STRUCTS } from '../../layout/layout.gen.ts';
 import type { NamedPrefixes } from '../classes/address-classes.ts';
 import { blockCount, chooseLevels, HOST_LEVEL, levelFor, levelLength } from './block-levels.ts';
+import type { Filter6 } from './filter6.ts';
+import { encodeFilter6, NO_FILTER6 } from './filter6.ts';
 import { productHigh, productLow } from './product64.ts';
 
 export interface Blocks6 {
-  readonly filter: Uint8Array;
+  readonly filter: Filter6;
   readonly buckets: Uint8Array;
   /** Bit n: there are blocks of level n; 0 where there are no blocks. */
   readonly levels: number;
-  /** Of a hash, to the number of a filter word. */
-  readonly filterShift: number;
   /** Of a hash, to the number of a bucket. */
   readonly bucketShift: number;
   /** Some /64 have prefixes that are no block: a tree has to tell. */
@@ -24,15 +23,14 @@ export interface Blocks6 {
 
 const EMPTY = new Uint8Array(0);
 export const NO_BLOCKS6: Blocks6 = {
-  filter: EMPTY,
+  filter: NO_FILTER6,
   buckets: EMPTY,
   levels: 0,
-  filterShift: 0,
   bucketShift: 0,
   needTree: true,
 };
 
-const { BLOCK_SLOTS, BLOCK_PROBES } = ENUMS.layout;
+const { BLOCK_SLOTS, BLOCK_PROBES, FRONT_LEVEL } = ENUMS.layout;
 const { BLOCK_TREE_BIT, BLOCK_LEVEL_SHIFT } = ENUMS.reference;
 const { size: BUCKET_BYTES, fields: BUCKET } = STRUCTS.block_bucket;
 const BUCKET_WORDS = BUCKET_BYTES / 4;
@@ -41,15 +39,11 @@ const VALUES = BUCKET.values.offset / 4;
 const OVERFLOWED = BUCKET.overflowed.offset / 4;
 const WORDS = 4;
 const HASH_BITS = 64;
+/** Lines that the front of the filter has to spare. */
+const LEAST_SPARED = 2;
 const HIGH_BITS = 64;
 const ADDRESS_BITS = 128;
-/** Blocks for each filter word of 64 bits. */
-const BLOCKS_PER_WORD = 4;
-/** Filter words are numbered by the highest bits of a hash; the places in them are taken from below these. */
-const MAX_FILTER_BITS = 20;
-const PLACE_SHIFTS = [ENUMS.hash.FILTER_BIT_1, ENUMS.hash.FILTER_BIT_2, ENUMS.hash.FILTER_BIT_3] as const;
 const LEAST_BITS = 4;
-
 /** How often the table is doubled for blocks that find no room: more only where hashes were made to be alike. */
 const MOST_DOUBLINGS = 3;
 
@@ -144,8 +138,11 @@ type Key = Omit<Prefix, 'length'>;
 class BlockTable {
   readonly bits: number;
   readonly words: Uint32Array;
-  /** Of every block once, two words each: high, low. */
-  readonly hashes: number[] = [];
+  /** Hashes of every block once, two words each, high and low: of those shorter than a /48, and of the others. */
+  readonly shorter: number[] = [];
+  readonly longer: number[] = [];
+  /** Of the /48 that each of the others lies in. */
+  readonly around: number[] = [];
   levels = 0;
   needTree = false;
 
@@ -164,13 +161,22 @@ class BlockTable {
         const before = this.words[at + VALUES + slot]!;
         if (before !== 0 && !this.#holds(at, slot, key, value)) continue;
         this.#write(at, slot, key, value);
-        if (before === 0) this.hashes.push(hashHigh, productLow(keyLow));
+        if (before === 0) this.#remember(key, value, hashHigh, productLow(keyLow));
         return true;
       }
       this.words[at + OVERFLOWED] = 1;
       bucket = (bucket + 1) % 2 ** this.bits;
     }
     return false;
+  }
+
+  #remember({ high, low }: Key, value: number, hashHigh: number, hashLow: number): void {
+    const level = levelOf(value) - 1;
+    (level < FRONT_LEVEL ? this.shorter : this.longer).push(hashHigh, hashLow);
+    if (level < FRONT_LEVEL) return;
+    const length = level === HOST_LEVEL ? HIGH_BITS : levelLength(level);
+    const front = shiftRight(high, low, length - levelLength(FRONT_LEVEL));
+    this.around.push(productHigh(front.high, front.low), productLow(front.low));
   }
 
   #holds(at: number, slot: number, { high, low, lowHigh, lowLow }: Key, value: number): boolean {
@@ -201,24 +207,20 @@ function levelOf(value: number): number {
   return (value >>> BLOCK_LEVEL_SHIFT) & 255;
 }
 
-function encode({ hashes, words, bits, levels, needTree }: BlockTable): Blocks6 {
-  let filterBits = LEAST_BITS;
-  while (filterBits < MAX_FILTER_BITS && 2 ** filterBits * BLOCKS_PER_WORD < hashes.length / 2) filterBits++;
-  const filter = new Uint32Array(2 * 2 ** filterBits);
-  for (let i = 0; i < hashes.length; i += 2) {
-    const [high, low] = [hashes[i]!, hashes[i + 1]!];
-    const word = 2 * (high >>> (32 - filterBits));
-    for (const shift of PLACE_SHIFTS) {
-      const place = shiftRight(high, low, shift > 32 ? 32 : shift).low >>> Math.max(0, shift - 32);
-      filter[word + ((place & 63) >>> 5)]! |= 1 << (place & 31);
-    }
-  }
+function encode(table: BlockTable): Blocks6 {
+  const { words, bits, levels, needTree } = table;
   return {
-    filter: new Uint8Array(filter.buffer),
+    filter: filterOf(table),
     buckets: new Uint8Array(words.buffer),
     levels,
-    filterShift: HASH_BITS - filterBits,
     bucketShift: HASH_BITS - bits,
     needTree,
   };
+}
+
+function filterOf({ shorter, longer, around, levels }: BlockTable): Filter6 {
+  const used = Array.from({ length: HOST_LEVEL + 1 }, (_, level) => level).filter((level) => (levels >>> level) & 1);
+  const spared = used.filter((level) => level >= FRONT_LEVEL).length - 1;
+  if (spared < LEAST_SPARED) return encodeFilter6([...shorter, ...longer], undefined);
+  return encodeFilter6(longer, [...shorter, ...around]);
 }
