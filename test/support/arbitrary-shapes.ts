@@ -45,7 +45,8 @@ function everyone(family: Family): fc.Arbitrary<readonly Prefix[]> {
  */
 function longList(family: Family): fc.Arbitrary<readonly Prefix[]> {
   const low = fc.nat({ max: family === 4 ? 0xffff : 0xff });
-  const shortest = family === 4 ? fc.constantFrom(32, 24, 24, 20) : fc.constantFrom(128, 64, 64, 56, 48, 48, 48, 36, 32);
+  const shortest =
+    family === 4 ? fc.constantFrom(32, 24, 24, 20) : fc.constantFrom(128, 64, 64, 56, 48, 48, 48, 36, 32);
   const lengths = LIST_LENGTHS[family];
   return fc.tuple(shortest, fc.integer({ min: 12, max: 120 })).chain(([least, most]) =>
     fc.array(
