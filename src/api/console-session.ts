@@ -14,7 +14,7 @@ export interface ConsoleAddress {
 export interface ConsoleSession {
   readonly who: string;
   readonly role: Role;
-  /** Of the host that serves the console. */
+  /** Of the host that is shown, or from which a fleet is. */
   readonly hostName: string;
   /** What its screens are about: that host, or a fleet that is directed from it. */
   readonly subject: 'host' | 'fleet';

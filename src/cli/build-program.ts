@@ -54,6 +54,7 @@ export const VERB_NAMES: readonly string[] = Object.keys(VERBS).filter((name) =>
 /** Those that work on another host too, where --host names one. */
 export const ANYWHERE: ReadonlySet<string> = new Set([
   'check',
+  'console',
   'explain',
   'diff',
   'doctor',

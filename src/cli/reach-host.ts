@@ -26,6 +26,11 @@ export function chooseHost(name: string): void {
   other = isThisHost(name) ? undefined : name;
 }
 
+/** undefined: this one. */
+export function chosenHost(): string | undefined {
+  return other;
+}
+
 /** Does the command work on another host? */
 export function worksElsewhere(): boolean {
   return other !== undefined;

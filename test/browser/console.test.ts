@@ -1,12 +1,16 @@
 /** The web console in a browser, with a real agent and real traffic behind it. */
+
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import type { Browser, BrowserContext, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { present } from '../../src/base/assert.ts';
 import { AgentProcess } from '../support/agent-process.ts';
 import { consoleAddress, fill, press, startBrowser, textOf, waitForText } from '../support/browser.ts';
+import { TestAuthority } from '../support/certificates.ts';
 import { NamespacePair } from '../support/namespaces.ts';
 import { sendUdp, UdpSink } from '../support/udp.ts';
 import { nameOfFocused, pressOn, tabTo } from './keyboard.ts';
@@ -22,10 +26,14 @@ rules:
   - { name: all, action: block, filters: [{ source: any, destination: me, protocol: udp }] }
 `;
 
+/** Of the agent, for other hosts. */
+const PORT = 9478;
+
 const ROOT = new URL('../../', import.meta.url);
 
 let pair: NamespacePair;
 let agent: AgentProcess;
+let authority: TestAuthority;
 let browser: Browser;
 let page: Page;
 /** Every address that the page asked for. */
@@ -88,6 +96,9 @@ async function downloaded(): Promise<string> {
 beforeAll(async () => {
   pair = new NamespacePair({ ipv6: false });
   await UdpSink.start(pair, pair.host, [1000, 2000]);
+  authority = await TestAuthority.make(join(pair.directory, 'pki'));
+  const credentials = await authority.host('web1', pair.host.ipv4);
+  writeFileSync(pair.config, `api: { listen: ":${PORT}", credentials: ${credentials} }\n`);
   agent = await AgentProcess.start(pair);
   browser = await startBrowser(pair, pair.host);
 });
@@ -467,6 +478,63 @@ describe('a viewer', () => {
     });
     expect(refused).toMatchObject({ status: 403, body: { code: 'XDPOL_E_ROLE' } });
     await viewer.close();
+  });
+});
+
+describe('the console of another host', () => {
+  /** Of an operator at the peer; what the command prints first is the address. */
+  async function consoleFrom(operator: string, there: Browser, ...options: readonly string[]): Promise<Page> {
+    const folder = await authority.operator(operator, operator === 'alice' ? 'administrator' : 'viewer');
+    const command = (...words: readonly string[]): readonly string[] => [
+      ...['env', `XDPOL_CLIENT_DIR=${folder}`, 'XDPOL_AGENT_SOCKET='],
+      ...pair.xdpol(...words),
+    ];
+    pair.exec(pair.peer, command('host', 'add', 'web1', `https://${pair.host.ipv4}:${PORT}`));
+    const server = pair.spawn(pair.peer, command('--host', 'web1', 'console', '--no-open', ...options), {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = once(server, 'exit').then(() => ['the command ended']);
+    const [line] = (await Promise.race([
+      once(present(server.stdout).setEncoding('utf8'), 'data'),
+      ended,
+    ])) as readonly string[];
+    const opened = await there.newPage();
+    await opened.goto(present(line).trim());
+    await waitForText(opened, 'Overview', 'h1');
+    return opened;
+  }
+
+  test('is served where the operator is, and asks with his certificate', async () => {
+    const there = await startBrowser(pair, pair.peer);
+    const alice = await consoleFrom('alice', there);
+    expect(await textOf(alice, '.host')).toBe('web1');
+    await waitForText(alice, 'edge, version', '.facts');
+    await press(alice, 'Policies', 'link');
+    await alice.locator('tbody tr:first-child button').click();
+    await press(alice, 'Assign');
+    await waitForText(alice, 'waits to be confirmed');
+    await press(alice, 'Keep');
+    await alice.waitForFunction(() => document.querySelector('.pending') === null, { polling: 100 });
+    await press(alice, 'Changes', 'link');
+    await waitForText(alice, 'certificate alice', 'tbody');
+    await press(alice, 'Drops', 'link');
+    await waitForText(alice, 'No packet was dropped since', 'main');
+    for (let i = 0; i < 20 && (await alice.$('tbody tr')) === null; i++) {
+      sendUdp(pair, pair.peer, [{ to: pair.host.ipv4, port: 2000, count: 2 }]);
+      await sleep(500);
+    }
+    await waitForText(alice, 'rule noise', 'tbody');
+    const vera = await consoleFrom('vera', there);
+    await press(vera, 'Policies', 'link');
+    await waitForText(vera, 'edge', 'tbody');
+    expect(await vera.$$eval('main button', (found) => found.map((button) => button.textContent))).toEqual([]);
+    await there.close();
+  });
+
+  test('needs a certificate that the host knows', () => {
+    const url = `https://${pair.host.ipv4}:${PORT}/v1/status`;
+    const without = pair.run(pair.peer, ['curl', '-sS', '--cacert', join(authority.folder, 'ca.crt'), url]);
+    expect([without.status, without.stdout]).toEqual([56, '']);
   });
 });
 

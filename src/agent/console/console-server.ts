@@ -45,6 +45,8 @@ export type CreateApi = (admit: Admit) => FastifyInstance;
 export interface ConsoleKind {
   readonly command: string;
   readonly subject: ConsoleSession['subject'];
+  /** Whose console it is, on every screen. */
+  readonly hostName: string;
   /** How to get a session of that role. */
   readonly helpTo: (role: Role) => string;
 }
@@ -52,6 +54,7 @@ export interface ConsoleKind {
 export const HOST_CONSOLE: ConsoleKind = {
   command: 'xdpol console',
   subject: 'host',
+  hostName: hostname(),
   helpTo: (role) => `open one that may do it: xdpol console --role ${role}`,
 };
 
@@ -139,8 +142,8 @@ export class ConsoleServer {
   }
 
   #describe({ who, role, csrf, until }: Session): ConsoleSession {
-    const { subject } = this.#kind;
-    return { who, role, csrf, until: new Date(until).toISOString(), hostName: hostname(), subject };
+    const { subject, hostName } = this.#kind;
+    return { who, role, csrf, until: new Date(until).toISOString(), hostName, subject };
   }
 }
 

@@ -1,4 +1,5 @@
 /** The console of a fleet: the browser application with the fleet's screen, and the fleet's operations for who is signed in. */
+import { hostname } from 'node:os';
 import type { FastifyInstance } from 'fastify';
 import { fastify } from 'fastify';
 import type { FleetHostsQuery, FleetPreviewRequest, FleetRolloutRequest } from '../../api/fleet-console.ts';
@@ -24,6 +25,7 @@ const MAX_BODY = 128 << 20;
 export const FLEET_CONSOLE: ConsoleKind = {
   command: 'xdpol fleet console',
   subject: 'fleet',
+  hostName: hostname(),
   helpTo: (role) => `use the folder of an operator whose certificate has the role ${role}: xdpol fleet console --dir`,
 };
 

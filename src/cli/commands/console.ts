@@ -11,6 +11,7 @@ import { commandAsker } from '../../host/command-asker.ts';
 import type { AnnounceOptions } from '../announce-console.ts';
 import { announceConsole } from '../announce-console.ts';
 import { jsonOption, withExamples } from '../options.ts';
+import { chosenHost } from '../reach-host.ts';
 import { showEvents } from '../render/terminal.ts';
 
 interface ConsoleOptions extends AnnounceOptions {
@@ -34,12 +35,17 @@ async function askForAddress(role: Role): Promise<ConsoleAddress> {
 }
 
 async function run(options: ConsoleOptions): Promise<void> {
-  announceConsole(await askForAddress(options.role), options);
+  const other = chosenHost();
+  if (other === undefined) return announceConsole(await askForAddress(options.role), options);
+  const { consoleOfHost } = await import('../console-of-host.ts');
+  await consoleOfHost(other, options);
 }
 
 export function consoleCommand(): Command {
   const command = new Command('console')
-    .description('print a one-time address of the web console, and open it if there is a desktop; needs the agent')
+    .description(
+      'print a one-time address of the web console, and open it if there is a desktop; needs the agent. For another host (xdpol --host NAME console) the page is served here until Ctrl-C',
+    )
     .addOption(
       new Option(
         '--role <role>',
@@ -51,5 +57,5 @@ export function consoleCommand(): Command {
     .option('--no-open', 'do not open a browser')
     .addOption(jsonOption())
     .action(run);
-  return withExamples(command, 'xdpol console', 'xdpol console --role viewer --no-open');
+  return withExamples(command, 'xdpol console', 'xdpol console --role viewer --no-open', 'xdpol --host web1 console');
 }

@@ -2,7 +2,6 @@
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { fleetConsoleServer } from '../../agent/console/fleet-console.ts';
-import { SESSION_LIFE } from '../../agent/console/sessions.ts';
 import { CREDENTIAL_FILES, roleOf } from '../../api/credentials.ts';
 import type { WireText } from '../../api/wire.ts';
 import { decodeInput } from '../../api/wire.ts';
@@ -12,11 +11,10 @@ import { FleetDesk } from '../../fleet/centre/desk.ts';
 import type { FleetStore } from '../../fleet/fleet-store.ts';
 import { KEYS } from '../../fleet/record-keys.ts';
 import type { PolicyRecord } from '../../fleet/records.ts';
-import { commandAsker } from '../../host/command-asker.ts';
 import type { PolicyTextInput } from '../../host/policy-input.ts';
 import type { AnnounceOptions } from '../announce-console.ts';
-import { announceConsole } from '../announce-console.ts';
 import { warn } from '../render/terminal.ts';
+import { serveConsole } from '../serve-console.ts';
 import { bundleOf, publisher } from './bundles.ts';
 import type { StoreOptions } from './centre-folder.ts';
 import { CENTRE, centreKey, openStore, readCentre } from './centre-folder.ts';
@@ -44,18 +42,5 @@ export async function fleetConsole(options: FleetConsoleOptions): Promise<void> 
   await using desk = new FleetDesk({ store, readKey: () => centreKey(options), warn: warned });
   const log = { error: warned };
   const server = fleetConsoleServer({ desk, store, publish: (policy) => publish(store, policy), log });
-  const { who, uid } = commandAsker();
-  announceConsole(await server.open({ who, uid, via: 'command' }, ownRole(options)), options);
-  await ended();
-  await server.close();
-}
-
-async function ended(): Promise<void> {
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
-    setTimeout(() => {
-      warn('the session is over: start it again with xdpol fleet console');
-      resolve();
-    }, SESSION_LIFE).unref();
-  });
+  await serveConsole(server, ownRole(options), options);
 }
