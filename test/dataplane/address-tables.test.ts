@@ -504,6 +504,20 @@ describe('IPv6 blocks', () => {
     expect(shapeOf(tables).src6Shape.lines).toBe(0);
   });
 
+  test('the front of the filter: shorter blocks, and the /48 of blocks of three lengths', () => {
+    const tables = checked({
+      hosts,
+      subnets,
+      sites: ['2001:db8::/48', '2001:db8:7::/48', '2001:db8:ffff::/48', '2a00:1450:4000::/48'],
+      wide: ['2001:db8::/44', '2001:db8:ffff:8000::/52', '2a00:1450::/36', 'fd00::/40'],
+    });
+    const { frontShift, filterFirst } = shapeOf(tables).src6Shape;
+    expect(levelsOf(tables).filter((level) => level >= ENUMS.layout.FRONT_LEVEL).length).toBeGreaterThanOrEqual(3);
+    expect(levelsOf(tables).some((level) => level < ENUMS.layout.FRONT_LEVEL)).toBe(true);
+    expect(frontShift).toBeGreaterThan(0);
+    expect(filterFirst).toBeGreaterThan(0);
+  });
+
   // One past a level is cut into many blocks of the next, one at a level into one.
   for (const length of [32, 33, 36, 37, 40, 41, 44, 45, 47, 48, 49, 52, 53, 56]) {
     test(`prefixes of ${length} bits among many`, () => {
