@@ -221,6 +221,14 @@ static __always_inline int asks_for(__u32 levels, __u32 level)
 	return levels & 1U << level;
 }
 
+/* Where filters ask for one set alone, the longest member of it is all that they ask for. */
+static __always_inline int is_all(const volatile struct xdpol_live_table_shape *table, __u64 found)
+{
+	const __u32 set = table->only_set;
+
+	return set < XDPOL_LIVE_SETS && found >> set * 4 & 15;
+}
+
 /* Of an address that the filter lets through. A global function, as the one of IPv6: walked once, not for each end. */
 __noinline __u64 found_live4(__u32 address)
 {
@@ -229,8 +237,11 @@ __noinline __u64 found_live4(__u32 address)
 
 #pragma unroll
 	for (int level = 1; level <= XDPOL_LIVE_LEVELS4; level++)
-		if (asks_for(live_shape.live4.levels, level))
+		if (asks_for(live_shape.live4.levels, level)) {
 			found = with_level4(found, address >> (level - 1), level, age);
+			if (is_all(&live_shape.live4, found))
+				return found;
+		}
 	return found;
 }
 
@@ -256,9 +267,12 @@ __noinline __u64 found_live6(__u64 high, __u64 low)
 	__u64 age = bpf_jiffies64() - head->epoch, found = 0;
 
 #define LOOK_FOR_LEVEL(level)                                                                                     \
-	if (asks_for(live_shape.live6.levels, level))                                                             \
+	if (asks_for(live_shape.live6.levels, level)) {                                                           \
 		found = with_level6(found, high &first_bits(LIVE_LENGTH6(level) < 64 ? LIVE_LENGTH6(level) : 64),    \
-				    low &first_bits(LIVE_LENGTH6(level) < 64 ? 0 : LIVE_LENGTH6(level) - 64), level, age);
+				    low &first_bits(LIVE_LENGTH6(level) < 64 ? 0 : LIVE_LENGTH6(level) - 64), level, age); \
+		if (is_all(&live_shape.live6, found))                                                             \
+			return found;                                                                             \
+	}
 	EACH_LIVE_LEVEL6(LOOK_FOR_LEVEL)
 	return found;
 }
