@@ -17,9 +17,12 @@ export interface Begin {
   readonly agents: readonly AgentIdentity[];
 }
 
+/** Any other message: from now on a policy is confirmed over a new connection, as a host does once it is in force. */
+export const CONFIRM = 'confirm';
+
 /**
  * `connected`: everything was told over a new connection. `told`: an order was verified. `verified`: its policy was fetched
- * and is the one that the order names. `reported`: a status is about to be sent.
+ * and is the one that the order names, and it is confirmed where that is wanted. `reported`: a status is about to be sent.
  */
 export const EVENT_KINDS = ['connected', 'told', 'verified', 'reported'] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];

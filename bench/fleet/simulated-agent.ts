@@ -18,6 +18,9 @@ import type { Turns } from './turns.ts';
 
 /** Milliseconds over which hosts that are told at once ask for the policy, as the product spreads them. */
 const SPREAD = 2000;
+/** Milliseconds for a confirmation, and between two tries. */
+const CONFIRM_PATIENCE = 40_000;
+const CONFIRM_PAUSE = 1000;
 const OK = 200;
 const TAKEN = 204;
 const PACKED_MORE = 65_536;
@@ -30,6 +33,8 @@ export interface AgentOptions {
   /** For the first connection alone. */
   readonly turns: Turns;
   readonly happened: (kind: EventKind, seq: number) => void;
+  /** Whether a policy is confirmed over a new connection now. */
+  readonly confirms: () => boolean;
 }
 
 export class SimulatedAgent {
@@ -97,11 +102,26 @@ export class SimulatedAgent {
         if (!order.target.startsWith('host/')) await sleep(Math.random() * SPREAD);
         await fetchPolicy(connection, order.policy);
         this.#sha256 = order.policy.sha256;
+        if (this.#options.confirms()) await this.#confirm();
       }
       this.#seq = order.seq;
       this.#options.happened('verified', order.seq);
     }
     if (isFresh || isNew) await this.#report(connection);
+  }
+
+  /** As the product tries it: again after a second, and not for longer than the policy would stay in force. */
+  async #confirm(): Promise<void> {
+    const { front, tls } = this.#options;
+    for (const giveUp = performance.now() + CONFIRM_PATIENCE; ; await sleep(CONFIRM_PAUSE)) {
+      try {
+        using connection = await FrontConnection.open(front, tls);
+        await this.#report(connection);
+        return;
+      } catch (error) {
+        if (performance.now() > giveUp) throw error;
+      }
+    }
   }
 
   async #report(connection: FrontConnection): Promise<void> {

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { AgentEvent, Begin, EventKind } from './messages.ts';
+import { CONFIRM } from './messages.ts';
 
 const SCRIPT = fileURLToPath(new URL('simulate.ts', import.meta.url));
 const LEAST_PROCESSES = 2;
@@ -36,6 +37,11 @@ export class Simulation implements Disposable {
 
   get processes(): number {
     return this.#children.length;
+  }
+
+  /** From now on hosts confirm what they are ordered. */
+  confirm(): void {
+    for (const child of this.#children) child.send(CONFIRM);
   }
 
   /** The first time of each host, by host. Listens at once. Rejects with how many came where not all did in time. */

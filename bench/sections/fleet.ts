@@ -168,10 +168,12 @@ async function measureStore(policy: string, kind: StoreKind): Promise<readonly F
     await push(fleet, store, 'order for all', size);
     await push(fleet, store, 'again', size);
     await pushToOne(fleet, store, present(names[size >> 1]));
+    simulation.confirm();
+    // All but the one whose own order counts.
+    await push(fleet, store, 'confirmed', size - 1);
   }
   await killFront(fleet);
   await using store = centre.operatorStore();
-  // All but the one whose own order counts.
   await push(fleet, store, 'after the restart', size - 1);
   return run.figures;
 }

@@ -85,8 +85,14 @@ export function readRollout(value: unknown): RolloutRecord | undefined {
   };
 }
 
+/** It is not over: its orders count, and its target takes no other one. */
+export function isOpen({ state }: RolloutRecord): boolean {
+  return state === 'running' || state === 'stopped';
+}
+
 /** The newest order of the rollout that was released for a host; undefined: the one of the target still counts. */
-export function releasedFor({ waves, released, state }: RolloutRecord, host: string): Signed | undefined {
-  if (state !== 'running' && state !== 'stopped') return undefined;
+export function releasedFor(record: RolloutRecord, host: string): Signed | undefined {
+  if (!isOpen(record)) return undefined;
+  const { waves, released } = record;
   return waves.slice(0, released).findLast(({ hosts }) => hosts === null || hosts.includes(host))?.signed;
 }

@@ -12,7 +12,7 @@ import type { HostOperations } from '../../host/operations.ts';
 import type { PolicyTextInput } from '../../host/policy-input.ts';
 import type { CarriedOrder } from '../../store/store.ts';
 import type { OperationsFor } from '../operations-beside.ts';
-import { isOutOfTime, isUnanswered } from './front-connection.ts';
+import { isBusy, isOutOfTime, isUnanswered } from './front-connection.ts';
 
 /** Seconds that the policy waits for a front to be reached over a new connection; then it goes back by itself. */
 const CONFIRM_TIME = 60;
@@ -116,18 +116,23 @@ async function takeBack(
 ): Promise<EnvironmentError> {
   // Where it fails, the kernel does it when the time is over.
   await host.rollBack().catch(() => undefined);
-  const what = `no front could be reached over a new connection (${messageOf(cause)})`;
   const isReached = await fronts.reachAnew().then(
     () => true,
     () => false,
   );
-  if (isReached) {
+  return unconfirmed(policy, cause, isReached);
+}
+
+/** Why a policy is not in force. `isReached`: a front was, without it; a busy one was reached with it too. */
+export function unconfirmed(policy: string, cause: unknown, isReached: boolean): EnvironmentError {
+  const what = `no front could be reached over a new connection (${messageOf(cause)})`;
+  if (isReached && !isBusy(cause)) {
     return new EnvironmentError('XDPOL_E_WENT_BACK', `${policy} went back: with it in force ${what}`, {
       help: 'permit the way from the hosts to the fronts in the policy, then order it again',
       cause,
     });
   }
-  const message = `${policy} is not in force: with it ${what}, nor without it; it is tried again`;
+  const message = `${policy} is not in force: with it ${what}${isReached ? '' : ', nor without it'}; it is tried again`;
   return new EnvironmentError('XDPOL_E_FRONT', message, {
     help: 'see that a front runs, and that the clock of this host is right: docs/fleet.md',
     cause,

@@ -13,7 +13,7 @@ import { PREFIXES } from '../record-keys.ts';
 import type { GroupRecord, HostRecord, HostStatus } from '../records.ts';
 import { parseRecord, readGroup, readHost, readStatus } from '../records.ts';
 import type { RolloutRecord } from '../rollout-record.ts';
-import { readRollout, releasedFor } from '../rollout-record.ts';
+import { isOpen, readRollout, releasedFor } from '../rollout-record.ts';
 import type { Signed } from '../signing.ts';
 import { decodeSigned, parseBody } from '../signing.ts';
 
@@ -134,9 +134,7 @@ export async function takeSnapshot(store: FleetStore): Promise<Snapshot> {
 }
 
 export function runningRollout({ rollouts }: Snapshot, target: Target): Stored<RolloutRecord> | undefined {
-  return [...rollouts.values()].find(
-    ({ value }) => value.target === target && (value.state === 'running' || value.state === 'stopped'),
-  );
+  return [...rollouts.values()].find(({ value }) => value.target === target && isOpen(value));
 }
 
 /** A wave is looked at for every host of its target. */

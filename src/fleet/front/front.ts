@@ -141,23 +141,21 @@ export class Front {
     try {
       const peer = identifyPeer(stream.session?.socket as TLSSocket);
       if (peer === undefined) throw new Refused(403, 'the certificate is none that this front accepts');
-      const url = new URL(String(headers[':path']), 'https://front');
-      const found = this.#find(String(headers[':method']), url.pathname);
+      const [path = '', query = ''] = String(headers[':path']).split('?', 2);
+      const found = this.#find(String(headers[':method']), path);
       this.#require(peer, found?.route);
       if (found === undefined) throw new Refused(404, 'there is no such route');
-      await found.handle(peer, { stream, headers, name: found.name, query: url.searchParams });
+      const name = path.slice(found.start.length);
+      await found.handle(peer, { stream, headers, name, query: new URLSearchParams(query) });
     } catch (error) {
       answerError(stream, error);
     }
   }
 
-  #find(method: string, path: string): (HandledRoute & { readonly name: string }) | undefined {
-    for (const handled of this.#routes) {
-      const { route, start, isNamed } = handled;
-      if (route.method !== method) continue;
-      if (isNamed ? path.startsWith(start) : path === start) return { ...handled, name: path.slice(start.length) };
-    }
-    return undefined;
+  #find(method: string, path: string): HandledRoute | undefined {
+    return this.#routes.find(
+      ({ route, start, isNamed }) => route.method === method && (isNamed ? path.startsWith(start) : path === start),
+    );
   }
 
   /** Whoever has no certificate learns of no route but the one to join. */

@@ -11,7 +11,7 @@ import { KEYS, PREFIXES } from '../record-keys.ts';
 import type { HostRecord } from '../records.ts';
 import { parseRecord, readHost } from '../records.ts';
 import type { RolloutRecord } from '../rollout-record.ts';
-import { readRollout, releasedFor } from '../rollout-record.ts';
+import { isOpen, readRollout, releasedFor } from '../rollout-record.ts';
 import type { Signed } from '../signing.ts';
 import { decodeSigned, parseBody } from '../signing.ts';
 
@@ -69,6 +69,8 @@ export class Hub {
   readonly #following: Disposable;
   readonly #ready: Promise<void>;
   readonly #changed: Listener;
+  /** undefined: they may be others by now. */
+  #open: readonly Known<RolloutRecord>[] | undefined;
   #revision = 0;
   #history = randomBytes(8).toString('hex');
 
@@ -106,6 +108,7 @@ export class Hub {
 
   #takeState({ entries, revision }: Listed): void {
     for (const table of this.#tables) table.known.clear();
+    this.#open = undefined;
     for (const entry of entries) this.#tableOf(entry.key)?.take(entry.key, entry);
     if (revision < this.#revision) this.#history = randomBytes(8).toString('hex');
     this.#revision = revision;
@@ -115,6 +118,7 @@ export class Hub {
   #take({ key, entry, revision }: Change): void {
     const table = this.#tableOf(key);
     this.#revision = revision;
+    if (table === this.rollouts) this.#open = undefined;
     if (table !== undefined) this.#tell(table, table.take(key, entry));
   }
 
@@ -170,12 +174,18 @@ export class Hub {
 
   #orderFor(host: string, lane: Lane, target: Target): Known<Signed> | undefined {
     if (lane === 'policy') {
-      for (const { value, revision } of this.rollouts.known.values()) {
-        const signed = value.target === target ? releasedFor(value, host) : undefined;
+      for (const { value, revision } of this.#openRollouts(target)) {
+        const signed = releasedFor(value, host);
         if (signed !== undefined) return { value: signed, revision };
       }
     }
     return this.orders[lane].known.get(target);
+  }
+
+  /** Those that are over stay in the store, and there are more of them with every year. */
+  #openRollouts(target: Target): readonly Known<RolloutRecord>[] {
+    this.#open ??= [...this.rollouts.known.values()].filter(({ value }) => isOpen(value));
+    return this.#open.filter(({ value }) => value.target === target);
   }
 
   #tell(table: Table<unknown>, name: string): void {

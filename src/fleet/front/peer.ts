@@ -35,8 +35,9 @@ const shown = new WeakMap<TLSSocket, Shown>();
 
 /** undefined where the certificate is not to be believed, or is of nobody that a front knows. */
 export function identifyPeer(socket: TLSSocket): Peer | undefined {
-  const { peer, until } = shown.get(socket) ?? readPeer(socket);
-  shown.set(socket, { peer, until });
+  const known = shown.get(socket);
+  const { peer, until } = known ?? readPeer(socket);
+  if (known === undefined) shown.set(socket, { peer, until });
   return until > Date.now() ? peer : undefined;
 }
 
