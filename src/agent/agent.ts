@@ -138,9 +138,12 @@ export async function runAgent({ listen, log, stop }: AgentOptions): Promise<voi
   const context = withRestoreBeside(plain, questions, turns);
   const evidence = new EvidenceDuty({ context, questions, feed: samples });
   const { FeedFollowers } = await import('./feeds/follow-feeds.ts');
-  const feeds = new FeedFollowers(log, stop.signal).run();
+  // A million members take a second: scrapes are answered meanwhile, and what cannot be read is said by whoever asks for it.
+  const membersAtHand = context.store.liveSets.readAhead().catch(() => undefined);
+  const feeds = membersAtHand.then(() => new FeedFollowers(log, stop.signal).run());
   const fleet = new FleetDuty({ context, log, turns, operations: operationsBeside(questions), stop: stop.signal });
-  await runWithDuties({ context, log, stop, evidence, isPaused: () => turns.isTaken }, async (names) => {
+  const duties = { context, log, stop, evidence, membersAtHand, isPaused: () => turns.isTaken };
+  await runWithDuties(duties, async (names) => {
     using exporter = new Exporter(() => ({ ...readWanted(context), names: names(), fleet: fleet.state() }));
     const scrapeAs = (encoding: Encoding): ((format: ExpositionFormat) => Promise<Reply>) =>
       shareRunning((format) => metricsReply(exporter, format, encoding, log));

@@ -121,6 +121,8 @@ export interface Duties {
   readonly log: AgentLog;
   readonly stop: AbortController;
   readonly evidence: EvidenceDuty;
+  /** Duties ask for the members of live sets. */
+  readonly membersAtHand: Promise<void>;
   /** Somebody changes what is in force: duties would look at a half of it, and wait for the lock. */
   readonly isPaused: () => boolean;
 }
@@ -130,7 +132,7 @@ export async function runWithDuties(
   duties: Duties,
   work: (names: () => readonly FollowedName[]) => Promise<void>,
 ): Promise<void> {
-  const { context, log, stop, evidence } = duties;
+  const { context, log, stop, evidence, membersAtHand } = duties;
   const follower = new NameFollower({ log: (line) => log.warning(line) });
   const followNamesSteadily = tellFailuresOnce(
     log,
@@ -171,7 +173,7 @@ export async function runWithDuties(
     rememberSteadily,
   ];
   // A look at the traffic may take long, and keeps no other duty waiting.
-  const repeating = Promise.all([repeat(steps, duties), repeat([observeSteadily], duties)]);
+  const repeating = membersAtHand.then(() => Promise.all([repeat(steps, duties), repeat([observeSteadily], duties)]));
   try {
     await work(() => follower.names());
   } finally {

@@ -54,18 +54,28 @@ export function containsAddress(prefix: Prefix, address: Address): boolean {
   return true;
 }
 
+const DOT = 46;
+const ZERO = 48;
+
 /** Parses dotted-quad IPv4: four decimal numbers 0-255 without leading zeros. */
 export function parseIpv4(text: string): Address | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 4) return undefined;
-  let word = 0;
-  for (const part of parts) {
-    if (!/^(?:0|[1-9]\d{0,2})$/u.test(part)) return undefined;
-    const octet = Number(part);
+  let [word, octet, digits, dots] = [0, 0, 0, 0];
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === DOT) {
+      if (digits === 0 || ++dots > 3) return undefined;
+      word = word * 256 + octet;
+      [octet, digits] = [0, 0];
+      continue;
+    }
+    const digit = code - ZERO;
+    // Neither is a number of several digits that begins with 0: some read it as octal.
+    if (digit < 0 || digit > 9 || (digits > 0 && octet === 0)) return undefined;
+    octet = octet * 10 + digit;
+    digits++;
     if (octet > 255) return undefined;
-    word = word * 256 + octet;
   }
-  return { family: 4, words: [word] };
+  return dots === 3 && digits > 0 ? { family: 4, words: [word * 256 + octet] } : undefined;
 }
 
 /** 16-bit groups; the last of the whole address (`atEnd`) may be two groups written as IPv4. */

@@ -12,16 +12,19 @@
  * seconds, and the file is whole up to its last line. It is written anew when it has many more lines than members.
  */
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { Prefix } from '../base/ip.ts';
-import { formatAddress, isCanonical, parseAddress } from '../base/ip.ts';
 import type { Feed } from '../policy/feed.ts';
 import type { DurableFiles } from './durable.ts';
 import { isNoFile, readIfThere, statusOf } from './file-system.ts';
 import { fieldsOf, jsonBytes, parseJson } from './json-fields.ts';
+import type { SetCounts } from './member-lines.ts';
+import { bytesOf, MemberReader, NO_COUNTS, putLine, removedLine } from './member-lines.ts';
 import type { Member } from './member-table.ts';
 import { MemberTable } from './member-table.ts';
 import { withStoreErrors } from './with-store-errors.ts';
 
+export type { SetCounts } from './member-lines.ts';
 export type { Member } from './member-table.ts';
 export { MemberTable } from './member-table.ts';
 
@@ -39,15 +42,6 @@ export interface DeclaredSet {
   /** Of the policy that declared it last. */
   readonly hash?: string | undefined;
 }
-
-/** Counted since the file began. */
-export interface SetCounts {
-  readonly adds: number;
-  readonly expired: number;
-  readonly refused: Readonly<Record<string, number>>;
-}
-
-const NO_COUNTS: SetCounts = { adds: 0, expired: 0, refused: {} };
 
 export interface MemberChange {
   readonly put: readonly Member[];
@@ -68,6 +62,9 @@ interface Loaded {
   /** The disk did not take the last change. */
   isUnwritten: boolean;
 }
+
+/** Lines that are read without a pause. */
+const AT_A_TIME = 5000;
 
 /** Lines more than twice the members, from which on the file is written anew. */
 const SPARE_LINES = 4096;
@@ -110,6 +107,14 @@ export class LiveSetFiles {
     });
   }
 
+  /**
+   * Reads the members of every set so that others are answered meanwhile: they are at hand then. Who asks for them before
+   * reads them himself, and where a file is written meanwhile whoever asks next does.
+   */
+  async readAhead(): Promise<void> {
+    for (const { name } of this.declared()) await this.#readAhead(name);
+  }
+
   /** The members as they were written, those that have ended too. */
   members(name: string): MemberTable {
     return this.#load(name).table;
@@ -150,6 +155,16 @@ export class LiveSetFiles {
     });
   }
 
+  async #readAhead(name: string): Promise<void> {
+    const path = this.#path(name);
+    const stamp = stampOf(path);
+    const before = loaded.get(path);
+    if (stamp === undefined || before?.stamp === stamp || before?.isUnwritten === true) return;
+    const reader = this.#open(path);
+    while (reader.read(AT_A_TIME)) await setImmediate();
+    if (loaded.get(path) === before && stampOf(path) === stamp) loaded.set(path, this.#finish(reader, stamp));
+  }
+
   /** Another process may have written the file since. */
   #load(name: string): Loaded {
     const path = this.#path(name);
@@ -162,23 +177,18 @@ export class LiveSetFiles {
   }
 
   #read(path: string, stamp: string): Loaded {
-    const text = withStoreErrors(this.#directory, () => readIfThere(path, 'latin1')) ?? '';
-    const table = new MemberTable();
-    let counts = NO_COUNTS;
-    let [lines, broken, isWhole] = [0, 0, true];
-    for (let at = 0; at < text.length; lines++) {
-      const end = text.indexOf('\n', at);
-      // A line without an end was not written whole.
-      isWhole = end >= 0;
-      if (!isWhole) break;
-      const line = text.slice(at, end);
-      at = end + 1;
-      if (line.startsWith('=')) counts = decodeCounts(line.slice(1)) ?? counts;
-      else if (!readChange(line, table)) broken++;
-    }
-    const damage = describeDamage(path, text, lines, broken);
+    const reader = this.#open(path);
+    reader.read();
+    return this.#finish(reader, stamp);
+  }
+
+  #open(path: string): MemberReader {
+    return new MemberReader(path, withStoreErrors(this.#directory, () => readIfThere(path, 'latin1')) ?? '');
+  }
+
+  #finish({ table, counts, lines, damage }: MemberReader, stamp: string): Loaded {
     if (damage !== undefined) this.#report(damage);
-    return { table, counts, stamp, lines: isWhole ? lines : Number.POSITIVE_INFINITY, damage, isUnwritten: false };
+    return { table, counts, stamp, lines, damage, isUnwritten: false };
   }
 
   #path(name: string): string {
@@ -191,63 +201,10 @@ function empty(): Loaded {
   return { table, counts: NO_COUNTS, stamp: undefined, lines: 0, damage: undefined, isUnwritten: false };
 }
 
-function describeDamage(path: string, text: string, lines: number, broken: number): string | undefined {
-  if (!text.includes('\n')) return `${path} is damaged: the members of the set are not known`;
-  return broken === 0 ? undefined : `${path}: ${broken} of ${lines} lines are damaged and passed over`;
-}
-
 /** Changes with every write. */
 function stampOf(path: string): string | undefined {
   const status = statusOf(path);
   return status === undefined ? undefined : `${status.ino} ${status.size} ${status.mtimeNs}`;
-}
-
-function bytesOf(lines: readonly string[], counts: SetCounts): Uint8Array {
-  return Buffer.from(`${[...lines, `=${JSON.stringify(counts)}`].join('\n')}\n`, 'latin1');
-}
-
-function putLine({ prefix, endsAt, note }: Member): string {
-  const words = note === '' ? '' : ` ${encodeURIComponent(note)}`;
-  return `+${formatAddress(prefix)}/${prefix.length} ${endsAt}${words}`;
-}
-
-function removedLine(prefix: Prefix): string {
-  return `-${formatAddress(prefix)}/${prefix.length}`;
-}
-
-const LINE = /^(?<sign>[+-])(?<address>[\da-f:.]{2,45})\/(?<length>\d{1,3})(?: (?<end>\d{1,15})(?: (?<note>\S+))?)?$/u;
-
-/** False where the line is none. */
-function readChange(line: string, table: MemberTable): boolean {
-  const parts = LINE.exec(line)?.groups;
-  const address = parseAddress(parts?.['address'] ?? '');
-  const length = Number(parts?.['length']);
-  if (parts === undefined || address === undefined || length > 32 * address.words.length) return false;
-  if (!isCanonical(address, length)) return false;
-  const prefix = { ...address, length };
-  if (parts['sign'] === '-') {
-    table.delete(prefix);
-    return true;
-  }
-  if (parts['end'] === undefined) return false;
-  table.set({ prefix, endsAt: Number(parts['end']), note: decodeNote(parts['note'] ?? '') });
-  return true;
-}
-
-function decodeNote(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return '';
-  }
-}
-
-function decodeCounts(text: string): SetCounts | undefined {
-  const { adds, expired, refused } = fieldsOf<SetCounts>(parseJson(text));
-  if (typeof adds !== 'number' || typeof expired !== 'number') return undefined;
-  if (typeof refused !== 'object' || refused === null) return undefined;
-  const counts = Object.entries(refused).filter(([, count]) => typeof count === 'number');
-  return { adds, expired, refused: Object.fromEntries(counts) as Record<string, number> };
 }
 
 function decodeSets(text: string): readonly DeclaredSet[] | undefined {

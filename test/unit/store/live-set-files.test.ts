@@ -119,3 +119,20 @@ test('sets that are declared come back; a damaged file is none', () => {
   expect(store().declared()).toEqual([]);
   expect(reports[0]).toContain('sets.json is damaged');
 });
+
+test('what was read ahead is at hand, unless the file was written meanwhile', async () => {
+  const sets = store();
+  const declared = { name: 'bans', number: 0, capacity: 100_000, levels4: [32], levels6: [], blocks: true };
+  sets.declare([declared]);
+  const lines = (count: number): string =>
+    Array.from({ length: count }, (_, i) => `+10.0.${i >> 8}.${i & 255}/32 0\n`).join('');
+  put(member('192.0.2.1'));
+  rewrite(lines(20_000));
+  await sets.readAhead();
+  expect(sets.members('bans').size).toBe(20_000);
+  rewrite(lines(15_000));
+  const ahead = sets.readAhead();
+  rewrite(lines(12_345));
+  await ahead;
+  expect(sets.members('bans').size).toBe(12_345);
+});
