@@ -91,7 +91,7 @@ function happen({ begin, end }: Fault): Promise<void> {
 
 /** Until it is over. Whoever drives it comes back where the command was ended, and goes on where a gate stopped it. */
 async function drive(id: string, isKept: boolean, stop: AbortSignal): Promise<RolloutRecord> {
-  const driving = { interval: 100, told: none, troubled: none };
+  const driving = { probe: null, interval: 100, told: none, troubled: none };
   const first = await driveRollout(store, id, { ...driving, isReturned: !isKept, stop }).catch((error: unknown) => {
     // A command that was ended while the store does not answer could not let go of the rollout.
     if (stop.aborted && error instanceof EnvironmentError) return undefined;
@@ -99,7 +99,7 @@ async function drive(id: string, isKept: boolean, stop: AbortSignal): Promise<Ro
   });
   if (first?.state === 'done' || first?.state === 'returned') return first;
   return await fleet.answered(async () => {
-    await resumeRollout(store, id);
+    await resumeRollout(store, id, null);
     return await driveRollout(store, id, { ...driving, isReturned: true });
   }, PATIENCE);
 }

@@ -60,7 +60,7 @@ async function begin(
 }
 
 /** Each ring on a line as it is released, and how far it is on the line below. */
-async function drive(store: FleetStore, id: string, { json, keep }: GateOptions): Promise<void> {
+async function drive(store: FleetStore, id: string, { json, keep, probe }: GateOptions): Promise<void> {
   const line = openProgressLine();
   let shown = '';
   const told = (record: RolloutRecord, judgement: Judgement | undefined): void => {
@@ -83,8 +83,8 @@ async function drive(store: FleetStore, id: string, { json, keep }: GateOptions)
   const interrupted = new AbortController();
   const end = (): void => interrupted.abort();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end);
-  const driving = { interval: INTERVAL, isReturned: keep !== true, told, troubled, stop: interrupted.signal };
-  const record = await driveRollout(store, id, driving);
+  const how = { probe: probe ?? null, interval: INTERVAL, isReturned: keep !== true };
+  const record = await driveRollout(store, id, { ...how, told, troubled, stop: interrupted.signal });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, end);
   line.clear();
   if (record.state === 'running') throw leftRunning(record);
@@ -123,7 +123,7 @@ export async function rollout(
     await drive(store, await begin(store, target ?? '', plan, options), options);
     return;
   }
-  await resumeRollout(store, resume);
+  await resumeRollout(store, resume, options.probe ?? null);
   await drive(store, resume, options);
 }
 

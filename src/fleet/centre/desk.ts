@@ -146,7 +146,7 @@ export class FleetDesk implements AsyncDisposable {
   }
 
   async resume(id: string): Promise<FleetDone> {
-    const { state } = await resumeRollout(this.#options.store, id);
+    const { state } = await resumeRollout(this.#options.store, id, null);
     await this.#untilKnown(({ rollouts }) => rollouts.get(id)?.value.state === state);
     this.#drive(id);
     return { rollout: id, hosts: 0 };
@@ -224,6 +224,7 @@ export class FleetDesk implements AsyncDisposable {
     if (this.#driven.has(id)) return;
     const { store, warn } = this.#options;
     const driving = {
+      probe: null,
       interval: INTERVAL,
       isReturned: true,
       told: () => undefined,

@@ -11,11 +11,13 @@ import { FollowedSnapshot } from './followed-snapshot.ts';
 import type { Judgement } from './gates.ts';
 import { judge } from './gates.ts';
 import { findRollout } from './open-rollouts.ts';
-import { DRIVER_LIFE, drivenBy, newDriver, writeRollout } from './rollout.ts';
+import { DRIVER_LIFE, drivenBy, newDriver, requireOwnProbe, writeRollout } from './rollout.ts';
 import type { Stored } from './snapshot.ts';
 import { takeSnapshot } from './snapshot.ts';
 
 export interface Driving {
+  /** The operator's own command, as he gave it: none is run because the store says so. null: none. */
+  readonly probe: string | null;
   /** Milliseconds between looks. */
   readonly interval: number;
   /** Whether a closed gate takes the policy back, or only stops. */
@@ -46,11 +48,11 @@ export async function probeFailure(command: string): Promise<string | undefined>
 async function next(
   judgement: Judgement,
   { value: record }: Stored<RolloutRecord>,
-  { isReturned }: Driving,
+  { isReturned, probe }: Driving,
 ): Promise<Partial<RolloutRecord>> {
-  const { gates, waves, released } = record;
+  const { waves, released } = record;
   const probed =
-    judgement.verdict === 'ready' && released > 0 && gates.probe !== null ? await probeFailure(gates.probe) : undefined;
+    judgement.verdict === 'ready' && released > 0 && probe !== null ? await probeFailure(probe) : undefined;
   const failure = judgement.verdict === 'failed' ? judgement.reason : probed;
   if (failure !== undefined) return { state: isReturned ? 'returned' : 'stopped', reason: failure, driver: null };
   if (judgement.verdict === 'wait') return {};
@@ -116,6 +118,7 @@ async function takeStep(
     driving.told(value, undefined);
     return value;
   }
+  requireOwnProbe(value, driving.probe);
   const own = drivenBy(value, driver, Date.now());
   const judgement = judge(snapshot, value, Date.now());
   const change = await next(judgement, stored, driving);

@@ -6,7 +6,7 @@ import { KEYS } from '../record-keys.ts';
 import type { RolloutRecord } from '../rollout-record.ts';
 import type { Intent } from './change.ts';
 import { fleetError, requireKnown } from './change.ts';
-import { intentOf, writeRollout } from './rollout.ts';
+import { intentOf, requireOwnProbe, writeRollout } from './rollout.ts';
 import type { Snapshot, Stored } from './snapshot.ts';
 import { readSignedOrder, runningRollout, takeSnapshot } from './snapshot.ts';
 
@@ -55,11 +55,13 @@ function requireOpen({ id, target, state }: RolloutRecord): void {
   );
 }
 
-/** Another try where a gate, or an operator, has stopped it. */
-export async function resumeRollout(store: FleetStore, id: string): Promise<RolloutRecord> {
-  return await changeOpen(store, id, ({ state }) =>
-    state === 'stopped' ? { state: 'running', reason: null, releasedAt: Date.now() } : undefined,
-  );
+/** Another try where a gate, or an operator, has stopped it. `probe`: of whoever drives it then. */
+export async function resumeRollout(store: FleetStore, id: string, probe: string | null): Promise<RolloutRecord> {
+  return await changeOpen(store, id, (record) => {
+    if (record.state !== 'stopped') return undefined;
+    requireOwnProbe(record, probe);
+    return { state: 'running', reason: null, releasedAt: Date.now() };
+  });
 }
 
 /** No further ring is released; hosts that have the new policy keep it. Whoever drives it ends. */

@@ -151,3 +151,13 @@ export function drivenBy(record: RolloutRecord, driver: string, now: number): Ro
   }
   return { id: driver, until: now + DRIVER_LIFE };
 }
+
+/** Who writes to the store would else run commands on the machine of whoever drives the rollout. */
+export function requireOwnProbe({ id, gates: { probe } }: RolloutRecord, own: string | null): void {
+  if (probe === null || probe === own) return;
+  const command = JSON.stringify(probe);
+  throw fleetError(
+    `the rollout ${id} has the probe ${command}, which is not run because the store names it`,
+    `where you want it run on this machine: xdpol fleet rollout --resume ${id} --probe ${command}; or take it back`,
+  );
+}

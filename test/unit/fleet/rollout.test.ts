@@ -94,7 +94,8 @@ async function run(
     work = work.then(look);
     if (reached.length < released) void work.then(async () => reached.push(await countOf(2)));
   };
-  const record = await driveRollout(store, id, { interval: 5, isReturned, told, troubled: () => undefined });
+  const probe = (await takeSnapshot(store)).rollouts.get(id)?.value.gates.probe ?? null;
+  const record = await driveRollout(store, id, { probe, interval: 5, isReturned, told, troubled: () => undefined });
   await work;
   await look();
   return { record, reached };
@@ -148,18 +149,37 @@ describe('a rollout', () => {
     const stored = present((await takeSnapshot(store)).rollouts.get(id));
     const fine = { ...stored.value, gates: { ...stored.value.gates, probe: null } };
     await store.put([{ key: KEYS.rollout(id), value: encodeRecord(fine), ifRevision: stored.revision }]);
-    await resumeRollout(store, id);
+    await resumeRollout(store, id, null);
     expect((await run(id, obey)).record.state).toBe('done');
+  });
+
+  test('a probe that only the store names is not run', async () => {
+    const id = await begin();
+    const { value, revision } = present((await takeSnapshot(store)).rollouts.get(id));
+    const stolen = { ...value, gates: { ...value.gates, probe: `touch ${join(folder, 'stolen')}` } };
+    const put = async (record: object, ifRevision: number): Promise<void> =>
+      void (await store.put([{ key: KEYS.rollout(id), value: encodeRecord(record), ifRevision }]));
+    await put(stolen, revision);
+    const driving = { interval: 5, isReturned: true, told: () => undefined, troubled: () => undefined };
+    for (const probe of [null, 'true']) {
+      await expect(driveRollout(store, id, { ...driving, probe })).rejects.toThrow(
+        'is not run because the store names',
+      );
+    }
+    await put({ ...stolen, state: 'stopped' }, present(await store.get(KEYS.rollout(id))).revision);
+    await expect(resumeRollout(store, id, null)).rejects.toThrow('is not run because the store names it');
+    expect((await takeSnapshot(store)).rollouts.get(id)?.value.state).toBe('stopped');
+    expect(existsSync(join(folder, 'stolen'))).toBe(false);
   });
 
   test('a command that is ended lets go of it, whatever its probe says then', async () => {
     const path = (name: string): string => join(folder, name);
-    const id = await begin({
-      probe: `touch ${path('begun')}; until test -e ${path('go')}; do sleep 0.02; done; false`,
-    });
+    const probe = `touch ${path('begun')}; until test -e ${path('go')}; do sleep 0.02; done; false`;
+    const id = await begin({ probe });
     const stop = new AbortController();
     const told = (): void => void Promise.all(HOSTS.map(async (host) => await obey(host)));
     const driving = driveRollout(store, id, {
+      probe,
       interval: 5,
       isReturned: true,
       told,
@@ -192,6 +212,7 @@ describe('a rollout', () => {
     const troubles: string[] = [];
     let answered = Promise.resolve();
     const record = await driveRollout(lame, id, {
+      probe: null,
       interval: 5,
       isReturned: true,
       told: () => {
@@ -280,7 +301,13 @@ test('what the fleet does not have is told with what it has', async () => {
   await expect(findPolicy(store, 'edge', 9)).rejects.toMatchObject({ help: 'the newest one is edge@1' });
   const id = await begin();
   await expect(
-    driveRollout(store, 'none', { interval: 5, isReturned: true, told: () => undefined, troubled: () => undefined }),
+    driveRollout(store, 'none', {
+      probe: null,
+      interval: 5,
+      isReturned: true,
+      told: () => undefined,
+      troubled: () => undefined,
+    }),
   ).rejects.toMatchObject({ help: `those that are not over: ${id}` });
 });
 
