@@ -116,7 +116,7 @@ export class SimulatedAgent {
     for (const giveUp = performance.now() + CONFIRM_PATIENCE; ; await sleep(CONFIRM_PAUSE)) {
       try {
         using connection = await FrontConnection.open(front, tls);
-        await this.#report(connection);
+        await this.#post(connection);
         return;
       } catch (error) {
         if (performance.now() > giveUp) throw error;
@@ -125,8 +125,12 @@ export class SimulatedAgent {
   }
 
   async #report(connection: FrontConnection): Promise<void> {
-    const { method, path } = HOST_ROUTES.status;
     this.#options.happened('reported', this.#seq);
+    await this.#post(connection);
+  }
+
+  async #post(connection: FrontConnection): Promise<void> {
+    const { method, path } = HOST_ROUTES.status;
     const { status } = await connection.ask({ method, path, body: JSON.stringify(this.#status()) });
     if (status !== TAKEN) throw new Error(`the front answers a status with ${status}`);
   }

@@ -104,9 +104,11 @@ async function push(
     phase,
     [...verified.values()].map((at) => at - since),
   );
+  // A host whose own order counts may have reported in the place of one of these.
+  const delays = [...seen].map(([host, at]) => at - (reported.get(host) ?? Number.NaN));
   run.addTimes(
     `${phase}: status`,
-    [...seen].map(([host, at]) => at - present(reported.get(host))),
+    delays.filter((delay) => !Number.isNaN(delay)),
   );
 }
 
