@@ -415,7 +415,8 @@ describe('with the keys alone', () => {
     await waitForText(page, 'edge: rules: 4', '[aria-label=Findings]');
     expect(await nameOfFocused(page)).toBe('Add rule…');
     await pressOn(page, 'Save');
-    await waitForText(page, 'by keys', 'main');
+    await waitForText(page, 'Versions', 'main');
+    await waitForText(page, 'by keys', '[aria-label=Rules]');
   });
 
   test('members, charts and packets are typed, and lists are paused, searched and looked through', async () => {
@@ -462,6 +463,39 @@ describe('with the keys alone', () => {
       { polling: 100 },
     );
     await tabTo(page, 'Changes, the newest first');
+  });
+});
+
+describe('live sets with a feed', () => {
+  test('show where their members come from, and why they may be old', async () => {
+    const list = join(pair.directory, 'listed.txt');
+    writeFileSync(list, '198.51.100.0/24\n203.0.113.7\n');
+    const sets = `addressSets: { listed: { file: ${list}, watch: true } }`;
+    const rule = '  - { name: listed, action: block, filters: [{ source: $listed, destination: me }] }';
+    store('edge', `${sets}\n${POLICY}${rule}\n`);
+    await show('sets');
+    await page.reload();
+    await waitForText(page, 'listed', 'tbody');
+    await press(page, 'listed');
+    await waitForText(page, list, '.facts');
+    // The feed is read within seconds; the page is loaded again until it was: at most 30 times.
+    for (let i = 0; i < 30 && (await page.$('[aria-label="Members of listed"]')) === null; i++) {
+      await sleep(500);
+      await page.reload();
+      await press(page, 'listed');
+      await waitForText(page, list, '.facts');
+    }
+    await waitForText(page, '203.0.113.7', '[aria-label="Members of listed"]');
+    expect(await page.$('form.row button.primary')).toBeNull();
+    writeFileSync(list, 'no address\n');
+    for (let i = 0; i < 30 && (await page.$('main .notice.warn')) === null; i++) {
+      await sleep(500);
+      await page.reload();
+      await press(page, 'listed');
+      await waitForText(page, list, '.facts');
+    }
+    await waitForText(page, 'The last members stay:', 'main .notice.warn');
+    await waitForText(page, '203.0.113.7', '[aria-label="Members of listed"]');
   });
 });
 

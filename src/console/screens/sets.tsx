@@ -2,13 +2,14 @@
 import type { VNode } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { SetChangeOutcome, SetChangeRequest } from '../../host/live-sets/change-set.ts';
+import type { ListedFeed } from '../../host/live-sets/feeds-in-use.ts';
 import type { ListedSet, SetList } from '../../host/live-sets/read-sets.ts';
 import { change, read } from '../api.ts';
 import type { Action } from '../parts/action.ts';
 import { useAction } from '../parts/action.ts';
 import { ErrorBox } from '../parts/error-box.tsx';
 import { VirtualTable } from '../parts/virtual-table.tsx';
-import { formatCount } from '../readable-values.ts';
+import { formatAge, formatCount } from '../readable-values.ts';
 import type { ScreenProps } from '../shell.tsx';
 import { Lookup, SetMembers } from './set-members.tsx';
 
@@ -114,6 +115,36 @@ function AddMembers({ set, action, onChange }: AddProps): VNode {
   );
 }
 
+/** Where the members come from, and whether they are what the source has now. */
+function Feed({ feed: { source, ageSeconds, error, failures } }: { readonly feed: ListedFeed }): VNode {
+  const age =
+    ageSeconds === null
+      ? 'not read yet'
+      : formatAge(new Date(Date.now() - ageSeconds * 1000).toISOString(), Date.now());
+  return (
+    <>
+      <dl class="facts">
+        <div>
+          <dt>Members come from</dt>
+          <dd>{source}</dd>
+        </div>
+        <div>
+          <dt>They are as it was</dt>
+          <dd>{age}</dd>
+        </div>
+        <div>
+          <dt>Failures</dt>
+          <dd class={failures > 0 ? 'drop' : ''}>{formatCount(failures)}</dd>
+        </div>
+      </dl>
+      {error !== null && <p class="notice warn">The last members stay: {error}</p>}
+      <p class="help">
+        Add and remove addresses there. What is removed here is gone until the source has something newer.
+      </p>
+    </>
+  );
+}
+
 function OneSet({
   listed,
   mayDecide,
@@ -123,7 +154,7 @@ function OneSet({
   readonly mayDecide: boolean;
   readonly onChanged: () => void;
 }): VNode {
-  const { set, entries } = listed;
+  const { set, entries, feed } = listed;
   const [changes, setChanges] = useState(0);
   const [outcome, setOutcome] = useState<SetChangeOutcome | undefined>(undefined);
   const action = useAction();
@@ -145,7 +176,8 @@ function OneSet({
   return (
     <section aria-label={`Set ${set}`}>
       <h2>{set}</h2>
-      {mayDecide && (
+      {feed !== null && <Feed feed={feed} />}
+      {mayDecide && feed === null && (
         <>
           <AddMembers set={set} action={action} onChange={send} />
           <label class="upload">

@@ -65,19 +65,24 @@ export class SamplingControl {
     this.#store(CONTROL.until, until);
   }
 
-  /** Samples of packets that pass by these slots too, and by no others. */
+  /** Samples of packets that pass by these slots too, and by no others. Where there are none, no budget is looked at for it. */
   choosePasses(slots: ReadonlySet<number>): void {
+    if (slots.size === 0) {
+      this.#store(CONTROL.passes, 0n);
+      return;
+    }
     for (const map of this.#maps.budgets) {
       const words = wordsOf(map.mmap());
+      const halves = halvesOf(words);
       const at = BUDGET.passes.offset / WORD;
       const { maxEntries } = map.spec;
       for (let i = 0; i < maxEntries; i++) {
-        const wanted = slots.has(Math.floor(i / 2)) ? 1n : 0n;
+        const isWanted = slots.has(i >> 1);
         const word = i * WORDS_OF_BUDGET + at;
-        if (words[word] !== wanted) Atomics.store(words, word, wanted);
+        if (isZero(halves, word) === isWanted) Atomics.store(words, word, isWanted ? 1n : 0n);
       }
     }
-    this.#store(CONTROL.passes, slots.size === 0 ? 0n : 1n);
+    this.#store(CONTROL.passes, 1n);
   }
 
   /** Where the reader is still `name`. */
@@ -108,7 +113,7 @@ export function totalsOf({ budgets }: SamplingMaps): SampleTotals {
   for (const map of budgets) {
     const words = wordsOf(map.mmap());
     // Of thousands of budgets few have been used: a bigint is made of those alone.
-    const halves = new Uint32Array(words.buffer, words.byteOffset, 2 * words.length);
+    const halves = halvesOf(words);
     const countAt = (word: number): bigint => (isZero(halves, word) ? 0n : present(words[word]));
     const { maxEntries } = map.spec;
     for (let budget = 0; budget < maxEntries * WORDS_OF_BUDGET; budget += WORDS_OF_BUDGET) {
@@ -117,6 +122,10 @@ export function totalsOf({ budgets }: SamplingMaps): SampleTotals {
     }
   }
   return { taken, lost };
+}
+
+function halvesOf({ buffer, byteOffset, length }: BigUint64Array): Uint32Array {
+  return new Uint32Array(buffer, byteOffset, 2 * length);
 }
 
 function isZero(halves: Uint32Array, word: number): boolean {

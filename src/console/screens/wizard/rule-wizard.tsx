@@ -1,6 +1,6 @@
 /** Asks for a rule a page at a time, shows what it does, and adds it to the text. */
 import type { ComponentChildren, VNode } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { WireText } from '../../../api/wire.ts';
 import type { EditOutcome } from '../../../host/edit-policy.ts';
 import { question } from '../../api.ts';
@@ -63,8 +63,8 @@ export function RuleWizard({ input, onAdd, onClose }: RuleWizardProps): VNode | 
     onClose();
   };
   const place = useRef<HTMLDivElement>(null);
-  // What had the focus may have gone with the page before.
-  useEffect(() => {
+  // What had the focus may have gone with the page before. At once, so that no key goes elsewhere.
+  useLayoutEffect(() => {
     place.current?.querySelector<HTMLElement>('input:checked, input:not([type=radio]), select')?.focus();
   }, [page]);
   const another = (): void => {
