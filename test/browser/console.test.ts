@@ -15,6 +15,7 @@ import { NamespacePair } from '../support/namespaces.ts';
 import { sendUdp, UdpSink } from '../support/udp.ts';
 import { nameOfFocused, pressOn, tabTo } from './keyboard.ts';
 import { seriousFaults } from './look-at-page.ts';
+import { downloaded, untilSampled } from './samples-on-page.ts';
 
 const POLICY = `name: edge
 rules:
@@ -65,32 +66,6 @@ async function holdStill(): Promise<void> {
 
 async function show(screen: string): Promise<void> {
   await page.goto(`${new URL(page.url()).origin}/console/#/${screen}`);
-}
-
-/** Sends until the first sample is shown: at most 20 times. */
-async function untilSampled(send: () => void): Promise<void> {
-  for (let i = 0; i < 20; i++) {
-    send();
-    await sleep(500);
-    if ((await page.$('tbody tr')) !== null) return;
-  }
-  throw new Error('no sample was shown');
-}
-
-/** What *Download pcapng* would save, in base64. */
-async function downloaded(): Promise<string> {
-  await page.evaluate(() => {
-    const make = URL.createObjectURL.bind(URL);
-    URL.createObjectURL = (blob: Blob) => {
-      void blob.arrayBuffer().then((bytes) => {
-        document.body.dataset['saved'] = btoa(String.fromCharCode(...new Uint8Array(bytes)));
-      });
-      return make(blob);
-    };
-  });
-  await press(page, 'Download pcapng');
-  await page.waitForFunction(() => document.body.dataset['saved'] !== undefined, { polling: 100 });
-  return await page.evaluate(() => document.body.dataset['saved'] ?? '');
 }
 
 beforeAll(async () => {
@@ -256,7 +231,7 @@ describe('dropped packets', () => {
     await show('drops');
     await waitForText(page, 'No packet was dropped since this page was opened.', 'main');
     // Samples are taken from when the agent has been asked for them.
-    await untilSampled(() => sendUdp(pair, pair.peer, [{ to: pair.host.ipv4, port: 2000, count: 2 }]));
+    await untilSampled(page, () => sendUdp(pair, pair.peer, [{ to: pair.host.ipv4, port: 2000, count: 2 }]));
     const [cells = []] = await page.$$eval('tbody tr', (rows) =>
       rows.map((row) => [...row.children].map(({ textContent }) => textContent)),
     );
@@ -270,7 +245,7 @@ describe('dropped packets', () => {
     const shown = await page.$$eval('tbody tr', (rows) => rows.length);
     sendUdp(pair, pair.peer, [{ to: pair.host.ipv4, port: 2000, count: 3 }]);
     const file = join(pair.directory, 'drops.pcapng');
-    writeFileSync(file, Buffer.from(await downloaded(), 'base64'));
+    writeFileSync(file, Buffer.from(await downloaded(page), 'base64'));
     const fields = [
       '-T',
       'fields',
@@ -301,7 +276,7 @@ describe('dropped packets', () => {
     await page.select('main select', 'web');
     await waitForText(page, 'No packet was dropped since this page was opened.', 'main');
     await page.locator('main input[type=checkbox]').click();
-    await untilSampled(() => sendUdp(pair, pair.peer, [{ to: pair.host.ipv4, port: 1000, count: 1 }]));
+    await untilSampled(page, () => sendUdp(pair, pair.peer, [{ to: pair.host.ipv4, port: 1000, count: 1 }]));
     expect(await textOf(page, 'tbody')).toContain('pass');
     expect(await textOf(page, 'tbody')).not.toContain('rule noise');
   });
@@ -553,10 +528,7 @@ describe('the console of another host', () => {
     await waitForText(alice, 'certificate alice', 'tbody');
     await press(alice, 'Drops', 'link');
     await waitForText(alice, 'No packet was dropped since', 'main');
-    for (let i = 0; i < 20 && (await alice.$('tbody tr')) === null; i++) {
-      sendUdp(pair, pair.peer, [{ to: pair.host.ipv4, port: 2000, count: 2 }]);
-      await sleep(500);
-    }
+    await untilSampled(alice, () => sendUdp(pair, pair.peer, [{ to: pair.host.ipv4, port: 2000, count: 2 }]));
     await waitForText(alice, 'rule noise', 'tbody');
     const vera = await consoleFrom('vera', there);
     await press(vera, 'Policies', 'link');
