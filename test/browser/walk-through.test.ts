@@ -37,7 +37,7 @@ async function answerFilter({ protocol, port }: FilterPages): Promise<void> {
   await choose(page, 'Any address');
   await next('Destination');
   await choose(page, 'Addresses or subnets');
-  await fill(page, 'dialog > form > label input', pair.host.ipv4);
+  await fill(page, 'dialog > form > div > label input', pair.host.ipv4);
   await next('Protocol');
   await page.select('dialog select', protocol);
   if (port !== '') await fill(page, 'dialog input', port);

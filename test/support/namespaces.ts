@@ -168,7 +168,8 @@ export class NamespacePair implements Disposable {
     for (const { namespace } of [this.host, this.peer])
       spawnSync('ip', ['netns', 'del', namespace], { stdio: 'ignore' });
     unmount(this.directory);
-    rmSync(this.directory, { recursive: true, force: true });
+    // Tries again: a child that was just killed may have written a last file.
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   }
 
   #runWarm(side: Side, request: VerbRequest): Outcome {
