@@ -143,14 +143,19 @@ function hiddenBeside(path: string, suffix: 'new' | 'old'): string {
   return join(dirname(path), `.${basename(path).slice(0, 200)}.${process.pid}.${suffix}`);
 }
 
-const HIDDEN = /^\..+\.(?<pid>\d+)(?:\.(?:new|old|moved))?$|^lock\.after-/u;
+const HIDDEN = /^\..+\.(?<pid>\d+)(?<thread>-\d+)?(?:\.(?:new|old|moved))?$|^lock\.after-/u;
 
-/** Is it the name of something hidden whose maker is dead, or of the right to a lock that was given? */
+/**
+ * Is it the name of something hidden whose maker is dead, or of the right to a lock that was given? The caller holds the
+ * lock, so whatever this process hid without a thread's name is left over; another thread of it may wait with its ticket.
+ */
 export function isLeftover(name: string): boolean {
   const found = HIDDEN.exec(name);
   if (found === null) return false;
-  const pid = found.groups?.['pid'];
-  return pid === undefined || pid === String(process.pid) || !isThere(`/proc/${pid}`);
+  const { pid, thread } = found.groups ?? {};
+  if (pid === undefined) return true;
+  if (pid === String(process.pid)) return thread === undefined;
+  return !isThere(`/proc/${pid}`);
 }
 
 /** Replaces a file outside the store as durably. */

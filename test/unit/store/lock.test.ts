@@ -1,14 +1,15 @@
 /** The lock, between real processes. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { lockStore, releaseLockOfThread } from '../../../src/store/lock.ts';
 import { ownName } from '../../../src/store/process-name.ts';
+import { PolicyStore } from '../../../src/store/store.ts';
 import { FaultyFiles, PowerCut } from '../../support/faulty-files.ts';
 
 const SOURCE = fileURLToPath(new URL('../../../src/store/lock.ts', import.meta.url));
@@ -30,6 +31,13 @@ for (let i = 0; i < Number(rounds); i++) {
   lock[Symbol.dispose]();
   Atomics.wait(cell, 0, 0, 1);
 }
+`;
+
+/** Waits for the lock, for seconds. */
+const WAITER = `
+const [, lockModule, directory] = process.argv;
+const { lockStore } = await import(lockModule);
+lockStore(directory, { patience: 30 });
 `;
 
 /** Takes the lock and dies with it. */
@@ -65,10 +73,13 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-async function run(script: string, ...args: readonly string[]): Promise<number | null> {
+function start(script: string, ...args: readonly string[]): ChildProcess {
   const argv = ['--input-type=module', '-e', script, join(built, 'lock.mjs'), directory, ...args];
-  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit'] });
-  const [code] = (await once(child, 'exit')) as [number | null];
+  return spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit'] });
+}
+
+async function run(script: string, ...args: readonly string[]): Promise<number | null> {
+  const [code] = (await once(start(script, ...args), 'exit')) as [number | null];
   return code;
 }
 
@@ -81,6 +92,26 @@ test('processes take turns, also right after one died with the lock', async () =
     expect(readFileSync(join(directory, 'count'), 'utf8')).toBe(String(60 * (round + 1)));
   }
   expect(readdirSync(directory)).toEqual(['count']);
+});
+
+test('what a process that waited leaves goes when it is dead, and not before', async () => {
+  const store = new PolicyStore(directory);
+  const held = store.lock();
+  const waiter = start(WAITER);
+  const ended = once(waiter, 'exit');
+  const ticket = `.lock.${waiter.pid}-0`;
+  await vi.waitFor(() => expect(readdirSync(directory)).toContain(ticket), { timeout: 10_000 });
+  waiter.kill('SIGSTOP');
+  const own = `.lock.${process.pid}-99`;
+  for (const name of [own, `${ticket}.moved`]) writeFileSync(join(directory, name), '');
+  const hidden = (): string[] => readdirSync(directory).filter((name) => name.startsWith('.'));
+  held[Symbol.dispose]();
+  store.lock()[Symbol.dispose]();
+  expect(hidden().sort()).toEqual([own, ticket, `${ticket}.moved`].sort());
+  waiter.kill('SIGKILL');
+  await ended;
+  store.lock()[Symbol.dispose]();
+  expect(hidden()).toEqual([own]);
 });
 
 test('the lock of a dead process of another boot is taken over', () => {
