@@ -22,6 +22,16 @@ export default tseslint.config(
       parserOptions: { project: ['./tsconfig.json', './tsconfig.console.json'], tsconfigRootDir: import.meta.dirname },
     },
     rules: {
+      // The build makes one variable of the errors of all rounds: after an error that is caught, every later round throws it too.
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector:
+            ':matches(ForStatement, ForOfStatement, WhileStatement, DoWhileStatement) TryStatement[handler] > BlockStatement.block > VariableDeclaration[kind=/using$/]',
+          message:
+            'An error of one round would be thrown in the next ones too: move this block to a function of its own.',
+        },
+      ],
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
       '@typescript-eslint/await-thenable': 'error',

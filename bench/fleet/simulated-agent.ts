@@ -3,10 +3,11 @@
  * verifies the policy; it does not put it in force, and its disk is memory.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Retries } from '../../src/agent/fleet/backoff.ts';
+import { pauseAfter, Retries } from '../../src/agent/fleet/backoff.ts';
 import type { FrontTls } from '../../src/agent/fleet/front-connection.ts';
 import { FrontConnection, isBusy } from '../../src/agent/fleet/front-connection.ts';
 import { OrderBook } from '../../src/agent/fleet/order-book.ts';
+import { reachInTime } from '../../src/agent/fleet/reach-in-time.ts';
 import { unpackBlob } from '../../src/fleet/bundle.ts';
 import { HOST_ROUTES, readFollowLine, SILENCE } from '../../src/fleet/front-routes.ts';
 import type { OrderedPolicy } from '../../src/fleet/order.ts';
@@ -18,9 +19,6 @@ import type { Turns } from './turns.ts';
 
 /** Milliseconds over which hosts that are told at once ask for the policy, as the product spreads them. */
 const SPREAD = 2000;
-/** Milliseconds for a confirmation, and between two tries. */
-const CONFIRM_PATIENCE = 40_000;
-const CONFIRM_PAUSE = 1000;
 const OK = 200;
 const TAKEN = 204;
 const PACKED_MORE = 65_536;
@@ -100,9 +98,8 @@ export class SimulatedAgent {
       this.#options.happened('told', order.seq);
       if (order.kind === 'policy') {
         if (!order.target.startsWith('host/')) await sleep(Math.random() * SPREAD);
-        await fetchPolicy(connection, order.policy);
+        await this.#carryOut(connection, order.policy, order.seq);
         this.#sha256 = order.policy.sha256;
-        if (this.#options.confirms()) await this.#confirm();
       }
       this.#seq = order.seq;
       this.#options.happened('verified', order.seq);
@@ -110,18 +107,24 @@ export class SimulatedAgent {
     if (isFresh || isNew) await this.#report(connection);
   }
 
-  /** As the product tries it: again after a second, and not for longer than the policy would stay in force. */
-  async #confirm(): Promise<void> {
-    const { front, tls } = this.#options;
-    for (const giveUp = performance.now() + CONFIRM_PATIENCE; ; await sleep(CONFIRM_PAUSE)) {
+  /** A host that does not get through goes back to the policy before, and puts this one in force again later. */
+  async #carryOut(connection: FrontConnection, policy: OrderedPolicy, seq: number): Promise<void> {
+    for (let failures = 1; ; failures += 1) {
+      await fetchPolicy(connection, policy);
+      if (!this.#options.confirms()) return;
       try {
-        using connection = await FrontConnection.open(front, tls);
-        await this.#post(connection);
+        await reachInTime(() => this.#reachAnew());
         return;
-      } catch (error) {
-        if (performance.now() > giveUp) throw error;
+      } catch {
+        this.#options.happened('returned', seq);
       }
+      await sleep(pauseAfter(failures));
     }
+  }
+
+  async #reachAnew(): Promise<void> {
+    using connection = await FrontConnection.open(this.#options.front, this.#options.tls);
+    await this.#post(connection);
   }
 
   async #report(connection: FrontConnection): Promise<void> {

@@ -24,6 +24,9 @@ export interface Wanted {
 export class Simulation implements Disposable {
   readonly #children: readonly ChildProcess[];
   readonly #listeners = new Set<(event: AgentEvent) => void>();
+  /** Of all hosts. */
+  #returns = 0;
+  #isConfirming = false;
 
   constructor({ agents, ...shared }: Begin) {
     const count = Math.max(LEAST_PROCESSES, Math.ceil(agents.length / MOST_AGENTS));
@@ -41,7 +44,12 @@ export class Simulation implements Disposable {
 
   /** From now on hosts confirm what they are ordered. */
   confirm(): void {
+    this.#isConfirming = true;
     for (const child of this.#children) child.send(CONFIRM);
+  }
+
+  get isConfirming(): boolean {
+    return this.#isConfirming;
   }
 
   /** The first time of each host, by host. Listens at once. Rejects with how many came where not all did in time. */
@@ -68,8 +76,16 @@ export class Simulation implements Disposable {
     });
   }
 
+  /** How often a host went back to the policy before, because it did not get through to a front in time. */
+  get returns(): number {
+    return this.#returns;
+  }
+
   #take(events: readonly AgentEvent[]): void {
-    for (const event of events) for (const listen of this.#listeners) listen(event);
+    for (const event of events) {
+      if (event.kind === 'returned') this.#returns += 1;
+      for (const listen of this.#listeners) listen(event);
+    }
   }
 
   [Symbol.dispose](): void {

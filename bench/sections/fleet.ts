@@ -39,7 +39,7 @@ class Run {
   }
 
   add(phase: string, what: Quantity, value: number): void {
-    const note = phase === 'connect' && what.quantity === 'all' ? `load ${loadavg()[0]?.toFixed(1)}` : '';
+    const note = what.quantity === 'front CPU' ? `load ${loadavg()[0]?.toFixed(1)}` : '';
     this.figures.push(single({ ...this.#about, traffic: phase }, { note, ...what }, value));
   }
 
@@ -84,6 +84,7 @@ async function push(
   using watch = new StatusWatch(store);
   const since = now();
   const patience = PATIENCE;
+  const returns = simulation.returns;
   const { told, verified, reported, seen } = await run.measure(phase, async () => {
     const all = (['told', 'verified', 'reported'] as const).map((kind) =>
       simulation.heard({ kind, count, since, patience }),
@@ -104,6 +105,7 @@ async function push(
     phase,
     [...verified.values()].map((at) => at - since),
   );
+  if (simulation.isConfirming) run.add(phase, { quantity: 'went back', unit: 'count' }, simulation.returns - returns);
   // A host whose own order counts may have reported in the place of one of these.
   const delays = [...seen].map(([host, at]) => at - (reported.get(host) ?? Number.NaN));
   run.addTimes(

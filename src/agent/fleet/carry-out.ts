@@ -1,5 +1,4 @@
 /** What an order asks for, put in force by the operations of this host. Where it cannot stay, what was in force comes back. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { EnvironmentError } from '../../base/environment-error.ts';
 import { messageOf } from '../../base/message-of.ts';
 import { PolicyRejected } from '../../base/policy-rejected.ts';
@@ -12,15 +11,11 @@ import type { HostOperations } from '../../host/operations.ts';
 import type { PolicyTextInput } from '../../host/policy-input.ts';
 import type { CarriedOrder } from '../../store/store.ts';
 import type { OperationsFor } from '../operations-beside.ts';
-import { isBusy, isOutOfTime, isUnanswered } from './front-connection.ts';
+import { isBusy } from './front-connection.ts';
+import { reachInTime } from './reach-in-time.ts';
 
 /** Seconds that the policy waits for a front to be reached over a new connection; then it goes back by itself. */
 const CONFIRM_TIME = 60;
-/** Milliseconds for which that is tried, since all hosts of an order try it at once; and between two tries. */
-const PATIENCE = 40_000;
-const PAUSE = 1000;
-/** So many tries without any answer, or with a clock by which no certificate is valid, are enough. */
-const MOST_HOPELESS = 3;
 
 export type CarriedPolicy = NonNullable<CarriedOrder['policy']>;
 
@@ -91,18 +86,10 @@ async function requireSound(host: HostOperations, { name }: OrderedPolicy, input
 }
 
 async function keepIfReached(host: HostOperations, policy: string, fronts: FrontAsks): Promise<void> {
-  const giveUp = performance.now() + PATIENCE;
-  for (let hopeless = 0; ; ) {
-    try {
-      await fronts.reachAnew();
-      break;
-    } catch (error) {
-      hopeless = isUnanswered(error) || isOutOfTime(error) ? hopeless + 1 : 0;
-      if (performance.now() > giveUp || hopeless >= MOST_HOPELESS) {
-        throw await takeBack(host, policy, fronts, error);
-      }
-    }
-    await sleep(PAUSE);
+  try {
+    await reachInTime(fronts.reachAnew);
+  } catch (error) {
+    throw await takeBack(host, policy, fronts, error);
   }
   await host.confirm();
 }

@@ -89,7 +89,8 @@ export class FrontConnection implements Disposable {
     const checked = `${url.href}\n${tls.ca}\n${tls.crl}\n${tls.cert}`;
     const ticket = sessions.get(checked);
     const socket = connectSocket(url, ticket === undefined ? tls : { ...tls, session: ticket });
-    const unanswered = setTimeout(() => socket.destroy(Object.assign(new Error('no answer'), UNANSWERED)), TCP_TIMEOUT);
+    // A host that was busy itself may not have looked yet at what came: so it looks once more.
+    const unanswered = setTimeout(() => setImmediate(() => endUnanswered(socket)), TCP_TIMEOUT);
     for (const event of ['connect', 'close'] as const) socket.once(event, () => clearTimeout(unanswered));
     socket.on('session', (fresh: Buffer) => keepSession(checked, fresh));
     const session = connect(url, { createConnection: () => socket, settings: { enablePush: false } });
@@ -100,16 +101,18 @@ export class FrontConnection implements Disposable {
     });
     await new Promise<void>((resolve, reject) => {
       const late = setTimeout(() => socket.destroy(new Error('no answer in time')), CONNECT_TIMEOUT);
-      session.once('remoteSettings', () => {
-        clearTimeout(late);
-        resolve();
-      });
-      session.once('close', () => {
+      const fail = (): void => {
         clearTimeout(late);
         if (connection.#isSentAway(performance.now() - connectedAt)) {
           connection.#problem = Object.assign(new Error('more hosts came than it can serve at once'), BUSY);
         }
         reject(connection.#unreachable());
+      };
+      session.once('close', fail);
+      session.once('remoteSettings', () => {
+        clearTimeout(late);
+        session.off('close', fail);
+        resolve();
       });
     });
     return connection;
@@ -206,6 +209,10 @@ export class FrontConnection implements Disposable {
       cause: this.#problem,
     });
   }
+}
+
+function endUnanswered(socket: TLSSocket): void {
+  if (socket.connecting) socket.destroy(Object.assign(new Error('no answer'), UNANSWERED));
 }
 
 function reasonOf(problem: Error | undefined): string {

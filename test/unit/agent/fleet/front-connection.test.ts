@@ -154,9 +154,20 @@ test('a front that sends a host away after a while is busy; one that ends connec
     other.close();
     return error;
   };
-  const [late, soon] = await Promise.all([endAfter(5200), endAfter(20)]);
+  answer = (stream) => setTimeout(() => stream.session?.destroy(), 5200);
+  const used = await connect();
+  const ended = used.ask({ method: 'POST', path: '/', body: '{}' }).catch((e: unknown) => e);
+  const [late, soon, served] = await Promise.all([endAfter(5200), endAfter(20), ended]);
   expect([isBusy(late), isBusy(soon), isUnanswered(late)]).toEqual([true, false, false]);
+  expect([isBusy(served), isUnanswered(served)]).toEqual([false, false]);
   expect(late).toMatchObject({ code: 'XDPOL_E_FRONT' });
+});
+
+test('a front has answered where the host was too busy to look at it for longer than it waits', async () => {
+  answer = (stream) => stream.respond({ ':status': 204 }, { endStream: true });
+  const opened = connect();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3100);
+  expect(await (await opened).ask({ method: 'POST', path: '/', body: '{}' })).toMatchObject({ status: 204 });
 });
 
 test('nobody listens there', async () => {
