@@ -3,7 +3,7 @@
  * verifies the policy; it does not put it in force, and its disk is memory.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { pauseAfter, Retries } from '../../src/agent/fleet/backoff.ts';
+import { pauseAfter, Retries, spreadOf } from '../../src/agent/fleet/backoff.ts';
 import type { FrontTls } from '../../src/agent/fleet/front-connection.ts';
 import { FrontConnection, isBusy } from '../../src/agent/fleet/front-connection.ts';
 import { OrderBook } from '../../src/agent/fleet/order-book.ts';
@@ -17,8 +17,6 @@ import type { FleetRecord } from '../../src/store/store.ts';
 import type { EventKind } from './messages.ts';
 import type { Turns } from './turns.ts';
 
-/** Milliseconds over which hosts that are told at once ask for the policy, as the product spreads them. */
-const SPREAD = 2000;
 const OK = 200;
 const TAKEN = 204;
 const PACKED_MORE = 65_536;
@@ -85,19 +83,19 @@ export class SimulatedAgent {
         this.#contacts += 1;
         if (isNew) this.#options.happened('connected', this.#seq);
         // What failed is tried again over the next connection.
-        void this.#settle(connection, isNew).catch(() => connection[Symbol.dispose]());
+        void this.#settle(connection, isNew, line.hosts).catch(() => connection[Symbol.dispose]());
         isNew = false;
       }
     }
   }
 
-  async #settle(connection: FrontConnection, isNew: boolean): Promise<void> {
+  async #settle(connection: FrontConnection, isNew: boolean, hosts = 1): Promise<void> {
     const order = this.#book.effective?.order;
     const isFresh = order !== undefined && order.seq !== this.#seq;
     if (isFresh) {
       this.#options.happened('told', order.seq);
       if (order.kind === 'policy') {
-        if (!order.target.startsWith('host/')) await sleep(Math.random() * SPREAD);
+        if (!order.target.startsWith('host/')) await sleep(Math.random() * spreadOf(hosts));
         await this.#carryOut(connection, order.policy, order.seq);
         this.#sha256 = order.policy.sha256;
       }
@@ -112,6 +110,7 @@ export class SimulatedAgent {
     for (let failures = 1; ; failures += 1) {
       await fetchPolicy(connection, policy);
       if (!this.#options.confirms()) return;
+      this.#options.happened('fetched', seq);
       try {
         await reachInTime(() => this.#reachAnew());
         return;

@@ -105,7 +105,13 @@ async function push(
     phase,
     [...verified.values()].map((at) => at - since),
   );
-  if (simulation.isConfirming) run.add(phase, { quantity: 'went back', unit: 'count' }, simulation.returns - returns);
+  if (simulation.isConfirming) {
+    run.add(phase, { quantity: 'went back', unit: 'count' }, simulation.returns - returns);
+    run.addTimes(
+      `${phase}: waited`,
+      [...verified].map(([host, at]) => at - present(simulation.fetchedAt.get(host))),
+    );
+  }
   // A host whose own order counts may have reported in the place of one of these.
   const delays = [...seen].map(([host, at]) => at - (reported.get(host) ?? Number.NaN));
   run.addTimes(

@@ -61,8 +61,11 @@ export type FollowLine =
   /** Comes before orders of the groups. */
   | { readonly kind: 'membership'; readonly signed: Signed }
   | { readonly kind: 'order'; readonly lane: Lane; readonly signed: Signed }
-  /** Everything up to this revision was sent: time to see which order counts. */
-  | { readonly kind: 'current'; readonly revision: number };
+  /**
+   * Everything up to this revision was sent: time to see which order counts. So many hosts are told
+   * at once; an older front does not say it.
+   */
+  | { readonly kind: 'current'; readonly revision: number; readonly hosts: number };
 
 export type StatusBody = StatusReport;
 
@@ -93,9 +96,12 @@ export const FLEET_FILES: Readonly<Record<'authority' | 'revoked' | 'certificate
 
 /** A line without its end; undefined where it is none that this version reads, which is no fault. */
 export function readFollowLine(line: string): FollowLine | undefined {
-  const { kind, epoch, lane, signed: given, revision } = fieldsOf<FollowFields>(parseJson(line));
+  const { kind, epoch, lane, signed: given, revision, hosts } = fieldsOf<FollowFields>(parseJson(line));
   if (kind === 'hello') return isText(epoch) ? { kind, epoch } : undefined;
-  if (kind === 'current') return Number.isSafeInteger(revision) ? { kind, revision: Number(revision) } : undefined;
+  if (kind === 'current') {
+    if (!Number.isSafeInteger(revision)) return undefined;
+    return { kind, revision: Number(revision), hosts: Number.isSafeInteger(hosts) ? Number(hosts) : 1 };
+  }
   const signed = readSigned(given);
   if (signed === undefined) return undefined;
   if (kind === 'membership') return { kind, signed };
@@ -109,4 +115,5 @@ interface FollowFields {
   readonly lane: unknown;
   readonly signed: unknown;
   readonly revision: unknown;
+  readonly hosts: unknown;
 }

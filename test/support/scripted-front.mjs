@@ -1,9 +1,12 @@
 /**
  * A front that says what a test wants it to say, true or not: `node scripted-front.mjs FOLDER ADDRESS PORT`. FOLDER has its
  * credentials, `lines` (each line is sent to who follows, those that are added too), `blobs/SHA256`, and gets `statuses`.
+ * While it has `busy`, who connects is sent away after a while, as by a front that more hosts come to than it can serve;
+ * `sent-away` gets a line each time.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { createSecureServer } from 'node:http2';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 const [folder, address, port] = process.argv.slice(2);
@@ -13,6 +16,7 @@ const tls = { ca: text('ca.crt'), crl: text('crl.pem'), cert: text('host.crt'), 
 const server = createSecureServer({ ...tls, requestCert: true, rejectUnauthorized: true });
 
 const BEAT = 10_000;
+const KEPT_WAITING = 5500;
 
 /** Goes on behind the line with the revision that who follows has. */
 function follow(stream, since) {
@@ -52,4 +56,17 @@ server.on('stream', (stream, headers) => {
   stream.respond({ ':status': existsSync(blob) ? 200 : 404 });
   return stream.end(existsSync(blob) ? readFileSync(blob) : undefined);
 });
-server.listen(Number(port), address, () => process.stdout.write('listening\n'));
+
+function sendAway(socket) {
+  socket.on('error', () => undefined);
+  setTimeout(() => {
+    socket.destroy();
+    appendFileSync(file('sent-away'), 'one\n');
+  }, KEPT_WAITING);
+}
+
+const listener = createServer({ pauseOnConnect: true }, (socket) => {
+  if (existsSync(file('busy'))) sendAway(socket);
+  else server.emit('connection', socket);
+});
+listener.listen(Number(port), address, () => process.stdout.write('listening\n'));

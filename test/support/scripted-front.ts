@@ -1,7 +1,7 @@
 /** A front that says what a test wants, and the host of a pair that takes its orders as web1. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { present } from '../../src/base/assert.ts';
 import { encodeBundle, packBlob } from '../../src/fleet/bundle.ts';
@@ -93,6 +93,18 @@ export class ScriptedFront {
   give(signed: Signed, lane = 'policy'): void {
     this.#send({ kind: 'order', lane, signed });
     this.#current();
+  }
+
+  /** Whether it sends away who connects from now on, as a front that has too much to do. */
+  setBusy(isBusy: boolean): void {
+    if (isBusy) writeFileSync(join(this.#folder, 'busy'), '');
+    else rmSync(join(this.#folder, 'busy'));
+    rmSync(join(this.#folder, 'sent-away'), { force: true });
+  }
+
+  /** Has it sent somebody away since it became busy? */
+  get hasSentAway(): boolean {
+    return existsSync(join(this.#folder, 'sent-away'));
   }
 
   /** What the host said of itself last. */

@@ -174,11 +174,27 @@ test('bans are held and lifted, no more than the host takes, and never its own a
   await reported({ bans: { members: 0 }, error: null });
 });
 
-test('a policy that cuts the way to the front goes back, and is not tried again', async () => {
+test('a policy is confirmed though the front sent the host away at first, because it had too much to do', async () => {
+  const signed = front.order('host/web1', 'own', policyText('own', 28));
+  front.setBusy(true);
+  front.give(signed);
+  await expect.poll(() => front.hasSentAway, PATIENCE).toBe(true);
+  front.setBusy(false);
+  await reported({ inForce: { sha256: digestIn(signed) }, isPending: false, error: null });
+  expect(agent.log).not.toContain('more hosts came than it can serve');
+});
+
+test('a policy that cuts the way to the front goes back, also from a busy one, and is not tried again when it was to blame', async () => {
+  const before = front.status()?.inForce.sha256;
   const cut = `  - { name: cut, action: block, filters: [{ source: me, destination: any, protocol: tcp, destinationPort: ${ScriptedFront.port} }] }\n`;
+  front.setBusy(true);
   front.give(front.order('host/web1', 'own', policyText('own', 27, cut)));
+  await reported({ isRolledBack: false, isPending: false, error: { code: 'XDPOL_E_FRONT' } });
+  expect(front.status()).toMatchObject({ inForce: { sha256: before } });
+  expect(front.hasSentAway).toBe(true);
+  front.setBusy(false);
   await reported({ isRolledBack: true, isPending: false, error: { code: 'XDPOL_E_WENT_BACK' } });
-  expect(inForce()).toBe('own');
+  expect([front.status()?.inForce.sha256, inForce()]).toEqual([before, 'own']);
 });
 
 test('without a front the host keeps its policy, also over a restart; what was ordered meanwhile comes in force', async () => {

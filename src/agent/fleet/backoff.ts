@@ -6,6 +6,19 @@ const LONGEST = 300_000;
 /** Of the pause after a front had too much to do: it is there, and serves others meanwhile. */
 const BUSY = 5000;
 
+/** For each host that is told of a policy, which costs a front some 2 ms of CPU; and the bounds for all of them. */
+const SHARE = 3;
+const SHORTEST_SPREAD = 2000;
+const LONGEST_SPREAD = 60_000;
+
+/**
+ * Milliseconds, over which so many hosts ask a front for a policy. Each of them confirms it soon afterwards, over a new
+ * connection: in this time one front can serve them all, so that no policy waits for its turn.
+ */
+export function spreadOf(hosts: number): number {
+  return Math.min(LONGEST_SPREAD, Math.max(SHORTEST_SPREAD, hosts * SHARE));
+}
+
 /**
  * Milliseconds after so many failures in a row, the first of them 1: any time from 0 to a bound that doubles.
  * `share` is 0 to 1, drawn anew each time.

@@ -13,7 +13,7 @@ import type { StatusReport } from '../../fleet/records.ts';
 import { tellFailuresOnce } from '../duties.ts';
 import { describeFailure, failureFields } from '../failure-text.ts';
 import type { AgentLog } from '../log.ts';
-import { Retries, shuffle } from './backoff.ts';
+import { Retries, shuffle, spreadOf } from './backoff.ts';
 import type { FrontAsks } from './carry-out.ts';
 import type { FleetCredentials } from './fleet-credentials.ts';
 import { FrontConnection, isBusy, refusalOf } from './front-connection.ts';
@@ -22,7 +22,6 @@ import type { OrdersInForce } from './orders-in-force.ts';
 
 /** Milliseconds between looks at what is due. */
 const TICK = 1000;
-const SPREAD = 2000;
 const OK = 200;
 const TAKEN = 204;
 const NOT_FOUND = 404;
@@ -39,7 +38,7 @@ export interface FollowerOptions {
   readonly book: OrderBook;
   readonly orders: Orders;
   readonly log: AgentLog;
-  /** Milliseconds over which hosts that are told at once ask for the same policy. */
+  /** Milliseconds over which hosts that are told at once ask for the same policy; else as many hosts need. */
   readonly spread?: number;
 }
 
@@ -52,6 +51,8 @@ export class FleetFollower {
   #lastContact: number | undefined;
   /** From the last `current` line. */
   #position: { readonly epoch: string; readonly revision: number } | undefined;
+  /** Those that the front told at once the last time. */
+  #toldAtOnce = 1;
   /** Whether everything that there was to tell came over this connection, and is kept. */
   #isTold = false;
   #sent = '';
@@ -143,6 +144,7 @@ export class FleetFollower {
         if (read?.kind === 'hello') epoch = read.epoch;
         else if (read?.kind === 'current') {
           this.#position = { epoch, revision: read.revision };
+          this.#toldAtOnce = read.hosts;
           this.#isTold = true;
           this.#options.orders.noteKeeping(null);
           // Lines are read on meanwhile: carrying out an order may take long.
@@ -194,7 +196,7 @@ export class FleetFollower {
   }
 
   async #fetchBlob(sha256: string, size: number): Promise<Uint8Array> {
-    const { book, spread = SPREAD } = this.#options;
+    const { book, spread = spreadOf(this.#toldAtOnce) } = this.#options;
     if (book.effective?.order.target.startsWith('host/') !== true) await sleep(Math.random() * spread);
     const connection = this.#connection;
     if (connection === undefined) throw noFront();

@@ -5,7 +5,7 @@ import type { FollowLine } from '../front-routes.ts';
 import { BEAT } from '../front-routes.ts';
 import { readOnce } from '../read-once.ts';
 import type { Signed } from '../signing.ts';
-import type { Hub } from './hub.ts';
+import type { Hub, Told } from './hub.ts';
 import type { HostPeer } from './peer.ts';
 
 /** Bytes that wait for a host that does not read: then its stream ends, and it begins again. */
@@ -46,7 +46,7 @@ export class FollowStreams {
     });
     stream.respond({ ':status': 200, 'content-type': 'application/x-ndjson' });
     write(following, { kind: 'hello', epoch: this.#hub().epoch });
-    this.#tell(host, following, { since });
+    this.#send(following, this.#freshFor(host, following, since), 1);
   }
 
   /** Before the next turn of the event loop, so that many changes are told together. */
@@ -67,26 +67,44 @@ export class FollowStreams {
     const hosts = this.#areAllChanged ? [...this.#following.keys()] : [...this.#changed];
     this.#areAllChanged = false;
     this.#changed.clear();
-    for (const host of hosts) {
-      const following = this.#following.get(host);
+    const told = hosts.flatMap((host) => this.#tellingOf(host));
+    for (const { following, lines } of told) this.#send(following, lines, told.length);
+  }
+
+  #tellingOf(host: string): readonly Telling[] {
+    const following = this.#following.get(host);
+    if (following === undefined) return [];
+    if (this.#hub().hosts.known.get(host)?.value.fingerprint !== following.fingerprint) {
       // A host that was removed, or that has another certificate by now, is told nothing more.
-      if (this.#hub().hosts.known.get(host)?.value.fingerprint !== following?.fingerprint) following?.stream.close();
-      else if (following !== undefined) this.#tell(host, following, {});
+      following.stream.close();
+      return [];
     }
+    const lines = this.#freshFor(host, following, -1);
+    return lines.length === 0 ? [] : [{ following, lines }];
   }
 
   /** What the host has is not sent again: known by its revision where the host just came, else by its signature. */
-  #tell(host: string, following: Following, { since }: { readonly since?: number }): void {
+  #freshFor(host: string, following: Following, since: number): readonly Told['line'][] {
     const told = this.#hub().tell(host);
     // A host whose groups changed meanwhile has not seen the orders of the new ones, however old they are.
-    const isElsewhere = told.some(({ line, revision }) => line.kind === 'membership' && revision > (since ?? -1));
-    const known = isElsewhere ? -1 : (since ?? -1);
+    const isElsewhere = told.some(({ line, revision }) => line.kind === 'membership' && revision > since);
+    const known = isElsewhere ? -1 : since;
     const fresh = told.filter(({ line, revision }) => !following.sent.has(line.signed.signature) && revision > known);
     following.sent = new Set(told.map(({ line }) => line.signed.signature));
-    for (const { line } of fresh) writeText(following, line.kind === 'order' ? orderText(line) : JSON.stringify(line));
-    if (fresh.length > 0 || since !== undefined) write(following, { kind: 'current', revision: this.#hub().revision });
+    return fresh.map(({ line }) => line);
+  }
+
+  #send(following: Following, lines: readonly Told['line'][], hosts: number): void {
+    for (const line of lines) writeText(following, line.kind === 'order' ? orderText(line) : JSON.stringify(line));
+    write(following, { kind: 'current', revision: this.#hub().revision, hosts });
     if (following.stream.writableLength > MOST_WAITING) following.stream.close();
   }
+}
+
+/** What a host does not have yet. */
+interface Telling {
+  readonly following: Following;
+  readonly lines: readonly Told['line'][];
 }
 
 type OrderLine = Extract<FollowLine, { readonly kind: 'order' }>;

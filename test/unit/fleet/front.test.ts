@@ -1,15 +1,18 @@
 /** A front on loopback with real certificates: what each kind of peer is told, and what it is refused. */
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import type { ClientHttp2Session } from 'node:http2';
+import type { ClientHttp2Session, IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2';
 import { connect } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { FrontConnection } from '../../../src/agent/fleet/front-connection.ts';
+import { reachInTime } from '../../../src/agent/fleet/reach-in-time.ts';
 import { present } from '../../../src/base/assert.ts';
 import { putBlob } from '../../../src/fleet/blobs.ts';
 import { unpackBlob } from '../../../src/fleet/bundle.ts';
+import { connectSocket } from '../../../src/fleet/connect-socket.ts';
 import { EmbeddedStore } from '../../../src/fleet/embedded/embedded-store.ts';
 import type { Target } from '../../../src/fleet/fleet-names.ts';
 import type { FrontOptions } from '../../../src/fleet/front/front.ts';
@@ -39,6 +42,9 @@ import { Knowledge, ROOT, testStore, write as writeKey } from '../../support/fle
 const KEY = present(readSigningKey(makeSigningKey()));
 const OPERATORS = [publicKeyText(KEY.key)];
 const STATUS = statusReport();
+const DAY = 86_400_000;
+/** Hosts: twice as many as may make their handshakes at once. */
+const CROWD = 128;
 
 let parent: string;
 let authority: TestAuthority;
@@ -89,6 +95,7 @@ class Asker {
   readonly lines: FollowLine[] = [];
   /** Of the last line of that kind. */
   current = -1;
+  toldAtOnce = 0;
   epoch = '';
 
   constructor(name: string | undefined, port: number = front.address.port) {
@@ -129,7 +136,7 @@ class Asker {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     return this.lines.splice(0).map((line) => {
-      if (line.kind === 'current') this.current = line.revision;
+      if (line.kind === 'current') ({ revision: this.current, hosts: this.toldAtOnce } = line);
       if (line.kind === 'hello') this.epoch = line.epoch;
       if (line.kind !== 'order') return line.kind;
       const { target, seq: number } = parseBody(line.signed) as Order;
@@ -204,9 +211,13 @@ describe('hosts', () => {
     }
     await writeOrder('host/web1', sha);
     expect(await web1.told()).toEqual([`host/web1 ${seq}`, 'current']);
+    expect(web1.toldAtOnce).toBe(1);
     await writeHost('web2', ['web']);
     expect(await web2.told()).toEqual(['membership', `group/web ${first}`, 'current']);
     expect((await web2.ask('GET', path))[0]).toBe(200);
+    await writeOrder('fleet', sha);
+    await Promise.all([web1.told(), web2.told()]);
+    expect([web1.toldAtOnce, web2.toldAtOnce]).toEqual([2, 2]);
   });
 
   test('who comes back is told what is new, and everything after a restore', async () => {
@@ -308,6 +319,52 @@ describe('hosts', () => {
     expect(parseRecord(entry.value)).toMatchObject({ seq: 1, version: '1' });
     expect(await store.get(KEYS.status('web2'))).toBeUndefined();
   });
+});
+
+/** The TLS session that a front gave last. */
+let ticket: Buffer;
+
+/** Reports over a new connection, with the TLS session of an earlier one where it is given; whether it went on, and the answer. */
+async function reportAnew(at: Front, name: string, session?: Buffer): Promise<readonly [boolean, unknown]> {
+  const { port } = at.address;
+  const socket = connectSocket(new URL(`https://localhost:${port}`), { ...tlsOf(name), session });
+  socket.on('session', (fresh: Buffer) => (ticket = fresh));
+  const asking = connect(`https://localhost:${port}`, { createConnection: () => socket });
+  const stream = asking.request({ ':method': 'POST', ':path': HOST_ROUTES.status.path });
+  stream.end(JSON.stringify(STATUS));
+  const [headers] = (await once(stream, 'response')) as [IncomingHttpHeaders & IncomingHttpStatusHeader];
+  const isReused = socket.isSessionReused();
+  socket.destroy();
+  return [isReused, headers[':status']];
+}
+test('a TLS session does not outlive the certificate of its host, neither revoked nor ended', async () => {
+  folders.set('web3', await authority.host('web3'));
+  await writeHost('web3', []);
+  const revoked = (): string => readFileSync(join(parent, 'pki', 'crl.pem'), 'utf8');
+  const { tls } = options();
+  await using second = await Front.start({ ...options(), tls: { ...tls, crl: revoked() }, admit: undefined });
+  expect(await reportAnew(second, 'web3')).toEqual([false, 204]);
+  const kept = ticket;
+  expect(await reportAnew(second, 'web3', kept)).toEqual([true, 204]);
+  onTestFinished(() => void vi.useRealTimers());
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 11 * DAY });
+  expect(await reportAnew(second, 'web3', kept)).toEqual([true, 403]);
+  vi.useRealTimers();
+  await authority.authority.revoke('web3');
+  second.useCredentials({ ...tls, crl: revoked() });
+  expect(await reportAnew(second, 'web3', kept)).toEqual([false, 403]);
+});
+
+test('a crowd of hosts that confirm at once, over new connections, is served', async () => {
+  const { ca, cert = '', key = '' } = tlsOf('web1');
+  const crl = readFileSync(join(parent, 'pki', 'crl.pem'), 'utf8');
+  const url = new URL(`https://localhost:${front.address.port}`);
+  const confirm = async (): Promise<void> => {
+    using connection = await FrontConnection.open(url, { ca, crl, cert, key, minVersion: 'TLSv1.3' });
+    const { method, path } = HOST_ROUTES.status;
+    expect(await connection.ask({ method, path, body: JSON.stringify(STATUS) })).toMatchObject({ status: 204 });
+  };
+  await Promise.all(Array.from({ length: CROWD }, async () => await reachInTime(confirm)));
 });
 
 test('connections that say nothing hold no host up', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { pauseAfter, Retries, shuffle } from '../../../../src/agent/fleet/backoff.ts';
+import { pauseAfter, Retries, shuffle, spreadOf } from '../../../../src/agent/fleet/backoff.ts';
 import { Random } from '../../../../src/base/random.ts';
 
 test('the bound doubles from a second to five minutes', () => {
@@ -37,4 +37,8 @@ test('hosts begin at different fronts, and each goes through all of them', () =>
     expect(first).toBeGreaterThan(60);
     expect(first).toBeLessThan(140);
   }
+});
+
+test('the more hosts are told of a policy, the longer they take to ask for it, up to a minute', () => {
+  expect([1, 500, 5000, 100_000, -1].map(spreadOf)).toEqual([2000, 2000, 15_000, 60_000, 2000]);
 });
