@@ -44,12 +44,17 @@ export async function press(page: Page, name: string, role: 'button' | 'link' = 
 }
 
 export async function waitForText(page: Page, text: string, selector = 'body'): Promise<void> {
-  await page.waitForFunction(
-    (where, wanted) => document.querySelector(where)?.textContent?.includes(wanted) === true,
-    { polling: 100 },
-    selector,
-    text,
-  );
+  try {
+    await page.waitForFunction(
+      (where, wanted) => document.querySelector(where)?.textContent?.includes(wanted) === true,
+      { polling: 100 },
+      selector,
+      text,
+    );
+  } catch (cause) {
+    const found = await page.evaluate((where) => document.querySelector(where)?.textContent, selector);
+    throw new Error(`"${text}" did not come in ${selector}, which has: ${found}`, { cause });
+  }
 }
 
 export async function textOf(page: Page, selector: string): Promise<string> {
