@@ -49,6 +49,17 @@ test('what is short does not wait for what is long', async () => {
   expect(order.indexOf('outline')).toBe(3);
 });
 
+test('what nobody waits for any more is not answered, and is no fault', async () => {
+  const gone = new AbortController();
+  const long = ask('/v1/check', { input: textInput(largeText(1500)) });
+  const waiting = askAgent(pair, 'POST', '/v1/check', { input: textInput(largeText(1499)) }, gone.signal);
+  setTimeout(() => gone.abort(), 200);
+  await expect(waiting).rejects.toThrow('aborted');
+  await long;
+  expect(await ask('/v1/check', { input: textInput(largeText(1)) })).toMatchObject({ errors: 0 });
+  expect(agent.log.trim().split('\n')).toEqual([expect.stringContaining('listening on')]);
+});
+
 test('a page of the rules that a search finds', async () => {
   const asked = { input: textInput(largeText(300)), search: 'PERMIT 10.1.', limit: 5 };
   const first = await ask<OutlineOutcome>('/v1/outline', asked);

@@ -14,6 +14,13 @@ const FORSAKEN = 2000;
 /** The thread cannot be started, or is one of another version of the program: whoever asks answers himself. */
 export class NoThread extends Error {}
 
+/** No fault: of nothing that whoever asked still waits for. */
+class Forsaken extends EnvironmentError {
+  constructor() {
+    super('XDPOL_E_QUESTION', 'whoever asked has gone', { help: 'ask again' });
+  }
+}
+
 /** The thread ended over a question: what it held is left as it was. */
 export class ThreadLost extends EnvironmentError {}
 
@@ -150,13 +157,13 @@ export class ThreadLane {
     const place = this.#waiting.indexOf(job);
     if (place >= 0) {
       this.#waiting.splice(place, 1);
-      job.reject(new Error('whoever asked has gone'));
+      job.reject(new Forsaken());
     }
     if (this.#running !== job || this.#options.finishesForsaken) return;
     const left = Math.max(0, this.#startedAt + FORSAKEN - performance.now());
     setTimeout(() => {
       if (this.#running !== job) return;
-      this.#end(new Error('whoever asked has gone'));
+      this.#end(new Forsaken());
       this.#next();
     }, left).unref();
   }
