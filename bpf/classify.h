@@ -45,6 +45,15 @@ static __always_inline __u32 root_class(const struct xdpol_root *root, __u32 bou
 	return root->classes[place & (XDPOL_LEAF_CLASSES - 1)];
 }
 
+/* The line of a wide leaf that has the bounds, and the next one. */
+static __always_inline __u32 wide_class(struct table leaves, __u32 number, __u32 key)
+{
+	const struct xdpol_leaf *leaf = element(leaves, 2 * number, sizeof(*leaf));
+	const struct xdpol_leaf_classes *wide = element(leaves, 2 * number + 1, sizeof(*wide));
+
+	return leaf && wide ? wide->classes[leaf_place(leaf, key)] : 0;
+}
+
 /* Index entry -> the leaf that holds the low 16 bits of the address. */
 static __always_inline __u32 leaf_number(__u32 entry, __u32 address)
 {
@@ -85,6 +94,8 @@ static __always_inline __u32 address4_class(struct address4_tables tables, __u32
 	entry = read_u32(tables.index, address >> 16);
 	if (!has_bit(entry, XDPOL_INDEX_LEAF_BIT))
 		return entry;
+	if (tables.shape->wide)
+		return wide_class(tables.leaves, leaf_number(entry, address), address & 0xffff);
 	leaf = element(tables.leaves, leaf_number(entry, address), sizeof(*leaf));
 	return leaf ? leaf->classes[leaf_place(leaf, address & 0xffff)] : 0;
 }
@@ -206,7 +217,7 @@ static __always_inline __u32 block_value(struct address6_tables tables, struct b
 			break;
 		for (int i = 0; i < XDPOL_BLOCK_SLOTS; i++)
 			if (bucket->high[i] == block.high && bucket->low[i] == block.low &&
-			    (bucket->values[i] >> XDPOL_BLOCK_LEVEL_SHIFT & 255) == level + 1)
+			    (bucket->values[i] >> XDPOL_BLOCK_LEVEL_SHIFT & 127) == level + 1)
 				return bucket->values[i];
 		if (!bucket->overflowed)
 			break;
@@ -284,7 +295,9 @@ static __always_inline __u32 named_class(struct address6_tables tables, __u64 hi
 
 	if (tables.shape->block_levels)
 		value = longest_block(tables, high, low);
-	return (tables.shape->lines && has_bit(value, XDPOL_BLOCK_TREE_BIT) ? tree_class(tables, high, low) : value) & 0xffff;
+	if (tables.shape->lines && has_bit(value, XDPOL_BLOCK_TREE_BIT))
+		return tree_class(tables, high, low);
+	return value & ((1U << XDPOL_BLOCK_LEVEL_SHIFT) - 1);
 }
 
 #define ADDRESS6_TABLES(end)                                                                             \

@@ -10,7 +10,7 @@
 #include "live-layout.h"
 
 enum xdpol_layout {
-	XDPOL_LAYOUT_VERSION = 9,
+	XDPOL_LAYOUT_VERSION = 10,
 	XDPOL_LEAF_BOUNDS = 15,	 /* ranges of one leaf: these and one before the first bound */
 	XDPOL_LEAF_CLASSES = XDPOL_LEAF_BOUNDS + 1,
 	XDPOL_ROOT_BOUNDS = 8,	 /* the same for a root leaf, which holds a whole table */
@@ -201,7 +201,7 @@ enum xdpol_reference {
 	XDPOL_NODE_LOW_BIT = 31,    /* the value is the root of a tree over the low half of the address */
 	XDPOL_NODE_LINES_SHIFT = 27, /* 4 bits: lines on the way down it, counted from 1 */
 	XDPOL_BLOCK_TREE_BIT = 31,  /* the block has prefixes longer than 64 bits: ask the tree */
-	XDPOL_BLOCK_LEVEL_SHIFT = 16, /* 8 bits: the level, counted from 1; 0: free. Below: the class */
+	XDPOL_BLOCK_LEVEL_SHIFT = 24, /* 7 bits: the level, counted from 1; 0: free. Below: the class */
 	XDPOL_SET_LIST_BIT = 31,
 	XDPOL_SET_COUNT_SHIFT = 26, /* 5 bits: entries of the list */
 	XDPOL_ROW_SUBROW_BIT = 31,
@@ -229,7 +229,12 @@ enum xdpol_need {
 /* One cache line: the class of the range that holds a 16-bit key. Unused bounds are 0xffff and repeat the last class. */
 struct xdpol_leaf {
 	__u16 bounds[XDPOL_LEAF_BOUNDS + 1]; /* the last is not used */
-	__u16 classes[XDPOL_LEAF_CLASSES];
+	__u16 classes[XDPOL_LEAF_CLASSES]; /* not of a wide leaf */
+};
+
+/* Of a wide leaf the next line: the classes in place of those above, where 16 bits do not hold them. */
+struct xdpol_leaf_classes {
+	__u32 classes[XDPOL_LEAF_CLASSES];
 };
 
 struct xdpol_root {
@@ -359,6 +364,7 @@ enum xdpol_address4_form {
 
 struct xdpol_address4_shape {
 	__u32 form; /* enum xdpol_address4_form */
+	__u32 wide; /* 1: leaves are wide, two lines each; an index counts leaves all the same */
 };
 
 struct xdpol_address6_shape {
@@ -428,6 +434,7 @@ struct xdpol_types {
 	enum xdpol_set_use set_use;
 	enum xdpol_need need;
 	struct xdpol_leaf leaf;
+	struct xdpol_leaf_classes leaf_classes;
 	struct xdpol_root root;
 	struct xdpol_root6 root6;
 	struct xdpol_node node;
@@ -455,6 +462,7 @@ struct xdpol_types {
 };
 
 _Static_assert(sizeof(struct xdpol_leaf) == 64, "one cache line");
+_Static_assert(sizeof(struct xdpol_leaf_classes) == 64, "one cache line");
 _Static_assert(sizeof(struct xdpol_root) == 64, "one cache line");
 _Static_assert(sizeof(struct xdpol_root6) == 384, "no padding");
 _Static_assert(sizeof(struct xdpol_node) == 64, "one cache line");
@@ -469,4 +477,4 @@ _Static_assert(sizeof(struct xdpol_trace) == 16, "no padding");
 _Static_assert(sizeof(struct xdpol_sampling) == 40, "no padding");
 _Static_assert(sizeof(struct xdpol_budget) == 32, "no padding");
 _Static_assert(sizeof(struct xdpol_sample) == 32 + XDPOL_SAMPLE_BYTES, "no padding");
-_Static_assert(sizeof(struct xdpol_shape) == 4 * (42 + XDPOL_TABLES), "no padding");
+_Static_assert(sizeof(struct xdpol_shape) == 4 * (44 + XDPOL_TABLES), "no padding");

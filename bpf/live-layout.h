@@ -104,11 +104,11 @@ struct xdpol_live_table_shape {
 struct xdpol_live_shape {
 	struct xdpol_live_table_shape live4, live6;
 	/* What an address is besides, where it is a member: a class by set and level; 0: no filter asks. */
-	__u16 src4_classes[XDPOL_LIVE_SETS * XDPOL_LIVE_LEVELS], dst4_classes[XDPOL_LIVE_SETS * XDPOL_LIVE_LEVELS];
-	__u16 src6_classes[XDPOL_LIVE_SETS * XDPOL_LIVE_LEVELS], dst6_classes[XDPOL_LIVE_SETS * XDPOL_LIVE_LEVELS];
+	__u32 src4_classes[XDPOL_LIVE_SETS * XDPOL_LIVE_LEVELS], dst4_classes[XDPOL_LIVE_SETS * XDPOL_LIVE_LEVELS];
+	__u32 src6_classes[XDPOL_LIVE_SETS * XDPOL_LIVE_LEVELS], dst6_classes[XDPOL_LIVE_SETS * XDPOL_LIVE_LEVELS];
 };
 
 _Static_assert(sizeof(struct xdpol_live_head) == 64, "one cache line");
 _Static_assert(sizeof(struct xdpol_live_bucket4) == 64, "one cache line");
 _Static_assert(sizeof(struct xdpol_live_bucket6) == 64, "one cache line");
-_Static_assert(sizeof(struct xdpol_live_shape) == 56 + 4 * 512, "no padding");
+_Static_assert(sizeof(struct xdpol_live_shape) == 56 + 4 * 1024, "no padding");

@@ -283,7 +283,7 @@ static __always_inline __u64 live6_sets(__u64 high, __u64 low)
 }
 
 /* The class of a set that an address was found in, or 0 where no filter asks for it. */
-static __always_inline __u32 live_class(const volatile __u16 *classes, __u64 found, __u32 set)
+static __always_inline __u32 live_class(const volatile __u32 *classes, __u64 found, __u32 set)
 {
 	__u32 level = found >> set * 4 & (XDPOL_LIVE_LEVELS - 1);
 

@@ -55,7 +55,7 @@ __noinline __u32 value6_of_classes(__u64 classes, __u64 service)
 
 /* Of one family. */
 struct members {
-	const volatile __u16 *src_classes;
+	const volatile __u32 *src_classes;
 	__u32 (*value_of_classes)(__u64 classes, __u64 service);
 	__u32 (*value_of_source)(__u32 src_class, __u64 dst_found, __u64 service);
 };
@@ -63,7 +63,7 @@ struct members {
 #define MEMBERS(family)                                                                                      \
 	((struct members){ live_shape.src##family##_classes, value##family##_of_classes, value##family##_of_source })
 
-static __always_inline __u32 value_of_source(const volatile __u16 *dst_classes,
+static __always_inline __u32 value_of_source(const volatile __u32 *dst_classes,
 					     __u32 (*value_of_classes)(__u64 classes, __u64 service), __u32 src_class,
 					     __u64 dst_found, __u64 service)
 {
@@ -127,7 +127,7 @@ static __always_inline int asks_for_one(const volatile struct xdpol_live_table_s
 
 /* The value of the second pair, without the calls that more sets would take. */
 static __always_inline __u32 value_of_only_set(const volatile struct xdpol_live_table_shape *table, struct rule_tables tables,
-					       const struct pkt *pkt, const volatile __u16 *classes, __u64 found,
+					       const struct pkt *pkt, const volatile __u32 *classes, __u64 found,
 					       __u32 src_class, __u32 dst_class)
 {
 	__u32 live = live_class(classes, found, table->only_set);

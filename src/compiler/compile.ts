@@ -79,8 +79,8 @@ export interface CompileOptions {
 /** The share of the work that is done when a pass ends, as it is of large policies. */
 const DONE = { expand: 0.3, services: 0.45, classes: 0.6, rules4: 0.8, rules6: 0.9 } as const;
 
-/** Address classes are 16 bits wide in the leaves. */
-const MAX_CLASSES = 65535;
+/** Classes of services are 16 bits wide in the pages of ports. */
+const MAX_SERVICE_CLASSES = 65535;
 
 /** Compiles, or reports to `diags` which budget the policy exceeds and returns undefined. */
 export function compile(
@@ -101,11 +101,11 @@ export function compile(
   const families = { 4: familyClasses(4, ranked), 6: familyClasses(6, ranked) };
   times.push(clock());
   progress(DONE.classes);
-  const over = overClasses(families[4], families[6], services);
+  const budgets = options.budgets ?? DEFAULT_BUDGETS;
+  const over = overClasses(families, services, budgets.addressClasses);
   if (over !== undefined) return refuse(policy, diags, ranked, over);
   const defaultValue = ruleValue(ranked.length, policy.default === 'permit');
   const sets = new RuleSets(ranked, services, defaultValue);
-  const budgets = options.budgets ?? DEFAULT_BUDGETS;
   const between = (from: number, to: number) => (share: number) => progress(from + share * (to - from));
   const common = { ranked, services, sets, rankSets, budgets };
   const rules4 = ruleTable({ ...common, ...families[4], progress: between(DONE.classes, DONE.rules4) });
@@ -180,40 +180,46 @@ function keepDistinct(conditions: readonly AddressCondition[]): readonly Address
 interface Dimension {
   readonly what: string;
   readonly count: number;
+  readonly most: number;
   /** The condition of a filter that tells these classes apart. */
   readonly conditionOf: (directed: DirectedFilter, rank: number) => number;
 }
 
-/** The first of the classes that are more than their numbers hold. */
-function overClasses(v4: FamilyClasses, v6: FamilyClasses, services: Services): Dimension | undefined {
-  const ofSource = ({ source }: DirectedFilter): number => source.id;
-  const ofDestination = ({ destination }: DirectedFilter): number => destination.id;
-  const { destinationOf, sourceOf } = services;
-  const dimensions: readonly Dimension[] = [
-    { what: 'IPv4 source', count: v4.source.classes.length, conditionOf: ofSource },
-    { what: 'IPv4 destination', count: v4.destination.classes.length, conditionOf: ofDestination },
-    { what: 'IPv6 source', count: v6.source.classes.length, conditionOf: ofSource },
-    { what: 'IPv6 destination', count: v6.destination.classes.length, conditionOf: ofDestination },
-    {
-      what: 'destination service',
-      count: services.destination.count,
-      conditionOf: (_, rank) => present(destinationOf[rank]),
-    },
-    { what: 'source port', count: services.source.count, conditionOf: (_, rank) => present(sourceOf[rank]) },
-  ];
-  return dimensions.find(({ count }) => count > MAX_CLASSES);
+/** The first of the classes that are more than the tables hold. */
+function overClasses(
+  families: Readonly<Record<Family, FamilyClasses>>,
+  { destination, source, destinationOf, sourceOf }: Services,
+  most: number,
+): Dimension | undefined {
+  const ends = ([4, 6] as const).flatMap((family): readonly Dimension[] =>
+    (['source', 'destination'] as const).map((end) => ({
+      what: `IPv${family} ${end}`,
+      count: families[family][end].classes.length,
+      most,
+      conditionOf: (directed) => directed[end].id,
+    })),
+  );
+  const services: readonly Dimension[] = [
+    { what: 'destination service', count: destination.count, conditions: destinationOf },
+    { what: 'source port', count: source.count, conditions: sourceOf },
+  ].map(({ conditions, ...dimension }) => ({
+    ...dimension,
+    most: MAX_SERVICE_CLASSES,
+    conditionOf: (_, rank) => present(conditions[rank]),
+  }));
+  return [...ends, ...services].find(({ count, most: held }) => count > held);
 }
 
 function refuse(
   policy: Policy,
   diags: Diagnostics,
   ranked: readonly DirectedFilter[],
-  { what, count, conditionOf }: Dimension,
+  { what, count, most, conditionOf }: Dimension,
 ): undefined {
   const byRule = policy.rules.map(() => new Set<number>());
   for (const [rank, directed] of ranked.entries()) byRule[directed.ruleIndex]?.add(conditionOf(directed, rank));
   const counts = policy.rules.map((rule, i) => ({ rule, count: present(byRule[i]).size }));
-  refuseTooManyClasses(policy, diags, { what, count, most: MAX_CLASSES }, counts);
+  refuseTooManyClasses(policy, diags, { what, count, most }, counts);
 }
 
 function bytesOf(words: Uint32Array): Uint8Array {

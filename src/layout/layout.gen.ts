@@ -3,7 +3,7 @@
 /** Constants by enum, without their prefix. */
 export const ENUMS = {
   layout: {
-    VERSION: 9,
+    VERSION: 10,
     LEAF_BOUNDS: 15,
     LEAF_CLASSES: 16,
     ROOT_BOUNDS: 8,
@@ -162,7 +162,7 @@ export const ENUMS = {
     NODE_LOW_BIT: 31,
     NODE_LINES_SHIFT: 27,
     BLOCK_TREE_BIT: 31,
-    BLOCK_LEVEL_SHIFT: 16,
+    BLOCK_LEVEL_SHIFT: 24,
     SET_LIST_BIT: 31,
     SET_COUNT_SHIFT: 26,
     ROW_SUBROW_BIT: 31,
@@ -314,7 +314,7 @@ export const STRUCTS = {
     }
   },
   shape: {
-    size: 284,
+    size: 292,
     fields: {
       layout_version: { offset: 0, size: 4 },
       strict: { offset: 4, size: 4 },
@@ -330,19 +330,20 @@ export const STRUCTS = {
       sport_row: { offset: 44, size: 4 },
       dport_numbered: { offset: 48, size: 4 },
       sport_numbered: { offset: 52, size: 4 },
-      src4_shape: { offset: 56, size: 4 },
-      dst4_shape: { offset: 60, size: 4 },
-      src6_shape: { offset: 64, size: 32 },
-      dst6_shape: { offset: 96, size: 32 },
-      rules4: { offset: 128, size: 20 },
-      rules6: { offset: 148, size: 20 },
-      limits: { offset: 168, size: 116 }
+      src4_shape: { offset: 56, size: 8 },
+      dst4_shape: { offset: 64, size: 8 },
+      src6_shape: { offset: 72, size: 32 },
+      dst6_shape: { offset: 104, size: 32 },
+      rules4: { offset: 136, size: 20 },
+      rules6: { offset: 156, size: 20 },
+      limits: { offset: 176, size: 116 }
     }
   },
   address4_shape: {
-    size: 4,
+    size: 8,
     fields: {
-      form: { offset: 0, size: 4 }
+      form: { offset: 0, size: 4 },
+      wide: { offset: 4, size: 4 }
     }
   },
   address6_shape: {
@@ -369,14 +370,14 @@ export const STRUCTS = {
     }
   },
   live_shape: {
-    size: 2104,
+    size: 4152,
     fields: {
       live4: { offset: 0, size: 28 },
       live6: { offset: 28, size: 28 },
-      src4_classes: { offset: 56, size: 512 },
-      dst4_classes: { offset: 568, size: 512 },
-      src6_classes: { offset: 1080, size: 512 },
-      dst6_classes: { offset: 1592, size: 512 }
+      src4_classes: { offset: 56, size: 1024 },
+      dst4_classes: { offset: 1080, size: 1024 },
+      src6_classes: { offset: 2104, size: 1024 },
+      dst6_classes: { offset: 3128, size: 1024 }
     }
   },
   live_table_shape: {
@@ -415,6 +416,12 @@ export const STRUCTS = {
     fields: {
       bounds: { offset: 0, size: 32 },
       classes: { offset: 32, size: 32 }
+    }
+  },
+  leaf_classes: {
+    size: 64,
+    fields: {
+      classes: { offset: 0, size: 64 }
     }
   },
   root: {
@@ -543,6 +550,7 @@ export const STRUCTS = {
 /** struct xdpol_address4_shape */
 export interface Address4ShapeFields {
   readonly form: number;
+  readonly wide: number;
 }
 
 /** struct xdpol_address6_shape */
@@ -612,6 +620,7 @@ export interface TraceFields {
 
 export function writeAddress4Shape(view: DataView, at: number, fields: Address4ShapeFields): void {
   view.setUint32(at + 0, fields.form, true);
+  view.setUint32(at + 4, fields.wide, true);
 }
 
 export function writeAddress6Shape(view: DataView, at: number, fields: Address6ShapeFields): void {
@@ -649,12 +658,12 @@ export function writeShape(view: DataView, at: number, fields: ShapeFields): voi
   view.setUint32(at + 48, fields.dportNumbered, true);
   view.setUint32(at + 52, fields.sportNumbered, true);
   writeAddress4Shape(view, at + 56, fields.src4Shape);
-  writeAddress4Shape(view, at + 60, fields.dst4Shape);
-  writeAddress6Shape(view, at + 64, fields.src6Shape);
-  writeAddress6Shape(view, at + 96, fields.dst6Shape);
-  writeRuleShape(view, at + 128, fields.rules4);
-  writeRuleShape(view, at + 148, fields.rules6);
-  for (const [i, value] of fields.limits.entries()) view.setUint32(at + 168 + 4 * i, value, true);
+  writeAddress4Shape(view, at + 64, fields.dst4Shape);
+  writeAddress6Shape(view, at + 72, fields.src6Shape);
+  writeAddress6Shape(view, at + 104, fields.dst6Shape);
+  writeRuleShape(view, at + 136, fields.rules4);
+  writeRuleShape(view, at + 156, fields.rules6);
+  for (const [i, value] of fields.limits.entries()) view.setUint32(at + 176 + 4 * i, value, true);
 }
 
 export function writeListEntry(view: DataView, at: number, fields: ListEntryFields): void {
@@ -670,6 +679,7 @@ export function writeListEntry(view: DataView, at: number, fields: ListEntryFiel
 export function readAddress4Shape(view: DataView, at: number): Address4ShapeFields {
   return {
     form: view.getUint32(at + 0, true),
+    wide: view.getUint32(at + 4, true),
   };
 }
 
@@ -713,12 +723,12 @@ export function readShape(view: DataView, at: number): ShapeFields {
     dportNumbered: view.getUint32(at + 48, true),
     sportNumbered: view.getUint32(at + 52, true),
     src4Shape: readAddress4Shape(view, at + 56),
-    dst4Shape: readAddress4Shape(view, at + 60),
-    src6Shape: readAddress6Shape(view, at + 64),
-    dst6Shape: readAddress6Shape(view, at + 96),
-    rules4: readRuleShape(view, at + 128),
-    rules6: readRuleShape(view, at + 148),
-    limits: Array.from({ length: 29 }, (_, i) => view.getUint32(at + 168 + 4 * i, true)),
+    dst4Shape: readAddress4Shape(view, at + 64),
+    src6Shape: readAddress6Shape(view, at + 72),
+    dst6Shape: readAddress6Shape(view, at + 104),
+    rules4: readRuleShape(view, at + 136),
+    rules6: readRuleShape(view, at + 156),
+    limits: Array.from({ length: 29 }, (_, i) => view.getUint32(at + 176 + 4 * i, true)),
   };
 }
 

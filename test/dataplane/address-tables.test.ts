@@ -8,6 +8,7 @@ import { present } from '../../src/base/assert.ts';
 import type { Address } from '../../src/base/ip.ts';
 import { formatAddress, parseAddress, prefixOf } from '../../src/base/ip.ts';
 import type { CompiledPolicy } from '../../src/compiler/compile.ts';
+import { DEFAULT_BUDGETS } from '../../src/compiler/rules/rule-table.ts';
 import { DIRECTIONS } from '../../src/engine/program.ts';
 import { ENUMS, STRUCTS } from '../../src/layout/layout.gen.ts';
 import type { Policy } from '../../src/policy/model.ts';
@@ -70,12 +71,21 @@ function packetsNear(sets: Sets): readonly TestPacket[] {
   });
 }
 
-/** Compiles the sets and compares every packet near them; returns the tables for what the case says of them. */
+/**
+ * Compiles the sets and compares every packet near them; returns the tables for what the case says of them. The same with
+ * classes of 32 bits, which otherwise only a policy of many classes has.
+ */
 function checked(sets: Sets): CompiledPolicy {
   const policy = policyWith(sets);
-  const tables = compiled(policy, hostOf());
   const packets = packetsNear(sets);
   const reference = referenceOutcomes(policy, packets);
+  check(compiled(policy, hostOf(), { budgets: { ...DEFAULT_BUDGETS, narrowClasses: 0 } }), packets, reference);
+  const tables = compiled(policy, hostOf());
+  check(tables, packets, reference);
+  return tables;
+}
+
+function check(tables: CompiledPolicy, packets: readonly TestPacket[], reference: readonly string[]): void {
   const decided = runAtBothHooks(tables, packets);
   for (const direction of DIRECTIONS) {
     const kernel = decided[direction].map(outcomeOf);
@@ -84,7 +94,6 @@ function checked(sets: Sets): CompiledPolicy {
     );
     expect(wrong, direction).toEqual([]);
   }
-  return tables;
 }
 
 function tableOf(tables: CompiledPolicy, name: 'src4_index' | 'dst4_index'): DataView {
@@ -121,7 +130,7 @@ describe('IPv4, one root leaf', () => {
     test(name, () => {
       const tables = checked(eachItsOwn(prefixes));
       expect(tables.statistics.ranges).toMatchObject({ source4: ranges, destination4: ranges });
-      expect(shapeOf(tables).src4Shape).toEqual({ form: ranges - 1 });
+      expect(shapeOf(tables).src4Shape).toEqual({ form: ranges - 1, wide: 0 });
     });
   }
 
@@ -129,7 +138,7 @@ describe('IPv4, one root leaf', () => {
     const prefixes = ['10.0.0.0/8', '10.2.0.0/16', '172.16.0.0/12', '198.51.100.7', '255.255.255.255'];
     const tables = checked(eachItsOwn(prefixes));
     expect(tables.statistics.ranges.source4).toBe(10);
-    expect(shapeOf(tables).src4Shape).toEqual({ form: ADDRESS4_INDEX });
+    expect(shapeOf(tables).src4Shape).toEqual({ form: ADDRESS4_INDEX, wide: 0 });
   });
 });
 

@@ -59,7 +59,7 @@ test('a table that is read wrong stops it, one rule among many', () => {
   const right = loadableOf(compiled(policy, hostOf()), () => 0);
   for (const entry of ENTRIES) expect(() => fly(right, entry)).not.toThrow();
   const wrong = right.shape.slice();
-  const src4Shape = { form: ENUMS.address4_form.ADDRESS4_ONE_CLASS };
+  const src4Shape = { form: ENUMS.address4_form.ADDRESS4_ONE_CLASS, wide: 0 };
   writeShape(new DataView(wrong.buffer), 0, { ...shapeOf(right), src4Shape });
   expect(() => fly(right, 'ingress', { shape: wrong })).toThrow('pre-flight failed at ingress');
 });

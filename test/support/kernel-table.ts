@@ -28,8 +28,11 @@ export const MODE_BUDGETS: Readonly<Record<ModeName, Budgets>> = {
   ranks: { ...DEFAULT_BUDGETS, denseCells: 0, rowPairs: 0, sparsePairs: -1, pairsPerFilter: 0 },
 };
 
-/** Rank sets with roots, which only policies of many ranks have. */
-const DEEP: Budgets = { ...MODE_BUDGETS.ranks, ownNodes: 0, placedPages: 0 };
+/** Rank sets with roots, and wide leaves behind a filter, which only policies of many ranks and classes have. */
+const DEEP: Budgets = {
+  ...MODE_BUDGETS.ranks,
+  ...{ ownNodes: 0, placedPages: 0, narrowClasses: 0, unfiltered4Ranges: 0 },
+};
 
 /** The tables that a policy gets, and those of each mode with forms that no policy this small would get. */
 export type FormName = ModeName | 'deep' | 'default';

@@ -18,7 +18,9 @@ export const ALL_SHAPES: readonly string[] = [
       `${end}4: ${shape}`,
       `${end}6: ${shape}`,
     ]),
-    ...['index', 'leaf', 'fan', 'filter in front'].map((shape) => `${end}4: ${shape}`),
+    ...['index', 'leaf of one line', 'leaf of two lines', 'fan of one line', 'fan of two lines', 'filter in front'].map(
+      (shape) => `${end}4: ${shape}`,
+    ),
     ...[
       'root without hosts',
       'root of hosts',
@@ -90,16 +92,17 @@ function rootClasses(
 }
 
 function shapesOfEnd4(compiled: CompiledPolicy, end: End4): string[] {
-  const { form } = shapeOf(compiled)[`${end}Shape`];
+  const { form, wide } = shapeOf(compiled)[`${end}Shape`];
   const { root } = STRUCTS;
   if (form <= ROOT_BOUNDS) return rootShapes(form, rootClasses(compiled, `${end}_leaves`, root.fields.classes.offset));
   const index = words(compiled, `${end}_index`);
   const leaf = index.some((entry) => entry >>> INDEX_LEAF_BIT === 1 && ((entry >>> INDEX_FAN_BIT) & 1) === 0);
   const fan = index.some((entry) => entry >>> INDEX_LEAF_BIT === 1 && ((entry >>> INDEX_FAN_BIT) & 1) === 1);
+  const lines = wide === 1 ? 'two lines' : 'one line';
   return [
     'index',
-    ...(leaf ? ['leaf'] : []),
-    ...(fan ? ['fan'] : []),
+    ...(leaf ? [`leaf of ${lines}`] : []),
+    ...(fan ? [`fan of ${lines}`] : []),
     ...(form === ENUMS.address4_form.ADDRESS4_FILTERED ? ['filter in front'] : []),
   ];
 }

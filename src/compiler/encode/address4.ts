@@ -8,11 +8,9 @@ import type { AddressClasses } from '../classes/address-classes.ts';
 
 const { layout: LIMITS, reference: REFERENCE } = ENUMS;
 const { ADDRESS4_INDEX, ADDRESS4_FILTERED } = ENUMS.address4_form;
-const { leaf: LEAF, root: ROOT } = STRUCTS;
+const { leaf: LEAF, leaf_classes: LEAF_CLASSES, root: ROOT } = STRUCTS;
 const CLASSES = LIMITS.LEAF_CLASSES;
-/** struct xdpol_leaf in 16-bit words, and where its classes are. */
-const LEAF_WORDS16 = LEAF.size / 2;
-const LEAF_CLASSES_AT = LEAF.fields.classes.offset / 2;
+const UNUSED_BOUND = 0xffff;
 const SLOTS = 65536;
 const SLOT_ADDRESSES = 65536;
 
@@ -29,11 +27,13 @@ const EMPTY = new Uint8Array(0);
 export interface Forms4 {
   readonly root4Ranges: number;
   readonly unfiltered4Ranges: number;
+  readonly narrowClasses: number;
 }
 
 export function encodeAddress4(classes: AddressClasses, forms: Forms4): Address4Tables {
-  if (classes.rangeCount <= forms.root4Ranges) return encodeRoot(classes);
-  const leaves = new Leaves();
+  const wide = classes.classes.length > forms.narrowClasses;
+  if (!wide && classes.rangeCount <= forms.root4Ranges) return encodeRoot(classes);
+  const leaves = new Leaves(wide);
   const index = new Uint32Array(SLOTS);
   let range = 0;
   for (let slot = 0; slot < SLOTS; slot++) {
@@ -43,7 +43,7 @@ export function encodeAddress4(classes: AddressClasses, forms: Forms4): Address4
   }
   const filtered = classes.rangeCount > forms.unfiltered4Ranges;
   return {
-    shape: { form: filtered ? ADDRESS4_FILTERED : ADDRESS4_INDEX },
+    shape: { form: filtered ? ADDRESS4_FILTERED : ADDRESS4_INDEX, wide: wide ? 1 : 0 },
     filter: filtered ? encodeFilter(classes) : EMPTY,
     index: new Uint8Array(index.buffer),
     leaves: leaves.bytes(),
@@ -56,7 +56,7 @@ function encodeRoot({ starts, rangeClasses, rangeCount }: AddressClasses): Addre
   const ids = new Uint16Array(leaves.buffer, ROOT.fields.classes.offset, CLASSES);
   for (let i = 0; i < CLASSES; i++) ids[i] = rangeClasses[Math.min(i, rangeCount - 1)]!;
   for (let i = 1; i < rangeCount; i++) bounds[i - 1] = starts[i]!;
-  return { shape: { form: rootBoundsOf(rangeClasses, rangeCount) }, filter: EMPTY, index: EMPTY, leaves };
+  return { shape: { form: rootBoundsOf(rangeClasses, rangeCount), wide: 0 }, filter: EMPTY, index: EMPTY, leaves };
 }
 
 /**
@@ -104,34 +104,48 @@ function fanBits(classes: AddressClasses, from: number, stop: number): number {
 }
 
 class Leaves {
-  #words = new Uint16Array(LEAF_WORDS16 * 64);
+  readonly #wide: boolean;
+  /** Bytes of one leaf, and where its classes are. */
+  readonly #size: number;
+  readonly #classesAt: number;
+  #bounds!: Uint16Array;
+  #classes!: Uint16Array | Uint32Array;
   count = 0;
 
-  /** A leaf for the addresses from within `range` up to `end`. */
+  constructor(wide: boolean) {
+    this.#wide = wide;
+    this.#size = wide ? LEAF.size + LEAF_CLASSES.size : LEAF.size;
+    this.#classesAt = wide ? LEAF.size : LEAF.fields.classes.offset;
+    this.#useBytes(new Uint8Array(this.#size * 64));
+  }
+
+  /** A leaf for the addresses from within `range` up to `end`. Returns its number. */
   add(classes: AddressClasses, range: number, end: number): number {
-    this.#reserve();
-    const at = this.count * LEAF_WORDS16;
-    let last = classes.rangeClasses[range]!;
-    const [classesAt, end16] = [at + LEAF_CLASSES_AT, at + LEAF_WORDS16];
-    this.#words.fill(0xffff, at, classesAt);
-    this.#words.fill(last, classesAt, end16);
-    for (let i = range + 1, bound = 0; i < classes.rangeCount && classes.starts[i]! < end; i++, bound++) {
-      last = classes.rangeClasses[i]!;
-      this.#words[at + bound] = classes.starts[i]! & 0xffff;
-      this.#words.fill(last, classesAt + 1 + bound, end16);
+    const begin = this.count * this.#size;
+    if (begin === this.#bounds.byteLength) this.#grow();
+    const boundsAt = begin / this.#bounds.BYTES_PER_ELEMENT;
+    const classesAt = (begin + this.#classesAt) / this.#classes.BYTES_PER_ELEMENT;
+    for (let place = 0, i = range; place < CLASSES; place++) {
+      this.#classes[classesAt + place] = classes.rangeClasses[i]!;
+      const isLast = i + 1 >= classes.rangeCount || classes.starts[i + 1]! >= end;
+      this.#bounds[boundsAt + place] = isLast ? UNUSED_BOUND : classes.starts[++i]! & 0xffff;
     }
     return this.count++;
   }
 
   bytes(): Uint8Array {
-    return new Uint8Array(this.#words.buffer, 0, this.count * LEAF.size);
+    return new Uint8Array(this.#bounds.buffer, 0, this.count * this.#size);
   }
 
-  #reserve(): void {
-    if ((this.count + 1) * LEAF_WORDS16 <= this.#words.length) return;
-    const words = new Uint16Array(this.#words.length * 2);
-    words.set(this.#words);
-    this.#words = words;
+  #grow(): void {
+    const bytes = new Uint8Array(2 * this.#bounds.byteLength);
+    bytes.set(new Uint8Array(this.#bounds.buffer));
+    this.#useBytes(bytes);
+  }
+
+  #useBytes({ buffer }: Uint8Array): void {
+    this.#bounds = new Uint16Array(buffer);
+    this.#classes = this.#wide ? new Uint32Array(buffer) : new Uint16Array(buffer);
   }
 }
 

@@ -36,10 +36,12 @@ interface Entries {
 export interface Forms6 {
   readonly root6Ranges: number;
   readonly tree6Ranges: number;
+  readonly narrowClasses: number;
 }
 
-export function encodeAddress6(classes: AddressClasses, { root6Ranges, tree6Ranges }: Forms6): Address6Tables {
-  const root = encodeRoot6(classes, root6Ranges);
+export function encodeAddress6(classes: AddressClasses, forms: Forms6): Address6Tables {
+  const { root6Ranges, tree6Ranges, narrowClasses } = forms;
+  const root = classes.classes.length > narrowClasses ? undefined : encodeRoot6(classes, root6Ranges);
   if (root !== undefined)
     return { shape: { ...shapeOf(0, NO_BLOCKS6), ...root.shape }, blocks: NO_BLOCKS6, nodes: root.nodes };
   const blocks = classes.rangeCount > tree6Ranges ? encodeBlocks6(present(classes.prefixes)) : NO_BLOCKS6;

@@ -204,7 +204,7 @@ class BlockTable {
 
 /** Counted from 1. */
 function levelOf(value: number): number {
-  return (value >>> BLOCK_LEVEL_SHIFT) & 255;
+  return (value >>> BLOCK_LEVEL_SHIFT) & 127;
 }
 
 function encode(table: BlockTable): Blocks6 {

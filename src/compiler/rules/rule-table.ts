@@ -23,6 +23,8 @@ import type { RuleSets } from './rule-sets.ts';
 export interface Budgets {
   /** Cells of the dense cross-product of all classes, at most 65536: 16 bits of an address class are a place in it. */
   readonly denseCells: number;
+  /** Address classes of one end: of more a policy is refused. At most 2^24, as the blocks of IPv6 hold. */
+  readonly addressClasses: number;
   /** Pairs of address classes that may have a set each. */
   readonly rowPairs: number;
   /** Bytes of rows, subrows and lists that the pairs may need. */
@@ -47,6 +49,8 @@ export interface Budgets {
   readonly root4Ranges: number;
   /** Ranges of an IPv4 end up to which no bit for each /24 stands in front: past them it saves more lines than it costs. */
   readonly unfiltered4Ranges: number;
+  /** Classes of an end up to which a leaf or a root has 16 bits for each, at most 65536. */
+  readonly narrowClasses: number;
   /** Ranges of an IPv6 end that are one root, at most 9, besides single addresses. */
   readonly root6Ranges: number;
   /** Ranges of an IPv6 end that are one tree; more are blocks. */
@@ -57,6 +61,7 @@ export interface Budgets {
 
 export const DEFAULT_BUDGETS: Budgets = {
   denseCells: 1 << 16,
+  addressClasses: 1 << 20,
   rowPairs: 1 << 20,
   rowBytes: 8 << 20,
   rowServices: 1 << 20,
@@ -69,6 +74,7 @@ export const DEFAULT_BUDGETS: Budgets = {
   ownNodes: 1 << 16,
   root4Ranges: ENUMS.layout.ROOT_BOUNDS + 1,
   unfiltered4Ranges: 20_000,
+  narrowClasses: 1 << 16,
   root6Ranges: ENUMS.layout.ROOT_BOUNDS + 1,
   tree6Ranges: 1000,
   placedPages: ENUMS.layout.PORT_PAGES,
@@ -154,6 +160,9 @@ function matchBoth(bySource: ReadonlyMap<number, readonly number[]>, conditions:
   );
 }
 
+/** 16 bits of the key of a pair are the class of each end. */
+const MOST_PAIRED = 1 << 16;
+
 /** Every class's conditions, `any` first. */
 function allConditions(classes: AddressClasses): readonly (readonly number[])[] {
   return conditionsByClass(classes).map((conditions) => [ANY_ADDRESS.id, ...conditions]);
@@ -225,6 +234,7 @@ function rows(input: RuleInput, groups: Groups): RuleTable | undefined {
  */
 function sparse(input: RuleInput, groups: Groups): RuleTable | undefined {
   const { source, destination, sets, budgets } = input;
+  if (Math.max(source.classes.length, destination.classes.length) > MOST_PAIRED) return undefined;
   const dstConditions = allConditions(destination);
   const srcConditions = allConditions(source);
   const holders = classesByCondition(dstConditions);

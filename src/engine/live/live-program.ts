@@ -10,7 +10,7 @@ import type { LiveTables } from './live-tables.ts';
 const { live_shape: SHAPE, live_table_shape: TABLE } = STRUCTS;
 const { LIVE_SOURCE, LIVE_DESTINATION } = ENUMS.live_ends;
 const { LEVELS, SETS } = ENUMS.live;
-const CLASS_BYTES = 2;
+const CLASS_BYTES = 4;
 
 /** The numbers that sets have in the tables of this network namespace, by name: 0 to 15. */
 export type LiveNumbers = ReadonlyMap<string, number>;
@@ -60,7 +60,7 @@ function writeClasses(
     ] as const) {
       for (const [i, addressClass] of end.entries()) {
         const level = present(liveLevel(family, present(set[`levels${family}`][i])));
-        view.setUint16(field.offset + CLASS_BYTES * (number * LEVELS + level), addressClass, true);
+        view.setUint32(field.offset + CLASS_BYTES * (number * LEVELS + level), addressClass, true);
         levels |= 1 << level;
         ends |= bit;
         asked.add(number);
