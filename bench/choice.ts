@@ -35,7 +35,8 @@ const LISTS = ['list-10', 'list-100', 'list-1k', 'list-10k', 'list-100k', 'list-
 const ACLS = ['acl-10', 'acl-100', 'acl-1k', 'acl-10k', 'acl-100k'] as const;
 /** Filters that overlap, each shape growing by them. */
 const OVERLAPPING = ['overlap', 'any', 'wild'].flatMap((shape) => [`${shape}-1k`, `${shape}-5k`, `${shape}-20k`]);
-const COMPILED_ONLY = ['hosts-5k', 'ranges-20k', 'mirrored-3k', 'seed-acl-20k', 'seed-fw-20k', 'seed-ipc-20k'] as const;
+const SEEDS = ['20k', '100k'].flatMap((size) => ['acl', 'fw', 'ipc'].map((seed) => `seed-${seed}-${size}`));
+const COMPILED_ONLY = ['hosts-5k', 'ranges-20k', 'mirrored-3k', ...SEEDS];
 
 const CASES: Readonly<Record<Section, Cases>> = {
   dataplane: {

@@ -4,7 +4,7 @@ import type { HostAddresses, Policy, Rule } from '../policy/model.ts';
 import type { FilterCount } from './conditions/directed-counts.ts';
 import { directedCounts } from './conditions/directed-counts.ts';
 
-/** Directed filters: ranking, classes and tables of so many take some ten seconds and a gibibyte. */
+/** Directed filters: ranking, classes and tables of so many take up to two minutes and three gibibytes. */
 export const MAX_DIRECTED: number = 1 << 19;
 
 /** Rules and filters that are named. */
