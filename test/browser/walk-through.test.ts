@@ -88,6 +88,7 @@ describe('creating the policy', () => {
     await choose(page, 'Permit');
     await next('Source');
     await answerFilter({ protocol: 'tcp', port: '80' });
+    await waitForText(page, 'Lines that change', 'dialog');
     await press(page, 'Another filter');
     await waitForText(page, 'Source', 'dialog h2');
     await answerFilter({ protocol: 'tcp', port: '443' });
