@@ -45,9 +45,9 @@ export async function putOrderInForce(
   context: HostContext,
   operations: OperationsFor,
   ordered: OrderedPolicy,
+  { input, files }: FetchedPolicy,
   fronts: FrontAsks,
 ): Promise<CarriedPolicy> {
-  const { input, files } = await fetchPolicy(ordered, fronts);
   const host = operations(context, () => Promise.resolve(files));
   await requireSound(host, ordered, input);
   const assignment = await host.assignment();
@@ -59,12 +59,13 @@ export async function putOrderInForce(
   return { sha256: ordered.sha256, name: outcome.policy, version: outcome.version ?? 0, hash: outcome.hash };
 }
 
-interface FetchedPolicy {
+export interface FetchedPolicy {
   readonly input: PolicyTextInput;
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
-async function fetchPolicy({ name, sha256, size }: OrderedPolicy, fronts: FrontAsks): Promise<FetchedPolicy> {
+/** Waits before, where many hosts are told at once. */
+export async function fetchPolicy({ name, sha256, size }: OrderedPolicy, fronts: FrontAsks): Promise<FetchedPolicy> {
   const content = unpackBlob(await fronts.fetchBlob(sha256, size), { sha256, size });
   if (content === undefined) {
     throw new EnvironmentError('XDPOL_E_FRONT', `the front has another policy than the ordered one under ${sha256}`, {

@@ -20,7 +20,7 @@ import type { AgentLog } from '../log.ts';
 import type { OperationsFor } from '../operations-beside.ts';
 import { pauseAfter } from './backoff.ts';
 import type { FrontAsks } from './carry-out.ts';
-import { isFinal, putOrderInForce } from './carry-out.ts';
+import { fetchPolicy, isFinal, putOrderInForce } from './carry-out.ts';
 import { NewDrops } from './new-drops.ts';
 import type { OrderBook, TakenOrder } from './order-book.ts';
 
@@ -216,9 +216,11 @@ export class OrdersInForce {
     const { carried } = this.#book;
     const isThere = carried?.policy?.sha256 === order.policy.sha256 && isAsOrdered(carried, await host.assignment());
     if (isThere) return carried.policy;
+    // Outside of the turn: other changes go on meanwhile.
+    const fetched = await fetchPolicy(order.policy, fronts);
     const before = await host.counters().catch(() => undefined);
     const policy = await this.#turns.take(who, 'apply', () =>
-      putOrderInForce(context, this.#operations, order.policy, fronts),
+      putOrderInForce(context, this.#operations, order.policy, fetched, fronts),
     );
     const after = await host.counters().catch(() => undefined);
     if (before === undefined || after === undefined) this.#newDrops.end();
