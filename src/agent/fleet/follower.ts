@@ -189,9 +189,10 @@ export class FleetFollower {
   }
 
   #asks(): FrontAsks {
+    let tries = 0;
     return {
       fetchBlob: (sha256, size) => this.#fetchBlob(sha256, size),
-      reachAnew: () => this.#reachAnew(),
+      reachAnew: () => this.#reachAnew(tries++),
     };
   }
 
@@ -209,9 +210,10 @@ export class FleetFollower {
     });
   }
 
-  /** The status goes over a connection of its own, to the fronts in turn. */
-  async #reachAnew(): Promise<void> {
-    const front = this.#connection?.url ?? this.#fronts[this.#next++ % this.#fronts.length];
+  /** The status goes over a connection of its own: first to the front that orders come from, then to all in turn. */
+  async #reachAnew(tries: number): Promise<void> {
+    const followed = tries === 0 ? this.#connection?.url : undefined;
+    const front = followed ?? this.#fronts[this.#next++ % this.#fronts.length];
     if (front === undefined) throw noFront();
     using connection = await FrontConnection.open(front, this.#options.credentials().tls);
     await postStatus(connection, JSON.stringify(this.#options.orders.status()));
