@@ -89,7 +89,7 @@ export class SimulatedAgent {
     }
   }
 
-  async #settle(connection: FrontConnection, isNew: boolean, hosts = 1): Promise<void> {
+  async #settle(connection: FrontConnection, isNew: boolean, hosts: number): Promise<void> {
     const order = this.#book.effective?.order;
     const isFresh = order !== undefined && order.seq !== this.#seq;
     if (isFresh) {

@@ -448,27 +448,25 @@ describe('live sets with a feed', () => {
     const sets = `addressSets: { listed: { file: ${list}, watch: true } }`;
     const rule = '  - { name: listed, action: block, filters: [{ source: $listed, destination: me }] }';
     store('edge', `${sets}\n${POLICY}${rule}\n`);
+    // The feed is read within seconds.
+    const reloadUntil = async (selector: string): Promise<void> => {
+      for (let i = 0; i < 30 && (await page.$(selector)) === null; i++) {
+        await sleep(500);
+        await page.reload();
+        await press(page, 'listed');
+        await waitForText(page, list, '.facts');
+      }
+    };
     await show('sets');
     await page.reload();
     await waitForText(page, 'listed', 'tbody');
     await press(page, 'listed');
     await waitForText(page, list, '.facts');
-    // The feed is read within seconds; the page is loaded again until it was: at most 30 times.
-    for (let i = 0; i < 30 && (await page.$('[aria-label="Members of listed"]')) === null; i++) {
-      await sleep(500);
-      await page.reload();
-      await press(page, 'listed');
-      await waitForText(page, list, '.facts');
-    }
+    await reloadUntil('[aria-label="Members of listed"]');
     await waitForText(page, '203.0.113.7', '[aria-label="Members of listed"]');
     expect(await page.$('form.row button.primary')).toBeNull();
     writeFileSync(list, 'no address\n');
-    for (let i = 0; i < 30 && (await page.$('main .notice.warn')) === null; i++) {
-      await sleep(500);
-      await page.reload();
-      await press(page, 'listed');
-      await waitForText(page, list, '.facts');
-    }
+    await reloadUntil('main .notice.warn');
     await waitForText(page, 'The last members stay:', 'main .notice.warn');
     await waitForText(page, '203.0.113.7', '[aria-label="Members of listed"]');
   });

@@ -28,9 +28,6 @@ export interface RecordingOptions {
   readonly noted?: (order: Order, digest: string) => void;
 }
 
-/** Milliseconds. */
-const SPREAD = 50;
-
 class RecordedOrders implements Orders {
   readonly book: OrderBook;
   readonly refusals: string[] = [];
@@ -155,9 +152,7 @@ export class RecordingHost {
     this.#orders = orders;
     this.#stop = new AbortController();
     const credentials = (): { tls: typeof tls; host: string; keys: typeof keys } => ({ tls, host: name, keys });
-    this.#running = new FleetFollower({ fronts, credentials, book, orders, log, spread: SPREAD }).run(
-      this.#stop.signal,
-    );
+    this.#running = new FleetFollower({ fronts, credentials, book, orders, log }).run(this.#stop.signal);
   }
 
   async end(): Promise<void> {

@@ -21,6 +21,8 @@ export type CarriedPolicy = NonNullable<CarriedOrder['policy']>;
 
 /** What is asked of fronts while an order is carried out. */
 export interface FrontAsks {
+  /** Milliseconds over which hosts that were told of a policy at once ask for it. */
+  readonly spread: number;
   /** The packed blob. Throws where the front has none, or cannot be reached. */
   readonly fetchBlob: (sha256: string, size: number) => Promise<Uint8Array>;
   /** Throws where no front can be reached over a new connection. */
@@ -64,7 +66,6 @@ export interface FetchedPolicy {
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
-/** Waits before, where many hosts are told at once. */
 export async function fetchPolicy({ name, sha256, size }: OrderedPolicy, fronts: FrontAsks): Promise<FetchedPolicy> {
   const content = unpackBlob(await fronts.fetchBlob(sha256, size), { sha256, size });
   if (content === undefined) {

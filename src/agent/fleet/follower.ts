@@ -38,8 +38,6 @@ export interface FollowerOptions {
   readonly book: OrderBook;
   readonly orders: Orders;
   readonly log: AgentLog;
-  /** Milliseconds over which hosts that are told at once ask for the same policy; else as many hosts need. */
-  readonly spread?: number;
 }
 
 export class FleetFollower {
@@ -191,14 +189,13 @@ export class FleetFollower {
   #asks(): FrontAsks {
     let tries = 0;
     return {
+      spread: spreadOf(this.#toldAtOnce),
       fetchBlob: (sha256, size) => this.#fetchBlob(sha256, size),
       reachAnew: () => this.#reachAnew(tries++),
     };
   }
 
   async #fetchBlob(sha256: string, size: number): Promise<Uint8Array> {
-    const { book, spread = spreadOf(this.#toldAtOnce) } = this.#options;
-    if (book.effective?.order.target.startsWith('host/') !== true) await sleep(Math.random() * spread);
     const connection = this.#connection;
     if (connection === undefined) throw noFront();
     const most = size + PACKED_MORE;

@@ -54,6 +54,8 @@ export class OrdersInForce {
   #bans: StatusReport['bans'] = null;
   #failures = 0;
   #nextTry = 0;
+  /** When this host asks for the policy of an order that many have: drawn once for each order. */
+  #turn: { readonly digest: string; readonly at: number } | undefined;
   readonly #newDrops = new NewDrops();
 
   constructor({ book, fleet, turns, operations, log }: OrdersOptions) {
@@ -89,7 +91,7 @@ export class OrdersInForce {
     }
   }
 
-  /** Has something failed that is due to be tried again, or come while the host was looked at? */
+  /** Is it time for what failed, or for what was to wait its turn? Has something come while the host was looked at? */
   get isDue(): boolean {
     return this.#isWanted || (this.#nextTry > 0 && performance.now() >= this.#nextTry);
   }
@@ -171,6 +173,7 @@ export class OrdersInForce {
     if (effective === undefined) return;
     if (effective.digest === carried?.digest || effective.digest === failed?.digest) return;
     const { order, digest } = effective;
+    if (this.#waitsItsTurn(effective, fronts.spread)) return;
     try {
       const policy = await this.#carryOut(effective, fronts);
       this.#keep(() => this.#book.keepCarried({ digest, target: order.target, seq: order.seq, policy }));
@@ -192,6 +195,17 @@ export class OrdersInForce {
         this.#nextTry = 0;
       }
     }
+  }
+
+  /** Bans, a newer order and the end of the agent do not wait with it. */
+  #waitsItsTurn({ order, digest }: TakenOrder, spread: number): boolean {
+    if (order.kind !== 'policy' || order.target.startsWith('host/')) return false;
+    if (this.#book.carried?.policy?.sha256 === order.policy.sha256) return false;
+    if (this.#turn?.digest !== digest) this.#turn = { digest, at: performance.now() + Math.random() * spread };
+    const { at } = this.#turn;
+    if (performance.now() >= at) return false;
+    this.#tryAt(at);
+    return true;
   }
 
   /** What was done is done, though the disk may be full: after a restart the order is carried out again. */
@@ -284,7 +298,11 @@ export class OrdersInForce {
 
   #tryLater(): void {
     this.#failures++;
-    this.#nextTry = performance.now() + pauseAfter(this.#failures);
+    this.#tryAt(performance.now() + pauseAfter(this.#failures));
+  }
+
+  #tryAt(time: number): void {
+    this.#nextTry = this.#nextTry === 0 ? time : Math.min(this.#nextTry, time);
   }
 
   #note(seq: number | null, error: unknown, what: string): StatusError {

@@ -337,6 +337,7 @@ async function reportAnew(at: Front, name: string, session?: Buffer): Promise<re
   socket.destroy();
   return [isReused, headers[':status']];
 }
+
 test('a TLS session does not outlive the certificate of its host, neither revoked nor ended', async () => {
   folders.set('web3', await authority.host('web3'));
   await writeHost('web3', []);
