@@ -264,6 +264,9 @@ test('mistakes are said before anything is asked', () => {
     [['order', 'group/web', 'web', '--unassign'], 2, 'web and --unassign are given both'],
     [['order', 'group/web', '--signed', 'signed.json'], 2, 'names its target itself'],
     [['rollout', 'group/web', 'web', '--resume', 'x'], 2, 'has its target'],
+    [['rollout', '--resume', 'x', '--hold', '1m'], 2, 'cannot be used with'],
+    // The probe is given again: the advice to whoever resumes without it.
+    [['rollout', '--resume', 'x', '--probe', 'true'], 1, 'there is no rollout x'],
     [['status', 'host/none'], 1, 'there is no host none'],
     [['status', '--store', 'none'], 1, 'there is no store in none'],
     [['status', '--dir', 'none'], 1, 'there is no fleet in none'],

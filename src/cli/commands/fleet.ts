@@ -221,7 +221,6 @@ function rolloutCommand(): Command {
         'patience',
         'silent',
         'drops',
-        'probe',
       ]),
     )
     .action(rollouts('rollout'));
