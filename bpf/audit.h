@@ -7,19 +7,12 @@
 #pragma once
 #include "decide.h"
 
-/* Jumps to the policy on trial, and comes back where there is none. The slot is a constant: an empty one is no jump. */
+/* Jumps to the policy on trial, and comes back where there is none. `passed`: 0 or 1. */
 #ifdef XDPOL_WITHOUT_AUDIT
 #define AUDIT(ctx, programs, direction, passed)
 #else
-#define AUDIT(ctx, programs, direction, passed)                                                          \
-	do {                                                                                             \
-		if (passed)                                                                              \
-			bpf_tail_call_static(ctx, &programs,                                             \
-					     direction *XDPOL_AUDIT_VERDICTS + XDPOL_AUDIT_PASSED);       \
-		else                                                                                     \
-			bpf_tail_call_static(ctx, &programs,                                             \
-					     direction *XDPOL_AUDIT_VERDICTS + XDPOL_AUDIT_DROPPED);      \
-	} while (0)
+#define AUDIT(ctx, programs, direction, passed) \
+	bpf_tail_call(ctx, &programs, (direction) * XDPOL_AUDIT_VERDICTS + (passed))
 #endif
 
 /* `passed`: by the policy in force. */

@@ -12,10 +12,16 @@
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
-/* A use_packet: counts the packet and answers whether it passes. */
+/* A use_packet: filter. */
 static __always_inline __u32 filter_packet(const struct pkt *pkt, enum outcome outcome, void *hook)
 {
 	return filter(pkt, outcome, *(struct hook *)hook);
+}
+
+/* What a hook answers. */
+static __always_inline int answer_of(__u32 passed, int dropped_answer, int passed_answer)
+{
+	return dropped_answer + passed * (passed_answer - dropped_answer);
 }
 
 SEC("xdp.frags")
@@ -27,7 +33,7 @@ int xdpol_ingress(struct xdp_md *ctx)
 	__u32 passed = parse_packet(&cur, bytes, filter_packet, &hook);
 
 	AUDIT(ctx, audit_xdp, XDPOL_INGRESS, passed);
-	return passed ? XDP_PASS : XDP_DROP;
+	return answer_of(passed, XDP_DROP, XDP_PASS);
 }
 
 enum { PULL_BYTES = 2048 };
@@ -96,7 +102,7 @@ static __always_inline __u32 filter_linear(const struct pkt *pkt, enum outcome o
 {
 	struct hook *hook = context;
 
-	return may_be_whole(hook->ctx, outcome) ? NOT_LINEAR : !!filter(pkt, outcome, *hook);
+	return may_be_whole(hook->ctx, outcome) ? NOT_LINEAR : filter(pkt, outcome, *hook);
 }
 
 /* Passing leaves the verdict to the next program and the stack. */
@@ -112,7 +118,7 @@ static __always_inline int filter_skb(struct __sk_buff *skb, const enum xdpol_di
 		passed = filter(&pkt, outcome, hook);
 	}
 	AUDIT(skb, audit_tc, direction, passed);
-	return passed ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+	return answer_of(passed, TC_ACT_SHOT, TC_ACT_UNSPEC);
 }
 
 SEC("tc")
@@ -150,7 +156,7 @@ static __always_inline int audit_frame(struct xdp_md *ctx, __u32 passed)
 	struct cursor cur = frame_cursor(ctx, bytes);
 
 	parse_packet(&cur, bytes, compare_packet, &audited);
-	return passed ? XDP_PASS : XDP_DROP;
+	return answer_of(passed, XDP_DROP, XDP_PASS);
 }
 
 /* A use_packet: compare_packet, where the headers are linear. */
@@ -171,7 +177,7 @@ static __always_inline int audit_skb(struct __sk_buff *skb, enum xdpol_direction
 
 		compare_packet(&pkt, outcome, &audited);
 	}
-	return passed ? TC_ACT_UNSPEC : TC_ACT_SHOT;
+	return answer_of(passed, TC_ACT_SHOT, TC_ACT_UNSPEC);
 }
 
 SEC("xdp.frags")
