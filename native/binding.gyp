@@ -21,6 +21,7 @@
         "src/netlink.cc",
         "src/network.cc",
         "src/open.cc",
+        "src/parallel.cc",
         "src/program.cc",
         "src/ring_buffer.cc",
         "src/system.cc",

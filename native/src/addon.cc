@@ -6,6 +6,7 @@
 #include "map.h"
 #include "object.h"
 #include "open.h"
+#include "parallel.h"
 #include "program.h"
 #include "ring_buffer.h"
 #include "system.h"
@@ -25,6 +26,7 @@ void Initialize(const Napi::CallbackInfo& info) {
 
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   CaptureLibbpfLog();
+  RegisterParallelLoads();
   auto* state = new AddonState();
   env.SetInstanceData(state);
   env.AddCleanupHook([](AddonState* ending) { ReleaseAll(*ending); }, state);

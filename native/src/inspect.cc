@@ -20,27 +20,6 @@ bool HasMemory(std::string_view section) {
   return is(".rodata") || is(".data") || is(".bss");
 }
 
-// The text of the ELF section `license`; empty where there is none. libbpf keeps it to itself.
-std::string LicenseOf(Bytes bytes) {
-  elf_version(EV_CURRENT);
-  // elf_memory only reads; its parameter is not const because other modes write.
-  char* image = const_cast<char*>(reinterpret_cast<const char*>(bytes.data()));
-  const std::unique_ptr<Elf, int (*)(Elf*)> elf(elf_memory(image, bytes.size()), elf_end);
-  size_t names = 0;
-  if (!elf || elf_getshdrstrndx(elf.get(), &names) != 0) return {};
-  for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf.get(), section)) != nullptr;) {
-    GElf_Shdr header;
-    if (gelf_getshdr(section, &header) == nullptr) continue;
-    const char* name = elf_strptr(elf.get(), names, header.sh_name);
-    if (name == nullptr || std::string_view(name) != "license") continue;
-    const Elf_Data* content = elf_getdata(section, nullptr);
-    if (content == nullptr || content->d_buf == nullptr) return {};
-    const std::string_view text(static_cast<const char*>(content->d_buf), content->d_size);
-    return std::string(text.substr(0, text.find('\0')));
-  }
-  return {};
-}
-
 Napi::Array MapSpecs(Napi::Env env, bpf_object* object) {
   const Napi::Array specs = Napi::Array::New(env);
   bpf_map* map;
@@ -144,6 +123,26 @@ std::string ElfName(const bpf_map* map) {
   std::string_view name = bpf_map__name(map);
   if (bpf_map__is_internal(map) && !name.starts_with('.')) name.remove_prefix(name.rfind('.'));
   return std::string(name);
+}
+
+std::string LicenseOf(Bytes bytes) {
+  elf_version(EV_CURRENT);
+  // elf_memory only reads; its parameter is not const because other modes write.
+  char* image = const_cast<char*>(reinterpret_cast<const char*>(bytes.data()));
+  const std::unique_ptr<Elf, int (*)(Elf*)> elf(elf_memory(image, bytes.size()), elf_end);
+  size_t names = 0;
+  if (!elf || elf_getshdrstrndx(elf.get(), &names) != 0) return {};
+  for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf.get(), section)) != nullptr;) {
+    GElf_Shdr header;
+    if (gelf_getshdr(section, &header) == nullptr) continue;
+    const char* name = elf_strptr(elf.get(), names, header.sh_name);
+    if (name == nullptr || std::string_view(name) != "license") continue;
+    const Elf_Data* content = elf_getdata(section, nullptr);
+    if (content == nullptr || content->d_buf == nullptr) return {};
+    const std::string_view text(static_cast<const char*>(content->d_buf), content->d_size);
+    return std::string(text.substr(0, text.find('\0')));
+  }
+  return {};
 }
 
 std::vector<Variable> VariablesOf(const bpf_object* object) {

@@ -7,6 +7,7 @@
 
 #include "map.h"
 #include "object.h"
+#include "parallel.h"
 #include "program.h"
 #include "trial.h"
 
@@ -163,20 +164,22 @@ class VerifierLogs {
 struct LoadedSeeds {
   std::vector<std::pair<std::string, Seed>> maps;
   std::vector<std::pair<std::string, Seed>> programs;
+  std::string log;
 };
 
 using MapNames = std::vector<std::pair<bpf_map*, std::string>>;
 
-LoadedSeeds TakeLoaded(const Call& call, bpf_object* object, const MapNames& names) {
+LoadedSeeds TakeLoaded(const Call& call, bpf_object* object, const MapNames& names, const ParallelLoads* beside) {
   LoadedSeeds seeds;
   for (const auto& [map, name] : names) {
     if (bpf_map__fd(map) >= 0) seeds.maps.emplace_back(name, Seed{Duplicate(call, bpf_map__fd(map)), name});
   }
   bpf_program* program;
   bpf_object__for_each_program(program, object) {
-    if (bpf_program__fd(program) < 0) continue;
+    const int fd = beside != nullptr ? beside->FdOf(program) : bpf_program__fd(program);
+    if (fd < 0) continue;
     const std::string name = bpf_program__name(program);
-    seeds.programs.emplace_back(name, Seed{Duplicate(call, bpf_program__fd(program)), name});
+    seeds.programs.emplace_back(name, Seed{Duplicate(call, fd), name});
   }
   return seeds;
 }
@@ -196,13 +199,13 @@ Napi::Array WrapAll(const Call& call, std::vector<std::pair<std::string, Seed>> 
   return all;
 }
 
-Napi::Object WrapLoaded(const Call& call, LoadedSeeds seeds, const std::string& log) {
+Napi::Object WrapLoaded(const Call& call, LoadedSeeds seeds) {
   std::vector<Resource*> made;
   try {
     Napi::Object parts = Napi::Object::New(call.env);
     parts.Set("maps", WrapAll<BpfMap>(call, std::move(seeds.maps), made));
     parts.Set("programs", WrapAll<BpfProgram>(call, std::move(seeds.programs), made));
-    parts.Set("verifierLog", log);
+    parts.Set("verifierLog", seeds.log);
     return parts;
   } catch (...) {
     for (Resource* resource : made) resource->Release();
@@ -221,12 +224,34 @@ MapNames Prepare(const Call& call, OpenObject& object, const Plan& plan) {
   return names;
 }
 
-// What LoadObject does, without JavaScript.
-void TryLoading(const Call& call, Bytes bytes, const Plan& plan) {
+enum class Order { kSideBySide, kInTurn };
+
+// Empty where a program was refused that libbpf itself has not loaded: there is no verifier log of it.
+std::optional<LoadedSeeds> Load(const Call& call, Bytes bytes, const Plan& plan, Order order) {
   OpenObject object(call, bytes, call.target);
-  Prepare(call, object, plan);
+  const MapNames names = Prepare(call, object, plan);
   const VerifierLogs logs(object.get(), plan.log_level);
-  bpf_object__load(object.get());
+  std::optional<ParallelLoads> beside;
+  if (order == Order::kSideBySide) beside.emplace(object.get(), LicenseOf(bytes));
+  const LibbpfLog messages;
+  const int err = bpf_object__load(object.get());
+  if (beside && !beside->Finish()) return std::nullopt;
+  if (err != 0) {
+    std::string log = logs.Last();
+    throw call.Failed(-err, {.detail = messages.text(),
+                             .verifier_log = log.empty() ? std::nullopt : std::optional(std::move(log))});
+  }
+  LoadedSeeds seeds = TakeLoaded(call, object.get(), names, beside ? &*beside : nullptr);
+  if (plan.log_level > 0) seeds.log = logs.Text();
+  return seeds;
+}
+
+// What is refused is tried once more in turn, for libbpf to say why. So are programs whose logs are asked for.
+LoadedSeeds LoadAll(const Call& call, Bytes bytes, const Plan& plan) {
+  std::optional<LoadedSeeds> seeds;
+  if (plan.log_level == 0) seeds = Load(call, bytes, plan, Order::kSideBySide);
+  if (!seeds) seeds = Load(call, bytes, plan, Order::kInTurn);
+  return std::move(*seeds);
 }
 
 }  // namespace
@@ -238,18 +263,8 @@ Napi::Value LoadObject(const Napi::CallbackInfo& info) {
   if (plan.name) call.target = *plan.name;
   const bool untried = RequireBool(call, info[3], "untried");
   const Bytes bytes = RequireBytes(call, info[0], "source");
-  if (untried) TryInChild(call, [&] { TryLoading(call, bytes, plan); });
-
-  OpenObject object(call, bytes, call.target);
-  const MapNames names = Prepare(call, object, plan);
-  const VerifierLogs logs(object.get(), plan.log_level);
-  const LibbpfLog messages;
-  if (const int err = bpf_object__load(object.get()); err != 0) {
-    std::string log = logs.Last();
-    throw call.Failed(-err, {.detail = messages.text(),
-                             .verifier_log = log.empty() ? std::nullopt : std::optional(std::move(log))});
-  }
-  return WrapLoaded(call, TakeLoaded(call, object.get(), names), plan.log_level > 0 ? logs.Text() : "");
+  if (untried) TryInChild(call, [&] { LoadAll(call, bytes, plan); });
+  return WrapLoaded(call, LoadAll(call, bytes, plan));
 }
 
 }  // namespace lbt

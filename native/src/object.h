@@ -52,6 +52,9 @@ std::string ElfName(const bpf_map* map);
 // The variables that have memory in a section's map, in file order.
 std::vector<Variable> VariablesOf(const bpf_object* object);
 
+// The text of the ELF section `license`; empty where there is none. libbpf keeps it to itself.
+std::string LicenseOf(Bytes bytes);
+
 Napi::Value InspectObject(const Napi::CallbackInfo& info);
 Napi::Value LoadObject(const Napi::CallbackInfo& info);
 

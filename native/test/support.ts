@@ -30,7 +30,7 @@ export function objectFile(name: string): string {
 }
 
 /** What of this process's descriptors BPF handles and their event queues are. */
-function openDescriptors(): readonly string[] {
+export function openDescriptors(): readonly string[] {
   return readdirSync('/proc/self/fd').flatMap((fd) => {
     try {
       const target = readlinkSync(`/proc/self/fd/${fd}`);
