@@ -12,6 +12,7 @@
         "src/handle.cc",
         "src/inspect.cc",
         "src/interfaces.cc",
+        "src/kept.cc",
         "src/link.cc",
         "src/load.cc",
         "src/map.cc",

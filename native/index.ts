@@ -52,8 +52,8 @@ export function inspectObject(source: string | Uint8Array, known: KnownObject = 
  * `verifierLog`. The caller disposes the object, which closes its maps and programs.
  */
 export function loadObject(source: string | Uint8Array, opts: LoadOptions = {}): BpfObject {
-  const load = (bytes: Uint8Array, name: string, untried: boolean): BpfObject =>
-    new LoadedObject(addon.loadObject(bytes, name, opts, untried));
+  const load = (bytes: Uint8Array, name: string, untried: boolean, digest: string): BpfObject =>
+    new LoadedObject(addon.loadObject(bytes, name, opts, untried, digest));
   return withObject(source, 'object_load', { ...opts }, load);
 }
 

@@ -34,7 +34,7 @@ interface Addon {
   readonly RingBuffer: RingBufferConstructor;
   /** `untried`: a child process reads the bytes first, and ECRASH is thrown where that ends it. */
   inspectObject(bytes: Uint8Array, name: string, untried: boolean): ObjectSpec;
-  loadObject(bytes: Uint8Array, name: string, opts: LoadOptions, untried: boolean): LoadedParts;
+  loadObject(bytes: Uint8Array, name: string, opts: LoadOptions, untried: boolean, digest: string): LoadedParts;
   createMap(spec: NewMap): BpfMap;
   openPinnedMap(path: string, expect: Partial<MapSpec>): BpfMap;
   openMapById(id: number): BpfMap;

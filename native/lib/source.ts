@@ -69,16 +69,16 @@ export function withObject<T>(
   source: string | Uint8Array,
   op: string,
   known: KnownObject,
-  use: (bytes: Uint8Array, name: string, untried: boolean) => T,
+  use: (bytes: Uint8Array, name: string, untried: boolean, digest: string) => T,
 ): T {
   const { bytes, name, digest } = read(source, op);
-  if (digest === '') return use(bytes, name, false);
+  if (digest === '') return use(bytes, name, false, digest);
   if (known.sha256 !== undefined) {
     checkDigest(op, typeof source === 'string' ? source : name, digest, known.sha256);
-    return use(bytes, name, false);
+    return use(bytes, name, false, digest);
   }
   const trial = `${op} ${digest}`;
-  const result = use(bytes, name, !survived.has(trial));
+  const result = use(bytes, name, !survived.has(trial), digest);
   survived.add(trial);
   return result;
 }

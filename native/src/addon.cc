@@ -2,6 +2,7 @@
 
 #include "clsact.h"
 #include "ethtool.h"
+#include "kept.h"
 #include "link.h"
 #include "map.h"
 #include "object.h"
@@ -28,6 +29,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   CaptureLibbpfLog();
   RegisterParallelLoads();
   auto* state = new AddonState();
+  state->kept = std::make_shared<KeptObjects>();
   env.SetInstanceData(state);
   env.AddCleanupHook([](AddonState* ending) { ReleaseAll(*ending); }, state);
 

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <memory>
 
+#include "kept.h"
+#include "load.h"
 #include "map.h"
 #include "object.h"
 #include "parallel.h"
@@ -16,16 +18,6 @@ namespace {
 
 // Room for a verifier log that tells everything; committed only as far as the kernel writes.
 constexpr size_t kVerifierLogSize = 16 << 20;
-
-// The options, copied: no JavaScript runs after they are read.
-struct Plan {
-  std::optional<std::string> name;
-  std::vector<std::pair<std::string, std::vector<uint8_t>>> rodata;
-  std::vector<std::pair<std::string, UniqueFd>> maps;
-  std::vector<std::pair<std::string, uint32_t>> max_entries;
-  std::optional<std::vector<std::string>> programs;
-  uint32_t log_level = 0;
-};
 
 std::vector<std::string> ReadNames(const Call& call, Napi::Value value) {
   if (!value.IsArray()) throw call.Invalid("programs must be an array of names");
@@ -161,15 +153,7 @@ class VerifierLogs {
   std::vector<std::unique_ptr<char[]>> buffers_;
 };
 
-struct LoadedSeeds {
-  std::vector<std::pair<std::string, Seed>> maps;
-  std::vector<std::pair<std::string, Seed>> programs;
-  std::string log;
-};
-
-using MapNames = std::vector<std::pair<bpf_map*, std::string>>;
-
-LoadedSeeds TakeLoaded(const Call& call, bpf_object* object, const MapNames& names, const ParallelLoads* beside) {
+LoadedSeeds TakeLoaded(const Call& call, bpf_object* object, const MapNames& names, ParallelLoads* beside) {
   LoadedSeeds seeds;
   for (const auto& [map, name] : names) {
     if (bpf_map__fd(map) >= 0) seeds.maps.emplace_back(name, Seed{Duplicate(call, bpf_map__fd(map)), name});
@@ -227,7 +211,7 @@ MapNames Prepare(const Call& call, OpenObject& object, const Plan& plan) {
 enum class Order { kSideBySide, kInTurn };
 
 // Empty where a program was refused that libbpf itself has not loaded: there is no verifier log of it.
-std::optional<LoadedSeeds> Load(const Call& call, Bytes bytes, const Plan& plan, Order order) {
+std::optional<LoadedSeeds> Load(const Call& call, Bytes bytes, const Plan& plan, Order order, KeptObjects* keep) {
   OpenObject object(call, bytes, call.target);
   const MapNames names = Prepare(call, object, plan);
   const VerifierLogs logs(object.get(), plan.log_level);
@@ -243,14 +227,21 @@ std::optional<LoadedSeeds> Load(const Call& call, Bytes bytes, const Plan& plan,
   }
   LoadedSeeds seeds = TakeLoaded(call, object.get(), names, beside ? &*beside : nullptr);
   if (plan.log_level > 0) seeds.log = logs.Text();
+  if (keep != nullptr && beside) {
+    if (auto kept = KeptObject::Of(call, object, names, plan, *beside)) keep->Add(std::move(*kept));
+  }
   return seeds;
 }
 
-// What is refused is tried once more in turn, for libbpf to say why. So are programs whose logs are asked for.
-LoadedSeeds LoadAll(const Call& call, Bytes bytes, const Plan& plan) {
+// The short ways first. What is refused there is tried once more in turn, for libbpf to say why; what its logs are asked
+// for, in turn at once.
+LoadedSeeds LoadAll(const Call& call, Bytes bytes, const Plan& plan, KeptObjects* kept) {
   std::optional<LoadedSeeds> seeds;
-  if (plan.log_level == 0) seeds = Load(call, bytes, plan, Order::kSideBySide);
-  if (!seeds) seeds = Load(call, bytes, plan, Order::kInTurn);
+  if (plan.log_level == 0) {
+    KeptObject* known = kept == nullptr ? nullptr : kept->Find(RequestOf(call, plan));
+    seeds = known != nullptr ? known->Load(call, plan) : Load(call, bytes, plan, Order::kSideBySide, kept);
+  }
+  if (!seeds) seeds = Load(call, bytes, plan, Order::kInTurn, nullptr);
   return std::move(*seeds);
 }
 
@@ -259,12 +250,13 @@ LoadedSeeds LoadAll(const Call& call, Bytes bytes, const Plan& plan) {
 Napi::Value LoadObject(const Napi::CallbackInfo& info) {
   Call call{info.Env(), "object_load", ""};
   call.target = RequireString(call, info[1], "name");
-  const Plan plan = ReadPlan(call, info[2]);
+  Plan plan = ReadPlan(call, info[2]);
+  plan.digest = RequireString(call, info[4], "digest");
   if (plan.name) call.target = *plan.name;
   const bool untried = RequireBool(call, info[3], "untried");
   const Bytes bytes = RequireBytes(call, info[0], "source");
-  if (untried) TryInChild(call, [&] { LoadAll(call, bytes, plan); });
-  return WrapLoaded(call, LoadAll(call, bytes, plan));
+  if (untried) TryInChild(call, [&] { LoadAll(call, bytes, plan, nullptr); });
+  return WrapLoaded(call, LoadAll(call, bytes, plan, AddonState::Of(info.Env()).kept.get()));
 }
 
 }  // namespace lbt

@@ -1,11 +1,13 @@
 #include "parallel.h"
 
+#include <bpf/btf.h>
 #include <pthread.h>
 
 #include <algorithm>
 #include <csignal>
 #include <mutex>
 #include <string_view>
+#include <tuple>
 
 namespace lbt {
 namespace {
@@ -28,6 +30,25 @@ bool HasHandler(const bpf_program* program) {
   return std::any_of(std::begin(kSections), std::end(kSections), [section](const auto& s) { return s.name == section; });
 }
 
+// Does the object say what is in one of its maps? libbpf would put in the program that does nothing.
+bool FillsMaps(const bpf_object* object) {
+  const btf* types = bpf_object__btf(object);
+  const int id = types == nullptr ? -1 : btf__find_by_name_kind(types, ".maps", BTF_KIND_DATASEC);
+  if (id < 0) return false;
+  const btf_type* section = btf__type_by_id(types, static_cast<uint32_t>(id));
+  for (uint32_t i = 0; i < btf_vlen(section); i++) {
+    const btf_type* variable = btf__type_by_id(types, btf_var_secinfos(section)[i].type);
+    const int type = variable == nullptr ? -1 : btf__resolve_type(types, variable->type);
+    const btf_type* map = type < 0 ? nullptr : btf__type_by_id(types, static_cast<uint32_t>(type));
+    if (map == nullptr || !btf_is_struct(map)) continue;
+    for (uint32_t member = 0; member < btf_vlen(map); member++) {
+      const char* name = btf__name_by_offset(types, btf_members(map)[member].name_off);
+      if (name != nullptr && std::string_view(name) == "values") return true;
+    }
+  }
+  return false;
+}
+
 int PrepareLoad(bpf_program* program, bpf_prog_load_opts* opts, long flags) noexcept {
   opts->prog_flags |= static_cast<uint32_t>(flags);
   if (current == nullptr || !current->Take(program, *opts)) return 0;
@@ -47,38 +68,38 @@ std::vector<uint8_t> Copy(const void* records, uint32_t count, uint32_t size) {
 
 }  // namespace
 
-// Everything that BPF_PROG_LOAD is given. Copied: libbpf frees its own where a later program is refused.
-struct ParallelLoads::Load {
-  Load(const bpf_program* from, const bpf_prog_load_opts& given)
-      : program(from),
-        insns(bpf_program__insns(from), bpf_program__insns(from) + bpf_program__insn_cnt(from)),
-        func_info(Copy(given.func_info, given.func_info_cnt, given.func_info_rec_size)),
-        line_info(Copy(given.line_info, given.line_info_cnt, given.line_info_rec_size)),
-        opts(given) {
-    opts.func_info = func_info.data();
-    opts.line_info = line_info.data();
-    opts.log_level = opts.log_size = 0;
-    opts.log_buf = nullptr;
-  }
+ProgramImage::ProgramImage(const bpf_program* program, const bpf_prog_load_opts& opts, std::string license)
+    : name_(bpf_program__name(program)),
+      license_(std::move(license)),
+      type_(bpf_program__type(program)),
+      insns_(bpf_program__insns(program), bpf_program__insns(program) + bpf_program__insn_cnt(program)),
+      func_info_(Copy(opts.func_info, opts.func_info_cnt, opts.func_info_rec_size)),
+      line_info_(Copy(opts.line_info, opts.line_info_cnt, opts.line_info_rec_size)),
+      opts_(opts) {
+  opts_.log_level = opts_.log_size = 0;
+  opts_.log_buf = nullptr;
+}
 
-  void Run(const std::string& license) noexcept {
-    // Signals are for the threads that expect them; one that is pending makes the kernel give up verifying.
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, nullptr);
-    const bpf_prog_type type = bpf_program__type(program);
-    const char* name = bpf_program__name(program);
-    fd = UniqueFd(bpf_prog_load(type, name, license.c_str(), insns.data(), insns.size(), &opts));
-  }
+UniqueFd ProgramImage::Load() const noexcept {
+  bpf_prog_load_opts opts = opts_;
+  opts.func_info = func_info_.data();
+  opts.line_info = line_info_.data();
+  return UniqueFd(bpf_prog_load(type_, name_.c_str(), license_.c_str(), insns_.data(), insns_.size(), &opts));
+}
 
-  const bpf_program* program;
-  std::vector<bpf_insn> insns;
-  std::vector<uint8_t> func_info;
-  std::vector<uint8_t> line_info;
-  bpf_prog_load_opts opts;
-  UniqueFd fd;
-  std::thread thread;
-};
+ThreadedLoad::ThreadedLoad(const ProgramImage& image)
+    : thread_([this, &image] {
+        // Signals are for the threads that expect them; one that is pending makes the kernel give up verifying.
+        sigset_t all;
+        sigfillset(&all);
+        pthread_sigmask(SIG_BLOCK, &all, nullptr);
+        fd_ = image.Load();
+      }) {}
+
+UniqueFd& ThreadedLoad::Wait() {
+  if (thread_.joinable()) thread_.join();
+  return fd_;
+}
 
 void RegisterParallelLoads() {
   static std::once_flag once;
@@ -91,6 +112,7 @@ void RegisterParallelLoads() {
 }
 
 ParallelLoads::ParallelLoads(const bpf_object* object, std::string license) : license_(std::move(license)) {
+  if (FillsMaps(object)) return;
   bpf_program* program;
   bpf_object__for_each_program(program, object) {
     if (bpf_program__autoload(program) && HasHandler(program)) left_++;
@@ -104,12 +126,11 @@ bool ParallelLoads::Take(const bpf_program* program, const bpf_prog_load_opts& o
   const bool is_last = left_ <= 1;
   left_--;
   // What fd_array names is closed as soon as libbpf is done.
-  if (is_last || opts.fd_array != nullptr) return false;
+  if (opts.fd_array != nullptr) return false;
   try {
-    auto load = std::make_unique<Load>(program, opts);
-    loads_.reserve(loads_.size() + 1);
-    load->thread = std::thread(&Load::Run, load.get(), std::cref(license_));
-    loads_.push_back(std::move(load));
+    const ProgramImage& image = images_.emplace_back(program, opts, license_);
+    if (is_last) return false;
+    loads_.emplace_back(std::piecewise_construct, std::tuple(program), std::tuple(std::cref(image)));
     return true;
   } catch (...) {  // no memory, or no thread
     return false;
@@ -118,16 +139,13 @@ bool ParallelLoads::Take(const bpf_program* program, const bpf_prog_load_opts& o
 
 bool ParallelLoads::Finish() {
   current = nullptr;
-  for (const auto& load : loads_) {
-    if (load->thread.joinable()) load->thread.join();
-  }
-  return std::all_of(loads_.begin(), loads_.end(), [](const auto& load) { return load->fd.valid(); });
+  return std::count_if(loads_.begin(), loads_.end(), [](auto& load) { return !load.second.Wait().valid(); }) == 0;
 }
 
-int ParallelLoads::FdOf(const bpf_program* program) const {
-  const auto is = [program](const auto& load) { return load->program == program; };
-  const auto found = std::find_if(loads_.begin(), loads_.end(), is);
-  return found == loads_.end() ? bpf_program__fd(program) : (*found)->fd.get();
+int ParallelLoads::FdOf(const bpf_program* program) {
+  const auto found =
+      std::find_if(loads_.begin(), loads_.end(), [program](const auto& load) { return load.first == program; });
+  return found == loads_.end() ? bpf_program__fd(program) : found->second.Wait().get();
 }
 
 }  // namespace lbt

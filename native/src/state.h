@@ -9,6 +9,7 @@
 
 namespace lbt {
 
+class KeptObjects;
 class Resource;
 struct Seed;
 
@@ -22,6 +23,8 @@ struct AddonState {
   // Everything there is, so that the end of the environment can close it. Shared with its members: whichever is
   // destroyed last finds it.
   std::shared_ptr<std::unordered_set<Resource*>> resources = std::make_shared<std::unordered_set<Resource*>>();
+
+  std::shared_ptr<KeptObjects> kept;
 
   // Set only while this addon constructs a handle: JavaScript cannot construct one, it has no seed.
   Seed* seed = nullptr;
