@@ -8,7 +8,7 @@ import type { Lane } from './fleet-names.ts';
 import { LANES } from './fleet-names.ts';
 import type { StatusReport } from './records.ts';
 import type { Signed } from './signing.ts';
-import { readSigned } from './signing.ts';
+import { isDigest, readSigned } from './signing.ts';
 
 export const FRONT_PORT = 9479;
 
@@ -50,10 +50,15 @@ export const STATUS_INTERVAL = 300;
 export const MOST_STATUS = 16_384;
 export const MOST_LINE = 1_500_000;
 
-/** Both from the last `current` line; without them, or where the epoch is another, everything is sent. */
+/** `since` and `epoch` are those of the last `current` line; without them, or where the epoch is another, everything is sent. */
 export interface FollowQuery {
   readonly since?: number;
   readonly epoch?: string;
+  /**
+   * SHA-256 of the bundle that the host has in force by an order; empty: of none. Where it is given, a small policy that the
+   * host does not have comes along with its order. A host of an older version does not give it.
+   */
+  readonly has?: string;
 }
 
 export type FollowLine =
@@ -61,6 +66,8 @@ export type FollowLine =
   /** Comes before orders of the groups. */
   | { readonly kind: 'membership'; readonly signed: Signed }
   | { readonly kind: 'order'; readonly lane: Lane; readonly signed: Signed }
+  /** The packed bundle of the order that counts, in base64. It is believed no more than one that is fetched. */
+  | { readonly kind: 'policy'; readonly sha256: string; readonly packed: string }
   /**
    * Everything up to this revision was sent: time to see which order counts. So many hosts are told
    * at once; an older front does not say it.
@@ -96,12 +103,13 @@ export const FLEET_FILES: Readonly<Record<'authority' | 'revoked' | 'certificate
 
 /** A line without its end; undefined where it is none that this version reads, which is no fault. */
 export function readFollowLine(line: string): FollowLine | undefined {
-  const { kind, epoch, lane, signed: given, revision, hosts } = fieldsOf<FollowFields>(parseJson(line));
+  const { kind, epoch, lane, signed: given, sha256, packed, revision, hosts } = fieldsOf<FollowFields>(parseJson(line));
   if (kind === 'hello') return isText(epoch) ? { kind, epoch } : undefined;
   if (kind === 'current') {
     if (!Number.isSafeInteger(revision)) return undefined;
     return { kind, revision: Number(revision), hosts: Number.isSafeInteger(hosts) ? Number(hosts) : 1 };
   }
+  if (kind === 'policy') return isDigest(sha256) && isText(packed) ? { kind, sha256, packed } : undefined;
   const signed = readSigned(given);
   if (signed === undefined) return undefined;
   if (kind === 'membership') return { kind, signed };
@@ -114,6 +122,8 @@ interface FollowFields {
   readonly epoch: unknown;
   readonly lane: unknown;
   readonly signed: unknown;
+  readonly sha256: unknown;
+  readonly packed: unknown;
   readonly revision: unknown;
   readonly hosts: unknown;
 }

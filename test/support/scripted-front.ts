@@ -95,6 +95,11 @@ export class ScriptedFront {
     this.#current();
   }
 
+  /** The next order comes with this policy, packed, whether it names that or not. */
+  bring(digest: string, packed: Uint8Array): void {
+    this.#send({ kind: 'policy', sha256: digest, packed: Buffer.from(packed).toString('base64') });
+  }
+
   /** Whether it sends away who connects from now on, as a front that has too much to do. */
   setBusy(isBusy: boolean): void {
     if (isBusy) writeFileSync(join(this.#folder, 'busy'), '');

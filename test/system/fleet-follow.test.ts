@@ -111,7 +111,9 @@ test('a policy with errors and one that is not what was ordered leave the last o
   const signed = front.order('host/web1', 'own', policyText('own', 26));
   const sha256 = digestIn(signed);
   const whole = readFileSync(front.pathOf(sha256));
-  writeFileSync(front.pathOf(sha256), packBlob(Buffer.from('other')));
+  const other = packBlob(Buffer.from('other'));
+  writeFileSync(front.pathOf(sha256), other);
+  front.bring(sha256, other);
   front.give(signed);
   await expect.poll(() => front.status()?.error?.message, PATIENCE).toContain('another policy than the ordered one');
   expect(front.status()).toMatchObject({ inForce: { policy: 'own' }, isRolledBack: false });
@@ -119,6 +121,19 @@ test('a policy with errors and one that is not what was ordered leave the last o
   // The store is mended: the order is tried again by itself.
   writeFileSync(front.pathOf(sha256), whole);
   await reported({ inForce: { sha256 }, error: null });
+});
+
+test('a policy that comes along with its order is not fetched, unless it is another one', async () => {
+  const signed = front.order('host/web1', 'own', policyText('own', 29));
+  const packed = readFileSync(front.pathOf(digestIn(signed)));
+  rmSync(front.pathOf(digestIn(signed)));
+  front.bring(digestIn(signed), packed);
+  front.give(signed);
+  await reported({ inForce: { sha256: digestIn(signed) }, error: null });
+  const next = front.order('host/web1', 'own', policyText('own', 30));
+  front.bring(digestIn(next), packed);
+  front.give(next);
+  await reported({ inForce: { sha256: digestIn(next) }, error: null });
 });
 
 test('a large policy, which a thread checks and puts in force; with an error in it the last one stays', async () => {

@@ -12,11 +12,11 @@ const SHORTEST_SPREAD = 2000;
 const LONGEST_SPREAD = 60_000;
 
 /**
- * Milliseconds, over which so many hosts ask a front for a policy. Each of them confirms it soon afterwards, over a new
- * connection: in this time one front can serve them all, so that no policy waits for its turn.
+ * Milliseconds, over which so many hosts put a policy in force. Each of them confirms it over a new connection: in this time
+ * one front can serve them all, so that no policy waits for its turn. Hosts that fetch it may be more than an older front says.
  */
-export function spreadOf(hosts: number): number {
-  return Math.min(LONGEST_SPREAD, Math.max(SHORTEST_SPREAD, hosts * SHARE));
+export function spreadOf(hosts: number, isBrought: boolean): number {
+  return Math.min(LONGEST_SPREAD, Math.max(isBrought ? 0 : SHORTEST_SPREAD, hosts * SHARE));
 }
 
 /**

@@ -21,8 +21,10 @@ export type CarriedPolicy = NonNullable<CarriedOrder['policy']>;
 
 /** What is asked of fronts while an order is carried out. */
 export interface FrontAsks {
-  /** Milliseconds over which hosts that were told of a policy at once ask for it. */
-  readonly spread: number;
+  /** Hosts that the front told at once the last time. */
+  readonly toldAtOnce: number;
+  /** The packed policy that came along with its order. */
+  readonly broughtBlob: (sha256: string) => Uint8Array | undefined;
   /** The packed blob. Throws where the front has none, or cannot be reached. */
   readonly fetchBlob: (sha256: string, size: number) => Promise<Uint8Array>;
   /** Throws where no front can be reached over a new connection. */
@@ -66,8 +68,20 @@ export interface FetchedPolicy {
   readonly files: ReadonlyMap<string, Uint8Array>;
 }
 
-export async function fetchPolicy({ name, sha256, size }: OrderedPolicy, fronts: FrontAsks): Promise<FetchedPolicy> {
-  const content = unpackBlob(await fronts.fetchBlob(sha256, size), { sha256, size });
+/** Did the policy come along with its order, and is it the ordered one? */
+export function isBrought(policy: OrderedPolicy, fronts: FrontAsks): boolean {
+  return broughtPolicy(policy, fronts) !== undefined;
+}
+
+function broughtPolicy(policy: OrderedPolicy, fronts: FrontAsks): Uint8Array | undefined {
+  const packed = fronts.broughtBlob(policy.sha256);
+  return packed === undefined ? undefined : unpackBlob(packed, policy);
+}
+
+/** One that came along is believed no more than one that is fetched, and is fetched where it is another. */
+export async function fetchPolicy(policy: OrderedPolicy, fronts: FrontAsks): Promise<FetchedPolicy> {
+  const { name, sha256, size } = policy;
+  const content = broughtPolicy(policy, fronts) ?? unpackBlob(await fronts.fetchBlob(sha256, size), policy);
   if (content === undefined) {
     throw new EnvironmentError('XDPOL_E_FRONT', `the front has another policy than the ordered one under ${sha256}`, {
       help: 'its store is damaged: publish the same policy again, or restore the store: docs/fleet.md',

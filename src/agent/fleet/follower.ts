@@ -13,7 +13,7 @@ import type { StatusReport } from '../../fleet/records.ts';
 import { tellFailuresOnce } from '../duties.ts';
 import { describeFailure, failureFields } from '../failure-text.ts';
 import type { AgentLog } from '../log.ts';
-import { Retries, shuffle, spreadOf } from './backoff.ts';
+import { Retries, shuffle } from './backoff.ts';
 import type { FrontAsks } from './carry-out.ts';
 import type { FleetCredentials } from './fleet-credentials.ts';
 import { FrontConnection, isBusy, refusalOf } from './front-connection.ts';
@@ -29,7 +29,10 @@ const NOT_FOUND = 404;
 const PACKED_MORE = 65_536;
 
 /** What becomes of the orders that are taken. */
-export type Orders = Pick<OrdersInForce, 'settle' | 'isDue' | 'look' | 'status' | 'state' | 'refuse' | 'noteKeeping'>;
+export type Orders = Pick<
+  OrdersInForce,
+  'settle' | 'isDue' | 'isUnderWay' | 'look' | 'status' | 'state' | 'refuse' | 'noteKeeping'
+>;
 
 export interface FollowerOptions {
   readonly fronts: readonly URL[];
@@ -51,6 +54,8 @@ export class FleetFollower {
   #position: { readonly epoch: string; readonly revision: number } | undefined;
   /** Those that the front told at once the last time. */
   #toldAtOnce = 1;
+  /** The policy that came along with an order last. */
+  #brought: { readonly sha256: string; readonly packed: string } | undefined;
   /** Whether everything that there was to tell came over this connection, and is kept. */
   #isTold = false;
   #sent = '';
@@ -147,7 +152,8 @@ export class FleetFollower {
           this.#options.orders.noteKeeping(null);
           // Lines are read on meanwhile: carrying out an order may take long.
           void this.#settle();
-        } else if (read !== undefined) this.#take(read);
+        } else if (read?.kind === 'policy') this.#brought = read;
+        else if (read !== undefined) this.#take(read);
       }
     } catch (error) {
       if (error instanceof NotKept) await this.#sendStatus();
@@ -181,15 +187,20 @@ export class FleetFollower {
   }
 
   #path(): string {
-    if (this.#position === undefined) return '/v1/follow';
+    const path = `/v1/follow?has=${this.#options.book.carried?.policy?.sha256 ?? ''}`;
+    if (this.#position === undefined) return path;
     const { epoch, revision } = this.#position;
-    return `/v1/follow?since=${revision}&epoch=${encodeURIComponent(epoch)}`;
+    return `${path}&since=${revision}&epoch=${encodeURIComponent(epoch)}`;
   }
 
   #asks(): FrontAsks {
     let tries = 0;
     return {
-      spread: spreadOf(this.#toldAtOnce),
+      toldAtOnce: this.#toldAtOnce,
+      broughtBlob: (sha256) => {
+        const brought = this.#brought?.sha256 === sha256 ? this.#brought : undefined;
+        return brought === undefined ? undefined : Buffer.from(brought.packed, 'base64');
+      },
       fetchBlob: (sha256, size) => this.#fetchBlob(sha256, size),
       reachAnew: () => this.#reachAnew(tries++),
     };
@@ -216,12 +227,16 @@ export class FleetFollower {
     await postStatus(connection, JSON.stringify(this.#options.orders.status()));
   }
 
-  /** On change, after each new connection, and now and then. What is lost is sent again. */
+  /**
+   * On change, after each new connection, and now and then; that an order is under way the front knows itself. What is lost
+   * is sent again.
+   */
   async #sendStatus(): Promise<void> {
     const connection = this.#connection;
     if (connection === undefined || this.#lastContact === undefined) return;
     const text = JSON.stringify(this.#options.orders.status());
-    if (text === this.#sent && performance.now() - this.#sentAt < STATUS_INTERVAL * 1000) return;
+    const hasNews = text !== this.#sent && !this.#options.orders.isUnderWay;
+    if (!hasNews && performance.now() - this.#sentAt < STATUS_INTERVAL * 1000) return;
     const before = this.#sent;
     this.#sent = text;
     this.#sentAt = performance.now();

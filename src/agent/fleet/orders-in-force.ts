@@ -18,9 +18,9 @@ import type { ChangeTurns } from '../control/change-turn.ts';
 import { describeFailure, failureFields } from '../failure-text.ts';
 import type { AgentLog } from '../log.ts';
 import type { OperationsFor } from '../operations-beside.ts';
-import { pauseAfter } from './backoff.ts';
+import { pauseAfter, spreadOf } from './backoff.ts';
 import type { FrontAsks } from './carry-out.ts';
-import { fetchPolicy, isFinal, putOrderInForce } from './carry-out.ts';
+import { fetchPolicy, isBrought, isFinal, putOrderInForce } from './carry-out.ts';
 import { NewDrops } from './new-drops.ts';
 import type { OrderBook, TakenOrder } from './order-book.ts';
 
@@ -54,8 +54,9 @@ export class OrdersInForce {
   #bans: StatusReport['bans'] = null;
   #failures = 0;
   #nextTry = 0;
-  /** When this host asks for the policy of an order that many have: drawn once for each order. */
+  /** When this host carries out an order that many have: drawn once for each order. */
   #turn: { readonly digest: string; readonly at: number } | undefined;
+  #isCarryingOut = false;
   readonly #newDrops = new NewDrops();
 
   constructor({ book, fleet, turns, operations, log }: OrdersOptions) {
@@ -94,6 +95,12 @@ export class OrdersInForce {
   /** Is it time for what failed, or for what was to wait its turn? Has something come while the host was looked at? */
   get isDue(): boolean {
     return this.#isWanted || (this.#nextTry > 0 && performance.now() >= this.#nextTry);
+  }
+
+  /** Does an order wait its turn, or is it carried out now? What becomes of it is known soon. */
+  get isUnderWay(): boolean {
+    const { digest, at } = this.#turn ?? { digest: '', at: 0 };
+    return this.#isCarryingOut || (digest === this.#book.effective?.digest && performance.now() < at);
   }
 
   /** Was something changed on this host that was ordered? Reported, and where the configuration wants it undone. */
@@ -173,7 +180,8 @@ export class OrdersInForce {
     if (effective === undefined) return;
     if (effective.digest === carried?.digest || effective.digest === failed?.digest) return;
     const { order, digest } = effective;
-    if (this.#waitsItsTurn(effective, fronts.spread)) return;
+    if (this.#waitsItsTurn(effective, fronts)) return;
+    this.#isCarryingOut = true;
     try {
       const policy = await this.#carryOut(effective, fronts);
       this.#keep(() => this.#book.keepCarried({ digest, target: order.target, seq: order.seq, policy }));
@@ -194,14 +202,19 @@ export class OrdersInForce {
         this.#keep(() => this.#book.keepFailed({ digest, code, message }));
         this.#nextTry = 0;
       }
+    } finally {
+      this.#isCarryingOut = false;
     }
   }
 
   /** Bans, a newer order and the end of the agent do not wait with it. */
-  #waitsItsTurn({ order, digest }: TakenOrder, spread: number): boolean {
+  #waitsItsTurn({ order, digest }: TakenOrder, fronts: FrontAsks): boolean {
     if (order.kind !== 'policy' || order.target.startsWith('host/')) return false;
     if (this.#book.carried?.policy?.sha256 === order.policy.sha256) return false;
-    if (this.#turn?.digest !== digest) this.#turn = { digest, at: performance.now() + Math.random() * spread };
+    if (this.#turn?.digest !== digest) {
+      const spread = spreadOf(fronts.toldAtOnce, isBrought(order.policy, fronts));
+      this.#turn = { digest, at: performance.now() + Math.random() * spread };
+    }
     const { at } = this.#turn;
     if (performance.now() >= at) return false;
     this.#tryAt(at);

@@ -7,9 +7,7 @@ import { readOnce } from '../read-once.ts';
 import type { Signed } from '../signing.ts';
 import type { Hub, Told } from './hub.ts';
 import type { HostPeer } from './peer.ts';
-
-/** Bytes that wait for a host that does not read: then its stream ends, and it begins again. */
-const MOST_WAITING = 8_388_608;
+import type { Telling, Tellings } from './tellings.ts';
 
 interface Following {
   readonly stream: ServerHttp2Stream;
@@ -17,17 +15,29 @@ interface Following {
   readonly fingerprint: string;
   /** Signatures of what it has, of which those that still count are remembered. */
   sent: ReadonlySet<string>;
+  /** SHA-256 of the policy that it has, or that was sent along; undefined: it takes none. */
+  has: string | undefined;
+}
+
+/** What a host has when it comes. */
+export interface Had {
+  /** The revision up to which it was told everything. */
+  readonly since: number;
+  /** See FollowQuery. */
+  readonly has: string | undefined;
 }
 
 export class FollowStreams {
   readonly #hub: () => Hub;
+  readonly #tellings: Tellings;
   readonly #following = new Map<string, Following>();
   #scheduled = false;
   readonly #changed = new Set<string>();
   #areAllChanged = false;
 
-  constructor(hub: () => Hub) {
+  constructor(hub: () => Hub, tellings: Tellings) {
     this.#hub = hub;
+    this.#tellings = tellings;
   }
 
   get count(): number {
@@ -35,9 +45,9 @@ export class FollowStreams {
   }
 
   /** A host has one stream: an older one is a connection that it has lost. */
-  add({ name: host, fingerprint }: HostPeer, stream: ServerHttp2Stream, since: number): void {
+  add({ name: host, fingerprint }: HostPeer, stream: ServerHttp2Stream, { since, has }: Had): void {
     this.#following.get(host)?.stream.close();
-    const following: Following = { stream, fingerprint, sent: new Set() };
+    const following: Following = { stream, fingerprint, sent: new Set(), has };
     this.#following.set(host, following);
     const beat = setInterval(() => stream.write('\n'), BEAT * 1000);
     stream.once('close', () => {
@@ -45,8 +55,8 @@ export class FollowStreams {
       if (this.#following.get(host) === following) this.#following.delete(host);
     });
     stream.respond({ ':status': 200, 'content-type': 'application/x-ndjson' });
-    write(following, { kind: 'hello', epoch: this.#hub().epoch });
-    this.#send(following, this.#freshFor(host, following, since), 1);
+    const lines = this.#freshFor(host, following, since);
+    this.#tell([{ host, following, lines }], textOf({ kind: 'hello', epoch: this.#hub().epoch }));
   }
 
   /** Before the next turn of the event loop, so that many changes are told together. */
@@ -67,11 +77,10 @@ export class FollowStreams {
     const hosts = this.#areAllChanged ? [...this.#following.keys()] : [...this.#changed];
     this.#areAllChanged = false;
     this.#changed.clear();
-    const told = hosts.flatMap((host) => this.#tellingOf(host));
-    for (const { following, lines } of told) this.#send(following, lines, told.length);
+    this.#tell(hosts.flatMap((host) => this.#newsFor(host)));
   }
 
-  #tellingOf(host: string): readonly Telling[] {
+  #newsFor(host: string): readonly News[] {
     const following = this.#following.get(host);
     if (following === undefined) return [];
     if (this.#hub().hosts.known.get(host)?.value.fingerprint !== following.fingerprint) {
@@ -80,7 +89,7 @@ export class FollowStreams {
       return [];
     }
     const lines = this.#freshFor(host, following, -1);
-    return lines.length === 0 ? [] : [{ following, lines }];
+    return lines.length === 0 ? [] : [{ host, following, lines }];
   }
 
   /** What the host has is not sent again: known by its revision where the host just came, else by its signature. */
@@ -94,34 +103,39 @@ export class FollowStreams {
     return fresh.map(({ line }) => line);
   }
 
-  #send(following: Following, lines: readonly Told['line'][], hosts: number): void {
-    for (const line of lines) writeText(following, line.kind === 'order' ? orderText(line) : JSON.stringify(line));
-    write(following, { kind: 'current', revision: this.#hub().revision, hosts });
-    if (following.stream.writableLength > MOST_WAITING) following.stream.close();
+  #tell(all: readonly News[], before = ''): void {
+    const current = textOf({ kind: 'current', revision: this.#hub().revision, hosts: all.length });
+    const tellings = all.map(({ host, following, lines }): Telling => {
+      const text = `${before}${lines.map(textOf).join('')}${current}`;
+      return { stream: following.stream, text, policy: this.#policyFor(host, following, lines) };
+    });
+    this.#tellings.add(tellings);
+  }
+
+  /** Each policy is sent along once: a host that does not keep it fetches it. */
+  #policyFor(host: string, following: Following, lines: News['lines']): string | undefined {
+    const isBans = lines.every((line) => line.kind === 'order' && line.lane === 'bans');
+    if (following.has === undefined || isBans) return undefined;
+    const sha256 = this.#hub().policyFor(host)?.sha256;
+    if (sha256 === undefined || sha256 === following.has) return undefined;
+    following.has = sha256;
+    return sha256;
   }
 }
 
 /** What a host does not have yet. */
-interface Telling {
+interface News {
+  readonly host: string;
   readonly following: Following;
   readonly lines: readonly Told['line'][];
 }
 
-type OrderLine = Extract<FollowLine, { readonly kind: 'order' }>;
-
+/** The same for all hosts of an order. */
 const ORDER_TEXTS: Readonly<Record<Lane, (signed: Signed) => string>> = {
-  policy: readOnce((signed) => JSON.stringify({ kind: 'order', lane: 'policy', signed })),
-  bans: readOnce((signed) => JSON.stringify({ kind: 'order', lane: 'bans', signed })),
+  policy: readOnce((signed) => `${JSON.stringify({ kind: 'order', lane: 'policy', signed })}\n`),
+  bans: readOnce((signed) => `${JSON.stringify({ kind: 'order', lane: 'bans', signed })}\n`),
 };
 
-function orderText({ lane, signed }: OrderLine): string {
-  return ORDER_TEXTS[lane](signed);
-}
-
-function write(following: Following, line: FollowLine): void {
-  writeText(following, JSON.stringify(line));
-}
-
-function writeText({ stream }: Following, text: string): void {
-  if (!stream.destroyed) stream.write(`${text}\n`);
+function textOf(line: FollowLine): string {
+  return line.kind === 'order' ? ORDER_TEXTS[line.lane](line.signed) : `${JSON.stringify(line)}\n`;
 }

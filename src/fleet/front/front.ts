@@ -13,14 +13,17 @@ import { answerError, Refused } from './exchange.ts';
 import { FollowStreams } from './follow-streams.ts';
 import { HandshakeTurns } from './handshake-turns.ts';
 import type { HostParts } from './host-handlers.ts';
-import { BlobCache, follow, sendBlob, takeStatus } from './host-handlers.ts';
+import { follow, sendBlob, takeStatus } from './host-handlers.ts';
 import { Hub } from './hub.ts';
 import type { Admit } from './join-request.ts';
 import { join } from './join-request.ts';
+import { KeptBlobs } from './kept-blobs.ts';
 import type { HostPeer, Peer } from './peer.ts';
 import { identifyPeer } from './peer.ts';
+import { PolicyLines } from './policy-lines.ts';
 import { followRecords, readMany, readOne, write } from './record-handlers.ts';
 import { Statuses } from './statuses.ts';
+import { Tellings } from './tellings.ts';
 
 export interface FrontOptions {
   readonly store: FleetStore;
@@ -69,9 +72,10 @@ export class Front {
 
   private constructor({ store, tls, admit, warn }: FrontOptions) {
     const lost = (error: unknown): void => warn(`the store: ${error instanceof Error ? error.message : String(error)}`);
-    const streams: FollowStreams = new FollowStreams(() => this.#parts.hub);
+    const blobs = new KeptBlobs(store);
+    const streams: FollowStreams = new FollowStreams(() => this.#parts.hub, new Tellings(new PolicyLines(blobs)));
     const hub = new Hub(store, (host) => streams.changed(host), lost);
-    this.#parts = { store, hub, streams, statuses: new Statuses(store, lost), blobs: new BlobCache(store) };
+    this.#parts = { store, hub, streams, statuses: new Statuses(store, lost), blobs };
     this.#routes = this.#listRoutes(store, admit);
     this.#server = createSecureServer({
       ...tls,

@@ -1,6 +1,5 @@
 /** What hosts ask of a front. */
 
-import { readPacked } from '../blobs.ts';
 import type { FleetStore } from '../fleet-store.ts';
 import { MOST_STATUS } from '../front-routes.ts';
 import { parseRecord, readStatusReport } from '../records.ts';
@@ -9,6 +8,7 @@ import type { Exchange } from './exchange.ts';
 import { answerNothing, Refused, readBody } from './exchange.ts';
 import type { FollowStreams } from './follow-streams.ts';
 import type { Hub } from './hub.ts';
+import type { KeptBlobs } from './kept-blobs.ts';
 import type { HostPeer } from './peer.ts';
 import type { Statuses } from './statuses.ts';
 
@@ -17,41 +17,14 @@ export interface HostParts {
   readonly hub: Hub;
   readonly streams: FollowStreams;
   readonly statuses: Statuses;
-  readonly blobs: BlobCache;
-}
-
-/** Bytes of packed bundles that are kept: a push asks for one of them thousands of times. */
-const MOST_KEPT = 67_108_864;
-
-export class BlobCache {
-  readonly #store: FleetStore;
-  readonly #kept = new Map<string, Promise<Uint8Array | undefined>>();
-  #size = 0;
-
-  constructor(store: FleetStore) {
-    this.#store = store;
-  }
-
-  async get(sha256: string): Promise<Uint8Array | undefined> {
-    const kept = this.#kept.get(sha256);
-    if (kept !== undefined) return await kept;
-    const asked = readPacked(this.#store, sha256);
-    this.#kept.set(sha256, asked);
-    const found = await asked.catch(() => undefined);
-    this.#size += found?.length ?? 0;
-    if (found === undefined || this.#size > MOST_KEPT) {
-      this.#kept.clear();
-      this.#size = 0;
-    }
-    return await asked;
-  }
+  readonly blobs: KeptBlobs;
 }
 
 /** A revision of another epoch means nothing: then everything is told. */
 export function follow({ hub, streams }: HostParts, host: HostPeer, { stream, query }: Exchange): void {
   const since = Number(query.get('since') ?? -1);
   const isKnown = query.get('epoch') === hub.epoch && Number.isSafeInteger(since) && since <= hub.revision;
-  streams.add(host, stream, isKnown ? since : -1);
+  streams.add(host, stream, { since: isKnown ? since : -1, has: query.get('has') ?? undefined });
 }
 
 export async function sendBlob(

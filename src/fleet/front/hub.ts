@@ -5,7 +5,9 @@ import { isTarget, LANES, targetsOf } from '../fleet-names.ts';
 import type { Change, Entry, FleetStore, Listed } from '../fleet-store.ts';
 import type { FollowLine } from '../front-routes.ts';
 import { readMembership } from '../membership.ts';
+import type { Order, OrderedPolicy } from '../order.ts';
 import { readOrder } from '../order.ts';
+import { effectiveOrder } from '../precedence.ts';
 import { readOnce } from '../read-once.ts';
 import { KEYS, PREFIXES } from '../record-keys.ts';
 import type { HostRecord } from '../records.ts';
@@ -16,11 +18,7 @@ import type { Signed } from '../signing.ts';
 import { decodeSigned, parseBody } from '../signing.ts';
 
 const membershipOf = readOnce((signed) => readMembership(parseBody(signed)));
-/** The bundle that an order names. */
-const bundleOf = readOnce((signed) => {
-  const order = readOrder(parseBody(signed));
-  return order?.kind === 'policy' ? order.policy.sha256 : undefined;
-});
+const orderOf = readOnce((signed) => readOrder(parseBody(signed)));
 
 /** A value with the revision that it was written at. */
 interface Known<T> {
@@ -164,12 +162,28 @@ export class Hub {
     return lines;
   }
 
+  /** The policy that is to be in force on the host; undefined: none is. */
+  policyFor(host: string): OrderedPolicy | undefined {
+    const orders = this.#policyOrders(host);
+    const order = effectiveOrder([...orders.keys()], orders)?.order;
+    return order?.kind === 'policy' ? order.policy : undefined;
+  }
+
   /** Whether an order of the host names the bundle. */
   mayFetch(host: string, sha256: string): boolean {
-    return this.targetsOf(host).some((target) => {
+    const orders = [...this.#policyOrders(host).values()];
+    return orders.some(({ order }) => order.kind === 'policy' && order.policy.sha256 === sha256);
+  }
+
+  /** The target that counts most first. */
+  #policyOrders(host: string): ReadonlyMap<Target, { readonly order: Order }> {
+    const orders = new Map<Target, { readonly order: Order }>();
+    for (const target of this.targetsOf(host)) {
       const found = this.#orderFor(host, 'policy', target);
-      return found !== undefined && bundleOf(found.value) === sha256;
-    });
+      const order = found === undefined ? undefined : orderOf(found.value);
+      if (order !== undefined) orders.set(target, { order });
+    }
+    return orders;
   }
 
   #orderFor(host: string, lane: Lane, target: Target): Known<Signed> | undefined {

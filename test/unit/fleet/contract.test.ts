@@ -295,13 +295,16 @@ test('lines of the stream', () => {
     { kind: 'hello', epoch: 'e' },
     { kind: 'membership', signed },
     { kind: 'order', lane: 'bans', signed },
+    { kind: 'policy', sha256: DIGEST, packed: 'eA==' },
     { kind: 'current', revision: 3, hosts: 5000 },
   ];
   for (const line of lines) expect(readFollowLine(JSON.stringify(line))).toEqual(line);
   // Of a newer front: what is not known is passed over.
-  expect(readFollowLine(JSON.stringify({ ...lines[3], mood: 'fine' }))).toEqual(lines[3]);
+  expect(readFollowLine(JSON.stringify({ ...lines[4], mood: 'fine' }))).toEqual(lines[4]);
   // Of an older one.
   expect(readFollowLine('{"kind":"current","revision":3}')).toEqual({ kind: 'current', revision: 3, hosts: 1 });
+  const policies = [{ sha256: 'x', packed: '' }, { sha256: DIGEST }].map((one) => ({ kind: 'policy', ...one }));
+  for (const line of policies) expect(readFollowLine(JSON.stringify(line))).toBeUndefined();
   for (const text of ['', 'x', '{"kind":"new"}', '{"kind":"order","lane":"x"}', 'null']) {
     expect(readFollowLine(text)).toBeUndefined();
   }

@@ -1,4 +1,5 @@
 /** A front on loopback with real certificates: what each kind of peer is told, and what it is refused. */
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import type { ClientHttp2Session, IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2';
@@ -97,6 +98,8 @@ class Asker {
   current = -1;
   toldAtOnce = 0;
   epoch = '';
+  /** Packed policies that came along. */
+  readonly brought: Buffer[] = [];
 
   constructor(name: string | undefined, port: number = front.address.port) {
     const tls = name === undefined ? { ca: tlsOf('web1').ca } : tlsOf(name);
@@ -138,6 +141,7 @@ class Asker {
     return this.lines.splice(0).map((line) => {
       if (line.kind === 'current') ({ revision: this.current, hosts: this.toldAtOnce } = line);
       if (line.kind === 'hello') this.epoch = line.epoch;
+      if (line.kind === 'policy') this.brought.push(Buffer.from(line.packed, 'base64'));
       if (line.kind !== 'order') return line.kind;
       const { target, seq: number } = parseBody(line.signed) as Order;
       return `${target} ${number}`;
@@ -218,6 +222,65 @@ describe('hosts', () => {
     await writeOrder('fleet', sha);
     await Promise.all([web1.told(), web2.told()]);
     expect([web1.toldAtOnce, web2.toldAtOnce]).toEqual([2, 2]);
+  });
+
+  test('a small policy that a host does not have comes along with its order, to hosts that take it', async () => {
+    const publish = async (bytes: number): Promise<readonly [Buffer, string]> => {
+      const bundle = randomBytes(bytes);
+      return [bundle, await putBlob(store, bundle)];
+    };
+    const [bundle, sha] = await publish(20_000);
+    const [, large] = await publish(40_000);
+    const [, fleets] = await publish(1000);
+    await writeHost('web2', ['web']);
+    await writeOrder('host/web1', sha);
+    await writeOrder('host/web2', sha);
+    using older = new Asker('web1');
+    older.follow();
+    expect(await older.told()).not.toContain('policy');
+    using having = new Asker('web1');
+    having.follow(`?has=${sha}`);
+    expect(await having.told()).not.toContain('policy');
+    using web1 = new Asker('web1');
+    using web2 = new Asker('web2');
+    web1.follow('?has=');
+    web2.follow(`?has=${large}`);
+    for (const asker of [web1, web2]) {
+      expect((await asker.told()).slice(0, 2)).toEqual(['policy', 'hello']);
+      expect(asker.brought.map((packed) => unpackBlob(packed, { sha256: sha, size: 20_000 }))).toEqual([bundle]);
+    }
+    // Not of an order that does not count, not twice, not a large one, and with no bans.
+    await writeOrder('fleet', fleets);
+    expect(await web1.told()).toEqual([`fleet ${seq}`, 'current']);
+    await writeOrder('host/web1', sha);
+    expect(await web1.told()).toEqual([`host/web1 ${seq}`, 'current']);
+    await writeOrder('host/web1', large);
+    expect(await web1.told()).toEqual([`host/web1 ${seq}`, 'current']);
+    await writeOrder('host/web1', sha);
+    expect(await web1.told()).toEqual(['policy', `host/web1 ${seq}`, 'current']);
+  });
+
+  test('a host that does not read what it is sent gets no more policies, and holds up no other', async () => {
+    await writeHost('web2', []);
+    using web1 = new Asker('web1');
+    using web2 = new Asker('web2');
+    web1.follow('?has=');
+    await web1.told();
+    const stream = web2.session.request({ ':path': `${HOST_ROUTES.follow.path}?has=` });
+    await once(stream, 'response');
+    const orders = 8;
+    for (let made = 0; made < orders; made += 1) {
+      const sha = await putBlob(store, randomBytes(24_000));
+      await writeOrder('host/web2', sha);
+      await writeOrder('host/web1', sha);
+      expect(await web1.told()).toEqual(['policy', `host/web1 ${seq}`, 'current']);
+    }
+    let text = '';
+    stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    await expect.poll(() => text.match(/"lane":"policy"/gu)?.length).toBeGreaterThanOrEqual(orders);
+    const policies = text.match(/"kind":"policy"/gu)?.length;
+    expect(policies).toBeGreaterThan(0);
+    expect(policies).toBeLessThan(orders);
   });
 
   test('who comes back is told what is new, and everything after a restore', async () => {

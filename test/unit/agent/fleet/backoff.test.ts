@@ -39,6 +39,9 @@ test('hosts begin at different fronts, and each goes through all of them', () =>
   }
 });
 
-test('the more hosts are told of a policy, the longer they take to ask for it, up to a minute', () => {
-  expect([1, 500, 5000, 100_000, -1].map(spreadOf)).toEqual([2000, 2000, 15_000, 60_000, 2000]);
+test('the more hosts are told of a policy, the longer they take to put it in force, up to a minute', () => {
+  const spreads = (isBrought: boolean): readonly number[] =>
+    [1, 500, 5000, 100_000, -1].map((hosts) => spreadOf(hosts, isBrought));
+  expect(spreads(false)).toEqual([2000, 2000, 15_000, 60_000, 2000]);
+  expect(spreads(true)).toEqual([3, 1500, 15_000, 60_000, 0]);
 });
