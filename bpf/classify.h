@@ -330,6 +330,7 @@ static __always_inline __u32 address6_class(struct address6_tables tables, __u32
 
 struct service {
 	__u32 dport_class, sport_class;
+	__u32 cell; /* instead of both, where the table of rules is dense */
 };
 
 /* The class of a key, of which the page is known by the place of its number. */
@@ -361,10 +362,24 @@ static __always_inline __u32 sport_class(const struct pkt *pkt)
 	return paged_class(TABLE_OF(sport_pages), shape.sport_numbered, pkt->plane << 8 | pkt->sport >> 8, pkt->sport);
 }
 
-static __always_inline struct service service_of(const struct pkt *pkt)
+/* What the service adds to a cell of a dense table. */
+static __always_inline __u32 service_cell(const struct pkt *pkt)
+{
+	const __u32 sport_classes = shape.sport_classes;
+
+	if (sport_classes > 1)
+		return dport_class(pkt) * sport_classes + sport_class(pkt);
+	return shape.dport_classes > 1 ? dport_class(pkt) : 0;
+}
+
+static __always_inline struct service service_of(const struct pkt *pkt, __u32 mode)
 {
 	struct service service = {};
 
+	if (mode == XDPOL_RULES_DENSE) {
+		service.cell = service_cell(pkt);
+		return service;
+	}
 	if (shape.dport_classes > 1)
 		service.dport_class = dport_class(pkt);
 	if (shape.sport_classes > 1)
@@ -503,27 +518,16 @@ static __always_inline __u32 address_row(__u32 first, enum xdpol_set_use alone, 
 }
 
 /* Of a dense table the classes of addresses are places already: the cell is the sum. */
-static __always_inline __u32 dense_value(struct rule_tables tables, const struct pkt *pkt, __u32 src_class,
-					 __u32 dst_class)
+static __always_inline __u32 dense_value(struct rule_tables tables, __u32 src_class, __u32 dst_class, __u32 cell)
 {
-	const __u32 sport_classes = shape.sport_classes;
-	__u32 cell = src_class + dst_class;
-
-	if (sport_classes > 1)
-		cell += dport_class(pkt) * sport_classes + sport_class(pkt);
-	else if (shape.dport_classes > 1)
-		cell += dport_class(pkt);
-	return read_u32(tables.cross, cell);
+	return read_u32(tables.cross, src_class + dst_class + cell);
 }
 
-static __always_inline __u32 rule_value(struct rule_tables tables, const struct pkt *pkt, __u32 src_class,
-					__u32 dst_class)
+static __always_inline __u32 rule_value(struct rule_tables tables, const struct pkt *pkt, struct service service,
+					__u32 src_class, __u32 dst_class)
 {
-	struct service service;
-
 	if (tables.shape->mode == XDPOL_RULES_DENSE)
-		return dense_value(tables, pkt, src_class, dst_class);
-	service = service_of(pkt);
+		return dense_value(tables, src_class, dst_class, service.cell);
 	if (tables.shape->mode == XDPOL_RULES_SPARSE)
 		return sparse_value(tables, pkt, service, src_class, dst_class);
 	if (tables.shape->mode == XDPOL_RULES_RANKS)

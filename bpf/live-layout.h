@@ -11,6 +11,7 @@
 #include <linux/types.h>
 
 enum xdpol_live {
+	XDPOL_LIVE_VERSION = 2, /* of what follows, hashes included: tables outlive the version of xdpol that made them */
 	XDPOL_LIVE_SETS = 16,	 /* of one network namespace */
 	XDPOL_LIVE_LEVELS4 = 9,	 /* lengths of IPv4 members: 32 is level 1, 24 is level 9 */
 	XDPOL_LIVE_LEVELS6 = 15, /* lengths of IPv6 members: enum xdpol_live_length6 */
@@ -47,7 +48,10 @@ enum xdpol_live_length6 {
 	XDPOL_LIVE_LENGTH6_15 = 48,
 };
 
-/* How members are hashed, word by word: a multiplication and a fold each, then the last mix of MurmurHash3. */
+/*
+ * How members are hashed, word by word: a multiplication and a fold each, then the last mix of MurmurHash3, which the filter
+ * does without: every packet asks it.
+ */
 enum xdpol_live_hash {
 	XDPOL_LIVE_FACTOR_WORD = 0x9e3779b1,
 	XDPOL_LIVE_FACTOR_LEVEL = 0x61c88647,
@@ -64,7 +68,8 @@ struct xdpol_live_head {
 	__u32 seed;
 	__u32 capacity; /* members; only userspace looks at it, as at the writer */
 	__u32 writer;	/* drawn by whoever changed the table last: another one does not know what it left */
-	__u32 unused[11];
+	__u32 version;	/* LIVE_VERSION of who made it: nobody else writes to it */
+	__u32 unused[10];
 };
 
 /* Ids first, in one word with the number of members that had to go to a bucket after this one. */

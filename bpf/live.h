@@ -59,7 +59,7 @@ static __always_inline int may_be_live4(__u32 address)
 {
 	const struct xdpol_live_head *head = (const void *)live4;
 
-	return in_live_filter(live4, &live_shape.live4, mix_last(mix_word(head->seed, address >> (32 - XDPOL_LIVE_BLOCK4))));
+	return in_live_filter(live4, &live_shape.live4, mix_word(head->seed, address >> (32 - XDPOL_LIVE_BLOCK4)));
 }
 
 static __always_inline int may_be_live6(__u64 high)
@@ -67,31 +67,30 @@ static __always_inline int may_be_live6(__u64 high)
 	const struct xdpol_live_head *head = (const void *)live6;
 	__u32 hash = mix_word(head->seed, high >> 32);
 
-	return in_live_filter(live6, &live_shape.live6, mix_last(mix_word(hash, (__u32)high >> (64 - XDPOL_LIVE_BLOCK6))));
+	return in_live_filter(live6, &live_shape.live6, mix_word(hash, (__u32)high >> (64 - XDPOL_LIVE_BLOCK6)));
 }
 
 /* ---- buckets ---- */
 
 /* Where a member may be: one bucket after the other, of which the first is in `number`. */
 struct live_search {
-	__u32 number, step, buckets;
+	__u32 number, step;
 	__u64 ids; /* of the bucket, as one word */
 };
 
 static __always_inline struct live_search begin_search(__u32 hash, __u32 buckets)
 {
 	return (struct live_search){ .number = (__u64)hash * buckets >> 32,
-				     .step = 1 + (hash & (XDPOL_LIVE_STEPS - 1)),
-				     .buckets = buckets };
+				     .step = 1 + (hash & (XDPOL_LIVE_STEPS - 1)) };
 }
 
 /* Without a branch: the verifier would walk what is left of the search once more for every bucket that comes round. */
-static __always_inline void go_to_next(struct live_search *search)
+static __always_inline void go_to_next(struct live_search *search, __u32 buckets)
 {
-	__s32 beyond = search->number + search->step - search->buckets, is_before = beyond >> 31;
+	__s32 beyond = search->number + search->step - buckets, is_before = beyond >> 31;
 
 	asm volatile("" : "+r"(is_before));
-	search->number = without_bounds(beyond + (search->buckets & is_before));
+	search->number = without_bounds(beyond + (buckets & is_before));
 }
 
 /* Its ids are read here, once, and everything else of it afterwards. */
@@ -168,7 +167,7 @@ static __always_inline __u64 with_level4(__u64 found, __u32 prefix, __u32 level,
 	__u32 hash = mix_last(mix_word(seed_of_level(head->seed, level), prefix));
 	struct live_search search = begin_search(hash, live_shape.live4.buckets);
 
-	for (int probe = 0; probe < XDPOL_LIVE_PROBES; probe++, go_to_next(&search)) {
+	for (int probe = 0; probe < XDPOL_LIVE_PROBES; probe++, go_to_next(&search, live_shape.live4.buckets)) {
 		const struct xdpol_live_bucket4 *bucket = bucket_at(live4, &live_shape.live4, &search);
 		__u64 same = 0;
 
@@ -194,7 +193,7 @@ static __always_inline __u64 with_level6(__u64 found, __u64 high, __u64 low, __u
 
 	hash = mix_word(mix_word(mix_word(hash, high), low >> 32), low);
 	search = begin_search(mix_last(hash), live_shape.live6.buckets);
-	for (int probe = 0; probe < XDPOL_LIVE_PROBES; probe++, go_to_next(&search)) {
+	for (int probe = 0; probe < XDPOL_LIVE_PROBES; probe++, go_to_next(&search, live_shape.live6.buckets)) {
 		const struct xdpol_live_bucket6 *bucket = bucket_at(live6, &live_shape.live6, &search);
 		const __u32 ids = search.ids;
 		__u64 same = 0;
@@ -229,11 +228,23 @@ static __always_inline int is_all(const volatile struct xdpol_live_table_shape *
 	return set < XDPOL_LIVE_SETS && found >> set * 4 & 15;
 }
 
+static __always_inline int one_end(const volatile struct xdpol_live_table_shape *table)
+{
+	return table->ends != (XDPOL_LIVE_SOURCE | XDPOL_LIVE_DESTINATION);
+}
+
+/* Jiffies since the epoch of a table, from which its ends are counted. */
+static __always_inline __u64 age_of(const void *base)
+{
+	const struct xdpol_live_head *head = base;
+
+	return bpf_jiffies64() - head->epoch;
+}
+
 /* Of an address that the filter lets through. A global function, as the one of IPv6: walked once, not for each end. */
 __noinline __u64 found_live4(__u32 address)
 {
-	const struct xdpol_live_head *head = (const void *)live4;
-	__u64 age = bpf_jiffies64() - head->epoch, found = 0;
+	__u64 age = age_of(live4), found = 0;
 
 #pragma unroll
 	for (int level = 1; level <= XDPOL_LIVE_LEVELS4; level++)
@@ -245,9 +256,18 @@ __noinline __u64 found_live4(__u32 address)
 	return found;
 }
 
-static __always_inline __u64 live4_sets(__u32 address)
+/* With `in_place` hosts, as most members are, are found without the call that every other search takes. */
+static __always_inline __u64 live4_sets(__u32 address, int in_place)
 {
-	return may_be_live4(address) ? found_live4(address) : 0;
+	if (!may_be_live4(address))
+		return 0;
+	if (in_place && asks_for(live_shape.live4.levels, 1)) {
+		__u64 found = with_level4(0, address, 1, age_of(live4));
+
+		if (live_shape.live4.levels == 1U << 1 || is_all(&live_shape.live4, found))
+			return found;
+	}
+	return found_live4(address);
 }
 
 /* So many of the first bits; 64 at most. */
@@ -263,8 +283,7 @@ static __always_inline __u64 first_bits(__u32 length)
 
 __noinline __u64 found_live6(__u64 high, __u64 low)
 {
-	const struct xdpol_live_head *head = (const void *)live6;
-	__u64 age = bpf_jiffies64() - head->epoch, found = 0;
+	__u64 age = age_of(live6), found = 0;
 
 #define LOOK_FOR_LEVEL(level)                                                                                     \
 	if (asks_for(live_shape.live6.levels, level)) {                                                           \
@@ -277,9 +296,17 @@ __noinline __u64 found_live6(__u64 high, __u64 low)
 	return found;
 }
 
-static __always_inline __u64 live6_sets(__u64 high, __u64 low)
+static __always_inline __u64 live6_sets(__u64 high, __u64 low, int in_place)
 {
-	return may_be_live6(high) ? found_live6(high, low) : 0;
+	if (!may_be_live6(high))
+		return 0;
+	if (in_place && asks_for(live_shape.live6.levels, 1)) {
+		__u64 found = with_level6(0, high, low, 1, age_of(live6));
+
+		if (live_shape.live6.levels == 1U << 1 || is_all(&live_shape.live6, found))
+			return found;
+	}
+	return found_live6(high, low);
 }
 
 /* The class of a set that an address was found in, or 0 where no filter asks for it. */

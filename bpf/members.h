@@ -43,14 +43,14 @@ __noinline __u32 value4_of_classes(__u64 classes, __u64 service)
 {
 	const struct pkt pkt = packet_of_service(service);
 
-	return rule_value(RULE_TABLES(4), &pkt, classes >> 32, classes);
+	return rule_value(RULE_TABLES(4), &pkt, service_of(&pkt, shape.rules4.mode), classes >> 32, classes);
 }
 
 __noinline __u32 value6_of_classes(__u64 classes, __u64 service)
 {
 	const struct pkt pkt = packet_of_service(service);
 
-	return rule_value(RULE_TABLES(6), &pkt, classes >> 32, classes);
+	return rule_value(RULE_TABLES(6), &pkt, service_of(&pkt, shape.rules6.mode), classes >> 32, classes);
 }
 
 /* Of one family. */
@@ -119,16 +119,10 @@ __noinline __u32 value6_of_members(__u64 classes, __u64 src_found, __u64 dst_fou
 	return value_of_members(MEMBERS(6), classes, src_found, dst_found, service);
 }
 
-/* Filters ask for one set, and at one end: a member has two classes, and the packet two pairs of them. */
-static __always_inline int asks_for_one(const volatile struct xdpol_live_table_shape *table)
-{
-	return table->only_set < XDPOL_LIVE_SETS && table->ends != (XDPOL_LIVE_SOURCE | XDPOL_LIVE_DESTINATION);
-}
-
-/* The value of the second pair, without the calls that more sets would take. */
+/* Filters ask for one set, and at one end: a member has two classes, and the packet two pairs of them. This is the second. */
 static __always_inline __u32 value_of_only_set(const volatile struct xdpol_live_table_shape *table, struct rule_tables tables,
-					       const struct pkt *pkt, const volatile __u32 *classes, __u64 found,
-					       __u32 src_class, __u32 dst_class)
+					       const struct pkt *pkt, struct service service,
+					       const volatile __u32 *classes, __u64 found, __u32 src_class, __u32 dst_class)
 {
 	__u32 live = live_class(classes, found, table->only_set);
 
@@ -138,7 +132,29 @@ static __always_inline __u32 value_of_only_set(const volatile struct xdpol_live_
 		src_class = live;
 	else
 		dst_class = live;
-	return rule_value(tables, pkt, src_class, dst_class);
+	return rule_value(tables, pkt, service, src_class, dst_class);
+}
+
+/* The lowest value of the pairs that a packet has because its addresses are members. */
+static __always_inline __u32 live4_value(const struct pkt *pkt, struct service service, __u32 src_class, __u32 dst_class)
+{
+	const volatile struct xdpol_live_table_shape *table = &live_shape.live4;
+	const int of_source = table->ends & XDPOL_LIVE_SOURCE;
+	const __u32 address = of_source ? pkt->src[0] : pkt->dst[0];
+	__u64 found, dst_found = 0;
+
+	found = live4_sets(address, one_end(table) && pkt->is_plain);
+	if (!one_end(table))
+		dst_found = live4_sets(pkt->dst[0], 0);
+	if (!(found | dst_found))
+		return shape.default_value;
+	if (one_end(table) && table->only_set < XDPOL_LIVE_SETS)
+		return value_of_only_set(table, RULE_TABLES(4), pkt, service,
+					 of_source ? live_shape.src4_classes : live_shape.dst4_classes, found,
+					 src_class, dst_class);
+	if (!of_source)
+		return value4_of_members(two_rows(src_class, dst_class), 0, found, service_word_of(pkt));
+	return value4_of_members(two_rows(src_class, dst_class), found, dst_found, service_word_of(pkt));
 }
 
 static __always_inline __u32 classify4(const struct pkt *pkt)
@@ -146,24 +162,37 @@ static __always_inline __u32 classify4(const struct pkt *pkt)
 	const __u32 src_class = address4_class(ADDRESS4_TABLES(src), pkt->src[0]);
 	const __u32 dst_class = address4_class(ADDRESS4_TABLES(dst), pkt->dst[0]);
 	const __u32 live_ends = live_shape.live4.ends;
-	__u64 src_found = 0, dst_found = 0;
+	struct service service;
 	__u32 value;
 
 	/* Apart from all else, so that nothing is kept for what other policies go on with. */
 	if (shape.rules4.mode == XDPOL_RULES_DENSE && !live_ends)
-		return dense_value(RULE_TABLES(4), pkt, src_class, dst_class);
-	value = rule_value(RULE_TABLES(4), pkt, src_class, dst_class);
-	if (live_ends & XDPOL_LIVE_SOURCE)
-		src_found = live4_sets(pkt->src[0]);
-	if (live_ends & XDPOL_LIVE_DESTINATION)
-		dst_found = live4_sets(pkt->dst[0]);
-	if (!(src_found | dst_found))
-		return value;
-	if (asks_for_one(&live_shape.live4))
-		return minimum(value, value_of_only_set(&live_shape.live4, RULE_TABLES(4), pkt,
-							src_found ? live_shape.src4_classes : live_shape.dst4_classes,
-							src_found | dst_found, src_class, dst_class));
-	return minimum(value, value4_of_members(two_rows(src_class, dst_class), src_found, dst_found, service_word_of(pkt)));
+		return dense_value(RULE_TABLES(4), src_class, dst_class, service_cell(pkt));
+	service = service_of(pkt, shape.rules4.mode);
+	value = rule_value(RULE_TABLES(4), pkt, service, src_class, dst_class);
+	return live_ends ? minimum(value, live4_value(pkt, service, src_class, dst_class)) : value;
+}
+
+/* The lowest value of the pairs that a packet has because its addresses are members. */
+static __always_inline __u32 live6_value(const struct pkt *pkt, struct service service, __u32 src_class, __u32 dst_class)
+{
+	const volatile struct xdpol_live_table_shape *table = &live_shape.live6;
+	const int of_source = table->ends & XDPOL_LIVE_SOURCE;
+	const __u64 high = of_source ? pkt->src[0] : pkt->dst[0], low = of_source ? pkt->src[1] : pkt->dst[1];
+	__u64 found, dst_found = 0;
+
+	found = live6_sets(high, low, one_end(table) && pkt->is_plain);
+	if (!one_end(table))
+		dst_found = live6_sets(pkt->dst[0], pkt->dst[1], 0);
+	if (!(found | dst_found))
+		return shape.default_value;
+	if (one_end(table) && table->only_set < XDPOL_LIVE_SETS)
+		return value_of_only_set(table, RULE_TABLES(6), pkt, service,
+					 of_source ? live_shape.src6_classes : live_shape.dst6_classes, found,
+					 src_class, dst_class);
+	if (!of_source)
+		return value6_of_members(two_rows(src_class, dst_class), 0, found, service_word_of(pkt));
+	return value6_of_members(two_rows(src_class, dst_class), found, dst_found, service_word_of(pkt));
 }
 
 static __always_inline __u32 classify6(const struct pkt *pkt)
@@ -171,24 +200,15 @@ static __always_inline __u32 classify6(const struct pkt *pkt)
 	const __u32 src_class = address6_class(ADDRESS6_TABLES(src), src6_class, pkt->src);
 	const __u32 dst_class = address6_class(ADDRESS6_TABLES(dst), dst6_class, pkt->dst);
 	const __u32 live_ends = live_shape.live6.ends;
-	__u64 src_found = 0, dst_found = 0;
+	struct service service;
 	__u32 value;
 
 	/* Apart from all else, so that nothing is kept for what other policies go on with. */
 	if (shape.rules6.mode == XDPOL_RULES_DENSE && !live_ends)
-		return dense_value(RULE_TABLES(6), pkt, src_class, dst_class);
-	value = rule_value(RULE_TABLES(6), pkt, src_class, dst_class);
-	if (live_ends & XDPOL_LIVE_SOURCE)
-		src_found = live6_sets(pkt->src[0], pkt->src[1]);
-	if (live_ends & XDPOL_LIVE_DESTINATION)
-		dst_found = live6_sets(pkt->dst[0], pkt->dst[1]);
-	if (!(src_found | dst_found))
-		return value;
-	if (asks_for_one(&live_shape.live6))
-		return minimum(value, value_of_only_set(&live_shape.live6, RULE_TABLES(6), pkt,
-							src_found ? live_shape.src6_classes : live_shape.dst6_classes,
-							src_found | dst_found, src_class, dst_class));
-	return minimum(value, value6_of_members(two_rows(src_class, dst_class), src_found, dst_found, service_word_of(pkt)));
+		return dense_value(RULE_TABLES(6), src_class, dst_class, service_cell(pkt));
+	service = service_of(pkt, shape.rules6.mode);
+	value = rule_value(RULE_TABLES(6), pkt, service, src_class, dst_class);
+	return live_ends ? minimum(value, live6_value(pkt, service, src_class, dst_class)) : value;
 }
 
 static __always_inline __u32 classify(const struct pkt *pkt)

@@ -183,6 +183,7 @@ export const ENUMS = {
     FRAGMENT: 4
   },
   live: {
+    VERSION: 2,
     SETS: 16,
     LEVELS4: 9,
     LEVELS6: 15,
@@ -523,7 +524,8 @@ export const STRUCTS = {
       seed: { offset: 8, size: 4 },
       capacity: { offset: 12, size: 4 },
       writer: { offset: 16, size: 4 },
-      unused: { offset: 20, size: 44 }
+      version: { offset: 20, size: 4 },
+      unused: { offset: 24, size: 40 }
     }
   },
   live_bucket4: {

@@ -2,14 +2,16 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { openPinnedMap } from 'libbpf-ts-bindings';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { present } from '../../src/base/assert.ts';
+import { STRUCTS } from '../../src/layout/layout.gen.ts';
 import { AgentProcess } from '../support/agent-process.ts';
 import type { Outcome } from '../support/namespaces.ts';
 import { NamespacePair } from '../support/namespaces.ts';
 import { udp } from '../support/packets.ts';
 import { pcapFile } from '../support/pcap.ts';
-import { reboot } from '../support/reboot.ts';
+import { pinsOf, reboot } from '../support/reboot.ts';
 import { problemsOf } from '../support/verb-schema.ts';
 
 const POLICY = `name: live
@@ -22,6 +24,7 @@ const OTHER = `name: other
 rules:
   - { name: telnet, action: block, filters: [{ source: any, destination: me, protocol: tcp, destinationPort: 23 }] }
 `;
+const LIVE_PIN = /\/pair-\d+-ipv[46]$/u;
 let pair: NamespacePair;
 let neighbour: string;
 
@@ -66,6 +69,17 @@ async function waitFor(what: string, condition: () => boolean): Promise<void> {
   expect({ what, is: condition() }).toEqual({ what, is: true });
 }
 
+/** As if another version of xdpol had made them. */
+function makeForeignTables(): void {
+  const pins = pinsOf(pair).filter((path) => LIVE_PIN.test(path));
+  expect(pins).toHaveLength(2);
+  for (const path of pins) {
+    using map = openPinnedMap(join(pair.env['XDPOL_BPFFS'] ?? '', 'xdpol', path));
+    const table = map.mmap();
+    new DataView(table.buffer, table.byteOffset).setUint32(STRUCTS.live_head.fields.version.offset, 0, true);
+  }
+}
+
 describe('members', () => {
   test('are blocked when they are added, of both families, and pass when they are removed', () => {
     expect(isAnswered()).toBe(true);
@@ -94,6 +108,25 @@ describe('members', () => {
     expect(isAnswered()).toBe(false);
     const { members } = JSON.parse(set('list', 'bans', '--json')) as { members: readonly unknown[] };
     expect(members).toEqual([{ prefix: neighbour, ends: null, note: 'ssh' }]);
+  });
+
+  test('are not changed where a program of another version would not see it, until the policy is put in force again', () => {
+    set('add', 'bans', neighbour);
+    makeForeignTables();
+    for (const args of [
+      ['add', 'bans', '198.51.100.1'],
+      ['remove', 'bans', neighbour],
+    ]) {
+      const { status, stderr } = xdpol('set', ...args);
+      expect(status).toBe(1);
+      expect(stderr).toContain('another version of xdpol');
+      expect(stderr).toContain('xdpol restore');
+    }
+    expect(isAnswered()).toBe(false);
+    pair.exec(pair.host, pair.xdpol('restore'));
+    expect(isAnswered()).toBe(false);
+    expect(set('remove', 'bans', neighbour)).toBe('bans: 1 removed; 0 of 300 members');
+    expect(isAnswered()).toBe(true);
   });
 
   test('that no file has, as after a command that was killed, can be taken out', () => {

@@ -33,6 +33,12 @@ export const KERNEL_ERRORS = {
     explanation:
       'They are made for the capacities that the policy gives its live sets, and there are more members than that. Nothing is put in force without a member.',
   },
+  XDPOL_E_LIVE_TABLES_VERSION: {
+    exit: 1,
+    title: 'The live sets in force are of another version of xdpol',
+    explanation:
+      'The tables of live sets stay in the kernel over an upgrade, and only the version that made them finds members in them. `xdpol restore` puts the assigned policy in force with new tables, which have all members that the store has.',
+  },
   XDPOL_E_KERNEL: {
     exit: 1,
     title: 'The kernel refused',

@@ -26,6 +26,6 @@ export function memberHash(seed: number, level: number, key: readonly number[]):
 /** Of what the filter has an entry for: the /24 or /48 of an address. */
 export function blockHash(seed: number, family: Family, words: readonly number[]): number {
   const [first = 0, second = 0] = words;
-  if (family === 4) return mixLast(mixWord(seed, first >>> (32 - BLOCK4)));
-  return mixLast(mixWord(mixWord(seed, first), second >>> (64 - BLOCK6)));
+  if (family === 4) return mixWord(seed, first >>> (32 - BLOCK4)) >>> 0;
+  return mixWord(mixWord(seed, first), second >>> (64 - BLOCK6)) >>> 0;
 }

@@ -1,8 +1,9 @@
 /** The members of the live sets of this network namespace, as programs in force see them. */
+import { EnvironmentError } from '../../base/environment-error.ts';
 import { findPinRoot } from '../bpffs.ts';
 import type { JiffiesClock } from '../jiffies.ts';
 import type { Added, LiveMember, LiveMemberName } from './live-table.ts';
-import type { LiveTables } from './live-tables.ts';
+import type { LiveTables, OpenedLiveTables } from './live-tables.ts';
 import { openLiveTables } from './live-tables.ts';
 
 /**
@@ -11,15 +12,27 @@ import { openLiveTables } from './live-tables.ts';
  */
 export class LiveSets {
   readonly #all: readonly LiveTables[];
+  readonly #hasOthers: boolean;
 
-  constructor(all: readonly LiveTables[]) {
-    this.#all = all;
+  constructor({ own, hasOthers }: OpenedLiveTables) {
+    this.#all = own;
+    this.#hasOthers = hasOthers;
   }
 
   /** Without any pair where no policy in force has a live set. The clock stays in use. */
   static open(clock: JiffiesClock): LiveSets {
     const root = findPinRoot();
-    return new LiveSets(root === undefined ? [] : openLiveTables(root, clock));
+    return new LiveSets(root === undefined ? { own: [], hasOthers: false } : openLiveTables(root, clock));
+  }
+
+  /** Throws where a program in force would not see a change. */
+  requireSeen(): void {
+    if (!this.#hasOthers) return;
+    throw new EnvironmentError(
+      'XDPOL_E_LIVE_TABLES_VERSION',
+      'the policy in force was put there by another version of xdpol, and would not see a change of its live sets',
+      { help: 'put it in force again, with all members of its sets: xdpol restore' },
+    );
   }
 
   /** Numbers of the maps: others than before where other tables are pinned now. */

@@ -10,7 +10,7 @@ import type { BpfMap } from 'libbpf-ts-bindings';
 import { createMap, mapFlags, openPinnedMap } from 'libbpf-ts-bindings';
 import type { Family } from '../../base/ip.ts';
 import type { LiveSetClasses } from '../../compiler/live-classes.ts';
-import { STRUCTS } from '../../layout/layout.gen.ts';
+import { ENUMS, STRUCTS } from '../../layout/layout.gen.ts';
 import { listDirectory, liveTablesDirectory, removeEmptyDirectory, removePin } from '../bpffs.ts';
 import type { JiffiesClock } from '../jiffies.ts';
 import { liveGeometry, MOST_MEMBERS } from './live-geometry.ts';
@@ -31,6 +31,12 @@ export function capacityOf(sets: readonly LiveSetClasses[]): LiveCapacity {
     return Math.min(sum, MOST_MEMBERS[family]);
   };
   return { 4: total(4, ({ levels4 }) => levels4), 6: total(6, ({ levels6 }) => levels6) };
+}
+
+/** Members are found by the version of xdpol that put them there: nobody else may write to such a table. */
+function isOfThisVersion(map: BpfMap): boolean {
+  const table = map.mmap();
+  return new DataView(table.buffer, table.byteOffset).getUint32(HEAD.version.offset, true) === ENUMS.live.VERSION;
 }
 
 /** Owns both maps. */
@@ -74,6 +80,7 @@ function createTable(family: Family, capacity: number, epoch: bigint): BpfMap {
   head.setBigUint64(HEAD.epoch.offset, epoch, true);
   head.setUint32(HEAD.seed.offset, randomInt(2 ** 32), true);
   head.setUint32(HEAD.capacity.offset, capacity, true);
+  head.setUint32(HEAD.version.offset, ENUMS.live.VERSION, true);
   return map;
 }
 
@@ -106,41 +113,57 @@ function openMaps({ paths }: PinnedPair): LiveTables['maps'] {
   }
 }
 
+function disposeMaps(maps: LiveTables['maps']): void {
+  for (const map of [maps[4], maps[6]]) map[Symbol.dispose]();
+}
+
+/** Takes the maps over; undefined where they are of another version. */
+function ownTables(maps: LiveTables['maps'], clock: JiffiesClock): LiveTables | undefined {
+  return isOfThisVersion(maps[4]) ? new LiveTables(maps, () => clock.now()) : undefined;
+}
+
 /** Pairs that this process has mapped, by the numbers of their maps: to map a large one takes longer than a change of it. */
 const mapped = new Map<string, LiveTables>();
 
-function mappedPair(pair: PinnedPair, clock: JiffiesClock): LiveTables {
+/** undefined where the pair is of another version. */
+function mappedPair(pair: PinnedPair, clock: JiffiesClock): LiveTables | undefined {
   const maps = openMaps(pair);
   const key = `${maps[4].id} ${maps[6].id}`;
   const known = mapped.get(key);
-  if (known !== undefined) {
-    for (const map of [maps[4], maps[6]]) map[Symbol.dispose]();
-    return known;
-  }
-  const tables = new LiveTables(maps, () => clock.now());
-  mapped.set(key, tables);
+  const tables = known ?? ownTables(maps, clock);
+  if (tables !== undefined) mapped.set(key, tables);
+  if (tables === undefined || known !== undefined) disposeMaps(maps);
   return tables;
 }
 
-/** All that are pinned, the oldest first. They stay mapped while they are pinned: nobody disposes them, nor the clock. */
-export function openLiveTables(root: string, clock: JiffiesClock): readonly LiveTables[] {
-  const opened = pinnedPairs(root).map((pair) => mappedPair(pair, clock));
+export interface OpenedLiveTables {
+  /** The oldest first. They stay mapped while they are pinned: nobody disposes them, nor the clock. */
+  readonly own: readonly LiveTables[];
+  /** There are others, of another version of xdpol. */
+  readonly hasOthers: boolean;
+}
+
+/** All that are pinned. */
+export function openLiveTables(root: string, clock: JiffiesClock): OpenedLiveTables {
+  const pairs = pinnedPairs(root).map((pair) => mappedPair(pair, clock));
+  const opened = pairs.filter((tables) => tables !== undefined);
   for (const [key, tables] of mapped) {
     if (opened.includes(tables)) continue;
     mapped.delete(key);
     tables[Symbol.dispose]();
   }
-  return opened;
+  return { own: opened, hasOthers: opened.length < pairs.length };
 }
 
-/** The newest pair where it has the room, else a new one, pinned. The caller disposes it. */
+/** The newest pair where it is of this version and has the room, else a new one, pinned. The caller disposes it. */
 export function liveTablesFor(root: string, capacity: LiveCapacity, clock: JiffiesClock): LiveTables {
   const newest = pinnedPairs(root).at(-1);
   if (newest !== undefined) {
-    const tables = new LiveTables(openMaps(newest), () => clock.now());
-    const isYoung = clock.now() - tables.byFamily[4].epoch < OLDEST;
+    const maps = openMaps(newest);
+    const tables = ownTables(maps, clock);
+    const isYoung = tables !== undefined && clock.now() - tables.byFamily[4].epoch < OLDEST;
     if (isYoung && tables.hasRoomFor(capacity)) return tables;
-    tables[Symbol.dispose]();
+    disposeMaps(maps);
   }
   const directory = liveTablesDirectory(root);
   mkdirSync(directory, { recursive: true, mode: 0o700 });

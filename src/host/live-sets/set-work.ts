@@ -72,7 +72,9 @@ export class SetWork {
   #unchanged = 0;
   #expired = 0;
 
+  /** Throws where the policy in force would not see a change: see LiveSets.requireSeen. */
   constructor(context: HostContext, declared: DeclaredSet, kernel: LiveSets, never: readonly NeverBanned[]) {
+    kernel.requireSeen();
     this.#context = context;
     this.#declared = declared;
     this.#levels = { 4: declared.levels4, 6: declared.levels6 };
