@@ -13,6 +13,7 @@ import { findingsOf } from './findings.ts';
 import { identicalFilters } from './identical.ts';
 import type { Observation } from './observation.ts';
 import { identityOf, rulesOf } from './observation.ts';
+import { keepPossibleOpposites } from './possible-opposites.ts';
 import { universeOf } from './universe.ts';
 import { observeCrossings } from './wording/crossings.ts';
 import { observeCut } from './wording/cut.ts';
@@ -100,7 +101,9 @@ export function warningsOf(policy: Policy, facts: HostFacts, options: WarningOpt
 /** The one finding that no policy may be put in force with: equal filters of opposite actions. Reports each as an error. */
 export function refuseContradictions(policy: Policy, host: HostAddresses, diags: Diagnostics): void {
   if (new Set(policy.rules.map(({ action }) => action)).size < 2) return;
-  for (const { code, span, word } of observeIdentical(identicalFilters(universeOf(policy, host)))) {
+  const opposed = keepPossibleOpposites(policy, host);
+  if (opposed.rules.every(({ filterList }) => filterList.filters.length === 0)) return;
+  for (const { code, span, word } of observeIdentical(identicalFilters(universeOf(opposed, host)))) {
     const { message, help } = word([]);
     if (CODES[code].severity === 'error') diags.report(code, span, message, help);
   }

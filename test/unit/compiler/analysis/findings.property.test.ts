@@ -9,6 +9,7 @@ import type { Findings } from '../../../../src/compiler/analysis/findings.ts';
 import { findingsOf } from '../../../../src/compiler/analysis/findings.ts';
 import type { MirrorHole } from '../../../../src/compiler/analysis/mirror-holes.ts';
 import type { RuleFilter } from '../../../../src/compiler/analysis/universe.ts';
+import { refuseContradictions, warningsOf } from '../../../../src/compiler/analysis/warnings.ts';
 import type { Decision } from '../../../../src/policy/classify.ts';
 import { ReferenceClassifier } from '../../../../src/policy/classify.ts';
 import type { Filter, HostAddresses, Policy } from '../../../../src/policy/model.ts';
@@ -89,6 +90,30 @@ const tinyPolicy: fc.Arbitrary<Policy> = fc
     const limited = rules.map(({ interfaces, ...rule }) => (interfaces === undefined ? rule : { ...rule, interfaces }));
     return policyOf(limited, { default: action, exemptions, addressSets: SETS });
   });
+
+/** Filters are written in several ways, and often are equal. */
+const oftenEqual: fc.Arbitrary<Filter> = fc
+  .record({
+    ends: fc.constantFrom<Pick<FilterFields, 'from' | 'to'>>(
+      { from: '10.0.0.0/30' },
+      { from: '$halves' },
+      { to: '10.0.0.0/30' },
+      { to: '$halves' },
+      { from: 'me' },
+    ),
+    asked: fc.constantFrom<FilterFields>({}, { protocol: 'tcp' }, { protocol: 'tcp', dport: '80' }),
+    mirrored: fc.boolean(),
+  })
+  .map(({ ends, asked, mirrored }) => filterOf({ ...asked, ...ends, mirrored }));
+const repetitivePolicy: fc.Arbitrary<Policy> = fc
+  .array(
+    fc.record({
+      action: fc.constantFrom('permit' as const, 'block' as const),
+      filters: fc.array(oftenEqual, { minLength: 1, maxLength: 2 }),
+    }),
+    { minLength: 2, maxLength: 4 },
+  )
+  .map((rules) => policyOf(rules, { addressSets: SETS }));
 
 function found({ identical, crossings, shadowed, mirrorHoles }: Findings, policy: Policy): Expected {
   const names = nameFilters(policy);
@@ -190,6 +215,19 @@ test('the small universe has every finding', () => {
     seen.between += crossings.filter(({ adjacent }) => !adjacent).length;
   }
   expect(Math.min(...Object.values(seen))).toBeGreaterThan(0);
+});
+
+test('what is refused as contradictory is what the whole analysis finds to be', () => {
+  let contradictory = 0;
+  for (const policy of fc.sample(repetitivePolicy, { numRuns: 300, seed: 2 })) {
+    const diags = new Diagnostics();
+    refuseContradictions(policy, HOST, diags);
+    const wanted = warningsOf(policy, HOST).findings.filter(({ code }) => code === 'XP0401');
+    expect(diags.all.map(({ message }) => message).sort()).toEqual(wanted.map(({ message }) => message).sort());
+    if (wanted.length > 0) contradictory++;
+  }
+  expect(contradictory).toBeGreaterThan(50);
+  expect(contradictory).toBeLessThan(250);
 });
 
 test('the winner of a crossing decides its witness', () => {
