@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstring>
 #include <mutex>
 #include <string_view>
 #include <tuple>
@@ -74,8 +75,10 @@ ProgramImage::ProgramImage(const bpf_program* program, const bpf_prog_load_opts&
       type_(bpf_program__type(program)),
       insns_(bpf_program__insns(program), bpf_program__insns(program) + bpf_program__insn_cnt(program)),
       func_info_(Copy(opts.func_info, opts.func_info_cnt, opts.func_info_rec_size)),
-      line_info_(Copy(opts.line_info, opts.line_info_cnt, opts.line_info_rec_size)),
-      opts_(opts) {
+      line_info_(Copy(opts.line_info, opts.line_info_cnt, opts.line_info_rec_size)) {
+  // The libbpf that runs may know more options, or fewer, than the one this was built with.
+  memcpy(&opts_, &opts, std::min(opts.sz, sizeof opts_));
+  opts_.sz = sizeof opts_;
   opts_.log_level = opts_.log_size = 0;
   opts_.log_buf = nullptr;
 }

@@ -38,7 +38,7 @@ class ProgramImage {
   std::vector<bpf_insn> insns_;
   std::vector<uint8_t> func_info_;
   std::vector<uint8_t> line_info_;
-  bpf_prog_load_opts opts_;
+  bpf_prog_load_opts opts_ = {};
 };
 
 // An image while a thread loads it. Its end waits for the thread.
