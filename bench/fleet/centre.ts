@@ -22,8 +22,7 @@ import { encodeSigned, readSigningKey } from '../../src/fleet/signing.ts';
 import type { AgentIdentity } from './messages.ts';
 import { ServerProcess } from './server-process.ts';
 
-export const STORES = ['embedded', 'etcd'] as const;
-export type StoreKind = (typeof STORES)[number];
+export type StoreKind = 'embedded' | 'etcd';
 
 const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 /** Of the network namespace that the case has to itself. */

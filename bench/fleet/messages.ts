@@ -21,11 +21,11 @@ export interface Begin {
 export const CONFIRM = 'confirm';
 
 /**
- * `connected`: everything was told over a new connection. `told`: an order was verified. `verified`: its policy was fetched
- * and is the one that the order names, and it is confirmed where that is wanted. `reported`: a status is about to be sent.
- * `fetched`: the policy is there, and waits to be confirmed. `returned`: it could not be confirmed in time, and is tried again.
+ * `connected`: everything was told over a new connection. `told`: an order was verified. `verified`: its policy is there, is
+ * the one that the order names, and is confirmed where that is wanted. `reported`: a status is about to be sent. `begun`: the
+ * turn of the host has come, and the policy waits to be confirmed. `returned`: it could not be in time, and is tried again.
  */
-export const EVENT_KINDS = ['connected', 'told', 'verified', 'reported', 'fetched', 'returned'] as const;
+export const EVENT_KINDS = ['connected', 'told', 'verified', 'reported', 'begun', 'returned'] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
 export interface AgentEvent {

@@ -121,7 +121,7 @@ export class SimulatedAgent {
   async #carryOut(seq: number): Promise<void> {
     for (let failures = 1; ; failures += 1) {
       if (!this.#options.confirms()) return;
-      this.#options.happened('fetched', seq);
+      this.#options.happened('begun', seq);
       try {
         await reachInTime(() => this.#reachAnew());
         return;

@@ -28,7 +28,7 @@ export class Simulation implements Disposable {
   #returns = 0;
   #isConfirming = false;
   /** When a policy that waits to be confirmed was put in force last, by host. */
-  readonly fetchedAt: Map<string, number> = new Map();
+  readonly begunAt: Map<string, number> = new Map();
 
   constructor({ agents, ...shared }: Begin) {
     const count = Math.max(LEAST_PROCESSES, Math.ceil(agents.length / MOST_AGENTS));
@@ -86,7 +86,7 @@ export class Simulation implements Disposable {
   #take(events: readonly AgentEvent[]): void {
     for (const event of events) {
       if (event.kind === 'returned') this.#returns += 1;
-      if (event.kind === 'fetched') this.fetchedAt.set(event.host, event.at);
+      if (event.kind === 'begun') this.begunAt.set(event.host, event.at);
       for (const listen of this.#listeners) listen(event);
     }
   }

@@ -12,7 +12,7 @@ import type { Effort } from '../effort.ts';
 import type { Figure, Quantity, Subject } from '../figure.ts';
 import { MIB, single } from '../figure.ts';
 import type { StoreKind } from '../fleet/centre.ts';
-import { Centre, STORES } from '../fleet/centre.ts';
+import { Centre } from '../fleet/centre.ts';
 import { issueIdentities } from '../fleet/certificates.ts';
 import { now } from '../fleet/messages.ts';
 import { Simulation } from '../fleet/simulation.ts';
@@ -109,7 +109,7 @@ async function push(
     run.add(phase, { quantity: 'went back', unit: 'count' }, simulation.returns - returns);
     run.addTimes(
       `${phase}: waited`,
-      [...verified].map(([host, at]) => at - present(simulation.fetchedAt.get(host))),
+      [...verified].map(([host, at]) => at - present(simulation.begunAt.get(host))),
     );
   }
   // A host whose own order counts may have reported in the place of one of these.
@@ -154,8 +154,7 @@ async function connectAll(fleet: Fleet, before: number): Promise<void> {
   run.add('connect', { quantity: 'a host', unit: 'kB' }, (centre.frontProcess.memory - before) / size / 1000);
 }
 
-async function measureStore(policy: string, kind: StoreKind): Promise<readonly Figure[]> {
-  const size = present(FLEETS[policy], `no fleet ${policy}`);
+async function measureStore(policy: string, size: number, kind: StoreKind): Promise<readonly Figure[]> {
   await using centre = Centre.make(kind);
   const names = Array.from({ length: size }, (_, at) => `h${String(at).padStart(5, '0')}`);
   const { key, agents } = await issueIdentities(`${centre.folder}/pki`, names);
@@ -189,7 +188,8 @@ async function measureStore(policy: string, kind: StoreKind): Promise<readonly F
 }
 
 export async function measureFleet(policy: string, _effort: Effort): Promise<readonly Figure[]> {
+  const { hosts, stores } = present(FLEETS[policy], `no fleet ${policy}`);
   const figures: Figure[] = [];
-  for (const kind of STORES) figures.push(...(await measureStore(policy, kind)));
+  for (const kind of stores) figures.push(...(await measureStore(policy, hosts, kind)));
   return figures;
 }
