@@ -22,6 +22,9 @@ export interface PrefixSet {
   readonly v6: PrefixColumn;
 }
 
+/** More than there are lengths of IPv4 prefixes, and a power of two. */
+const LENGTHS = 64;
+
 /** Words of one address of a family. */
 export function wordsOf(family: Family): 1 | 4 {
   return family === 4 ? 1 : 4;
@@ -68,7 +71,28 @@ class ColumnBuilder {
   }
 
   build(): PrefixColumn {
-    const size = wordsOf(this.#family);
+    return this.#family === 4 ? this.#buildIpv4() : this.#buildIpv6();
+  }
+
+  /** Word and length are one number, which the engine sorts by itself: a list may have millions. */
+  #buildIpv4(): PrefixColumn {
+    const keys = new Float64Array(this.#count);
+    for (let i = 0; i < keys.length; i++) keys[i] = this.#words[i]! * LENGTHS + this.#lengths[i]!;
+    keys.sort();
+    const words = new Uint32Array(keys.length);
+    const lengths = new Uint8Array(keys.length);
+    let kept = 0;
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i]!;
+      if (i > 0 && key === keys[i - 1]) continue;
+      words[kept] = Math.floor(key / LENGTHS);
+      lengths[kept++] = key % LENGTHS;
+    }
+    return { family: 4, count: kept, words: words.slice(0, kept), lengths: lengths.slice(0, kept) };
+  }
+
+  #buildIpv6(): PrefixColumn {
+    const size = wordsOf(6);
     const order = sortOrder(this.#words, size, this.#count, this.#lengths);
     const words = new Uint32Array(this.#count * size);
     const lengths = new Uint8Array(this.#count);
@@ -79,7 +103,7 @@ class ColumnBuilder {
       for (let w = 0; w < size; w++) words[kept * size + w] = present(this.#words[from * size + w]);
       lengths[kept++] = length;
     }
-    return { family: this.#family, count: kept, words: words.slice(0, kept * size), lengths: lengths.slice(0, kept) };
+    return { family: 6, count: kept, words: words.slice(0, kept * size), lengths: lengths.slice(0, kept) };
   }
 
   #reserve(): void {
