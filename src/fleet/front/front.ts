@@ -47,8 +47,11 @@ const BACKLOG = 4096;
  */
 const TURNS = { atOnce: 256, longest: 1000, patience: 10_000 } as const;
 const SETTINGS = { enablePush: false, maxConcurrentStreams: 16, maxHeaderListSize: 8192 } as const;
-/** Megabytes. */
-const SESSION_MEMORY = 4;
+/**
+ * Megabytes that wait for a peer, above which its requests are refused. What 10,000 hosts say of themselves has 8, and an
+ * operator goes on asking while it comes.
+ */
+const SESSION_MEMORY = 64;
 
 type Handler = (peer: Peer, exchange: Exchange) => void | Promise<void>;
 

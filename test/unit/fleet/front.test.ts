@@ -512,6 +512,17 @@ describe('operators', () => {
     await own[Symbol.asyncDispose]();
   });
 
+  test('who has not read yet what it follows, of a large fleet, is answered meanwhile', async () => {
+    const records = Array.from({ length: 12 }, (_, at) => `${ROOT}large-${at}`);
+    for (const key of records) await write(key, randomBytes(800_000));
+    using op = new Asker('op-view');
+    const following = op.session.request({ ':path': `${OPERATOR_ROUTES.changes.path}?prefix=${ROOT}large-` });
+    await once(following, 'response');
+    expect((await op.ask('GET', `${OPERATOR_ROUTES.record.path}?key=${KEYS.epoch}`))[0]).toBe(200);
+    for (const key of records)
+      await store.put([{ key, value: undefined, ifRevision: present(await store.get(key)).revision }]);
+  });
+
   test('rights: to read, to ban, to order', async () => {
     const ban: Order = {
       ...{ kind: 'bans', target: 'fleet', seq: 1, issued: 0, expires: 1, previous: null, wave: null },
