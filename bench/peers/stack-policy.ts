@@ -1,10 +1,13 @@
 /** A bench policy in the parts that peers behind the stack are written from. */
 import { present } from '../../src/base/assert.ts';
-import { formatAddress, formatPrefix } from '../../src/base/ip.ts';
+import type { Prefix } from '../../src/base/ip.ts';
+import { containsAddress, formatAddress, formatPrefix } from '../../src/base/ip.ts';
 import type { DirectedFilter } from '../../src/compiler/conditions/expand.ts';
 import { rankFilters } from '../../src/compiler/conditions/expand.ts';
 import type { AddressCondition } from '../../src/compiler/conditions/resolve.ts';
 import type { PortRange } from '../../src/policy/model.ts';
+import type { PrefixColumn } from '../../src/policy/prefix-set.ts';
+import { prefixesOfColumn } from '../../src/policy/prefix-set.ts';
 import type { BenchPolicy } from '../policies.ts';
 import { HOST, LIST, SERVERS, SERVICE_PORTS } from '../policies.ts';
 import type { AclFilter, Cannot, StackPolicy } from './peer.ts';
@@ -19,10 +22,8 @@ export function stackPolicy({ form, family, policy, members }: BenchPolicy): Sta
     case 'ports':
       return { form, ports: SERVICE_PORTS };
     case 'server': {
-      const column = (members?.get(LIST) ?? policy.addressSets.get(LIST)?.prefixes)?.v4;
-      const listed = Array.from({ length: column?.count ?? 0 }, (_, i) =>
-        formatPrefix({ family: 4, words: [present(column?.words[i])], length: present(column?.lengths[i]) }),
-      );
+      const list = members?.get(LIST) ?? policy.addressSets.get(LIST)?.prefixes;
+      const listed = list === undefined ? [] : withoutNested(list.v4).map(formatPrefix);
       return {
         form,
         server: formatAddress(SERVERS[4]),
@@ -41,6 +42,16 @@ export function stackPolicy({ form, family, policy, members }: BenchPolicy): Sta
     case 'rules':
       return { cannot: 'measures scrapes' };
   }
+}
+
+/** The same addresses: an interval set of nftables takes no prefix inside another. */
+function withoutNested(column: PrefixColumn): readonly Prefix[] {
+  const kept: Prefix[] = [];
+  for (const prefix of prefixesOfColumn(column)) {
+    const before = kept.at(-1);
+    if (before === undefined || !containsAddress(before, prefix)) kept.push(prefix);
+  }
+  return kept;
 }
 
 function aclFilter(directed: DirectedFilter): AclFilter {

@@ -41,7 +41,7 @@ function traces(): readonly string[] {
 
 afterEach(() => expect(traces()).toEqual([]));
 
-for (const policy of ['list-100', 'set-1k']) {
+for (const policy of ['list-10k', 'set-1k']) {
   test(`${policy}: nftables and iptables decide as the reference classifier; xdp-filter cannot say it`, () => {
     const figures = measureInChild('live', policy, FEW);
     const rates = figures.filter(({ quantity }) => quantity === 'rate, 1 CPU');
