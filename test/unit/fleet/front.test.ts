@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import type { ClientHttp2Session, IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2';
+import type { IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2';
 import { connect } from 'node:http2';
 import { connect as connectTcp } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -18,8 +18,7 @@ import { EmbeddedStore } from '../../../src/fleet/embedded/embedded-store.ts';
 import type { Target } from '../../../src/fleet/fleet-names.ts';
 import type { FrontOptions } from '../../../src/fleet/front/front.ts';
 import { Front } from '../../../src/fleet/front/front.ts';
-import type { FollowLine } from '../../../src/fleet/front-routes.ts';
-import { HOST_ROUTES, OPERATOR_ROUTES, readFollowLine } from '../../../src/fleet/front-routes.ts';
+import { HOST_ROUTES, OPERATOR_ROUTES } from '../../../src/fleet/front-routes.ts';
 import { FrontStore } from '../../../src/fleet/front-store.ts';
 import { joinFleet } from '../../../src/fleet/join.ts';
 import { digestOfAuthority, encodeToken, makeToken, readToken } from '../../../src/fleet/join-token.ts';
@@ -28,17 +27,11 @@ import type { Order, Wave } from '../../../src/fleet/order.ts';
 import { signOrder } from '../../../src/fleet/order.ts';
 import { KEYS } from '../../../src/fleet/record-keys.ts';
 import { encodeRecord, parseRecord, readHost } from '../../../src/fleet/records.ts';
-import {
-  encodeSigned,
-  makeSigningKey,
-  parseBody,
-  publicKeyText,
-  readSigningKey,
-  sha256,
-} from '../../../src/fleet/signing.ts';
+import { encodeSigned, makeSigningKey, publicKeyText, readSigningKey, sha256 } from '../../../src/fleet/signing.ts';
 import { TestAuthority } from '../../support/certificates.ts';
 import { statusReport } from '../../support/fleet-status.ts';
 import { Knowledge, ROOT, testStore, write as writeKey } from '../../support/fleet-store-suite.ts';
+import { FrontAsker } from '../../support/front-asker.ts';
 
 const KEY = present(readSigningKey(makeSigningKey()));
 const OPERATORS = [publicKeyText(KEY.key)];
@@ -90,66 +83,9 @@ async function writeHost(name: string, groups: readonly string[]): Promise<void>
   await write(KEYS.membership(name), encodeSigned(signMembership({ host: name, groups, seq }, KEY)));
 }
 
-/** A connection with a certificate, or without one. */
-class Asker {
-  readonly session: ClientHttp2Session;
-  readonly lines: FollowLine[] = [];
-  /** Of the last line of that kind. */
-  current = -1;
-  toldAtOnce = 0;
-  epoch = '';
-  /** Packed policies that came along. */
-  readonly brought: Buffer[] = [];
-
+class Asker extends FrontAsker {
   constructor(name: string | undefined, port: number = front.address.port) {
-    const tls = name === undefined ? { ca: tlsOf('web1').ca } : tlsOf(name);
-    this.session = connect(`https://localhost:${port}`, tls);
-    this.session.on('error', () => undefined);
-  }
-
-  async ask(method: string, path: string, body?: object): Promise<readonly [number, Buffer]> {
-    const stream = this.session.request({ ':method': method, ':path': path });
-    let status = 0;
-    stream.once('response', (headers) => (status = headers[':status'] ?? 0));
-    stream.end(body === undefined ? undefined : JSON.stringify(body));
-    const chunks: Buffer[] = [];
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      chunks.push(chunk);
-      // The stream of a host never ends.
-      if (path.startsWith(HOST_ROUTES.follow.path) || path.startsWith(OPERATOR_ROUTES.changes.path)) break;
-    }
-    return [status, Buffer.concat(chunks)];
-  }
-
-  follow(query = ''): void {
-    const stream = this.session.request({ ':path': `${HOST_ROUTES.follow.path}${query}` });
-    let rest = '';
-    stream.setEncoding('utf8');
-    stream.on('error', () => undefined);
-    stream.on('data', (chunk: string) => {
-      const parts = (rest + chunk).split('\n');
-      rest = parts.pop() ?? '';
-      this.lines.push(...parts.filter((part) => part !== '').map((part) => present(readFollowLine(part))));
-    });
-  }
-
-  /** What it was told since the last time, once it is current `count` times. */
-  async told(count = 1): Promise<readonly string[]> {
-    while (this.lines.filter(({ kind }) => kind === 'current').length < count) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    return this.lines.splice(0).map((line) => {
-      if (line.kind === 'current') ({ revision: this.current, hosts: this.toldAtOnce } = line);
-      if (line.kind === 'hello') this.epoch = line.epoch;
-      if (line.kind === 'policy') this.brought.push(Buffer.from(line.packed, 'base64'));
-      if (line.kind !== 'order') return line.kind;
-      const { target, seq: number } = parseBody(line.signed) as Order;
-      return `${target} ${number}`;
-    });
-  }
-
-  [Symbol.dispose](): void {
-    this.session.destroy();
+    super(name === undefined ? { ca: tlsOf('web1').ca } : tlsOf(name), port);
   }
 }
 
