@@ -110,14 +110,16 @@ bool KeptObject::AddMap(const std::string& name, bool is_replaced, bpf_map* map)
 bool KeptObject::AddProgram(const ProgramImage& image, int fd, const MapNames& maps) {
   ProgramImage whole = image;
   whole.UseTypes(btf_.get());
+  std::set<size_t> named;
   for (bpf_insn& insn : whole.insns()) {
     if (!NamesMap(insn)) continue;
     const auto is = [&insn](const auto& map) { return bpf_map__fd(map.first) == insn.imm; };
     const auto found = std::find_if(maps.begin(), maps.end(), is);
     if (found == maps.end()) return false;
     insn.imm = static_cast<int32_t>(found - maps.begin());
+    named.insert(static_cast<size_t>(insn.imm));
   }
-  programs_.push_back({.whole = whole, .live = {}, .image = whole, .references = {}});
+  programs_.push_back({.whole = whole, .live = {}, .image = whole, .references = {}, .maps = named});
   programs_.back().Learn(fd);
   return true;
 }
@@ -188,6 +190,8 @@ std::optional<LoadedSeeds> KeptObject::Load(const Call& call, const Plan& plan) 
     for (size_t i = 0; Program& program : programs_) program.Learn(fds[i++].get());
   }
   for (size_t i = 0; const Program& program : programs_) {
+    // The program holds the maps of functions that are left out as well: who asks it for its maps finds the same.
+    for (const size_t map : program.maps) bpf_prog_bind_map(fds[i].get(), seeds.maps[map].second.fd.get(), nullptr);
     seeds.programs.emplace_back(program.image.name(), Seed{std::move(fds[i++]), program.image.name()});
   }
   BindReadOnlySections(seeds);

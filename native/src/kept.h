@@ -54,6 +54,7 @@ class KeptObject {
     std::set<uint32_t> live;  // functions, by BTF type; empty where the kernel does not tell
     ProgramImage image;  // as it is loaded: what was never live is left out
     std::vector<Reference> references;
+    std::set<size_t> maps;  // of the whole
 
     void Use(ProgramImage next);
     void UseLive();

@@ -112,6 +112,7 @@ test('functions that were never called are left out, and there again where they 
     using loaded = loadObject(object, { rodata: { path: u32(path) } });
     const wanted = ((path & 1) !== 0 ? 21 : 0) + ((path & 2) !== 0 ? 6 : 0) + ((path & 4) !== 0 ? 11 : 0) + 1;
     expect(loaded.programs.get('chosen')?.testRun(frame(60)).retval, `path ${path}`).toBe(wanted);
+    expect(loaded.programs.get('chosen')?.mapIds, `path ${path}`).toContain(loaded.maps.get('depths')?.id);
     const deepest = Number((path & 1) !== 0) + Number((path & 4) !== 0);
     const calls = [deepest, Number((path & 1) !== 0), (path & 2) === 0 ? 0 : 4, 1];
     expect(asU32(loaded.maps.get('.bss')?.lookup(u32(0)) ?? new Uint8Array(0)), `path ${path}`).toEqual(calls);

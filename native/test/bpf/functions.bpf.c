@@ -9,6 +9,13 @@ const volatile __u32 path;
 const volatile __u32 one = 1;
 __u32 calls[4];
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} depths SEC(".maps");
+
 /* Of the kernel: to find its place, libbpf reads the kernel's BTF. */
 struct xdp_buff___local {
 	__u32 flags;
@@ -16,7 +23,11 @@ struct xdp_buff___local {
 
 __noinline int deepest(__u32 n)
 {
+	__u32 zero = 0, *depth = bpf_map_lookup_elem(&depths, &zero);
+
 	calls[0] += n;
+	if (depth)
+		*depth += n;
 	return 10 + bpf_core_field_exists(((struct xdp_buff___local *)0)->flags);
 }
 
