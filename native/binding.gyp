@@ -9,7 +9,6 @@
         "src/clsact.cc",
         "src/error.cc",
         "src/ethtool.cc",
-        "src/functions.cc",
         "src/handle.cc",
         "src/inspect.cc",
         "src/interfaces.cc",

@@ -13,8 +13,6 @@ namespace {
 
 // A policy's programs, the gate in front of them, and the same for a policy on trial.
 constexpr size_t kMostObjects = 4;
-// Of a program. One with more is loaded whole.
-constexpr uint32_t kMostFunctions = 256;
 
 bool IsSection(const std::string& map) { return map.starts_with('.'); }
 bool IsReadOnlySection(const std::string& map) { return map.starts_with(".rodata"); }
@@ -69,7 +67,7 @@ std::string RequestOf(const Call& call, const Plan& plan) {
 }
 
 std::optional<KeptObject> KeptObject::Of(const Call& call, const OpenObject& object, const MapNames& maps,
-                                         const Plan& plan, ParallelLoads& loads) {
+                                         const Plan& plan, const ParallelLoads& loads) {
   KeptObject kept;
   kept.request_ = RequestOf(call, plan);
   kept.variables_ = VariablesOf(object.get());
@@ -80,13 +78,12 @@ std::optional<KeptObject> KeptObject::Of(const Call& call, const OpenObject& obj
     const bool is_replaced = std::any_of(plan.maps.begin(), plan.maps.end(), is);
     if (!kept.AddMap(name, is_replaced, map)) return std::nullopt;
   }
-  auto image = loads.images().begin();
+  size_t loaded = 0;
   bpf_program* program;
-  bpf_object__for_each_program(program, object.get()) {
-    const int fd = loads.FdOf(program);
-    if (fd < 0) continue;
-    if (image == loads.images().end() || image->name() != bpf_program__name(program)) return std::nullopt;
-    if (!kept.AddProgram(*image++, fd, maps)) return std::nullopt;
+  bpf_object__for_each_program(program, object.get()) loaded += bpf_program__fd(program) >= 0;
+  if (loads.images().size() != loaded) return std::nullopt;
+  for (const ProgramImage& image : loads.images()) {
+    if (!kept.AddProgram(image, maps)) return std::nullopt;
   }
   return kept;
 }
@@ -107,48 +104,20 @@ bool KeptObject::AddMap(const std::string& name, bool is_replaced, bpf_map* map)
   return true;
 }
 
-bool KeptObject::AddProgram(const ProgramImage& image, int fd, const MapNames& maps) {
-  ProgramImage whole = image;
-  whole.UseTypes(btf_.get());
-  std::set<size_t> named;
-  for (bpf_insn& insn : whole.insns()) {
-    if (!NamesMap(insn)) continue;
-    const auto is = [&insn](const auto& map) { return bpf_map__fd(map.first) == insn.imm; };
+bool KeptObject::AddProgram(const ProgramImage& image, const MapNames& maps) {
+  Program program = {.image = image, .references = {}};
+  program.image.UseTypes(btf_.get());
+  const std::vector<bpf_insn>& insns = image.insns();
+  for (size_t i = 0; i < insns.size(); i++) {
+    if (!NamesMap(insns[i])) continue;
+    const auto is = [&](const auto& map) { return bpf_map__fd(map.first) == insns[i].imm; };
     const auto found = std::find_if(maps.begin(), maps.end(), is);
     if (found == maps.end()) return false;
-    insn.imm = static_cast<int32_t>(found - maps.begin());
-    named.insert(static_cast<size_t>(insn.imm));
+    program.references.push_back({i, static_cast<size_t>(found - maps.begin())});
   }
-  programs_.push_back({.whole = whole, .live = {}, .image = whole, .references = {}, .maps = named});
-  programs_.back().Learn(fd);
+  programs_.push_back(std::move(program));
   return true;
 }
-
-void KeptObject::Program::Use(ProgramImage next) {
-  image = std::move(next);
-  references.clear();
-  for (size_t i = 0; i < image.insns().size(); i++) {
-    const bpf_insn& insn = image.insns()[i];
-    if (NamesMap(insn)) references.push_back({i, static_cast<size_t>(insn.imm)});
-  }
-}
-
-void KeptObject::Program::Learn(int fd) {
-  struct {
-    uint32_t insn;
-    uint32_t type;
-  } functions[kMostFunctions];
-  bpf_prog_info facts = {};
-  facts.func_info = reinterpret_cast<uintptr_t>(functions);
-  facts.nr_func_info = kMostFunctions;
-  facts.func_info_rec_size = sizeof functions[0];
-  __u32 length = sizeof facts;
-  const bool is_told = bpf_obj_get_info_by_fd(fd, &facts, &length) == 0 && facts.nr_func_info <= kMostFunctions;
-  for (uint32_t i = 0; is_told && i < facts.nr_func_info; i++) live.insert(functions[i].type);
-  UseLive();
-}
-
-void KeptObject::Program::UseLive() { Use(live.empty() ? whole : whole.WithOnly(live)); }
 
 UniqueFd KeptObject::CreateMap(const Map& map, const Plan& plan) const {
   const bpf_map_info& shape = map.shape;
@@ -179,31 +148,22 @@ std::optional<LoadedSeeds> KeptObject::Load(const Call& call, const Plan& plan) 
     if (!fd.valid()) return std::nullopt;
     seeds.maps.emplace_back(map.name, Seed{std::move(fd), map.name});
   }
-  std::vector<UniqueFd> fds = LoadPrograms(seeds);
-  if (fds.empty()) {
-    for (Program& program : programs_) program.Use(program.whole);
-    fds = LoadPrograms(seeds);
-    if (fds.empty()) {
-      for (Program& program : programs_) program.UseLive();
-      return std::nullopt;
-    }
-    for (size_t i = 0; Program& program : programs_) program.Learn(fds[i++].get());
-  }
-  for (size_t i = 0; const Program& program : programs_) {
-    // The program holds the maps of functions that are left out as well: who asks it for its maps finds the same.
-    for (const size_t map : program.maps) bpf_prog_bind_map(fds[i].get(), seeds.maps[map].second.fd.get(), nullptr);
-    seeds.programs.emplace_back(program.image.name(), Seed{std::move(fds[i++]), program.image.name()});
-  }
-  BindReadOnlySections(seeds);
-  return seeds;
-}
-
-std::vector<UniqueFd> KeptObject::LoadPrograms(const LoadedSeeds& seeds) {
   for (Program& program : programs_) {
     for (const auto& [insn, map] : program.references) {
       program.image.insns()[insn].imm = seeds.maps[map].second.fd.get();
     }
   }
+  std::vector<UniqueFd> fds = LoadPrograms();
+  if (fds.size() != programs_.size()) return std::nullopt;
+  for (auto program = programs_.begin(); UniqueFd& fd : fds) {
+    const std::string& name = (program++)->image.name();
+    seeds.programs.emplace_back(name, Seed{std::move(fd), name});
+  }
+  BindReadOnlySections(seeds);
+  return seeds;
+}
+
+std::vector<UniqueFd> KeptObject::LoadPrograms() const {
   std::vector<UniqueFd> fds;
   std::list<ThreadedLoad> threads;
   try {

@@ -3,8 +3,7 @@
 // Opening an object, reading the kernel's BTF and relocating instructions takes libbpf some 15 ms, and gives the same
 // until the machine boots. Of a load that succeeded, the instructions are kept with the places in them where maps are
 // named. A load of the same bytes that asks for the same things makes the maps that it does not replace, writes their
-// descriptors there, and has the kernel verify. Functions that the kernel found dead each time are left out; where one is
-// needed after all, the whole programs are loaded. Where anything fails, libbpf does it all, and says what is wrong.
+// descriptors there, and has the kernel verify. Where anything fails, libbpf does it all, and says what is wrong.
 #ifndef LIBBPF_TS_KEPT_H
 #define LIBBPF_TS_KEPT_H
 
@@ -12,7 +11,6 @@
 
 #include <list>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -31,7 +29,7 @@ class KeptObject {
  public:
   // Of an object that is loaded and still open. Empty where it cannot be kept.
   static std::optional<KeptObject> Of(const Call& call, const OpenObject& object, const MapNames& maps,
-                                      const Plan& plan, ParallelLoads& loads);
+                                      const Plan& plan, const ParallelLoads& loads);
 
   const std::string& request() const noexcept { return request_; }
 
@@ -50,23 +48,15 @@ class KeptObject {
     size_t map;
   };
   struct Program {
-    ProgramImage whole;  // in the place of each map's descriptor, its number here
-    std::set<uint32_t> live;  // functions, by BTF type; empty where the kernel does not tell
-    ProgramImage image;  // as it is loaded: what was never live is left out
+    ProgramImage image;
     std::vector<Reference> references;
-    std::set<size_t> maps;  // of the whole
-
-    void Use(ProgramImage next);
-    void UseLive();
-    // Of a load that succeeded: functions that the kernel has kept.
-    void Learn(int fd);
   };
 
   bool AddMap(const std::string& name, bool is_replaced, bpf_map* map);
-  bool AddProgram(const ProgramImage& image, int fd, const MapNames& maps);
+  bool AddProgram(const ProgramImage& image, const MapNames& maps);
   UniqueFd CreateMap(const Map& map, const Plan& plan) const;
   // All, or none.
-  std::vector<UniqueFd> LoadPrograms(const LoadedSeeds& seeds);
+  std::vector<UniqueFd> LoadPrograms() const;
 
   std::string request_;
   UniqueFd btf_;

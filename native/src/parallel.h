@@ -10,7 +10,6 @@
 #include <bpf/libbpf.h>
 
 #include <list>
-#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -28,10 +27,6 @@ class ProgramImage {
   std::vector<bpf_insn>& insns() noexcept { return insns_; }
   const std::vector<bpf_insn>& insns() const noexcept { return insns_; }
   void UseTypes(int btf_fd) noexcept { opts_.prog_btf_fd = static_cast<uint32_t>(btf_fd); }
-
-  // The same without functions that are neither first nor in `live`, which has their BTF types. What still calls one
-  // calls one that the verifier refuses, should any way lead there.
-  ProgramImage WithOnly(const std::set<uint32_t>& live) const;
 
   // Invalid where the kernel refuses it.
   UniqueFd Load() const noexcept;
