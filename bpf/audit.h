@@ -15,12 +15,12 @@
 	bpf_tail_call(ctx, &programs, (direction) * XDPOL_AUDIT_VERDICTS + (passed))
 #endif
 
-/* `passed`: by the policy in force. */
+/* `passed`: 0 or 1, by the policy in force. */
 static __always_inline void compare(const struct pkt *pkt, enum outcome outcome, struct hook hook, __u32 passed)
 {
 	struct decision decision = decide(pkt, outcome);
 
-	if (!decision.pass == !passed) {
+	if (decision.pass == passed) {
 		count(XDPOL_SLOT_AGREED, hook.direction, pkt->bytes);
 		return;
 	}

@@ -66,8 +66,8 @@ enum xdpol_live_hash {
 struct xdpol_live_head {
 	__u64 epoch;
 	__u32 seed;
-	__u32 capacity; /* members; only userspace looks at it, as at the writer */
-	__u32 writer;	/* drawn by whoever changed the table last: another one does not know what it left */
+	__u32 capacity; /* members; only userspace looks at it */
+	__u32 writer;	/* drawn by whoever changed the table last: another one does not know what it left. 0: it has no members yet */
 	__u32 version;	/* LIVE_VERSION of who made it: nobody else writes to it */
 	__u32 unused[10];
 };

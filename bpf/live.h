@@ -256,10 +256,18 @@ __noinline __u64 found_live4(__u32 address)
 	return found;
 }
 
+/* Has anybody ever put a member there? */
+static __always_inline int is_used(const void *base)
+{
+	const struct xdpol_live_head *head = base;
+
+	return head->writer != 0;
+}
+
 /* With `in_place` hosts, as most members are, are found without the call that every other search takes. */
 static __always_inline __u64 live4_sets(__u32 address, int in_place)
 {
-	if (!may_be_live4(address))
+	if (!is_used(live4) || !may_be_live4(address))
 		return 0;
 	if (in_place && asks_for(live_shape.live4.levels, 1)) {
 		__u64 found = with_level4(0, address, 1, age_of(live4));
@@ -298,7 +306,7 @@ __noinline __u64 found_live6(__u64 high, __u64 low)
 
 static __always_inline __u64 live6_sets(__u64 high, __u64 low, int in_place)
 {
-	if (!may_be_live6(high))
+	if (!is_used(live6) || !may_be_live6(high))
 		return 0;
 	if (in_place && asks_for(live_shape.live6.levels, 1)) {
 		__u64 found = with_level6(0, high, low, 1, age_of(live6));

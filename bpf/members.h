@@ -135,8 +135,9 @@ static __always_inline __u32 value_of_only_set(const volatile struct xdpol_live_
 	return rule_value(tables, pkt, service, src_class, dst_class);
 }
 
-/* The lowest value of the pairs that a packet has because its addresses are members. */
-static __always_inline __u32 live4_value(const struct pkt *pkt, struct service service, __u32 src_class, __u32 dst_class)
+/* `value`, or a lower one of a pair that the packet has because an address is a member. */
+static __always_inline __u32 live4_value(const struct pkt *pkt, struct service service, __u32 src_class, __u32 dst_class,
+					 __u32 value)
 {
 	const volatile struct xdpol_live_table_shape *table = &live_shape.live4;
 	const int of_source = table->ends & XDPOL_LIVE_SOURCE;
@@ -147,14 +148,14 @@ static __always_inline __u32 live4_value(const struct pkt *pkt, struct service s
 	if (!one_end(table))
 		dst_found = live4_sets(pkt->dst[0], 0);
 	if (!(found | dst_found))
-		return shape.default_value;
+		return value;
 	if (one_end(table) && table->only_set < XDPOL_LIVE_SETS)
-		return value_of_only_set(table, RULE_TABLES(4), pkt, service,
-					 of_source ? live_shape.src4_classes : live_shape.dst4_classes, found,
-					 src_class, dst_class);
+		return minimum(value, value_of_only_set(table, RULE_TABLES(4), pkt, service,
+							of_source ? live_shape.src4_classes : live_shape.dst4_classes,
+							found, src_class, dst_class));
 	if (!of_source)
-		return value4_of_members(two_rows(src_class, dst_class), 0, found, service_word_of(pkt));
-	return value4_of_members(two_rows(src_class, dst_class), found, dst_found, service_word_of(pkt));
+		return minimum(value, value4_of_members(two_rows(src_class, dst_class), 0, found, service_word_of(pkt)));
+	return minimum(value, value4_of_members(two_rows(src_class, dst_class), found, dst_found, service_word_of(pkt)));
 }
 
 static __always_inline __u32 classify4(const struct pkt *pkt)
@@ -170,11 +171,12 @@ static __always_inline __u32 classify4(const struct pkt *pkt)
 		return dense_value(RULE_TABLES(4), src_class, dst_class, service_cell(pkt));
 	service = service_of(pkt, shape.rules4.mode);
 	value = rule_value(RULE_TABLES(4), pkt, service, src_class, dst_class);
-	return live_ends ? minimum(value, live4_value(pkt, service, src_class, dst_class)) : value;
+	return live_ends ? live4_value(pkt, service, src_class, dst_class, value) : value;
 }
 
-/* The lowest value of the pairs that a packet has because its addresses are members. */
-static __always_inline __u32 live6_value(const struct pkt *pkt, struct service service, __u32 src_class, __u32 dst_class)
+/* `value`, or a lower one of a pair that the packet has because an address is a member. */
+static __always_inline __u32 live6_value(const struct pkt *pkt, struct service service, __u32 src_class, __u32 dst_class,
+					 __u32 value)
 {
 	const volatile struct xdpol_live_table_shape *table = &live_shape.live6;
 	const int of_source = table->ends & XDPOL_LIVE_SOURCE;
@@ -185,14 +187,14 @@ static __always_inline __u32 live6_value(const struct pkt *pkt, struct service s
 	if (!one_end(table))
 		dst_found = live6_sets(pkt->dst[0], pkt->dst[1], 0);
 	if (!(found | dst_found))
-		return shape.default_value;
+		return value;
 	if (one_end(table) && table->only_set < XDPOL_LIVE_SETS)
-		return value_of_only_set(table, RULE_TABLES(6), pkt, service,
-					 of_source ? live_shape.src6_classes : live_shape.dst6_classes, found,
-					 src_class, dst_class);
+		return minimum(value, value_of_only_set(table, RULE_TABLES(6), pkt, service,
+							of_source ? live_shape.src6_classes : live_shape.dst6_classes,
+							found, src_class, dst_class));
 	if (!of_source)
-		return value6_of_members(two_rows(src_class, dst_class), 0, found, service_word_of(pkt));
-	return value6_of_members(two_rows(src_class, dst_class), found, dst_found, service_word_of(pkt));
+		return minimum(value, value6_of_members(two_rows(src_class, dst_class), 0, found, service_word_of(pkt)));
+	return minimum(value, value6_of_members(two_rows(src_class, dst_class), found, dst_found, service_word_of(pkt)));
 }
 
 static __always_inline __u32 classify6(const struct pkt *pkt)
@@ -208,7 +210,7 @@ static __always_inline __u32 classify6(const struct pkt *pkt)
 		return dense_value(RULE_TABLES(6), src_class, dst_class, service_cell(pkt));
 	service = service_of(pkt, shape.rules6.mode);
 	value = rule_value(RULE_TABLES(6), pkt, service, src_class, dst_class);
-	return live_ends ? minimum(value, live6_value(pkt, service, src_class, dst_class)) : value;
+	return live_ends ? live6_value(pkt, service, src_class, dst_class, value) : value;
 }
 
 static __always_inline __u32 classify(const struct pkt *pkt)

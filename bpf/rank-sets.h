@@ -45,34 +45,29 @@ static __always_inline __u64 leaf_word(__u32 leaf, __u32 word)
 	return found ? *found : 0;
 }
 
-/* What a filter needs: one of the address sets and all others. */
-static __always_inline __u64 common_bits(__u64 src_alone, __u64 dst_alone, __u64 both, __u64 dport, __u64 sport)
-{
-	__u64 bits = 0;
-
-	if (shape.set_use & XDPOL_USE_SRC_ALONE)
-		bits |= src_alone;
-	if (shape.set_use & XDPOL_USE_DST_ALONE)
-		bits |= dst_alone;
-	if (shape.set_use & XDPOL_USE_BOTH)
-		bits |= both;
-	if (shape.set_use & XDPOL_USE_DPORT)
-		bits &= dport;
-	if (shape.set_use & XDPOL_USE_SPORT)
-		bits &= sport;
-	return bits;
-}
+/* What a filter needs: one of the address sets and all others. READ(set) is read where filters use the set. */
+#define COMMON_BITS(READ)                                                  \
+	({                                                                 \
+		__u64 bits = 0;                                            \
+                                                                           \
+		if (shape.set_use & XDPOL_USE_BOTH)                        \
+			bits = READ(src_both) & READ(dst_both);            \
+		if (shape.set_use & XDPOL_USE_SRC_ALONE)                   \
+			bits |= READ(src_alone);                           \
+		if (shape.set_use & XDPOL_USE_DST_ALONE)                   \
+			bits |= READ(dst_alone);                           \
+		if (shape.set_use & XDPOL_USE_DPORT)                       \
+			bits &= READ(dport);                               \
+		if (shape.set_use & XDPOL_USE_SPORT)                       \
+			bits &= READ(sport);                               \
+		bits;                                                      \
+	})
 
 /* The ranks that all sets have of one word of a leaf. */
 static __always_inline __u64 common_ranks(struct set_nodes nodes, __u32 leaf, __u32 word)
 {
-	__u64 src_alone = 0, src_both = 0, dst_alone = 0, dst_both = 0, dport = 0, sport = 0;
-
-#define READ_WORD(use, set)                                         \
-	if (shape.set_use & (use))                                    \
-		set = leaf_word(nodes.set->leaves[leaf], word);
-	EACH_SET(READ_WORD)
-	return common_bits(src_alone, dst_alone, src_both & dst_both, dport, sport);
+#define READ_WORD(set) leaf_word(nodes.set->leaves[leaf], word)
+	return COMMON_BITS(READ_WORD);
 }
 
 /* The first rank, counted from the first of the group, in the words of leaves that `words` has a bit for; or GROUP. */
@@ -96,13 +91,8 @@ static __always_inline __u32 first_in_words(struct set_nodes nodes, __u64 words,
 /* The words that all sets have ranks in: of the first 64 words, and of the others. */
 static __always_inline __u64 common_words(struct set_nodes nodes, int others)
 {
-	__u64 src_alone = 0, src_both = 0, dst_alone = 0, dst_both = 0, dport = 0, sport = 0;
-
-#define READ_WORDS(use, set)                                        \
-	if (shape.set_use & (use))                                    \
-		set = others ? nodes.set->words_high : nodes.set->words_low;
-	EACH_SET(READ_WORDS)
-	return common_bits(src_alone, dst_alone, src_both & dst_both, dport, sport);
+#define READ_WORDS(set) (others ? nodes.set->words_high : nodes.set->words_low)
+	return COMMON_BITS(READ_WORDS);
 }
 
 static __always_inline __u32 first_common(struct set_nodes nodes)
