@@ -9,6 +9,7 @@ import type { IcmpMatch, PortRange } from '../../policy/model.ts';
 import { ANY_PORT, PROTOCOLS } from '../../policy/model.ts';
 import { areAnyPort } from '../../policy/ports.ts';
 import type { DirectedFilter } from '../conditions/expand.ts';
+import { mergeAscending } from '../merge-ascending.ts';
 import type { RankSets } from './rank-sets.ts';
 
 const PLANE = ENUMS.plane;
@@ -189,18 +190,6 @@ function classify<T extends { readonly protocol: number | undefined }>(
   });
   const holds = (): readonly (readonly number[])[] => classesByCondition(conditions, planes, keysOf);
   return { count: members.length, planes, members, holds, holding: segmentsOfConditions(conditions, planes, keysOf) };
-}
-
-function mergeAscending(lists: readonly Uint32Array[]): Uint32Array {
-  const [first = new Uint32Array(0), ...others] = lists;
-  if (others.length === 0) return first;
-  const all = new Uint32Array(lists.reduce((sum, list) => sum + list.length, 0));
-  let at = 0;
-  for (const list of lists) {
-    all.set(list, at);
-    at += list.length;
-  }
-  return all.sort();
 }
 
 /** By key: the conditions that begin or end to hold there. */

@@ -6,6 +6,7 @@ import type { RankSets } from '../classes/rank-sets.ts';
 import type { DirectedFilter } from '../conditions/expand.ts';
 import type { AddressCondition } from '../conditions/resolve.ts';
 import { ANY_ADDRESS } from '../conditions/resolve.ts';
+import { mergeAscending } from '../merge-ascending.ts';
 
 type End = 'source' | 'destination';
 
@@ -67,8 +68,4 @@ function ranksByCondition(
     else known.push(rank);
   }
   return ranks;
-}
-
-function mergeAscending(lists: readonly (readonly number[])[]): readonly number[] {
-  return lists.length === 1 ? present(lists[0]) : lists.flat().sort((a, b) => a - b);
 }

@@ -110,7 +110,8 @@ export class RuleSets {
 
   /** The value by (destination class * source classes + source class) of the first match of `ranks`, ascending. */
   fill(ranks: readonly number[]): Uint32Array {
-    this.#paint(ranks);
+    this.#work += ranks.length;
+    this.#paint(this.visible(ranks));
     return this.#grid.flat();
   }
 

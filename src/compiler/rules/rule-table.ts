@@ -15,6 +15,7 @@ import type { DirectedFilter } from '../conditions/expand.ts';
 import { ANY_ADDRESS } from '../conditions/resolve.ts';
 import type { PairEntry } from '../encode/pair-hash.ts';
 import { encodePairs } from '../encode/pair-hash.ts';
+import { mergeAscending } from '../merge-ascending.ts';
 import type { AddressSets } from './address-rank-sets.ts';
 import { addressSets, NO_ADDRESS_SETS } from './address-rank-sets.ts';
 import type { RuleSets } from './rule-sets.ts';
@@ -133,13 +134,14 @@ function groupByConditions(ranked: readonly DirectedFilter[], family: number): G
   return groups;
 }
 
-function mergeRanks(lists: readonly (readonly number[])[]): readonly number[] {
-  if (lists.length === 1) return present(lists[0]);
-  return lists.flat().sort((a, b) => a - b);
+type Lists = readonly (readonly number[])[];
+
+function mergeRanks(lists: Lists): readonly number[] {
+  return lists.length === 1 ? present(lists[0]) : Array.from(mergeAscending(lists));
 }
 
-/** For one source class: destination condition -> the ranks of filters whose source matches. */
-function matchSource(groups: Groups, conditions: readonly number[]): ReadonlyMap<number, readonly number[]> {
+/** For one source class: destination condition -> the ranks of filters whose source matches, of each condition a list. */
+function listsOfSource(groups: Groups, conditions: readonly number[]): ReadonlyMap<number, Lists> {
   const lists = new Map<number, (readonly number[])[]>();
   for (const condition of conditions) {
     for (const [destination, ranks] of groups.get(condition) ?? []) {
@@ -148,7 +150,14 @@ function matchSource(groups: Groups, conditions: readonly number[]): ReadonlyMap
       else known.push(ranks);
     }
   }
-  return new Map([...lists].map(([destination, found]) => [destination, mergeRanks(found)]));
+  return lists;
+}
+
+/** The same with the ranks of each destination condition in one list. */
+function matchSource(groups: Groups, conditions: readonly number[]): ReadonlyMap<number, readonly number[]> {
+  return new Map(
+    [...listsOfSource(groups, conditions)].map(([destination, lists]) => [destination, mergeRanks(lists)]),
+  );
 }
 
 function matchBoth(bySource: ReadonlyMap<number, readonly number[]>, conditions: readonly number[]): readonly number[] {
@@ -160,8 +169,8 @@ function matchBoth(bySource: ReadonlyMap<number, readonly number[]>, conditions:
   );
 }
 
-/** 16 bits of the key of a pair are the class of each end. */
-const MOST_PAIRED = 1 << 16;
+/** 16 bits of the key of a pair are the class of each end, less one class: with it the last key would be that of a free place. */
+const MOST_PAIRED = (1 << 16) - 1;
 
 /** Every class's conditions, `any` first. */
 function allConditions(classes: AddressClasses): readonly (readonly number[])[] {
@@ -197,7 +206,7 @@ function dense(input: RuleInput, groups: Groups): RuleTable | undefined {
     input.progress(s / source.classes.length);
     const bySource = matchSource(groups, conditions);
     for (const dst of dstConditions) {
-      cross.set(sets.fill(sets.visible(matchBoth(bySource, dst))), at);
+      cross.set(sets.fill(matchBoth(bySource, dst)), at);
       at += width;
     }
     if (sets.work - before > budgets.rowWork) return undefined;
@@ -254,7 +263,7 @@ function sparse(input: RuleInput, groups: Groups): RuleTable | undefined {
   const found: PairEntry[] = [];
   for (const [s, conditions] of srcConditions.entries()) {
     input.progress(s / srcConditions.length);
-    for (const [d, lists] of matchPairs(matchSource(groups, conditions.slice(1)), holders)) {
+    for (const [d, lists] of matchPairs(listsOfSource(groups, conditions.slice(1)), holders)) {
       found.push({ key: ((s << 16) | d) + 1, set: sets.reference(mergeRanks(lists)) });
       if (isOver(found.length)) return sets.rewind(before);
     }
@@ -265,18 +274,15 @@ function sparse(input: RuleInput, groups: Groups): RuleTable | undefined {
   return table('sparse', dstConditions.length, { srcSets, dstSets, pairs: bytes, pairCount: found.length }, mask);
 }
 
-/** By destination class: ranks of filters for both addresses, of each condition a list. */
-function matchPairs(
-  bySource: ReadonlyMap<number, readonly number[]>,
-  holders: ClassesByCondition,
-): ReadonlyMap<number, readonly (readonly number[])[]> {
+/** By destination class: ranks of filters for both addresses, of each two conditions a list. */
+function matchPairs(bySource: ReadonlyMap<number, Lists>, holders: ClassesByCondition): ReadonlyMap<number, Lists> {
   const byClass = new Map<number, (readonly number[])[]>();
-  for (const [condition, ranks] of bySource) {
+  for (const [condition, lists] of bySource) {
     if (condition === ANY_ADDRESS.id) continue;
     for (const d of holders.get(condition) ?? []) {
       const known = byClass.get(d);
-      if (known === undefined) byClass.set(d, [ranks]);
-      else known.push(ranks);
+      if (known === undefined) byClass.set(d, [...lists]);
+      else known.push(...lists);
     }
   }
   return byClass;

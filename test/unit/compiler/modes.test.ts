@@ -72,6 +72,7 @@ describe('modes', () => {
     ['the cross-product is small enough', {}, 'dense'],
     ['the pairs would take too long', { denseCells: 0, rowWork: 30 }, 'sparse'],
     ['the cross-product and the pairs would take too long', { rowWork: 15 }, 'sparse'],
+    ['the pairs have too many filters, though each shows one', { rowWork: 90 }, 'sparse'],
   ] as const) {
     test(`${mode}: ${name}`, () => {
       const { statistics } = compiled(nested, HOST, { budgets: { ...DEFAULT_BUDGETS, ...budgets } });
@@ -116,6 +117,27 @@ test('lists of hosts in one network, of thousands of filters, do not multiply', 
   const { statistics, tables } = compiled(policyOf([block(...filters)]), HOST);
   expect(statistics).toMatchObject({ mode4: 'ranks', classes: { source4: 4002 } });
   expect([...tables.values()].reduce((sum, { length }) => sum + length, 0)).toBeLessThan(8 << 20);
+});
+
+test('filters for one address are not merged for each pair that the address is in', { retry: 2 }, () => {
+  const hosts = Array.from({ length: 5000 }, (_, i): FilterFields => {
+    const host = `${i >> 8}.${i & 255}`;
+    return { from: `10.0.${host}`, to: `10.1.${host}`, protocol: 'tcp', dport: '443' };
+  });
+  const around = (network: string): Policy => {
+    const services = Array.from({ length: 3000 }, (_, i): FilterFields => {
+      return { from: `${network}/${8 + (i % 8)}`, protocol: 'tcp', dport: `${i + 1}` };
+    });
+    return policyOf([block(...hosts, ...services)]);
+  };
+  const processorTime = (policy: Policy): number => {
+    const before = process.cpuUsage();
+    expect(compiled(policy, HOST).statistics.mode4).toBe('sparse');
+    return process.cpuUsage(before).user;
+  };
+  const elsewhere = processorTime(around('11.0.0.0'));
+  // A third more; it was ten times as much when they were merged.
+  expect(processorTime(around('10.0.0.0'))).toBeLessThan(4 * elsewhere);
 });
 
 describe('statistics', () => {
