@@ -1,5 +1,3 @@
-import { present } from './assert.ts';
-
 /** Fewer keys than this are compared: a pass of the radix sort alone walks 65537 counters. */
 const FEW = 2048;
 /** So many ascending runs are merged: sets are sorted already, and keys of a few of them stand one behind the other. */
@@ -25,24 +23,47 @@ function runsOf(words: Uint32Array, size: number, count: number, minor: Uint8Arr
 
 /** One pass: each run with the next. Of equal keys the one that came first stays first. */
 function mergeNeighbours(
-  order: Uint32Array<ArrayBuffer>,
+  from: Uint32Array,
+  to: Uint32Array,
   starts: readonly number[],
   isAfter: (a: number, b: number) => boolean,
-): { readonly order: Uint32Array<ArrayBuffer>; readonly starts: number[] } {
-  const merged = new Uint32Array(order.length);
+): number[] {
   const firsts: number[] = [];
   for (let run = 0; run < starts.length; run += 2) {
     let left = starts[run]!;
-    const middle = starts[run + 1] ?? order.length;
-    const end = starts[run + 2] ?? order.length;
+    const middle = starts[run + 1] ?? from.length;
+    const end = starts[run + 2] ?? from.length;
     firsts.push(left);
     let right = middle;
-    for (let to = left; to < end; to++) {
-      const takesRight = left === middle || (right < end && isAfter(order[left]!, order[right]!));
-      merged[to] = takesRight ? order[right++]! : order[left++]!;
-    }
+    let at = left;
+    while (left < middle && right < end) to[at++] = isAfter(from[left]!, from[right]!) ? from[right++]! : from[left++]!;
+    to.set(from.subarray(left, middle), at);
+    to.set(from.subarray(right, end), at + middle - left);
   }
-  return { order: merged, starts: firsts };
+  return firsts;
+}
+
+const DIGITS = 1 << 16;
+
+/** 16 bits, from `shift` on, of a number that each entry has: it is at `place` of the `size` that an entry has in `keys`. */
+interface Digit {
+  readonly keys: Uint32Array | Uint8Array;
+  readonly size: number;
+  readonly place: number;
+  readonly shift: number;
+}
+
+/** One pass of the radix sort. False where all entries have the same digit: then nothing is written. */
+function sortByDigit(from: Uint32Array, to: Uint32Array, { keys, size, place, shift }: Digit): boolean {
+  const starts = new Uint32Array(DIGITS + 1);
+  for (let i = 0; i < from.length; i++) starts[((keys[i * size + place]! >>> shift) & (DIGITS - 1)) + 1]!++;
+  if (starts.includes(from.length)) return false;
+  for (let digit = 0; digit < DIGITS; digit++) starts[digit + 1]! += starts[digit]!;
+  for (let i = 0; i < from.length; i++) {
+    const entry = from[i]!;
+    to[starts[(keys[entry * size + place]! >>> shift) & (DIGITS - 1)]!++] = entry;
+  }
+  return true;
 }
 
 /**
@@ -51,29 +72,29 @@ function mergeNeighbours(
  * radix sort, 16 bits a pass. Passes over digits that are all equal cost one scan.
  */
 export function sortOrder(words: Uint32Array, size: number, count: number, minor: Uint8Array): Uint32Array {
-  let order = Uint32Array.from({ length: count }, (_, i) => i);
-  if (count < FEW) {
-    return order.sort((a, b) => compareEntries(words, size, a, b) || present(minor[a]) - present(minor[b]) || a - b);
-  }
+  let order = new Uint32Array(count);
+  for (let i = 0; i < count; i++) order[i] = i;
   let runs = runsOf(words, size, count, minor);
-  if (runs !== undefined) {
-    const isAfter = (a: number, b: number): boolean => (compareEntries(words, size, a, b) || minor[a]! - minor[b]!) > 0;
-    while (runs.length > 1) ({ order, starts: runs } = mergeNeighbours(order, runs, isAfter));
-    return order;
+  if (runs?.length === 1) return order;
+  if (count < FEW) {
+    return order.sort((a, b) => compareEntries(words, size, a, b) || minor[a]! - minor[b]! || a - b);
   }
   let spare = new Uint32Array(count);
-  const pass = (digit: (entry: number) => number): void => {
-    const starts = new Uint32Array(65537);
-    for (let i = 0; i < count; i++) starts[digit(i) + 1]!++;
-    if (starts.includes(count)) return;
-    for (let d = 0; d < 65536; d++) starts[d + 1]! += starts[d]!;
-    for (const entry of order) spare[starts[digit(entry)]!++] = entry;
-    [order, spare] = [spare, order];
+  if (runs !== undefined) {
+    const isAfter = (a: number, b: number): boolean => (compareEntries(words, size, a, b) || minor[a]! - minor[b]!) > 0;
+    while (runs.length > 1) {
+      runs = mergeNeighbours(order, spare, runs, isAfter);
+      [order, spare] = [spare, order];
+    }
+    return order;
+  }
+  const pass = (digit: Digit): void => {
+    if (sortByDigit(order, spare, digit)) [order, spare] = [spare, order];
   };
-  pass((entry) => present(minor[entry]));
-  for (let w = size - 1; w >= 0; w--) {
-    pass((entry) => words[entry * size + w]! & 0xffff);
-    pass((entry) => words[entry * size + w]! >>> 16);
+  pass({ keys: minor, size: 1, place: 0, shift: 0 });
+  for (let place = size - 1; place >= 0; place--) {
+    pass({ keys: words, size, place, shift: 0 });
+    pass({ keys: words, size, place, shift: 16 });
   }
   return order;
 }
