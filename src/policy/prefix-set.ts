@@ -22,9 +22,6 @@ export interface PrefixSet {
   readonly v6: PrefixColumn;
 }
 
-/** More than there are lengths of IPv4 prefixes, and a power of two. */
-const LENGTHS = 64;
-
 /** Words of one address of a family. */
 export function wordsOf(family: Family): 1 | 4 {
   return family === 4 ? 1 : 4;
@@ -71,39 +68,21 @@ class ColumnBuilder {
   }
 
   build(): PrefixColumn {
-    return this.#family === 4 ? this.#buildIpv4() : this.#buildIpv6();
-  }
-
-  /** Word and length are one number, which the engine sorts by itself: a list may have millions. */
-  #buildIpv4(): PrefixColumn {
-    const keys = new Float64Array(this.#count);
-    for (let i = 0; i < keys.length; i++) keys[i] = this.#words[i]! * LENGTHS + this.#lengths[i]!;
-    keys.sort();
-    const words = new Uint32Array(keys.length);
-    const lengths = new Uint8Array(keys.length);
+    const family = this.#family;
+    const size = wordsOf(family);
+    const from = { words: this.#words, lengths: this.#lengths };
+    const order = sortOrder(from.words, size, this.#count, from.lengths);
+    const words = new Uint32Array(order.length * size);
+    const lengths = new Uint8Array(order.length);
     let kept = 0;
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i]!;
-      if (i > 0 && key === keys[i - 1]) continue;
-      words[kept] = Math.floor(key / LENGTHS);
-      lengths[kept++] = key % LENGTHS;
-    }
-    return { family: 4, count: kept, words: words.slice(0, kept), lengths: lengths.slice(0, kept) };
-  }
-
-  #buildIpv6(): PrefixColumn {
-    const size = wordsOf(6);
-    const order = sortOrder(this.#words, size, this.#count, this.#lengths);
-    const words = new Uint32Array(this.#count * size);
-    const lengths = new Uint8Array(this.#count);
-    let kept = 0;
-    for (const from of order) {
-      const length = present(this.#lengths[from]);
-      if (kept > 0 && lengths[kept - 1] === length && sameWords(words, kept - 1, this.#words, from, size)) continue;
-      for (let w = 0; w < size; w++) words[kept * size + w] = present(this.#words[from * size + w]);
+    for (let i = 0; i < order.length; i++) {
+      const entry = order[i]!;
+      const length = from.lengths[entry]!;
+      if (kept > 0 && lengths[kept - 1] === length && sameWords(words, kept - 1, from.words, entry, size)) continue;
+      for (let w = 0; w < size; w++) words[kept * size + w] = from.words[entry * size + w]!;
       lengths[kept++] = length;
     }
-    return { family: 6, count: kept, words: words.slice(0, kept * size), lengths: lengths.slice(0, kept) };
+    return { family, count: kept, words: words.slice(0, kept * size), lengths: lengths.slice(0, kept) };
   }
 
   #reserve(): void {
@@ -184,6 +163,24 @@ export function prefixSetOf(prefixes: Iterable<Prefix>): PrefixSet {
   const builder = new PrefixSetBuilder();
   for (const prefix of prefixes) builder.add(prefix);
   return builder.build();
+}
+
+export interface LengthCount {
+  readonly length: number;
+  /** Prefixes of this length. */
+  readonly count: number;
+}
+
+/** The lengths that prefixes of the column have, ascending. */
+export function countLengths({ family, count, lengths }: PrefixColumn): readonly LengthCount[] {
+  if (count === 0) return [];
+  const counts = new Uint32Array(fullLength(family) + 1);
+  for (let i = 0; i < count; i++) counts[lengths[i]!]!++;
+  const found: LengthCount[] = [];
+  for (let length = 0; length < counts.length; length++) {
+    if (counts[length]! > 0) found.push({ length, count: counts[length]! });
+  }
+  return found;
 }
 
 /** A set of whole addresses. */

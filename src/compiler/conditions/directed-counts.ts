@@ -1,6 +1,16 @@
 /** How many directed filters a policy has, counted without making them: some policies have too many to be made. */
 import type { Family } from '../../base/ip.ts';
-import type { AddressList, AddressMatch, Filter, HostAddresses, Policy, PortRange, Rule } from '../../policy/model.ts';
+import type {
+  AddressList,
+  AddressMatch,
+  AddressSet,
+  Filter,
+  HostAddresses,
+  Policy,
+  PortRange,
+  Rule,
+} from '../../policy/model.ts';
+import { countLengths } from '../../policy/prefix-set.ts';
 import { Resolver } from './resolve.ts';
 
 export interface FilterCount {
@@ -36,6 +46,13 @@ function widths(ranges: readonly PortRange[]): number {
   return ranges.length === 1 ? 1 : new Set(ranges.map(({ lo, hi }) => hi - lo)).size;
 }
 
+function lengthsOf(set: AddressSet | undefined): Conditions {
+  if (set === undefined) return { 4: 0, 6: 0 };
+  const { live, prefixes } = set;
+  if (live !== undefined) return { 4: live.levels[4].length, 6: live.levels[6].length };
+  return { 4: countLengths(prefixes.v4).length, 6: countLengths(prefixes.v6).length };
+}
+
 class ConditionCounter {
   readonly #policy: Policy;
   readonly #resolver: Resolver;
@@ -56,10 +73,7 @@ class ConditionCounter {
   }
 
   #ofSet(name: string): Conditions {
-    const set = this.#policy.addressSets.get(name);
-    const of = (lengths: Iterable<number> | undefined): number => new Set(lengths).size;
-    const lengths = set?.live?.levels ?? { 4: set?.prefixes.v4.lengths, 6: set?.prefixes.v6.lengths };
-    const known = this.#ofSets.get(name) ?? { 4: of(lengths[4]), 6: of(lengths[6]) };
+    const known = this.#ofSets.get(name) ?? lengthsOf(this.#policy.addressSets.get(name));
     this.#ofSets.set(name, known);
     return known;
   }

@@ -16,7 +16,7 @@ import type {
   SingleAddress,
 } from '../../policy/model.ts';
 import type { PrefixColumn, PrefixSet } from '../../policy/prefix-set.ts';
-import { hostSet, prefixesOf, prefixSetOf, wordsOf } from '../../policy/prefix-set.ts';
+import { countLengths, hostSet, prefixesOf, prefixSetOf, wordsOf } from '../../policy/prefix-set.ts';
 import { carve } from './carve.ts';
 
 /** An address matches the condition where one of the prefixes contains it. */
@@ -164,19 +164,10 @@ export class Resolver {
   }
 
   #byLength(column: PrefixColumn, group: number): AddressCondition[] {
-    const size = wordsOf(column.family);
-    const counts = new Map<number, number>();
-    for (const length of column.lengths) counts.set(length, (counts.get(length) ?? 0) + 1);
-    const lengths = [...counts.keys()].sort((a, b) => a - b);
-    return lengths.map((length) => {
-      const count = present(counts.get(length));
-      const words = new Uint32Array(count * size);
-      let filled = 0;
-      for (let i = 0; i < column.count; i++) {
-        if (column.lengths[i] !== length) continue;
-        for (let w = 0; w < size; w++) words[filled++] = column.words[i * size + w]!;
-      }
-      return { id: this.#nextId++, group, family: column.family, length, words, extents: undefined, count };
+    const { family } = column;
+    return countLengths(column).map(({ length, count }) => {
+      const words = wordsOfLength(column, length, count);
+      return { id: this.#nextId++, group, family, length, words, extents: undefined, count };
     });
   }
 
@@ -203,4 +194,20 @@ export class Resolver {
       };
     });
   }
+}
+
+/** Of the `count` prefixes of this length. */
+function wordsOfLength(
+  { family, words, lengths, ...column }: PrefixColumn,
+  length: number,
+  count: number,
+): Uint32Array {
+  if (count === column.count) return words;
+  const size = wordsOf(family);
+  const found = new Uint32Array(count * size);
+  for (let i = 0, filled = 0; filled < found.length; i++) {
+    if (lengths[i] !== length) continue;
+    for (let w = 0; w < size; w++) found[filled++] = words[i * size + w]!;
+  }
+  return found;
 }
