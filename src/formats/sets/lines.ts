@@ -15,6 +15,7 @@ const SEMICOLON = 59;
 const DOT = 46;
 const SLASH = 47;
 const ZERO = 48;
+const NINE = 57;
 /** Lines between two reports of progress. */
 const PROGRESS_LINES = 1 << 15;
 
@@ -34,8 +35,9 @@ export function readLines(
   const isPlain = options.format === 'lines' && (options.column ?? 1) === 1;
   let at = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
   for (let number = 1; at < bytes.length; number++) {
-    const end = lineEnd(bytes, at);
-    if (!isPlain || !readIpv4Line(bytes, at, end, list)) {
+    const next = isPlain ? readIpv4Line(bytes, at, list) : undefined;
+    const end = next ?? lineEnd(bytes, at);
+    if (next === undefined) {
       const text = decoder.decode(bytes.subarray(at, end)).replace(/\r$/u, '');
       readOther({ number, text }, list, options);
     }
@@ -51,35 +53,49 @@ function lineEnd(bytes: Uint8Array, start: number): number {
 }
 
 /**
- * Takes `D.D.D.D` or `D.D.D.D/L` from the line's first byte, followed by nothing but white space and
- * a comment. False for whatever else stands there, right or wrong: the other parser reports it.
+ * Takes `D.D.D.D` or `D.D.D.D/L` from the line's first byte, followed by nothing but white space and a comment. Returns
+ * where the line ends; undefined for whatever else stands there, right or wrong: the other parser reports it.
  */
-function readIpv4Line(bytes: Uint8Array, start: number, end: number, list: ListCollector): boolean {
+function readIpv4Line(bytes: Uint8Array, start: number, list: ListCollector): number | undefined {
   let at = start;
   let word = 0;
   for (let part = 0; part < 4; part++) {
-    const first = at;
-    let octet = 0;
-    while (at < end && at - first < 4 && bytes[at]! - ZERO >= 0 && bytes[at]! - ZERO <= 9) {
-      octet = octet * 10 + bytes[at++]! - ZERO;
-    }
-    if (at === first || octet > 255 || (at - first > 1 && bytes[first] === ZERO)) return false;
-    if (part < 3 && (at >= end || bytes[at++] !== DOT)) return false;
-    word = word * 256 + octet;
+    const octet = readOctet(bytes, at);
+    if (octet < 0) return undefined;
+    at += octet >>> 8;
+    if (part < 3 && bytes[at++] !== DOT) return undefined;
+    word = word * 256 + (octet & 255);
   }
   let length = 32;
-  if (at < end && bytes[at] === SLASH) {
+  if (bytes[at] === SLASH) {
     const first = ++at;
     length = 0;
-    while (at < end && at - first < 3 && bytes[at]! - ZERO >= 0 && bytes[at]! - ZERO <= 9) {
-      length = length * 10 + bytes[at++]! - ZERO;
-    }
-    if (at === first || length > 32 || (word & ~wordMask(length, 0)) !== 0) return false;
+    for (; at - first < 3 && isDigit(bytes, at); at++) length = length * 10 + bytes[at]! - ZERO;
+    if (at === first || length > 32 || (word & ~wordMask(length, 0)) !== 0) return undefined;
   }
-  while (at < end && (bytes[at] === SPACE || bytes[at] === TAB || bytes[at] === CR)) at++;
-  if (at < end && bytes[at] !== HASH && bytes[at] !== SEMICOLON) return false;
+  while (bytes[at] === SPACE || bytes[at] === TAB || bytes[at] === CR) at++;
+  if (at < bytes.length && bytes[at] !== LF) {
+    if (bytes[at] !== HASH && bytes[at] !== SEMICOLON) return undefined;
+    at = lineEnd(bytes, at);
+  }
   list.addIpv4(word, length);
-  return true;
+  return at;
+}
+
+/** A number up to 255 without leading zeros: 256 times its digits, and its value; -1 for anything else. */
+function readOctet(bytes: Uint8Array, at: number): number {
+  if (!isDigit(bytes, at)) return -1;
+  const first = bytes[at]! - ZERO;
+  if (!isDigit(bytes, at + 1)) return 256 + first;
+  const second = first * 10 + bytes[at + 1]! - ZERO;
+  if (first === 0) return -1;
+  if (!isDigit(bytes, at + 2)) return 512 + second;
+  const third = second * 10 + bytes[at + 2]! - ZERO;
+  return third > 255 ? -1 : 768 + third;
+}
+
+function isDigit(bytes: Uint8Array, at: number): boolean {
+  return at < bytes.length && bytes[at]! >= ZERO && bytes[at]! <= NINE;
 }
 
 type LineReader = (line: ListLine, list: ListCollector, options: LineOptions) => void;
