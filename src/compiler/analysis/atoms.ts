@@ -157,34 +157,41 @@ function includes(sorted: Int32Array, atom: number): boolean {
 
 /** A class whose prefix is covered by longer ones has no address of its own. */
 function findInhabited(classes: AddressClasses): readonly number[] {
-  return [...new Set(classes.rangeClasses)];
+  const { rangeClasses, rangeCount } = classes;
+  const isInhabited = new Uint8Array(classes.classes.length);
+  for (let range = 0; range < rangeCount; range++) isInhabited[rangeClasses[range]!] = 1;
+  return classes.classes.flatMap((_, index) => (isInhabited[index] === 1 ? [index] : []));
 }
 
 function sizesOf(classes: AddressClasses, atomOf: Int32Array, count: number): Float64Array {
+  const { starts, rangeClasses, rangeCount } = classes;
   const size = wordsOf(classes.family);
   const sizes = new Float64Array(count);
-  const startOf = (range: number): number => {
-    if (range === classes.rangeCount) return 2 ** (32 * size);
+  let end = 2 ** (32 * size);
+  for (let range = rangeCount - 1; range >= 0; range--) {
     let start = 0;
-    for (let w = 0; w < size; w++) start = start * 0x1_0000_0000 + classes.starts[range * size + w]!;
-    return start;
-  };
-  for (let range = 0; range < classes.rangeCount; range++) {
-    sizes[atomOf[classes.rangeClasses[range]!]!]! += Math.max(1, startOf(range + 1) - startOf(range));
+    for (let w = 0; w < size; w++) start = start * 0x1_0000_0000 + starts[range * size + w]!;
+    sizes[atomOf[rangeClasses[range]!]!]! += Math.max(1, end - start);
+    end = start;
   }
   return sizes;
 }
 
 function examplesOf(classes: AddressClasses, atomOf: Int32Array, count: number): readonly (readonly Address[])[] {
+  const { rangeClasses, rangeCount } = classes;
   const examples = Array.from({ length: count }, (): Address[] => []);
+  /** By atom: has it enough? */
+  const isDone = new Uint8Array(count);
   const offer = (range: number, addresses: readonly Address[]): void => {
-    const chosen = present(examples[atomOf[classes.rangeClasses[range]!]!]);
+    const atom = atomOf[rangeClasses[range]!]!;
+    const chosen = present(examples[atom]);
     for (const address of addresses) if (chosen.length < 2) chosen.push(address);
+    if (chosen.length === 2) isDone[atom] = 1;
   };
   const offerStarts = (counts: (range: number) => boolean): void => {
-    for (let range = 0; range < classes.rangeCount; range++) {
-      const chosen = examples[atomOf[classes.rangeClasses[range]!]!]!;
-      if (chosen.length < 2 && counts(range)) offer(range, firstOf(classes, range, chosen[0]));
+    for (let range = 0; range < rangeCount; range++) {
+      const atom = atomOf[rangeClasses[range]!]!;
+      if (isDone[atom] === 0 && counts(range)) offer(range, firstOf(classes, range, present(examples[atom])[0]));
     }
   };
   for (const address of [...PREFERRED[classes.family], ...UNICAST[classes.family]]) {
