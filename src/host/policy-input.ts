@@ -8,6 +8,7 @@ import type { PolicyText } from '../store/store.ts';
 import { hashOfPolicy } from '../store/store.ts';
 import type { HostContext } from './context.ts';
 import { inflate } from './read-regular-file.ts';
+import { withProgress } from './report-progress.ts';
 import { notStored } from './stored-policies.ts';
 
 export type ReadSetFile = (path: string) => Uint8Array | { readonly error: string };
@@ -81,7 +82,9 @@ function readText(context: HostContext, { file, text, readSetFile }: PolicyTextI
     current = set;
     progress(set, done / total);
   };
-  const policy = readPolicy({ file, text, readSetFile: readAndKeep, inflate, onProgress }, diags);
+  const policy = withProgress(context.report, `reading ${file}`, (onShare) =>
+    readPolicy({ file, text, readSetFile: readAndKeep, inflate, onProgress, onShare }, diags),
+  );
   if (current !== undefined) progress(current, 1);
   const source = { text, setFiles };
   return {

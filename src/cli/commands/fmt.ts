@@ -6,13 +6,14 @@ import { Diagnostics } from '../../base/diagnostics.ts';
 import { printIpsecpol } from '../../formats/ipsecpol/print.ts';
 import { formatPolicyText } from '../../formats/yaml/format.ts';
 import type { PolicyTextInput } from '../../host/policy-input.ts';
+import { withProgress } from '../../host/report-progress.ts';
 import { writeDurably } from '../../store/durable.ts';
 import { CheckFailed, UsageError } from '../exit.ts';
 import { jsonOption, POLICY_ARGUMENT, withExamples } from '../options.ts';
 import { policyArgument } from '../policy-argument.ts';
 import { readArgument, readInputText } from '../read-policy.ts';
 import { plainDiagnostic } from '../render/json.ts';
-import { print, printDiagnostics, printJson, warn } from '../render/terminal.ts';
+import { print, printDiagnostics, printJson, showEvents, warn } from '../render/terminal.ts';
 
 const FORMATS = ['yaml', 'json', 'ipsecpol'] as const;
 type Format = (typeof FORMATS)[number];
@@ -64,7 +65,9 @@ function format(argument: string, options: FmtOptions): FmtOutcome {
   const policy = readInputText(input);
   const isJson = options.format === undefined ? argument.endsWith('.json') : options.format === 'json';
   const diags = new Diagnostics();
-  const formatted = formatPolicyText(policy.file, policy.text, isJson ? 'json' : 'yaml', diags);
+  const formatted = withProgress(showEvents(), `formatting ${policy.file}`, (onShare) =>
+    formatPolicyText(policy.file, policy.text, isJson ? 'json' : 'yaml', diags, onShare),
+  );
   printDiagnostics(diags.all);
   const outcome = { file: policy.file, written: false, text: null, diagnostics: diags.all };
   if (formatted === undefined) return { ...outcome, formatted: null, isFine: false };

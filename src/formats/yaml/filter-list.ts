@@ -9,6 +9,7 @@ import type { SourceNode } from './source-tree.ts';
 export function readFilterList(name: string, span: Span, node: SourceNode, scope: FilterScope): FilterList {
   const filters: Filter[] = [];
   for (const item of itemsOf(node)) {
+    scope.onFilter?.(item.span.line);
     const filter = readFilter(item, scope);
     if (filter !== undefined) filters.push(filter);
   }

@@ -22,6 +22,8 @@ import type { MapNode, SourceNode } from './source-tree.ts';
 /** What a filter may refer to, and where it notes what it did. */
 export interface FilterScope extends AddressScope {
   readonly services: ServiceScope;
+  /** Told the line of each filter before it is read. */
+  readonly onFilter?: ((line: number) => void) | undefined;
 }
 
 /** Reads one filter, or reports why not. Undefined also where its structure was reported before. */

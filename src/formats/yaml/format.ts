@@ -7,13 +7,16 @@ import { Composer, Document, isAlias, Parser, visit } from 'yaml';
 import { Diagnostics, spanOfFile } from '../../base/diagnostics.ts';
 import { commentsOf, settleComments } from './comments.ts';
 import { formatJson } from './format-json.ts';
-import type { SourceNode } from './source-tree.ts';
+import type { OnShare, SourceNode } from './source-tree.ts';
 import { readSourceTree } from './source-tree.ts';
 import { printStyled, styleDocument } from './style.ts';
 
 export type TextFormat = 'yaml' | 'json';
 
 const MAX_PASSES = 4;
+
+/** The share of the work that is done when the text was read, and when the new text is there. */
+const DONE = { read: 0.3, formatted: 0.7 } as const;
 
 export interface FormattedText {
   readonly text: string;
@@ -27,12 +30,14 @@ export function formatPolicyText(
   text: string,
   format: TextFormat,
   diags: Diagnostics,
+  onShare: OnShare = () => undefined,
 ): FormattedText | undefined {
-  const tree = readSourceTree(file, text, diags);
+  const tree = readSourceTree(file, text, diags, 'policy', (share) => onShare(share * DONE.read));
   if (tree === undefined) return undefined;
   const comments = commentsOf(tokensOf(text));
   const formatted = formatUntilSettled(text, format);
   const kept = formatted === undefined ? [] : commentsOf(tokensOf(formatted));
+  onShare(DONE.formatted);
   const again = formatted === undefined ? undefined : readSourceTree(file, formatted, new Diagnostics());
   const sameComments = format === 'json' || sortComments(comments) === sortComments(kept);
   if (formatted === undefined || again === undefined || meaning(again) !== meaning(tree) || !sameComments) {

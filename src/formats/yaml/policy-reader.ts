@@ -19,7 +19,7 @@ import { readName } from './read-names.ts';
 import type { RuleScope } from './rule-reader.ts';
 import { readRules } from './rule-reader.ts';
 import { ServiceScope } from './service-scope.ts';
-import type { MapNode, SourceNode } from './source-tree.ts';
+import type { MapNode, OnShare, SourceNode } from './source-tree.ts';
 import { readSourceTree } from './source-tree.ts';
 
 export type { ReadNamedFile as ReadSetFile } from '../named-file.ts';
@@ -35,25 +35,38 @@ export interface PolicySource {
   readonly inflate?: Inflate | undefined;
   /** For sets of many lines. */
   readonly onProgress?: ReadingProgress;
+  /** For texts of many filters: how much of it all is read. */
+  readonly onShare?: OnShare;
 }
+
+/** The share of the work that is done when the text has become a tree. */
+const DONE_TREE = 0.7;
 
 /** The policy, or undefined where `diags` got an error. Never throws for what the text says. */
 export function readPolicy(source: PolicySource, diags: Diagnostics): Policy | undefined {
   const mark = diags.all.length;
-  const root = readSourceTree(source.file, source.text, diags);
+  const { file, text, onProgress, onShare } = source;
+  const root = readSourceTree(file, text, diags, 'policy', onShare && ((share) => onShare(share * DONE_TREE)));
   if (root === undefined) return undefined;
   checkStructure(root, 'policy', diags);
   if (root.kind !== 'map') return undefined;
   const files = new NamedFiles(source.readSetFile, source.inflate);
-  const { file, onProgress } = source;
-  const policy = readRoot(withRoles(root, { file, files }, diags), { file, files, onProgress }, diags);
+  const lines = text.split('\n').length;
+  const onFilter = onShare && ((line: number) => onShare(DONE_TREE + ((1 - DONE_TREE) * line) / lines));
+  const policy = readRoot(withRoles(root, { file, files }, diags), { file, files, onProgress }, diags, onFilter);
   return diags.failedSince(mark) ? undefined : policy;
 }
 
-function readRoot(root: MapNode, source: SetSource, diags: Diagnostics): Policy | undefined {
+function readRoot(
+  root: MapNode,
+  source: SetSource,
+  diags: Diagnostics,
+  onFilter: RuleScope['onFilter'],
+): Policy | undefined {
   const sets = readAddressSets(nodeOf(root, 'addressSets'), source, diags);
   const services = new ServiceScope(source.files);
-  const scope: RuleScope = { diags, sets, usedSets: new Set(), services, lists: new Map(), usedLists: new Set() };
+  const used = { usedSets: new Set<string>(), usedLists: new Set<string>() };
+  const scope: RuleScope = { diags, sets, services, lists: new Map(), ...used, onFilter };
   for (const [name, entry] of entriesOf(nodeOf(root, 'filterLists'))) {
     readName(entry.key, 'filter list', diags);
     scope.lists.set(name, readFilterList(name, entry.key.span, entry.value, scope));

@@ -38,6 +38,12 @@ const MAX_DEPTH = 64;
 const MAX_ALIASED = 1_000_000;
 const QUOTE_HELP = 'text that starts with * must be quoted: "*+131.107.1.1:80:TCP"; for an address write any';
 
+/** What is told of reading: the share that is done, 0 to 1. */
+export type OnShare = (share: number) => void;
+
+/** The share of making a tree that is done when the text has become tokens. */
+const DONE_TOKENS = 0.6;
+
 /**
  * The tree of the text's one document. Undefined where the text is not YAML, which has been reported. `noun` is what
  * the file holds, in messages.
@@ -47,15 +53,19 @@ export function readSourceTree(
   text: string,
   diags: Diagnostics,
   noun: string = 'policy',
+  onShare?: OnShare,
 ): SourceNode | undefined {
   const source = text.startsWith('\ufeff') ? text.slice(1) : text;
   const lines = new SourceLines(file, source);
-  const tokens = [...new Parser().parse(source)];
+  const parser = new Parser(onShare && ((offset) => onShare((DONE_TOKENS * offset) / source.length)));
+  const tokens = [...parser.parse(source)];
   const deep = tokenBeyond(tokens, MAX_DEPTH);
   if (deep !== undefined) {
     return diags.report('XP0004', lines.span(deep, deep + 1), `nested more than ${MAX_DEPTH} levels deep`);
   }
+  onShare?.(DONE_TOKENS);
   const documents = [...new Composer().compose(tokens, true, source.length)] as Document.Parsed[];
+  onShare?.(1);
   const [document, second] = documents;
   if (second !== undefined) {
     const at = second.range[0];

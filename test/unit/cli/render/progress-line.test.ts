@@ -59,3 +59,15 @@ test('a large address set tells how far reading has come', () => {
   expect(seen.every(([, done, total]) => total === lines.length && done > 0 && done < total)).toBe(true);
   expect(seen.map(([, done]) => done)).toEqual(seen.map(([, done]) => done).sort((a, b) => a - b));
 });
+
+test('a text of many filters tells how far reading has come', () => {
+  const filters = Array.from({ length: 1000 }, (_, i) => `  - 10.0.${i >>> 8}.${i & 255}=*`);
+  const seen: number[] = [];
+  const text = ['name: t', 'rules:', '- name: r', '  action: block', '  filters:', ...filters, ''].join('\n');
+  const source = { file: 'edge.yaml', text, readSetFile: () => '', onShare: (share: number) => seen.push(share) };
+  expect(readPolicy(source, new Diagnostics())?.rules[0]?.filterList.filters.length).toBe(1000);
+  expect(seen).toEqual([...seen].sort((a, b) => a - b));
+  // Of each line when it is parsed, and of each filter when it is read.
+  expect(new Set(seen).size).toBeGreaterThan(2000);
+  expect(seen.every((share) => share >= 0 && share <= 1)).toBe(true);
+});
