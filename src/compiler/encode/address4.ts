@@ -33,20 +33,13 @@ export interface Forms4 {
 export function encodeAddress4(classes: AddressClasses, forms: Forms4): Address4Tables {
   const wide = classes.classes.length > forms.narrowClasses;
   if (!wide && classes.rangeCount <= forms.root4Ranges) return encodeRoot(classes);
-  const leaves = new Leaves(wide);
-  const index = new Uint32Array(SLOTS);
-  let range = 0;
-  for (let slot = 0; slot < SLOTS; slot++) {
-    const start = slot * SLOT_ADDRESSES;
-    while (range + 1 < classes.rangeCount && classes.starts[range + 1]! <= start) range++;
-    index[slot] = indexEntry(classes, range, start, leaves);
-  }
+  const slots = encodeIndex(classes);
   const filtered = classes.rangeCount > forms.unfiltered4Ranges;
   return {
     shape: { form: filtered ? ADDRESS4_FILTERED : ADDRESS4_INDEX, wide: wide ? 1 : 0 },
     filter: filtered ? encodeFilter(classes) : EMPTY,
-    index: new Uint8Array(index.buffer),
-    leaves: leaves.bytes(),
+    index: new Uint8Array(slots.index.buffer),
+    leaves: encodeLeaves(classes, slots, wide),
   };
 }
 
@@ -67,85 +60,103 @@ export function rootBoundsOf(rangeClasses: Uint32Array, rangeCount: number): num
   return rangeCount === 1 && rangeClasses[0] !== 0 ? 1 : rangeCount - 1;
 }
 
-/** `range` is the one that holds the slot's first address. */
-function indexEntry(classes: AddressClasses, range: number, start: number, leaves: Leaves): number {
-  const end = start + SLOT_ADDRESSES;
-  let stop = range + 1;
-  while (stop < classes.rangeCount && classes.starts[stop]! < end) stop++;
-  const bounds = stop - range - 1;
-  if (bounds === 0) return classes.rangeClasses[range]!;
-  const leafBit = 1 << REFERENCE.INDEX_LEAF_BIT;
-  if (bounds <= LIMITS.LEAF_BOUNDS) return (leafBit | leaves.add(classes, range, end)) >>> 0;
-  const fan = fanBits(classes, range + 1, stop);
-  const first = leaves.count;
-  let at = range;
-  for (let part = 0; part < 1 << fan; part++) {
-    const from = start + part * (SLOT_ADDRESSES >> fan);
-    while (at + 1 < classes.rangeCount && classes.starts[at + 1]! <= from) at++;
-    leaves.add(classes, at, from + (SLOT_ADDRESSES >> fan));
-  }
-  return (leafBit | (1 << REFERENCE.INDEX_FAN_BIT) | (fan << REFERENCE.INDEX_FAN_SHIFT) | first) >>> 0;
+interface Slots {
+  readonly index: Uint32Array<ArrayBuffer>;
+  /** By slot: how many leaves it has, each for as many addresses; 0 where all its addresses have one class. */
+  readonly leavesOf: Uint16Array;
+  /** Of all slots, whose leaves stand one behind the other. */
+  readonly leafCount: number;
 }
 
-/** How many more bits pick a leaf so that no leaf gets more bounds than it holds. */
-function fanBits(classes: AddressClasses, from: number, stop: number): number {
-  for (let fan = 1; ; fan++) {
-    const shift = 16 - fan;
-    let crowd = 0;
-    let part = -1;
-    let most = 0;
-    for (let i = from; i < stop; i++) {
-      const low = classes.starts[i]! & 0xffff;
-      if (low >>> shift !== part) [part, crowd] = [low >>> shift, 0];
-      most = Math.max(most, ++crowd);
+function encodeIndex(classes: AddressClasses): Slots {
+  const { starts, rangeClasses, rangeCount } = classes;
+  const index = new Uint32Array(SLOTS);
+  const leavesOf = new Uint16Array(SLOTS);
+  const leafBit = 1 << REFERENCE.INDEX_LEAF_BIT;
+  const fanBit = 1 << REFERENCE.INDEX_FAN_BIT;
+  let leafCount = 0;
+  for (let slot = 0, range = 0; slot < SLOTS; slot++) {
+    const start = slot * SLOT_ADDRESSES;
+    while (range + 1 < rangeCount && starts[range + 1]! <= start) range++;
+    let stop = range + 1;
+    while (stop < rangeCount && starts[stop]! < start + SLOT_ADDRESSES) stop++;
+    const bounds = stop - range - 1;
+    if (bounds === 0) {
+      index[slot] = rangeClasses[range]!;
+      continue;
     }
-    if (most <= LIMITS.LEAF_BOUNDS) return fan;
+    const fan = bounds <= LIMITS.LEAF_BOUNDS ? 0 : fanBits(starts, range + 1, stop);
+    index[slot] = leafBit | (fan === 0 ? 0 : fanBit | (fan << REFERENCE.INDEX_FAN_SHIFT)) | leafCount;
+    leavesOf[slot] = 1 << fan;
+    leafCount += 1 << fan;
+    range = stop - 1;
   }
+  return { index, leavesOf, leafCount };
+}
+
+/**
+ * How many more bits pick a leaf so that no leaf gets more bounds than it holds: one more than the first and the last of
+ * too many have in common.
+ */
+function fanBits(starts: Uint32Array, from: number, stop: number): number {
+  let common = 0;
+  for (let i = from; i + LIMITS.LEAF_BOUNDS < stop; i++) {
+    const differing = (starts[i]! ^ starts[i + LIMITS.LEAF_BOUNDS]!) & 0xffff;
+    common = Math.max(common, Math.clz32(differing) - 16);
+  }
+  return common + 1;
+}
+
+function encodeLeaves(classes: AddressClasses, { leavesOf, leafCount }: Slots, wide: boolean): Uint8Array {
+  const leaves = new Leaves(wide, leafCount);
+  const { starts, rangeCount } = classes;
+  for (let slot = 0, range = 0; slot < SLOTS; slot++) {
+    const count = leavesOf[slot]!;
+    const addresses = SLOT_ADDRESSES / count;
+    for (let leaf = 0, start = slot * SLOT_ADDRESSES; leaf < count; leaf++, start += addresses) {
+      while (range + 1 < rangeCount && starts[range + 1]! <= start) range++;
+      range = leaves.add(classes, range, start + addresses);
+    }
+  }
+  return leaves.bytes;
 }
 
 class Leaves {
-  readonly #wide: boolean;
+  readonly bytes: Uint8Array;
   /** Bytes of one leaf, and where its classes are. */
   readonly #size: number;
   readonly #classesAt: number;
-  #bounds!: Uint16Array;
-  #classes!: Uint16Array | Uint32Array;
-  count = 0;
+  readonly #bounds: Uint16Array;
+  readonly #classes: Uint16Array | Uint32Array;
+  #count = 0;
 
-  constructor(wide: boolean) {
-    this.#wide = wide;
+  constructor(wide: boolean, count: number) {
     this.#size = wide ? LEAF.size + LEAF_CLASSES.size : LEAF.size;
     this.#classesAt = wide ? LEAF.size : LEAF.fields.classes.offset;
-    this.#useBytes(new Uint8Array(this.#size * 64));
+    const bytes = new Uint8Array(this.#size * count);
+    this.bytes = bytes;
+    this.#bounds = new Uint16Array(bytes.buffer);
+    this.#classes = wide ? new Uint32Array(bytes.buffer) : new Uint16Array(bytes.buffer);
   }
 
-  /** A leaf for the addresses from within `range` up to `end`. Returns its number. */
-  add(classes: AddressClasses, range: number, end: number): number {
-    const begin = this.count * this.#size;
-    if (begin === this.#bounds.byteLength) this.#grow();
-    const boundsAt = begin / this.#bounds.BYTES_PER_ELEMENT;
-    const classesAt = (begin + this.#classesAt) / this.#classes.BYTES_PER_ELEMENT;
-    for (let place = 0, i = range; place < CLASSES; place++) {
-      this.#classes[classesAt + place] = classes.rangeClasses[i]!;
-      const isLast = i + 1 >= classes.rangeCount || classes.starts[i + 1]! >= end;
-      this.#bounds[boundsAt + place] = isLast ? UNUSED_BOUND : classes.starts[++i]! & 0xffff;
+  /** A leaf for the addresses from within range `first` up to `end`. Returns the range of the last of them. */
+  add({ starts, rangeClasses, rangeCount }: AddressClasses, first: number, end: number): number {
+    const bounds = this.#bounds;
+    const classes = this.#classes;
+    const begin = this.#count++ * this.#size;
+    const boundsAt = begin / bounds.BYTES_PER_ELEMENT;
+    const classesAt = (begin + this.#classesAt) / classes.BYTES_PER_ELEMENT;
+    let range = first;
+    let place = 0;
+    for (; range + 1 < rangeCount && starts[range + 1]! < end; place++) {
+      classes[classesAt + place] = rangeClasses[range]!;
+      bounds[boundsAt + place] = starts[++range]! & 0xffff;
     }
-    return this.count++;
-  }
-
-  bytes(): Uint8Array {
-    return new Uint8Array(this.#bounds.buffer, 0, this.count * this.#size);
-  }
-
-  #grow(): void {
-    const bytes = new Uint8Array(2 * this.#bounds.byteLength);
-    bytes.set(new Uint8Array(this.#bounds.buffer));
-    this.#useBytes(bytes);
-  }
-
-  #useBytes({ buffer }: Uint8Array): void {
-    this.#bounds = new Uint16Array(buffer);
-    this.#classes = this.#wide ? new Uint32Array(buffer) : new Uint16Array(buffer);
+    for (; place < CLASSES; place++) {
+      classes[classesAt + place] = rangeClasses[range]!;
+      bounds[boundsAt + place] = UNUSED_BOUND;
+    }
+    return range;
   }
 }
 
@@ -155,7 +166,7 @@ function encodeFilter({ starts, rangeClasses, rangeCount }: AddressClasses): Uin
   for (let i = 0; i < rangeCount; i++) {
     if (rangeClasses[i] === 0) continue;
     const end = i + 1 < rangeCount ? starts[i + 1]! : 2 ** 32;
-    const last = Math.floor((end - 1) / 256);
+    const last = (end - 1) >>> 8;
     for (let block = starts[i]! >>> 8; block <= last; block++) bytes[block >>> 3]! |= 1 << (block & 7);
   }
   return bytes;
