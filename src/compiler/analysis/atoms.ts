@@ -54,15 +54,17 @@ export class Atoms {
       conditions.map((condition) => ({ ...condition, group: condition.id })),
     );
     const counting = conditionsByClass(classes);
-    const held = findInhabited(classes)
+    const sizes = sizesOf(classes);
+    // A class whose prefix is covered by longer ones has no address of its own.
+    const held = classes.classes
+      .flatMap((_, index) => (sizes[index] === 0 ? [] : [index]))
       .map((index) => ({ index, conditions: [ANY_ADDRESS.id, ...present(counting[index])] }))
       .sort((a, b) => a.conditions.length - b.conditions.length || a.index - b.index);
     this.family = family;
     this.#conditions = held.map((atom) => atom.conditions);
-    const atomOf = new Int32Array(classes.classes.length);
-    for (const [atom, { index }] of held.entries()) atomOf[index] = atom;
-    this.#examples = examplesOf(classes, atomOf, held.length);
-    this.#sizes = sizesOf(classes, atomOf, held.length);
+    const examples = examplesOf(classes);
+    this.#examples = held.map(({ index }) => present(examples[index]));
+    this.#sizes = Float64Array.from(held, ({ index }) => sizes[index]!);
     for (const [atom, ids] of this.#conditions.entries()) {
       for (const id of ids) {
         const atoms = this.#byCondition.get(id);
@@ -155,43 +157,36 @@ function includes(sorted: Int32Array, atom: number): boolean {
   return sorted[lo] === atom;
 }
 
-/** A class whose prefix is covered by longer ones has no address of its own. */
-function findInhabited(classes: AddressClasses): readonly number[] {
-  const { rangeClasses, rangeCount } = classes;
-  const isInhabited = new Uint8Array(classes.classes.length);
-  for (let range = 0; range < rangeCount; range++) isInhabited[rangeClasses[range]!] = 1;
-  return classes.classes.flatMap((_, index) => (isInhabited[index] === 1 ? [index] : []));
-}
-
-function sizesOf(classes: AddressClasses, atomOf: Int32Array, count: number): Float64Array {
-  const { starts, rangeClasses, rangeCount } = classes;
-  const size = wordsOf(classes.family);
-  const sizes = new Float64Array(count);
-  let end = 2 ** (32 * size);
-  for (let range = rangeCount - 1; range >= 0; range--) {
-    let start = 0;
-    for (let w = 0; w < size; w++) start = start * 0x1_0000_0000 + starts[range * size + w]!;
-    sizes[atomOf[rangeClasses[range]!]!]! += Math.max(1, end - start);
-    end = start;
+/** Addresses of each class. */
+function sizesOf({ family, classes, starts, rangeClasses, rangeCount }: AddressClasses): Float64Array {
+  const size = wordsOf(family);
+  const sizes = new Float64Array(classes.length);
+  let start = 0;
+  for (let range = 0; range < rangeCount; range++) {
+    let end = 0;
+    if (range + 1 === rangeCount) end = 2 ** (32 * size);
+    else for (let w = 0; w < size; w++) end = end * 0x1_0000_0000 + starts[(range + 1) * size + w]!;
+    sizes[rangeClasses[range]!]! += Math.max(1, end - start);
+    start = end;
   }
   return sizes;
 }
 
-function examplesOf(classes: AddressClasses, atomOf: Int32Array, count: number): readonly (readonly Address[])[] {
+/** Of each class. */
+function examplesOf(classes: AddressClasses): readonly (readonly Address[])[] {
   const { rangeClasses, rangeCount } = classes;
-  const examples = Array.from({ length: count }, (): Address[] => []);
-  /** By atom: has it enough? */
-  const isDone = new Uint8Array(count);
+  const examples = classes.classes.map((): Address[] => []);
+  /** By class: has it enough? */
+  const isDone = new Uint8Array(examples.length);
   const offer = (range: number, addresses: readonly Address[]): void => {
-    const atom = atomOf[rangeClasses[range]!]!;
-    const chosen = present(examples[atom]);
+    const chosen = present(examples[rangeClasses[range]!]);
     for (const address of addresses) if (chosen.length < 2) chosen.push(address);
-    if (chosen.length === 2) isDone[atom] = 1;
+    if (chosen.length === 2) isDone[rangeClasses[range]!] = 1;
   };
   const offerStarts = (counts: (range: number) => boolean): void => {
     for (let range = 0; range < rangeCount; range++) {
-      const atom = atomOf[rangeClasses[range]!]!;
-      if (isDone[atom] === 0 && counts(range)) offer(range, firstOf(classes, range, present(examples[atom])[0]));
+      const index = rangeClasses[range]!;
+      if (isDone[index] === 0 && counts(range)) offer(range, firstOf(classes, range, present(examples[index])[0]));
     }
   };
   for (const address of [...PREFERRED[classes.family], ...UNICAST[classes.family]]) {
