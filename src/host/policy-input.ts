@@ -87,13 +87,15 @@ function readText(context: HostContext, { file, text, readSetFile }: PolicyTextI
   );
   if (current !== undefined) progress(current, 1);
   const source = { text, setFiles };
+  let hash: string | undefined;
   return {
     policy,
     diags,
     source,
     // When it is asked for: a check has no use for it.
     get hash() {
-      return hashOfPolicy(source);
+      hash ??= hashOfPolicy(source);
+      return hash;
     },
   };
 }

@@ -4,6 +4,9 @@ import { gunzipSync } from 'node:zlib';
 import type { Unreadable } from '../formats/named-file.ts';
 import { MAX_LIST_BYTES, sizeText } from '../formats/named-file.ts';
 
+/** What a pipe gives at a time. */
+const PIPE_BYTES = 1 << 16;
+
 /** What a policy names: files, and nothing else. The content, or why there is none: never throws. */
 export function readRegularFile(path: string, limit: number = MAX_LIST_BYTES): Uint8Array | Unreadable {
   let descriptor: number;
@@ -17,7 +20,7 @@ export function readRegularFile(path: string, limit: number = MAX_LIST_BYTES): U
     const status = fstatSync(descriptor);
     if (!status.isFile()) return { error: `it is ${kindOf(status)}, and no file` };
     if (status.size > limit) return { error: `it has ${sizeText(status.size)}, ${sizeText(limit)} are taken` };
-    return readAll(descriptor, limit);
+    return readAll(descriptor, limit, status.size);
   } catch (error) {
     return { error: reasonOf(error) };
   } finally {
@@ -34,7 +37,7 @@ export function readInput(source: string | number, limit: number): Uint8Array | 
   let descriptor: number | undefined;
   try {
     descriptor = typeof source === 'number' ? source : openSync(source, constants.O_RDONLY);
-    return readAll(descriptor, limit);
+    return readAll(descriptor, limit, PIPE_BYTES);
   } catch (error) {
     return { error: reasonOf(error) };
   } finally {
@@ -42,17 +45,17 @@ export function readInput(source: string | number, limit: number): Uint8Array | 
   }
 }
 
-/** To the end, wherever that is by now: files in /proc have no size. */
-function readAll(descriptor: number, limit: number): Uint8Array | Unreadable {
-  const chunks: Uint8Array[] = [];
+/** To the end, wherever that is by now: files in /proc have no size. `expected`: bytes that are likely there. */
+function readAll(descriptor: number, limit: number, expected: number): Uint8Array | Unreadable {
+  // One more than expected: only a read of nothing says that this is the end.
+  let bytes = Buffer.allocUnsafeSlow(expected + 1);
   let total = 0;
-  const chunk = new Uint8Array(1 << 20);
   for (;;) {
-    const read = readSync(descriptor, chunk);
-    if (read === 0) return Buffer.concat(chunks);
+    if (total === bytes.length) bytes = Buffer.concat([bytes], 2 * total);
+    const read = readSync(descriptor, bytes, total, bytes.length - total, null);
+    if (read === 0) return bytes.subarray(0, total);
     total += read;
     if (total > limit) return { error: `it has more than ${sizeText(limit)}` };
-    chunks.push(chunk.slice(0, read));
   }
 }
 

@@ -53,11 +53,13 @@ export class BlobCache {
     const path = join(this.#folder, name);
     if (isRealFolder(path)) this.#setAside(path);
     const fresh = join(this.#folder, `.${name}.${process.pid}.new`);
-    const bytes = Buffer.concat([digestOf(key), digestOf(content), content]);
+    const digests = Buffer.concat([digestOf(key), digestOf(content)]);
     this.#files.remove(fresh);
     const fd = this.#files.create(fresh, FILE_MODE);
     try {
-      for (let at = 0; at < bytes.length; ) at += this.#files.write(fd, bytes, at);
+      for (const bytes of [digests, content]) {
+        for (let at = 0; at < bytes.length; ) at += this.#files.write(fd, bytes, at);
+      }
     } finally {
       this.#files.close(fd);
     }
