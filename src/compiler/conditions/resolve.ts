@@ -16,7 +16,7 @@ import type {
   SingleAddress,
 } from '../../policy/model.ts';
 import type { PrefixColumn, PrefixSet } from '../../policy/prefix-set.ts';
-import { countLengths, hostSet, prefixesOf, prefixSetOf, wordsOf } from '../../policy/prefix-set.ts';
+import { countLengths, hostSet, PrefixSetBuilder, prefixesOf, prefixSetOf, wordsOf } from '../../policy/prefix-set.ts';
 import { carve } from './carve.ts';
 
 /** An address matches the condition where one of the prefixes contains it. */
@@ -160,7 +160,10 @@ export class Resolver {
 
   #membersOf({ prefixes, exclude }: AddressSet): readonly Prefix[] {
     const holes = exclude.length === 0 ? NOTHING : prefixSetOf(exclude.flatMap((match) => this.#prefixesOf(match)));
-    return [...carve(prefixes.v4, holes.v4), ...carve(prefixes.v6, holes.v6)].map(({ prefix }) => prefix);
+    const left: Prefix[] = [];
+    carve(prefixes.v4, holes.v4, (piece) => left.push(piece));
+    carve(prefixes.v6, holes.v6, (piece) => left.push(piece));
+    return left;
   }
 
   #byLength(column: PrefixColumn, group: number): AddressCondition[] {
@@ -173,26 +176,20 @@ export class Resolver {
 
   /** By the length that the pieces count with. */
   #piecesByLength(column: PrefixColumn, holes: PrefixColumn, group: number): AddressCondition[] {
-    const pieces = new Map<number, Prefix[]>();
-    for (const { prefix, counted } of carve(column, holes)) {
-      const known = pieces.get(counted);
-      if (known === undefined) pieces.set(counted, [prefix]);
-      else known.push(prefix);
-    }
-    const lengths = [...pieces.keys()].sort((a, b) => a - b);
-    return lengths.map((length) => {
-      const prefixes = present(pieces.get(length));
-      const isWhole = prefixes.every((prefix) => prefix.length === length);
-      return {
-        id: this.#nextId++,
-        group,
-        family: column.family,
-        length,
-        words: Uint32Array.from(prefixes.flatMap(({ words }) => words)),
-        extents: isWhole ? undefined : Uint8Array.from(prefixes, (prefix) => prefix.length),
-        count: prefixes.length,
-      };
+    const builders = new Map<number, PrefixSetBuilder>();
+    carve(column, holes, (piece, counted) => {
+      const known = builders.get(counted) ?? new PrefixSetBuilder();
+      known.add(piece);
+      builders.set(counted, known);
     });
+    const { family } = column;
+    return [...builders]
+      .sort(([a], [b]) => a - b)
+      .map(([length, builder]) => {
+        const { words, lengths, count } = builder.build()[family === 4 ? 'v4' : 'v6'];
+        const isWhole = lengths.every((one) => one === length);
+        return { id: this.#nextId++, group, family, length, words, extents: isWhole ? undefined : lengths, count };
+      });
   }
 }
 
