@@ -25,6 +25,7 @@ export interface LoadedParts {
   readonly maps: readonly (readonly [name: string, map: BpfMap])[];
   readonly programs: readonly (readonly [name: string, program: BpfProgram & Disposable])[];
   readonly verifierLog: string;
+  readonly specialized: boolean;
 }
 
 interface Addon {

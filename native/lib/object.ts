@@ -6,6 +6,7 @@ export class LoadedObject implements BpfObject {
   readonly maps: ReadonlyMap<string, BpfMap>;
   readonly programs: ReadonlyMap<string, BpfProgram>;
   readonly verifierLog: string;
+  readonly specialized: boolean;
   readonly #children: readonly Disposable[];
   #closed = false;
 
@@ -13,6 +14,7 @@ export class LoadedObject implements BpfObject {
     this.maps = new Map(parts.maps);
     this.programs = new Map(parts.programs);
     this.verifierLog = parts.verifierLog;
+    this.specialized = parts.specialized;
     this.#children = [...parts.maps, ...parts.programs].map(([, child]) => child);
   }
 

@@ -109,6 +109,11 @@ export interface LoadOptions extends KnownObject {
   readonly maxEntries?: Readonly<Record<string, number>>;
   /** Load only these; all when absent. */
   readonly programs?: readonly string[];
+  /**
+   * Programs of the sections `xdp.frags` and `tc` get numbers in place of what they read from `.rodata*`, and lose what
+   * nothing needs then. Code that begins with a register moved to itself is rare, and is put last. Not with `logLevel`.
+   */
+  readonly specialize?: boolean;
   /** Verifier verbosity, bits: 1 branches, 2 instructions, 4 statistics. A refusal has its log whatever this says. */
   readonly logLevel?: number;
   /** Object name for bytes; libbpf cuts it into the kernel names of internal maps. A path's base name by default. */
@@ -293,6 +298,8 @@ export interface BpfObject extends Disposable {
   readonly programs: ReadonlyMap<string, BpfProgram>;
   /** What the verifier said, program after program; empty without LoadOptions.logLevel. */
   readonly verifierLog: string;
+  /** Its programs are as LoadOptions.specialize asks. Where the kernel refused them so, they are loaded as they are. */
+  readonly specialized: boolean;
   readonly closed: boolean;
 }
 

@@ -33,11 +33,6 @@ bool IsPlain(const bpf_map_info& shape) {
   }
 }
 
-bool NamesMap(const bpf_insn& insn) {
-  return insn.code == (BPF_LD | BPF_IMM | BPF_DW) &&
-         (insn.src_reg == BPF_PSEUDO_MAP_FD || insn.src_reg == BPF_PSEUDO_MAP_VALUE);
-}
-
 // As libbpf does: the map stays with the program, also where no instruction names it.
 void BindReadOnlySections(const LoadedSeeds& seeds) {
   for (const auto& [name, map] : seeds.maps) {
@@ -119,20 +114,24 @@ bool KeptObject::AddProgram(const ProgramImage& image, const MapNames& maps) {
   return true;
 }
 
-UniqueFd KeptObject::CreateMap(const Map& map, const Plan& plan) const {
-  const bpf_map_info& shape = map.shape;
-  LIBBPF_OPTS(bpf_map_create_opts, opts, .btf_key_type_id = shape.btf_key_type_id,
-              .btf_value_type_id = shape.btf_value_type_id, .map_flags = shape.map_flags, .map_extra = shape.map_extra);
-  if (shape.btf_value_type_id != 0) opts.btf_fd = static_cast<uint32_t>(btf_.get());
-  UniqueFd fd(bpf_map_create(static_cast<bpf_map_type>(shape.type), shape.name, shape.key_size, shape.value_size,
-                             shape.max_entries, &opts));
-  if (!fd.valid() || map.content.empty()) return fd;
+std::vector<uint8_t> KeptObject::ContentOf(const Map& map, const Plan& plan) const {
   std::vector<uint8_t> content = map.content;
   for (const auto& [name, bytes] : plan.rodata) {
     const auto is = [&](const Variable& v) { return v.name == name && v.section == map.name; };
     const auto variable = std::find_if(variables_.begin(), variables_.end(), is);
     if (variable != variables_.end()) memcpy(content.data() + variable->offset, bytes.data(), bytes.size());
   }
+  return content;
+}
+
+UniqueFd KeptObject::CreateMap(const Map& map, const std::vector<uint8_t>& content) const {
+  const bpf_map_info& shape = map.shape;
+  LIBBPF_OPTS(bpf_map_create_opts, opts, .btf_key_type_id = shape.btf_key_type_id,
+              .btf_value_type_id = shape.btf_value_type_id, .map_flags = shape.map_flags, .map_extra = shape.map_extra);
+  if (shape.btf_value_type_id != 0) opts.btf_fd = static_cast<uint32_t>(btf_.get());
+  UniqueFd fd(bpf_map_create(static_cast<bpf_map_type>(shape.type), shape.name, shape.key_size, shape.value_size,
+                             shape.max_entries, &opts));
+  if (!fd.valid() || content.empty()) return fd;
   const uint32_t key = 0;
   const bool is_written = bpf_map_update_elem(fd.get(), &key, content.data(), BPF_ANY) == 0 &&
                           (!IsReadOnlySection(map.name) || bpf_map_freeze(fd.get()) == 0);
@@ -141,17 +140,23 @@ UniqueFd KeptObject::CreateMap(const Map& map, const Plan& plan) const {
 
 std::optional<LoadedSeeds> KeptObject::Load(const Call& call, const Plan& plan) {
   LoadedSeeds seeds;
+  auto frozen = plan.specialize ? std::make_shared<FrozenMaps>() : nullptr;
   for (const Map& map : maps_) {
     const auto is = [&map](const auto& replacement) { return replacement.first == map.name; };
     const auto replacement = std::find_if(plan.maps.begin(), plan.maps.end(), is);
-    UniqueFd fd = map.is_replaced ? Duplicate(call, replacement->second.get()) : CreateMap(map, plan);
+    std::vector<uint8_t> content = ContentOf(map, plan);
+    UniqueFd fd = map.is_replaced ? Duplicate(call, replacement->second.get()) : CreateMap(map, content);
     if (!fd.valid()) return std::nullopt;
+    if (frozen != nullptr && !map.is_replaced && IsReadOnlySection(map.name)) {
+      frozen->emplace(fd.get(), std::move(content));
+    }
     seeds.maps.emplace_back(map.name, Seed{std::move(fd), map.name});
   }
   for (Program& program : programs_) {
     for (const auto& [insn, map] : program.references) {
       program.image.insns()[insn].imm = seeds.maps[map].second.fd.get();
     }
+    program.image.SpecializeFor(frozen);
   }
   std::vector<UniqueFd> fds = LoadPrograms();
   if (fds.size() != programs_.size()) return std::nullopt;
@@ -160,10 +165,13 @@ std::optional<LoadedSeeds> KeptObject::Load(const Call& call, const Plan& plan) 
     seeds.programs.emplace_back(name, Seed{std::move(fd), name});
   }
   BindReadOnlySections(seeds);
+  seeds.are_specialized = std::all_of(programs_.begin(), programs_.end(), [](const Program& program) {
+    return program.image.is_specialized();
+  });
   return seeds;
 }
 
-std::vector<UniqueFd> KeptObject::LoadPrograms() const {
+std::vector<UniqueFd> KeptObject::LoadPrograms() {
   std::vector<UniqueFd> fds;
   std::list<ThreadedLoad> threads;
   try {

@@ -54,9 +54,11 @@ class KeptObject {
 
   bool AddMap(const std::string& name, bool is_replaced, bpf_map* map);
   bool AddProgram(const ProgramImage& image, const MapNames& maps);
-  UniqueFd CreateMap(const Map& map, const Plan& plan) const;
+  // What a load puts into a section.
+  std::vector<uint8_t> ContentOf(const Map& map, const Plan& plan) const;
+  UniqueFd CreateMap(const Map& map, const std::vector<uint8_t>& content) const;
   // All, or none.
-  std::vector<UniqueFd> LoadPrograms() const;
+  std::vector<UniqueFd> LoadPrograms();
 
   std::string request_;
   UniqueFd btf_;

@@ -1,6 +1,7 @@
 // loadObject: everything into the kernel, or nothing.
 #include <bpf/btf.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -45,6 +46,8 @@ Plan ReadPlan(const Call& call, Napi::Value value) {
   }
   const Napi::Value programs = options.Get("programs");
   if (!programs.IsUndefined()) plan.programs = ReadNames(call, programs);
+  const Napi::Value specialize = options.Get("specialize");
+  plan.specialize = !specialize.IsUndefined() && RequireBool(call, specialize, "specialize");
   plan.log_level = OptionalU32(call, options.Get("logLevel"), "logLevel", 0, 7).value_or(0);
   return plan;
 }
@@ -190,6 +193,7 @@ Napi::Object WrapLoaded(const Call& call, LoadedSeeds seeds) {
     parts.Set("maps", WrapAll<BpfMap>(call, std::move(seeds.maps), made));
     parts.Set("programs", WrapAll<BpfProgram>(call, std::move(seeds.programs), made));
     parts.Set("verifierLog", seeds.log);
+    parts.Set("specialized", seeds.are_specialized);
     return parts;
   } catch (...) {
     for (Resource* resource : made) resource->Release();
@@ -208,6 +212,18 @@ MapNames Prepare(const Call& call, OpenObject& object, const Plan& plan) {
   return names;
 }
 
+// The sections that programs are specialized for.
+std::optional<std::vector<bpf_map*>> FrozenSections(const MapNames& names, const Plan& plan) {
+  if (!plan.specialize) return std::nullopt;
+  std::vector<bpf_map*> sections;
+  for (const auto& [map, name] : names) {
+    const auto is = [&name = name](const auto& replacement) { return replacement.first == name; };
+    const bool is_replaced = std::any_of(plan.maps.begin(), plan.maps.end(), is);
+    if (name.starts_with(".rodata") && !is_replaced) sections.push_back(map);
+  }
+  return sections;
+}
+
 enum class Order { kSideBySide, kInTurn };
 
 // Empty where a program was refused that libbpf itself has not loaded: there is no verifier log of it.
@@ -216,7 +232,7 @@ std::optional<LoadedSeeds> Load(const Call& call, Bytes bytes, const Plan& plan,
   const MapNames names = Prepare(call, object, plan);
   const VerifierLogs logs(object.get(), plan.log_level);
   std::optional<ParallelLoads> beside;
-  if (order == Order::kSideBySide) beside.emplace(object.get(), LicenseOf(bytes));
+  if (order == Order::kSideBySide) beside.emplace(object.get(), LicenseOf(bytes), FrozenSections(names, plan));
   const LibbpfLog messages;
   const int err = bpf_object__load(object.get());
   if (beside && !beside->Finish()) return std::nullopt;
@@ -227,6 +243,7 @@ std::optional<LoadedSeeds> Load(const Call& call, Bytes bytes, const Plan& plan,
   }
   LoadedSeeds seeds = TakeLoaded(call, object.get(), names, beside ? &*beside : nullptr);
   if (plan.log_level > 0) seeds.log = logs.Text();
+  seeds.are_specialized = beside && beside->AreSpecialized();
   if (keep != nullptr && beside) {
     if (auto kept = KeptObject::Of(call, object, names, plan, *beside)) keep->Add(std::move(*kept));
   }

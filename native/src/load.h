@@ -22,6 +22,7 @@ struct Plan {
   std::vector<std::pair<std::string, uint32_t>> max_entries;
   std::optional<std::vector<std::string>> programs;
   uint32_t log_level = 0;
+  bool specialize = false;
 };
 
 // By the names that maps have before any is replaced: replacing renames.
@@ -31,6 +32,7 @@ struct LoadedSeeds {
   std::vector<std::pair<std::string, Seed>> maps;
   std::vector<std::pair<std::string, Seed>> programs;
   std::string log;
+  bool are_specialized = false;
 };
 
 }  // namespace lbt

@@ -7,8 +7,12 @@
 #include <csignal>
 #include <cstring>
 #include <mutex>
+#include <new>
+#include <set>
 #include <string_view>
 #include <tuple>
+
+#include "specialize.h"
 
 namespace lbt {
 namespace {
@@ -62,20 +66,36 @@ int PrepareLoad(bpf_program* program, bpf_prog_load_opts* opts, long flags) noex
   return bpf_program__set_insns(program, nothing, std::size(nothing));
 }
 
-std::vector<uint8_t> Copy(const void* records, uint32_t count, uint32_t size) {
+Records RecordsOf(const void* records, uint32_t count, uint32_t size) {
   const auto* bytes = static_cast<const uint8_t*>(records);
-  return {bytes, bytes + size_t{count} * size};
+  return {.bytes = {bytes, bytes + size_t{count} * size}, .size = size};
+}
+
+// Of maps that exist.
+std::shared_ptr<const FrozenMaps> ContentOf(const std::vector<bpf_map*>& sections) {
+  auto frozen = std::make_shared<FrozenMaps>();
+  for (bpf_map* section : sections) {
+    size_t size = 0;
+    const auto* content = static_cast<const uint8_t*>(bpf_map__initial_value(section, &size));
+    if (content != nullptr) frozen->emplace(bpf_map__fd(section), std::vector<uint8_t>(content, content + size));
+  }
+  return frozen;
 }
 
 }  // namespace
+
+bool NamesMap(const bpf_insn& insn) {
+  return insn.code == (BPF_LD | BPF_IMM | BPF_DW) &&
+         (insn.src_reg == BPF_PSEUDO_MAP_FD || insn.src_reg == BPF_PSEUDO_MAP_VALUE);
+}
 
 ProgramImage::ProgramImage(const bpf_program* program, const bpf_prog_load_opts& opts, std::string license)
     : name_(bpf_program__name(program)),
       license_(std::move(license)),
       type_(bpf_program__type(program)),
-      insns_(bpf_program__insns(program), bpf_program__insns(program) + bpf_program__insn_cnt(program)),
-      func_info_(Copy(opts.func_info, opts.func_info_cnt, opts.func_info_rec_size)),
-      line_info_(Copy(opts.line_info, opts.line_info_cnt, opts.line_info_rec_size)) {
+      text_{.insns = {bpf_program__insns(program), bpf_program__insns(program) + bpf_program__insn_cnt(program)},
+            .functions = RecordsOf(opts.func_info, opts.func_info_cnt, opts.func_info_rec_size),
+            .lines = RecordsOf(opts.line_info, opts.line_info_cnt, opts.line_info_rec_size)} {
   // The libbpf that runs may know more options, or fewer, than the one this was built with.
   memcpy(&opts_, &opts, std::min(opts.sz, sizeof opts_));
   opts_.sz = sizeof opts_;
@@ -83,14 +103,34 @@ ProgramImage::ProgramImage(const bpf_program* program, const bpf_prog_load_opts&
   opts_.log_buf = nullptr;
 }
 
-UniqueFd ProgramImage::Load() const noexcept {
-  bpf_prog_load_opts opts = opts_;
-  opts.func_info = func_info_.data();
-  opts.line_info = line_info_.data();
-  return UniqueFd(bpf_prog_load(type_, name_.c_str(), license_.c_str(), insns_.data(), insns_.size(), &opts));
+UniqueFd ProgramImage::Load() noexcept {
+  try {
+    const auto special = frozen_ == nullptr ? std::nullopt : Specialize(text_, *frozen_);
+    const ProgramText& text = special ? *special : text_;
+    is_specialized_ = special.has_value();
+    bpf_prog_load_opts opts = opts_;
+    opts.func_info = text.functions.bytes.data();
+    opts.func_info_cnt = static_cast<uint32_t>(text.functions.count());
+    opts.line_info = text.lines.bytes.data();
+    opts.line_info_cnt = static_cast<uint32_t>(text.lines.count());
+    UniqueFd fd(bpf_prog_load(type_, name_.c_str(), license_.c_str(), text.insns.data(), text.insns.size(), &opts));
+    // It holds the maps that no instruction names any more as well: who asks it for its maps finds the same.
+    if (fd.valid() && special) BindMaps(fd.get());
+    return fd;
+  } catch (const std::bad_alloc&) {
+    return UniqueFd();
+  }
 }
 
-ThreadedLoad::ThreadedLoad(const ProgramImage& image)
+void ProgramImage::BindMaps(int fd) const {
+  std::set<int> maps;
+  for (const bpf_insn& insn : text_.insns) {
+    if (NamesMap(insn)) maps.insert(insn.imm);
+  }
+  for (const int map : maps) bpf_prog_bind_map(fd, map, nullptr);
+}
+
+ThreadedLoad::ThreadedLoad(ProgramImage& image)
     : thread_([this, &image] {
         // Signals are for the threads that expect them; one that is pending makes the kernel give up verifying.
         sigset_t all;
@@ -114,7 +154,9 @@ void RegisterParallelLoads() {
   });
 }
 
-ParallelLoads::ParallelLoads(const bpf_object* object, std::string license) : license_(std::move(license)) {
+ParallelLoads::ParallelLoads(const bpf_object* object, std::string license,
+                             std::optional<std::vector<bpf_map*>> frozen)
+    : license_(std::move(license)), sections_(std::move(frozen)) {
   if (FillsMaps(object)) return;
   bpf_program* program;
   bpf_object__for_each_program(program, object) {
@@ -131,9 +173,14 @@ bool ParallelLoads::Take(const bpf_program* program, const bpf_prog_load_opts& o
   // What fd_array names is closed as soon as libbpf is done.
   if (opts.fd_array != nullptr) return false;
   try {
-    const ProgramImage& image = images_.emplace_back(program, opts, license_);
-    if (is_last) return false;
-    loads_.emplace_back(std::piecewise_construct, std::tuple(program), std::tuple(std::cref(image)));
+    ProgramImage& image = images_.emplace_back(program, opts, license_);
+    if (frozen_ == nullptr && sections_) frozen_ = ContentOf(*sections_);
+    image.SpecializeFor(frozen_);
+    if (is_last) {
+      last_ = program;
+    } else {
+      loads_.emplace_back(std::piecewise_construct, std::tuple(program), std::tuple(std::ref(image)));
+    }
     return true;
   } catch (...) {  // no memory, or no thread
     return false;
@@ -142,13 +189,21 @@ bool ParallelLoads::Take(const bpf_program* program, const bpf_prog_load_opts& o
 
 bool ParallelLoads::Finish() {
   current = nullptr;
-  return std::count_if(loads_.begin(), loads_.end(), [](auto& load) { return !load.second.Wait().valid(); }) == 0;
+  if (last_ != nullptr && !last_fd_.valid()) last_fd_ = images_.back().Load();
+  const bool is_refused = last_ != nullptr && !last_fd_.valid();
+  return std::count_if(loads_.begin(), loads_.end(), [](auto& load) { return !load.second.Wait().valid(); }) == 0 &&
+         !is_refused;
+}
+
+bool ParallelLoads::AreSpecialized() const {
+  return std::all_of(images_.begin(), images_.end(), [](const ProgramImage& image) { return image.is_specialized(); });
 }
 
 int ParallelLoads::FdOf(const bpf_program* program) {
   const auto found =
       std::find_if(loads_.begin(), loads_.end(), [program](const auto& load) { return load.first == program; });
-  return found == loads_.end() ? bpf_program__fd(program) : found->second.Wait().get();
+  if (found != loads_.end()) return found->second.Wait().get();
+  return program == last_ ? last_fd_.get() : bpf_program__fd(program);
 }
 
 }  // namespace lbt

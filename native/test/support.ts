@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { endianness, machine, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BpfError, interfaceIndex, mountBpffs } from 'libbpf-ts-bindings';
@@ -16,15 +16,31 @@ function removeScratch(): void {
   compiled.clear();
 }
 
-/** The object file of test/bpf/NAME.bpf.c; it is there until the test file ends. */
-export function objectFile(name: string): string {
+/** The object file of test/bpf/NAME.bpf.c, or of a text; it is there until the test file ends. */
+export function objectFile(name: string, text?: string): string {
   const known = compiled.get(name);
   if (known !== undefined) return known;
-  const source = join(import.meta.dirname, 'bpf', `${name}.bpf.c`);
   scratch ??= mkdtempSync(join(tmpdir(), 'libbpf-ts-bindings-'));
+  const source =
+    text === undefined ? join(import.meta.dirname, 'bpf', `${name}.bpf.c`) : join(scratch, `${name}.bpf.c`);
+  if (text !== undefined) writeFileSync(source, text);
   const object = join(scratch, `${name}.bpf.o`);
   const include = `/usr/include/${machine()}-linux-gnu`;
-  execFileSync('clang', ['-O2', '-g', '-target', 'bpf', '-Wall', '-I', include, '-c', source, '-o', object]);
+  const warnings = text === undefined ? '-Wall' : '-w';
+  execFileSync('clang', [
+    '-O2',
+    '-g',
+    '-target',
+    'bpf',
+    '-mcpu=v3',
+    warnings,
+    '-I',
+    include,
+    '-c',
+    source,
+    '-o',
+    object,
+  ]);
   compiled.set(name, object);
   return object;
 }
