@@ -36,13 +36,15 @@ static __always_inline __u32 leaf_place(const struct xdpol_leaf *leaf, __u32 key
 
 static __always_inline __u32 root_class(const struct xdpol_root *root, __u32 bounds, __u32 address)
 {
-	__u64 key = 0x100000000ULL | address, place = 0;
+	__u64 key = address, place = bounds;
 
+	/* A key that clang knows to have 32 bits is compared with a branch. */
+	asm volatile("" : "+r"(key));
 #pragma unroll
 	for (int i = 0; i < XDPOL_ROOT_BOUNDS; i++)
 		if (i < bounds)
-			place += (key - root->bounds[i]) >> 32;
-	return root->classes[place & (XDPOL_LEAF_CLASSES - 1)];
+			place -= (key - root->bounds[i]) >> 63;
+	return root->classes[place];
 }
 
 /* The line of a wide leaf that has the bounds, and the next one. */
@@ -338,7 +340,7 @@ static __always_inline __u32 paged_class(struct table pages, __u32 numbered, __u
 {
 	const __u16 *numbers = pages.base;
 	__u64 at = place & (XDPOL_PORT_NUMBERS - 1);
-	__u32 page;
+	__u32 page, class;
 
 	asm volatile("" : "+r"(at));
 	page = numbers[at];
@@ -347,7 +349,10 @@ static __always_inline __u32 paged_class(struct table pages, __u32 numbered, __u
 	/* At most the last of 65536 classes: the table is as large. */
 	at = page | (key & 255);
 	asm volatile("" : "+r"(at));
-	return numbers[XDPOL_PORT_NUMBERS + at];
+	class = numbers[XDPOL_PORT_NUMBERS + at];
+	/* So that clang does not read for both forms in one place. */
+	asm volatile("" : "+r"(class));
+	return class;
 }
 
 static __always_inline __u32 dport_class(const struct pkt *pkt)

@@ -41,8 +41,10 @@ static __always_inline __u32 slot_of_rank(__u32 rank)
 		return 0;
 	slot = *entry;
 #ifndef XDPOL_WITHOUT_MARKS
-	if (__builtin_expect(!has_bit(slot, XDPOL_RANK_MATCHED_BIT), 0))
+	if (!has_bit(slot, XDPOL_RANK_MATCHED_BIT)) {
+		RARE(slot);
 		*entry = slot | 1U << XDPOL_RANK_MATCHED_BIT;
+	}
 #endif
 	return slot & ~(1U << XDPOL_RANK_MATCHED_BIT);
 }
@@ -107,15 +109,19 @@ static __always_inline __u32 filter(const struct pkt *pkt, enum outcome outcome,
 	struct decision decision = decide(pkt, outcome);
 	__u32 fragment = outcome == PARSED && pkt->flags & PKT_LATER_FRAGMENT;
 
-	if (__builtin_expect(!count(decision.slot, direction, pkt->bytes), 0)) {
+	if (!count(decision.slot, direction, pkt->bytes)) {
+		RARE(decision.slot);
 		record(decision, !!fragment);
 		return without_branch(decision.pass);
 	}
 	if (fragment)
 		count(XDPOL_SLOT_FRAGMENT, direction, pkt->bytes);
 #ifndef XDPOL_WITHOUT_SAMPLES
-	if (__builtin_expect(sampling.until, 0) && (!decision.pass || sampling.passes))
-		sample(hook, decision.slot, decision.rank, decision.pass, pkt->bytes);
+	if (sampling.until) {
+		RARE(decision.slot);
+		if (!decision.pass || sampling.passes)
+			sample(hook, decision.slot, decision.rank, decision.pass, pkt->bytes);
+	}
 #endif
 	return without_branch(decision.pass);
 }

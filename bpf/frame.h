@@ -20,26 +20,27 @@ enum xdp_buff_flags___local {
 extern void *bpf_cast_to_kern_ctx(void *ctx) __ksym __weak;
 
 /*
- * All its buffers included. Where the kernel guards returns (Spectre, SRSO) a helper call costs what a whole lookup
+ * All its buffers included; `first` is the length of the first one. Where the kernel guards returns (Spectre, SRSO) a helper call costs what a whole lookup
  * does, so it is made only for frames of several buffers.
  */
-static __always_inline __u32 frame_length(struct xdp_md *ctx)
+static __always_inline __u32 frame_length(struct xdp_md *ctx, __u32 first)
 {
 	struct xdp_buff___local *buff;
 
 	if (!bpf_cast_to_kern_ctx)
 		return bpf_xdp_get_buff_len(ctx);
 	buff = bpf_cast_to_kern_ctx(ctx);
-	if (buff->flags & XDP_FLAGS_HAS_FRAGS)
-		return bpf_xdp_get_buff_len(ctx);
-	return ctx->data_end - ctx->data;
+	if (!(buff->flags & XDP_FLAGS_HAS_FRAGS))
+		return first;
+	RARE(ctx);
+	return bpf_xdp_get_buff_len(ctx);
 }
 
-/* Headers are read from the first buffer; `bytes`, the frame's length, counts all of them. */
-static __always_inline struct cursor frame_cursor(struct xdp_md *ctx, __u32 bytes)
+/* Headers are read from the first buffer; what is left, the frame's length, counts all of them. */
+static __always_inline struct cursor frame_cursor(struct xdp_md *ctx)
 {
-	return (struct cursor){ .pos = (void *)(long)ctx->data,
-				.start = &ctx->data,
-				.end = (void *)(long)ctx->data_end,
-				.left = bytes };
+	struct cursor cur = { .pos = (void *)(long)ctx->data, .start = &ctx->data, .end = (void *)(long)ctx->data_end };
+
+	cur.left = frame_length(ctx, (__u32)(long)cur.end - (__u32)(long)cur.pos);
+	return cur;
 }

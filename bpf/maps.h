@@ -43,6 +43,12 @@ struct audit_programs {
 struct audit_programs audit_xdp SEC(".maps");
 struct audit_programs audit_tc SEC(".maps");
 
+/*
+ * What follows is rare, and is loaded behind everything else: a register that is moved to itself says so
+ * (native/README.md).
+ */
+#define RARE(value) asm volatile("%0 = %0" : "+r"(value))
+
 struct xdpol_sampling sampling SEC(".data.sampling");
 
 const volatile struct xdpol_shape shape = {

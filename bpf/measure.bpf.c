@@ -127,9 +127,7 @@ static __always_inline void put_protocol4(void *ip, __u8 protocol)
 
 static __always_inline void put_protocol6(void *ip, __u8 protocol)
 {
-	__be64 *word_be = ip;
-
-	*word_be = (*word_be & bpf_cpu_to_be64(~0xff00ULL)) | bpf_cpu_to_be64((__u64)protocol << 8);
+	*(__u8 *)(ip + offsetof(struct ipv6hdr, nexthdr)) = protocol;
 }
 
 #define NEXT4(ctx) REWRITE(ctx, ring4, struct iphdr, offsetof(struct iphdr, saddr), put_protocol4)
@@ -252,25 +250,23 @@ static __always_inline __u32 read_fields(const struct pkt *pkt, enum outcome out
 	return outcome;
 }
 
-static __always_inline enum outcome parse_frame(struct xdp_md *ctx, __u32 bytes)
+static __always_inline enum outcome parse_frame(struct cursor cur)
 {
-	struct cursor cur = frame_cursor(ctx, bytes);
-
-	return parse_packet(&cur, bytes, read_fields, NULL);
+	return parse_packet(&cur, cur.left, read_fields, NULL);
 }
 
 SEC("xdp.frags")
 int parse_only(struct xdp_md *ctx)
 {
-	return parse_frame(ctx, frame_length(ctx)) == PARSED ? XDP_DROP : XDP_ABORTED;
+	return parse_frame(frame_cursor(ctx)) == PARSED ? XDP_DROP : XDP_ABORTED;
 }
 
 SEC("xdp.frags")
 int parse_count(struct xdp_md *ctx)
 {
-	__u32 bytes = frame_length(ctx);
-	enum outcome outcome = parse_frame(ctx, bytes);
+	struct cursor cur = frame_cursor(ctx);
+	enum outcome outcome = parse_frame(cur);
 
-	count(outcome == PARSED ? XDPOL_SLOT_NON_IP : XDPOL_SLOT_MALFORMED_DROP, XDPOL_INGRESS, bytes);
+	count(outcome == PARSED ? XDPOL_SLOT_NON_IP : XDPOL_SLOT_MALFORMED_DROP, XDPOL_INGRESS, cur.left);
 	return outcome == PARSED ? XDP_DROP : XDP_ABORTED;
 }

@@ -419,31 +419,40 @@ static __always_inline int parse_link(struct cursor *cur, struct pkt *pkt, __be1
 	return PARSED;
 }
 
+/* How the protocols stand where they were read. */
+struct plain_protocols {
+	__u32 tcp, udp;
+};
+
 /*
  * What nearly every packet is: TCP or UDP with no tag, no option or extension header, no later fragment. All its headers are
  * read under one check of the bounds, in words, of which each has what is asked together. Everything else, whatever is wrong
  * with it included, is for the functions above: 0.
  *
- * `left`: bytes of the packet from the header on.
+ * `length`: bytes of the packet, of which `before` stand before the header.
  */
-static __always_inline int read_plain_l4(const void *l4, __u32 protocol, __u32 left, struct pkt *pkt)
+static __always_inline int read_plain_l4(const void *l4, __u32 protocol, struct plain_protocols of, __u32 length, __u32 before,
+					 struct pkt *pkt)
 {
 	__u32 ports = bpf_ntohl(*(const __be32 *)l4);
 
-	if (protocol == IPPROTO_TCP) {
+	if (protocol == of.tcp) {
 		__u32 flags = bpf_ntohs(*(const __be16 *)(l4 + TCP_FLAGS_AT)), header = flags >> 10 & 0x3c;
 
-		if (header < sizeof(struct tcphdr) || header > left)
+		if (header < sizeof(struct tcphdr) || header + before > length)
 			return 0;
 		/* 1 where ACK or RST is set. */
 		pkt->plane = ((flags & TCP_ESTABLISHED) + 31) >> 5;
+		pkt->protocol = IPPROTO_TCP;
 	} else {
-		if (protocol != IPPROTO_UDP || left < sizeof(struct udphdr))
+		/* So that clang does not compare in another order: TCP comes first. */
+		asm volatile("" : "+r"(protocol));
+		if (protocol != of.udp || length < sizeof(struct udphdr) + before)
 			return 0;
 		pkt->plane = XDPOL_PLANE_UDP;
+		pkt->protocol = IPPROTO_UDP;
 	}
 	pkt->is_plain = 1;
-	pkt->protocol = protocol;
 	pkt->sport = ports >> 16;
 	pkt->dport = ports;
 	return 1;
@@ -452,24 +461,23 @@ static __always_inline int read_plain_l4(const void *l4, __u32 protocol, __u32 l
 static __always_inline int is_plain4(const struct cursor *cur, struct pkt *pkt)
 {
 	const void *ip = cur->pos + ETH_HLEN, *l4 = ip + sizeof(struct iphdr);
-	__u64 first, addresses;
-	__u32 second, total;
+	__u32 kind, fragment, total;
 
 	if (l4 + sizeof(struct tcphdr) > cur->end)
 		return 0;
-	/* EtherType, version, header length, type of service, total length, identification. */
-	first = bpf_be64_to_cpu(*(const __be64 *)(ip - sizeof(__be16)));
-	total = first >> 16 & 0xffff;
-	if (first >> 40 != (ETH_P_IP << 8 | 0x45) || total + ETH_HLEN > cur->left || total < sizeof(struct iphdr))
+	/* EtherType, version, header length, type of service. */
+	kind = bpf_ntohl(*(const __be32 *)(ip - sizeof(__be16)));
+	total = bpf_ntohs(*(const __be16 *)(ip + offsetof(struct iphdr, tot_len)));
+	if (kind >> 8 != (ETH_P_IP << 8 | 0x45) || total + ETH_HLEN > cur->left)
 		return 0;
 	read_ethernet(cur->pos, pkt);
 	/* Flags and place of the fragment, hop limit, protocol. */
-	second = bpf_ntohl(*(const __be32 *)(ip + offsetof(struct iphdr, frag_off))) & (IP_OFFSET_MASK << 16 | 0xff);
-	addresses = bpf_be64_to_cpu(*(const __be64 *)(ip + offsetof(struct iphdr, saddr)));
+	fragment = *(const __be32 *)(ip + offsetof(struct iphdr, frag_off)) & bpf_htonl(IP_OFFSET_MASK << 16 | 0xff);
 	pkt->family = 4;
-	pkt->src[0] = addresses >> 32;
-	pkt->dst[0] = (__u32)addresses;
-	return read_plain_l4(l4, second, total - sizeof(struct iphdr), pkt);
+	pkt->src[0] = bpf_ntohl(*(const __be32 *)(ip + offsetof(struct iphdr, saddr)));
+	pkt->dst[0] = bpf_ntohl(*(const __be32 *)(ip + offsetof(struct iphdr, daddr)));
+	return read_plain_l4(l4, fragment, (struct plain_protocols){ bpf_htonl(IPPROTO_TCP), bpf_htonl(IPPROTO_UDP) }, total,
+			     sizeof(struct iphdr), pkt);
 }
 
 static __always_inline __u64 read_half6(const void *address)
@@ -481,22 +489,22 @@ static __always_inline int is_plain6(const struct cursor *cur, struct pkt *pkt)
 {
 	const void *ip = cur->pos + ETH_HLEN, *l4 = ip + sizeof(struct ipv6hdr);
 	const void *src = ip + offsetof(struct ipv6hdr, saddr), *dst = ip + offsetof(struct ipv6hdr, daddr);
-	__u32 payload;
-	__u64 first;
+	__u32 kind, payload;
 
 	if (l4 + sizeof(struct tcphdr) > cur->end)
 		return 0;
-	/* EtherType, version, traffic class, flow label, payload length. */
-	first = bpf_be64_to_cpu(*(const __be64 *)(ip - sizeof(__be16)));
-	payload = first & 0xffff;
-	if (first >> 44 != (ETH_P_IPV6 << 4 | 6) || payload + ETH_HLEN + sizeof(struct ipv6hdr) > cur->left)
+	/* EtherType, version, traffic class, the first bits of the flow label. */
+	kind = bpf_ntohl(*(const __be32 *)(ip - sizeof(__be16)));
+	payload = bpf_ntohs(*(const __be16 *)(ip + offsetof(struct ipv6hdr, payload_len)));
+	if (kind >> 12 != (ETH_P_IPV6 << 4 | 6) || payload + ETH_HLEN + sizeof(struct ipv6hdr) > cur->left)
 		return 0;
 	pkt->family = 6;
 	pkt->src[0] = read_half6(src);
 	pkt->src[1] = read_half6(src + sizeof(__be64));
 	pkt->dst[0] = read_half6(dst);
 	pkt->dst[1] = read_half6(dst + sizeof(__be64));
-	return read_plain_l4(l4, *(const __u8 *)(ip + offsetof(struct ipv6hdr, nexthdr)), payload, pkt);
+	return read_plain_l4(l4, *(const __u8 *)(ip + offsetof(struct ipv6hdr, nexthdr)),
+			     (struct plain_protocols){ IPPROTO_TCP, IPPROTO_UDP }, payload, 0, pkt);
 }
 
 /* What is done with a packet whose headers are read; the answer goes back through the parser. */

@@ -28,9 +28,8 @@ SEC("xdp.frags")
 int xdpol_ingress(struct xdp_md *ctx)
 {
 	struct hook hook = { .ctx = ctx, .direction = XDPOL_INGRESS };
-	__u32 bytes = frame_length(ctx);
-	struct cursor cur = frame_cursor(ctx, bytes);
-	__u32 passed = parse_packet(&cur, bytes, filter_packet, &hook);
+	struct cursor cur = frame_cursor(ctx);
+	__u32 passed = parse_packet(&cur, cur.left, filter_packet, &hook);
 
 	AUDIT(ctx, audit_xdp, XDPOL_INGRESS, passed);
 	return answer_of(passed, XDP_DROP, XDP_PASS);
@@ -152,10 +151,9 @@ static __always_inline __u32 compare_packet(const struct pkt *pkt, enum outcome 
 static __always_inline int audit_frame(struct xdp_md *ctx, __u32 passed)
 {
 	struct audited audited = { .hook = { .ctx = ctx, .direction = XDPOL_INGRESS }, .passed = passed };
-	__u32 bytes = frame_length(ctx);
-	struct cursor cur = frame_cursor(ctx, bytes);
+	struct cursor cur = frame_cursor(ctx);
 
-	parse_packet(&cur, bytes, compare_packet, &audited);
+	parse_packet(&cur, cur.left, compare_packet, &audited);
 	return answer_of(passed, XDP_DROP, XDP_PASS);
 }
 

@@ -72,6 +72,11 @@ export class LoadedPolicy implements Disposable {
     return present(this.#object.programs.get(PROGRAM_NAMES[entry]), `program ${entry}`);
   }
 
+  /** The programs were made for this policy, and not only loaded over its tables. */
+  get specialized(): boolean {
+    return this.#object.specialized;
+  }
+
   /** Where a program whose tables are not counting says what decided the last packet: struct xdpol_trace. */
   get traceMap(): BpfMap {
     return present(this.#object.maps.get('.bss'), '.bss');
@@ -130,6 +135,7 @@ function load(
       ...Object.fromEntries([...tables.maps].map(([name, map]) => [`.data.${name}`, map])),
     },
     programs: [...programs],
+    specialize: true,
   };
   return loadBuilt('xdpol', options, object);
 }

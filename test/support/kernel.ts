@@ -1,4 +1,5 @@
 /** Policies in the kernel, for tests: compiled, loaded, run, attached to nothing. */
+import { assert } from '../../src/base/assert.ts';
 import { Diagnostics } from '../../src/base/diagnostics.ts';
 import type { CompiledPolicy, CompileOptions } from '../../src/compiler/compile.ts';
 import { compile } from '../../src/compiler/compile.ts';
@@ -40,6 +41,7 @@ export class LoadedAtBothHooks implements Disposable {
     const counters = this.#own(createCounters(registry.size));
     const tables = this.#own(new PolicyTables(policy, slots));
     const loaded = this.#own(loadPolicy({ compiled: policy, tables, counters, entries: DIRECTIONS }));
+    assert(loaded.specialized, 'the kernel refused the programs as they are made for this policy');
     const replay = (direction: Direction): Replayer =>
       this.#own(new Replayer(policy, direction, { tables, slots, loaded }));
     this.#replayers = { ingress: replay('ingress'), egress: replay('egress') };
