@@ -135,21 +135,26 @@ static __always_inline __u32 value_of_only_set(const volatile struct xdpol_live_
 	return rule_value(tables, pkt, service, src_class, dst_class);
 }
 
-/* `value`, or a lower one of a pair that the packet has because an address is a member. */
+/*
+ * `value`, or a lower one of a pair that the packet has because an address is a member. Without calls where one read tells
+ * the value of a pair: other tables are searched, and the verifier would walk the search for members once for each end of
+ * that search.
+ */
 static __always_inline __u32 live4_value(const struct pkt *pkt, struct service service, __u32 src_class, __u32 dst_class,
 					 __u32 value)
 {
 	const volatile struct xdpol_live_table_shape *table = &live_shape.live4;
 	const int of_source = table->ends & XDPOL_LIVE_SOURCE;
 	const __u32 address = of_source ? pkt->src[0] : pkt->dst[0];
+	const int in_place = one_end(table) && shape.rules4.mode == XDPOL_RULES_DENSE;
 	__u64 found, dst_found = 0;
 
-	found = live4_sets(address, one_end(table) && pkt->is_plain);
+	found = live4_sets(address, in_place && pkt->is_plain);
 	if (!one_end(table))
 		dst_found = live4_sets(pkt->dst[0], 0);
 	if (!(found | dst_found))
 		return value;
-	if (one_end(table) && table->only_set < XDPOL_LIVE_SETS)
+	if (in_place && table->only_set < XDPOL_LIVE_SETS)
 		return minimum(value, value_of_only_set(table, RULE_TABLES(4), pkt, service,
 							of_source ? live_shape.src4_classes : live_shape.dst4_classes,
 							found, src_class, dst_class));
@@ -174,21 +179,22 @@ static __always_inline __u32 classify4(const struct pkt *pkt)
 	return live_ends ? live4_value(pkt, service, src_class, dst_class, value) : value;
 }
 
-/* `value`, or a lower one of a pair that the packet has because an address is a member. */
+/* The same of IPv6. */
 static __always_inline __u32 live6_value(const struct pkt *pkt, struct service service, __u32 src_class, __u32 dst_class,
 					 __u32 value)
 {
 	const volatile struct xdpol_live_table_shape *table = &live_shape.live6;
 	const int of_source = table->ends & XDPOL_LIVE_SOURCE;
 	const __u64 high = of_source ? pkt->src[0] : pkt->dst[0], low = of_source ? pkt->src[1] : pkt->dst[1];
+	const int in_place = one_end(table) && shape.rules6.mode == XDPOL_RULES_DENSE;
 	__u64 found, dst_found = 0;
 
-	found = live6_sets(high, low, one_end(table) && pkt->is_plain);
+	found = live6_sets(high, low, in_place && pkt->is_plain);
 	if (!one_end(table))
 		dst_found = live6_sets(pkt->dst[0], pkt->dst[1], 0);
 	if (!(found | dst_found))
 		return value;
-	if (one_end(table) && table->only_set < XDPOL_LIVE_SETS)
+	if (in_place && table->only_set < XDPOL_LIVE_SETS)
 		return minimum(value, value_of_only_set(table, RULE_TABLES(6), pkt, service,
 							of_source ? live_shape.src6_classes : live_shape.dst6_classes,
 							found, src_class, dst_class));
