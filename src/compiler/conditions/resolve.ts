@@ -4,6 +4,7 @@
  */
 import { present } from '../../base/assert.ts';
 import type { Family, Prefix } from '../../base/ip.ts';
+import { fullLength } from '../../base/ip.ts';
 import { addressText, rangePrefixes } from '../../policy/address-match.ts';
 import type { LiveSet } from '../../policy/live-sets.ts';
 import { localPrefixes } from '../../policy/local.ts';
@@ -168,8 +169,8 @@ export class Resolver {
 
   #byLength(column: PrefixColumn, group: number): AddressCondition[] {
     const { family } = column;
-    return countLengths(column).map(({ length, count }) => {
-      const words = wordsOfLength(column, length, count);
+    return [...wordsByLength(column)].map(([length, words]) => {
+      const count = words.length / wordsOf(family);
       return { id: this.#nextId++, group, family, length, words, extents: undefined, count };
     });
   }
@@ -193,18 +194,19 @@ export class Resolver {
   }
 }
 
-/** Of the `count` prefixes of this length. */
-function wordsOfLength(
-  { family, words, lengths, ...column }: PrefixColumn,
-  length: number,
-  count: number,
-): Uint32Array {
-  if (count === column.count) return words;
+/** By length, ascending: the words of the prefixes that have it. */
+function wordsByLength(column: PrefixColumn): ReadonlyMap<number, Uint32Array> {
+  const { family, words, lengths } = column;
   const size = wordsOf(family);
-  const found = new Uint32Array(count * size);
-  for (let i = 0, filled = 0; filled < found.length; i++) {
-    if (lengths[i] !== length) continue;
-    for (let w = 0; w < size; w++) found[filled++] = words[i * size + w]!;
+  const counts = countLengths(column);
+  if (counts.length === 1) return new Map([[present(counts[0]).length, words]]);
+  const found: Uint32Array[] = [];
+  for (const { length, count } of counts) found[length] = new Uint32Array(count * size);
+  const filled = new Uint32Array(fullLength(family) + 1);
+  for (let i = 0; i < column.count; i++) {
+    const length = lengths[i]!;
+    const own = found[length]!;
+    for (let w = 0; w < size; w++) own[filled[length]!++] = words[i * size + w]!;
   }
-  return found;
+  return new Map(counts.map(({ length }) => [length, found[length]!]));
 }
