@@ -198,7 +198,7 @@ class Assembly {
     const Step& step = place.step == kNone ? kJump : code_.steps[place.step];
     bpf_insn insn = step.insn;
     if (place.is_turned) insn.code = static_cast<uint8_t>((insn.code & ~kOperation) | Opposite(step.operation()));
-    if (step.IsFunctionCall() || step.IsBranch() || step.IsGoto()) {
+    if (step.Leads()) {
       const size_t target = insn_of_[layout_.At(place.target)];
       const ptrdiff_t distance = static_cast<ptrdiff_t>(target) - static_cast<ptrdiff_t>(insn_of_[at]) - 1;
       if (step.IsFunctionCall()) {
@@ -268,34 +268,42 @@ uint32_t RegistersWritten(const Step& step) noexcept {
 }
 
 std::optional<Code> Code::Of(const ProgramText& text) {
-  if (text.insns.empty()) return std::nullopt;
+  const size_t count = text.insns.size();
+  if (count == 0 || count > std::numeric_limits<int32_t>::max()) return std::nullopt;
   Code code;
-  std::vector<size_t> step_of(text.insns.size(), kNone);
-  for (size_t insn = 0, line = 0; insn < text.insns.size(); insn++) {
+  code.steps.reserve(count);
+  std::vector<size_t> step_of(count, kNone);
+  std::vector<bool> is_entry(count);
+  is_entry[0] = true;
+  uint32_t line = 0;
+  for (size_t insn = 0; insn < count; insn++) {
     while (line + 1 < text.lines.count() && NumberAt(text.lines, line + 1) <= insn) line++;
     step_of[insn] = code.steps.size();
     Step& step = code.steps.emplace_back(Step{.insn = text.insns[insn], .line = line});
     if (!IsKnown(step)) return std::nullopt;
     step.is_mark = step.insn.code == (BPF_ALU64 | BPF_MOV | BPF_X) && step.insn.dst_reg == step.insn.src_reg;
     if (step.IsWide()) {
-      if (++insn >= text.insns.size()) return std::nullopt;
+      if (++insn >= count) return std::nullopt;
       step.high = text.insns[insn].imm;
-    } else if (step.IsFunctionCall() || (step.IsJump() && !step.IsCall() && !step.IsExit())) {
-      const ptrdiff_t distance = step.IsFunctionCall() ? step.insn.imm : step.insn.off;
-      step.target = insn + 1 + static_cast<size_t>(distance);
+    } else if (step.Leads()) {
+      const int32_t distance = step.IsFunctionCall() ? step.insn.imm : step.insn.off;
+      const int64_t target = static_cast<int64_t>(insn) + 1 + distance;
+      if (target < 0 || target >= static_cast<int64_t>(count)) return std::nullopt;
+      step.target = static_cast<uint32_t>(target);
+      if (step.IsFunctionCall()) is_entry[step.target] = true;
     }
   }
-  std::set<size_t> entries = {0};
   for (Step& step : code.steps) {
-    if (!step.IsFunctionCall() && !step.IsGoto() && !step.IsBranch()) continue;
-    if (step.target >= step_of.size() || step_of[step.target] == kNone) return std::nullopt;
-    step.target = step_of[step.target];
-    if (step.IsFunctionCall()) entries.insert(step.target);
+    if (!step.Leads()) continue;
+    if (step_of[step.target] == kNone) return std::nullopt;
+    step.target = static_cast<uint32_t>(step_of[step.target]);
   }
-  code.entries.assign(entries.begin(), entries.end());
+  for (size_t insn = 0; insn < count; insn++) {
+    if (is_entry[insn]) code.entries.push_back(step_of[insn]);
+  }
   for (size_t i = 0; i < text.functions.count(); i++) {
     const size_t insn = NumberAt(text.functions, i);
-    if (i >= code.entries.size() || insn >= step_of.size() || step_of[insn] != code.entries[i]) return std::nullopt;
+    if (i >= code.entries.size() || insn >= count || step_of[insn] != code.entries[i]) return std::nullopt;
   }
   if (text.functions.count() > 0 && text.functions.count() != code.entries.size()) return std::nullopt;
   return code.AreFunctionsWhole() ? std::optional(std::move(code)) : std::nullopt;
@@ -307,7 +315,7 @@ bool Code::AreFunctionsWhole() const noexcept {
     if (!steps[end - 1].IsExit() && !steps[end - 1].IsGoto()) return false;
     for (size_t at = entries[i]; at < end; at++) {
       const Step& step = steps[at];
-      if ((step.IsGoto() || step.IsBranch()) && (step.target < entries[i] || step.target >= end)) return false;
+      if (step.Leads() && !step.IsFunctionCall() && (step.target < entries[i] || step.target >= end)) return false;
     }
   }
   return true;

@@ -27,9 +27,9 @@ struct ProgramText {
 
 struct Step {
   bpf_insn insn;
-  int32_t high = 0;   // of a 64-bit immediate
-  size_t target = 0;  // the step that a jump or a call of a function leads to
-  size_t line = 0;    // the number of the record that tells its line
+  int32_t high = 0;     // of a 64-bit immediate
+  uint32_t target = 0;  // the step that a jump or a call of a function leads to
+  uint32_t line = 0;    // the number of the record that tells its line
   bool is_mark = false;  // moves a register to itself: what begins with that is rare
 
   uint8_t type() const noexcept { return BPF_CLASS(insn.code); }
@@ -46,6 +46,8 @@ struct Step {
   bool IsFunctionCall() const noexcept { return IsCall() && insn.src_reg == BPF_PSEUDO_CALL; }
   bool IsExit() const noexcept { return insn.code == (BPF_JMP | BPF_EXIT); }
   bool IsBranch() const noexcept { return IsJump() && !IsGoto() && !IsCall() && !IsExit(); }
+  // To a step besides the next one.
+  bool Leads() const noexcept { return IsFunctionCall() || IsBranch() || IsGoto(); }
   // The second operand of arithmetic and branches is a register.
   bool HasSource() const noexcept { return BPF_SRC(insn.code) == BPF_X; }
   // Bytes of memory that are read or written.

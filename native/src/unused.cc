@@ -5,10 +5,14 @@
 namespace lbt {
 namespace {
 
+// The stack in words of four bytes.
+constexpr size_t kWordBytes = 4;
+using StackWords = std::bitset<kStackBytes / kWordBytes>;
+
 // What will be read before it is written.
 struct Live {
   uint32_t registers = 0;
-  std::bitset<kStackBytes> stack;
+  StackWords stack;
 
   bool operator==(const Live&) const = default;
 };
@@ -51,24 +55,33 @@ class Liveness {
 
   const Live& LiveAt(size_t at) const { return live_[at - function_.first]; }
 
-  // The bytes of its stack that a step reads or writes: one that gives the stack to a call, all from there on.
-  std::bitset<kStackBytes> Bytes(size_t at) const {
+  // The words of its stack that a step touches: one that gives the stack to a call, all from there on.
+  StackWords Words(size_t at) const {
     const StackUse use = facts_.stack[at];
-    std::bitset<kStackBytes> bytes;
-    if (use.where == StackUse::kAnywhere) return bytes.set();
-    if (use.where == StackUse::kNowhere) return bytes;
+    if (use.where == StackUse::kNowhere) return {};
+    if (use.where == StackUse::kAnywhere) return StackWords().set();
     const Step& step = code_.steps[at];
-    bytes.set();
-    bytes <<= static_cast<size_t>(use.from);
-    if (step.IsMemory()) bytes &= ~(std::bitset<kStackBytes>().set() << static_cast<size_t>(use.from + step.Width()));
-    return bytes;
+    StackWords words = StackWords().set() << static_cast<size_t>(use.from) / kWordBytes;
+    if (step.IsMemory()) {
+      const size_t end = (static_cast<size_t>(use.from + step.Width()) + kWordBytes - 1) / kWordBytes;
+      words &= ~(StackWords().set() << end);
+    }
+    return words;
+  }
+
+  // Is nothing left of what was in the words?
+  bool Overwrites(size_t at) const {
+    const Step& step = code_.steps[at];
+    const StackUse use = facts_.stack[at];
+    const bool is_whole = static_cast<size_t>(use.from) % kWordBytes == 0 && static_cast<size_t>(step.Width()) % kWordBytes == 0;
+    return step.IsStore() && use.where == StackUse::kKnown && is_whole;
   }
 
   bool IsNeeded(size_t at, const Live& after) const {
     const Step& step = code_.steps[at];
     if (step.IsJump() || step.IsAtomic()) return true;
     if (!step.IsStore()) return (RegistersWritten(step) & after.registers) != 0;
-    return facts_.stack[at].where != StackUse::kKnown || function_.leaks || (Bytes(at) & after.stack).any();
+    return facts_.stack[at].where != StackUse::kKnown || function_.leaks || (Words(at) & after.stack).any();
   }
 
   // False where nothing changed.
@@ -77,9 +90,8 @@ class Liveness {
     const Step& step = code_.steps[at];
     if (IsNeeded(at, live)) {
       live.registers = (live.registers & ~RegistersWritten(step)) | RegistersRead(step);
-      const StackUse::Where where = facts_.stack[at].where;
-      if (where != StackUse::kNowhere && !step.IsStore()) live.stack |= Bytes(at);
-      if (where == StackUse::kKnown && step.IsStore()) live.stack &= ~Bytes(at);
+      if (Overwrites(at)) live.stack &= ~Words(at);
+      if (!step.IsStore() && facts_.stack[at].where != StackUse::kNowhere) live.stack |= Words(at);
     }
     Live& known = live_[at - function_.first];
     if (live == known) return false;

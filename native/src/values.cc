@@ -440,7 +440,7 @@ class Folding {
 
   static void Skip(Step& step, size_t at) {
     step.insn = {.code = BPF_JMP | BPF_JA, .dst_reg = 0, .src_reg = 0, .off = 0, .imm = 0};
-    step.target = at + 1;
+    step.target = static_cast<uint32_t>(at + 1);
   }
 
   // A register that holds a number as the number itself.
@@ -463,7 +463,7 @@ class Folding {
   void FoldBranch(Step& step, const State& state, size_t at) const {
     const std::optional<bool> is_taken = IsTaken(step, state);
     if (!is_taken) return FoldOperand(step, state);
-    const size_t target = step.target;
+    const uint32_t target = step.target;
     Skip(step, at);
     if (*is_taken) step.target = target;
   }
