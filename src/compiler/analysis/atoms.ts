@@ -42,6 +42,8 @@ export class Atoms {
   readonly #examples: readonly (readonly Address[])[];
   /** Addresses of each atom. */
   readonly #sizes: Float64Array;
+  /** By id of a set: many filters have the same addresses. */
+  readonly #sizeOf = new Map<number, number>();
   readonly #byCondition = new Map<number, number[]>();
   readonly #sets = new Map<number, AtomSet>();
   readonly #interned = new Map<string, AtomSet>();
@@ -90,7 +92,11 @@ export class Atoms {
 
   /** Addresses in the set. */
   size(set: AtomSet): number {
-    return set.atoms.reduce((sum, atom) => sum + this.#sizes[atom]!, 0);
+    const known = this.#sizeOf.get(set.id);
+    if (known !== undefined) return known;
+    const size = set.atoms.reduce((sum, atom) => sum + this.#sizes[atom]!, 0);
+    this.#sizeOf.set(set.id, size);
+    return size;
   }
 
   /** Where the condition holds. */
