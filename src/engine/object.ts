@@ -54,10 +54,10 @@ export function inspectBuilt(path: string): ObjectSpec {
   }
 }
 
-/** `path`: of another build of it. The caller disposes the object. */
+/** Made for the read-only data that it is loaded with. `path`: of another build of it. The caller disposes the object. */
 export function loadBuilt(name: ObjectName, options: LoadOptions, path: string = objectPath(name)): BpfObject {
   try {
-    return loadObject(path, { ...options, ...recordedDigest(path) });
+    return loadObject(path, { ...options, ...recordedDigest(path), specialize: true });
   } catch (error) {
     if (error instanceof BpfError && DAMAGED.has(error.code)) return refuse(path, error);
     throw error;

@@ -135,7 +135,6 @@ function load(
       ...Object.fromEntries([...tables.maps].map(([name, map]) => [`.data.${name}`, map])),
     },
     programs: [...programs],
-    specialize: true,
   };
   return loadBuilt('xdpol', options, object);
 }
