@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { toJson } from '../api/wire.ts';
 import { present } from '../base/assert.ts';
-import type { HostContext } from '../host/context.ts';
+import type { HostContext, OperationEvent } from '../host/context.ts';
 import { openContext } from '../host/context.ts';
 import { DropRanking } from '../host/drop-ranking.ts';
 import type { EvidenceObserver, Observed, ObserveRequest } from '../host/evidence/observer.ts';
@@ -13,6 +13,7 @@ import { HANDLERS } from './control/handlers.ts';
 import { encodeFailure } from './control/wire-failure.ts';
 import { OWN_FILE } from './question-place.ts';
 import { collectGarbage } from './questions/collect-garbage.ts';
+import { endForsaken } from './questions/forsaken.ts';
 import type { Answer, Question } from './questions/question.ts';
 
 const port = present(parentPort ?? undefined);
@@ -53,8 +54,12 @@ async function carryOut({ name, asked }: Question, context: HostContext): Promis
 async function answer(question: Question): Promise<void> {
   clearTimeout(collection);
   const started = performance.now();
-  const { asker } = question;
-  const context = openContext((event) => send({ kind: 'event', event }), undefined, { asker });
+  const { asker, gone } = question;
+  const report = (event: OperationEvent): void => {
+    endForsaken(gone, event);
+    send({ kind: 'event', event });
+  };
+  const context = openContext(report, undefined, { asker });
   try {
     send({ kind: 'outcome', json: toJson(await carryOut(question, context)) });
   } catch (error) {

@@ -8,6 +8,8 @@ import { askAgent } from '../support/ask-agent.ts';
 import { NamespacePair } from '../support/namespaces.ts';
 import { sendUdp, UdpSink } from '../support/udp.ts';
 
+const WITHIN = { timeout: 20_000, interval: 200 };
+
 let pair: NamespacePair;
 let agent: AgentProcess;
 
@@ -134,4 +136,22 @@ test('errors are those of the agent itself', async () => {
 
 test('a host that takes no orders has no standing in a fleet', async () => {
   expect(await askAgent(pair, 'GET', '/v1/fleet')).toBeNull();
+});
+
+test('a change that is given up before anything has changed ends, and leaves what was', async () => {
+  const apply = (input: unknown, gone?: AbortSignal): Promise<unknown> =>
+    askAgent(pair, 'POST', '/v1/apply', { input, interfaces: ['eth0'], mode: 'auto' }, gone);
+  await apply(textInput('name: before\nrules: []\n'));
+  const gone = new AbortController();
+  const given = apply(textInput(largeText(6000).replace('large', 'given up')), gone.signal);
+  setTimeout(() => gone.abort(), 500);
+  await expect(given).rejects.toThrow('aborted');
+  // It has the lock until it has ended.
+  await expect
+    .poll(() => apply(textInput('name: next\nrules: []\n')).then(() => 'in force', String), WITHIN)
+    .toBe('in force');
+  expect(await askAgent(pair, 'GET', '/v1/status')).toMatchObject({ policy: 'next' });
+  expect(JSON.stringify(await askAgent(pair, 'GET', '/v1/changes'))).not.toContain('given up');
+  expect(JSON.stringify(await askAgent(pair, 'GET', '/v1/policies'))).not.toContain('given up');
+  expect(agent.log).not.toContain('given up');
 });

@@ -51,6 +51,8 @@ const ownNetwork = new OwnNetworkCache();
 export interface Entrance {
   /** The one who asks, as records have it. Throws where he may not ask for the route; null: the routes themselves. */
   admit(request: FastifyRequest, name: RouteName | null): Asker;
+  /** Those who come by it are commands of this host: where one is ended, so is the change it asked for, if it has changed nothing. */
+  readonly endsWithAsker?: boolean | undefined;
 }
 
 /** Listens until closed. Throws EnvironmentError where another agent does. */
@@ -68,7 +70,7 @@ export async function startControlServer(options: ControlOptions): Promise<Fasti
     if (name !== null) requirePlace(request, options.place);
     return askerOf(request);
   };
-  const app = createApi({ admit });
+  const app = createApi({ admit, endsWithAsker: true });
   addConsole(app, new ConsoleServer(createConsoleApi, HOST_CONSOLE));
   const mask = process.umask(0o177);
   try {
@@ -144,7 +146,7 @@ function addRoute(app: FastifyInstance, name: RouteName, entrance: Entrance, opt
         if (!reply.raw.writableFinished) gone.abort();
       });
       const asker = callers.get(request) ?? NOBODY_KNOWN;
-      const asked = { name, request, asker, gone: gone.signal, ...options };
+      const asked = { name, request, asker, gone: gone.signal, endsWithAsker: entrance.endsWithAsker, ...options };
       const report = wantsEvents(request, name) ? openStream(reply) : () => undefined;
       if (!wantsEvents(request, name)) return sendOutcome(reply, await carryOut(asked, report));
       await carryOut(asked, report).then(
@@ -196,6 +198,7 @@ interface AskedBy {
   readonly observe: OperationOptions['observe'];
   /** Aborted where whoever asked has gone. */
   readonly gone: AbortSignal;
+  readonly endsWithAsker: Entrance['endsWithAsker'];
 }
 
 async function carryOut(by: AskedBy, report: (event: OperationEvent) => void): Promise<unknown> {
@@ -223,13 +226,14 @@ async function carryOut(by: AskedBy, report: (event: OperationEvent) => void): P
 
 /** By a thread, where the change may take long and there is one. */
 async function changeBeside(
-  { name, asker, questions }: AskedBy,
+  { name, asker, questions, gone, endsWithAsker }: AskedBy,
   asked: Asked,
   report: (event: OperationEvent) => void,
   changeHere: () => Promise<unknown>,
 ): Promise<unknown> {
   try {
-    return await (questions.change({ name, asker, asked }, report) ?? changeHere());
+    return await (questions.change({ name, asker, asked }, report, endsWithAsker === true ? gone : undefined) ??
+      changeHere());
   } catch (error) {
     if (error instanceof NoThread) return await changeHere();
     if (error instanceof ThreadLost) openContext(report).store.releaseLock();

@@ -3,6 +3,7 @@ import type { RouteName } from '../../api/routes.ts';
 import type { Asker, OperationEvent } from '../../host/context.ts';
 import type { Asked } from '../control/handlers.ts';
 import type { EncodedFailure } from '../control/wire-failure.ts';
+import type { GoneFlag } from './forsaken.ts';
 
 /** What a thread does for the agent itself. */
 export type ThreadDuty = 'observe' | 'restore here';
@@ -11,6 +12,8 @@ export interface Question {
   readonly name: RouteName | ThreadDuty;
   readonly asker: Asker;
   readonly asked: Asked;
+  /** Of a change that ends where whoever asked goes before anything has changed. */
+  readonly gone?: GoneFlag | undefined;
 }
 
 export type Answer =

@@ -6,6 +6,7 @@ import type { RouteName } from '../../api/routes.ts';
 import type { HostContext, Report } from '../../host/context.ts';
 import type { Observed, ObserveRequest } from '../../host/evidence/observer.ts';
 import type { RestoredPolicy } from '../../host/restore-intended.ts';
+import { flagOf } from './forsaken.ts';
 import { isLongChange } from './long-change.ts';
 import type { Question, ThreadDuty } from './question.ts';
 import { JsonText } from './question.ts';
@@ -51,12 +52,12 @@ export class Questions {
   readonly #changes = new ThreadLane({ idle: IDLE_AFTER_CHANGE, finishesForsaken: true });
 
   /**
-   * A change, made to its end whether somebody waits for it or not; undefined where it is short, so that whoever asks makes it
-   * himself. Throws as ThreadLane.ask.
+   * A change; undefined where it is short, so that whoever asks makes it himself. What has begun to change is changed to the
+   * end whether somebody waits for it or not; before that, the change ends where whoever asked goes. Throws as ThreadLane.ask.
    */
-  change(question: Question, report: Report): Promise<JsonText> | undefined {
+  change(question: Question, report: Report, gone: AbortSignal = NEVER): Promise<JsonText> | undefined {
     if (!isLongChange(question)) return undefined;
-    return this.#changes.ask(question, report, NEVER).then((text) => new JsonText(text));
+    return this.#changes.ask({ ...question, gone: flagOf(gone) }, report, gone).then((text) => new JsonText(text));
   }
 
   /** undefined where whoever asks answers himself. Throws as ThreadLane.ask. */

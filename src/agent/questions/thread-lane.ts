@@ -4,6 +4,7 @@ import { EnvironmentError } from '../../base/environment-error.ts';
 import type { Report } from '../../host/context.ts';
 import { AnsweredFailure } from '../control/wire-failure.ts';
 import { OWN_FILE, THREAD_FILE } from '../question-place.ts';
+import { Forsaken } from './forsaken.ts';
 import type { Answer, Question } from './question.ts';
 
 /** Questions that wait; more are refused. */
@@ -13,13 +14,6 @@ const FORSAKEN = 2000;
 
 /** The thread cannot be started, or is one of another version of the program: whoever asks answers himself. */
 export class NoThread extends Error {}
-
-/** No fault: of nothing that whoever asked still waits for. */
-class Forsaken extends EnvironmentError {
-  constructor() {
-    super('XDPOL_E_QUESTION', 'whoever asked has gone', { help: 'ask again' });
-  }
-}
 
 /** The thread ended over a question: what it held is left as it was. */
 export class ThreadLost extends EnvironmentError {}
