@@ -204,8 +204,9 @@ test('a policy that cuts the way to the front goes back, also from a busy one, a
   const cut = `  - { name: cut, action: block, filters: [{ source: me, destination: any, protocol: tcp, destinationPort: ${ScriptedFront.port} }] }\n`;
   front.setBusy(true);
   front.give(front.order('host/web1', 'own', policyText('own', 27, cut)));
-  await reported({ isRolledBack: false, isPending: false, error: { code: 'XDPOL_E_FRONT' } });
-  expect(front.status()).toMatchObject({ inForce: { sha256: before } });
+  // Its stream may have ended with the policy: what the host had just sent was not acknowledged. A busy front takes no other.
+  await expect.poll(() => agent.log, PATIENCE).toContain('no front could be reached over a new connection');
+  expect(inForce()).toBe('own');
   expect(front.hasSentAway).toBe(true);
   front.setBusy(false);
   await reported({ isRolledBack: true, isPending: false, error: { code: 'XDPOL_E_WENT_BACK' } });
