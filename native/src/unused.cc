@@ -55,7 +55,7 @@ class Liveness {
 
   const Live& LiveAt(size_t at) const { return live_[at - function_.first]; }
 
-  // The words of its stack that a step touches: one that gives the stack to a call, all from there on.
+  // The words of its stack that a step touches: one that gives the stack to a helper, all from there on.
   StackWords Words(size_t at) const {
     const StackUse use = facts_.stack[at];
     if (use.where == StackUse::kNowhere) return {};

@@ -382,7 +382,10 @@ class Folding {
   }
 
   static StackUse UseOf(const Step& step, const State& state) {
-    if (step.IsCall()) return StackGiven(state);
+    const StackUse given = step.IsCall() ? StackGiven(state) : StackUse{};
+    // A function may go back from where it is pointed to; a helper reads from there on.
+    if (step.IsFunctionCall() && given.where == StackUse::kKnown) return {.where = StackUse::kAnywhere};
+    if (step.IsCall()) return given;
     const Value& base = state.registers[step.Base()];
     if (!step.IsMemory() || !base.IsStack()) return {};
     const uint64_t from = base.number + static_cast<uint64_t>(static_cast<int64_t>(step.insn.off));

@@ -81,6 +81,12 @@ test('what read-only data rules out is gone, and what was calculated for it', ()
   expect(countOf(lean, 'chosen')).toBe(NOTHING_ELSE);
 });
 
+test('a function reads before the place that it is pointed to', () => {
+  using object = loadObject(special(), { specialize: true });
+  expect(object.specialized).toBe(true);
+  expect(object.programs.get('backwards')?.testRun(frame(60)).retval).toBe(60);
+});
+
 test('the program still holds the maps that it does not need any more', () => {
   for (let round = 0; round < 2; round++) {
     using object = loadObject(special(), { rodata: { path: u32(0) }, specialize: true });

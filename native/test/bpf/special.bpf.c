@@ -41,4 +41,20 @@ int chosen(struct xdp_md *ctx)
 	return 1;
 }
 
+static __noinline __u64 before(volatile __u64 *word)
+{
+	return word[-1];
+}
+
+/* Gives its stack away by a pointer into the middle. */
+SEC("xdp.frags")
+int backwards(struct xdp_md *ctx)
+{
+	volatile __u64 pair[2];
+
+	pair[0] = ctx->data_end - ctx->data;
+	pair[1] = path;
+	return before(&pair[1]);
+}
+
 char LICENSE[] SEC("license") = "GPL";
